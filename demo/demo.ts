@@ -1,0 +1,1 @@
+const a: string = process.version; console.log(a, process.argv.slice(2));
