@@ -1,0 +1,3 @@
+module signet.test/netbox
+
+go 1.26.0
