@@ -1,1 +1,2 @@
-const a: string = process.version; console.log(a, process.argv.slice(2));
+const a: string = process.version;
+console.log(a, process.argv.slice(2));

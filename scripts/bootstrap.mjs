@@ -20,7 +20,10 @@ const node = nodeBinary();
 const child = spawn(node, ["--disable-warning=ExperimentalWarning", join(root, entry), ...args], {
   stdio: "inherit",
   // Tools that a script starts by name (biome, tsc) must find the same Node as the script itself.
-  env: { ...process.env, PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}` },
+  env: {
+    ...process.env,
+    PATH: `${dirname(node)}${process.platform === "win32" ? ";" : ":"}${process.env.PATH ?? ""}`,
+  },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
@@ -40,14 +43,18 @@ function nodeBinary() {
     const binary = join(folder, "node_modules", `${prefix}-${system}-${process.arch}`, "bin", name);
     if (existsSync(binary)) return binary;
   }
-  console.error(`error: no Node ${NEEDED_MAJOR} package for ${process.platform}-${process.arch}, and this is Node ${process.version}`);
+  console.error(
+    `error: no Node ${NEEDED_MAJOR} package for ${process.platform}-${process.arch}, and this is Node ${process.version}`,
+  );
   console.error(`hint: install Node ${NEEDED_MAJOR} or newer and run the command again`);
   process.exit(1);
 }
 
 /** Runs `npm ci` in a folder unless its lockfile is the one installed last. A lock keeps two starts apart. */
 function installOnce(folder) {
-  const wanted = createHash("sha256").update(readFileSync(join(folder, "package-lock.json"))).digest("hex");
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(folder, "package-lock.json")))
+    .digest("hex");
   const stamp = join(folder, "node_modules", ".signet-lockfile");
   const installed = () => existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
   if (installed()) return;

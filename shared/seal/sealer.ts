@@ -1,0 +1,53 @@
+import type { Bytes } from "../bytes.ts";
+import type { SealError } from "../errors.ts";
+import type { Scope } from "../scope.ts";
+
+/**
+ * Where the object at hand stands; each codec derives its own binding bytes from it. Taken from the object being
+ * sealed or reconciled, never from what a document says of itself.
+ */
+export type Binding = {
+  /** The cluster the value is for; the classic format does not bind it. Null where nobody asked for it. */
+  clusterId: string | null;
+  scope: Scope;
+};
+
+/** What came of opening one value. */
+export type Outcome =
+  | {
+      kind: "opened";
+      plaintext: Bytes;
+      /** Fingerprint (or key name, for remote backends) of the key that opened it. */
+      keyId: string;
+    }
+  /** None of the keys at hand opened it. Whether the key is unknown or the value is damaged, nobody can tell. */
+  | { kind: "not-my-key" }
+  /**
+   * A key at hand is the right one, but the value was sealed for another place: `labelHash` is the SHA-256 of the
+   * label it was sealed under. Only where the codec was asked to look.
+   */
+  | { kind: "sealed-elsewhere"; labelHash: Bytes; keyId: string }
+  /** Not a value of this format, or the right key found it damaged. Trying other keys is pointless. */
+  | { kind: "malformed"; error: SealError };
+
+/** One backend that seals. Takes all the items of one object at once, so that a remote one needs a single call. */
+export interface Sealer {
+  /** Fingerprint (or name) of the key the values are sealed under. */
+  readonly keyId: string;
+  /** @returns the text forms for `spec.encryptedData`, by item. */
+  sealAll(items: ReadonlyMap<string, Uint8Array>, binding: Binding): Promise<Map<string, string>>;
+}
+
+/** One backend that opens. Takes all the items of one object at once, so that a remote one needs a single call. */
+export interface Unsealer {
+  /**
+   * @returns an outcome for each item given, by item.
+   * @throws SealError with `retryable` when a remote key service could not answer.
+   * @throws the signal's reason when aborted.
+   */
+  unsealAll(
+    items: ReadonlyMap<string, string>,
+    binding: Binding,
+    signal: AbortSignal,
+  ): Promise<Map<string, Outcome>>;
+}
