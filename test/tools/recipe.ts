@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** One program the tests run for real, by the name of its binary. */
+export type ComponentName =
+  | "netbox"
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "kubeseal"
+  | "sealed-secrets-controller";
+
+/** How one component is built: a Go module of ours that pins every module it is made of, and a package of it. */
+export type Recipe = {
+  /** Folder with go.mod and go.sum, below `recipes/`. */
+  module: string;
+  /** Import path of the main package. */
+  package: string;
+  /** Linker assignments `-X`, such as the version a release build would carry. */
+  variables: readonly string[];
+};
+
+// An unstamped API server reports a version that clients cannot parse.
+const kubernetesVersion = "k8s.io/component-base/version.gitVersion=v1.36.3";
+const sealedSecretsVersion = "main.VERSION=v0.40.0";
+
+/** Every component, the quickest to build first. */
+export const recipes: Readonly<Record<ComponentName, Recipe>> = {
+  netbox: { module: "netbox", package: ".", variables: [] },
+  etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3", variables: [] },
+  kubeseal: {
+    module: "sealed-secrets",
+    package: "github.com/bitnami/sealed-secrets/cmd/kubeseal",
+    variables: [sealedSecretsVersion],
+  },
+  "sealed-secrets-controller": {
+    module: "sealed-secrets",
+    package: "github.com/bitnami/sealed-secrets/cmd/controller",
+    variables: [sealedSecretsVersion],
+  },
+  "kube-apiserver": {
+    module: "kubernetes",
+    package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    variables: [kubernetesVersion],
+  },
+  "kube-controller-manager": {
+    module: "kubernetes",
+    package: "k8s.io/kubernetes/cmd/kube-controller-manager",
+    variables: [kubernetesVersion],
+  },
+};
+
+/** All component names, in building order. */
+export const componentNames = Object.keys(recipes).filter(isComponentName);
+
+/** @returns whether `name` is a component there is a recipe for. */
+export function isComponentName(name: string): name is ComponentName {
+  return Object.hasOwn(recipes, name);
+}
+
+/** @returns absolute path of the Go module a component is built from. */
+export function moduleFolder(recipe: Recipe): string {
+  return join(import.meta.dirname, "recipes", recipe.module);
+}
+
+/** @returns the arguments of `go` that build `recipe` into the file `output`. */
+export function buildArguments(recipe: Recipe, output: string): string[] {
+  const linker = ["-s", "-w", ...recipe.variables.map((variable) => `-X ${variable}`)].join(" ");
+  return [
+    "build",
+    "-mod=readonly",
+    "-trimpath",
+    "-buildvcs=false",
+    `-ldflags=${linker}`,
+    "-o",
+    output,
+    recipe.package,
+  ];
+}
+
+/** @returns hexadecimal digest of all that decides the result: the module's files and the build's arguments. */
+export async function recipeDigest(recipe: Recipe): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(buildArguments(recipe, "")));
+  const folder = moduleFolder(recipe);
+  for (const file of (await readdir(folder)).toSorted()) {
+    hash.update(`\0${file}\0`).update(await readFile(join(folder, file)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
