@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isRecord } from "./kube-object.ts";
 
-/** Every request at the level Metadata: who asked what of which resource, without bodies. One event a request. */
+/** Every request at the level Metadata: who asked what of which resource, without bodies. */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
@@ -11,7 +11,7 @@ export const auditPolicy = {
 
 /** The fields of an audit event (audit.k8s.io/v1) that tests ask about. */
 export type AuditEvent = {
-  /** ResponseStarted (a watch that began), ResponseComplete or Panic. */
+  /** ResponseComplete once a request; long-running ones (watches, the Service proxy) have a ResponseStarted before it. */
   stage: string;
   /** get, list, watch, create, update, patch, delete, … */
   verb: string;
