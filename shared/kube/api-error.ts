@@ -26,7 +26,8 @@ export class KubeApiError extends SealError {
   }) {
     const { request, status, reason, fields } = failure;
     const about = fields.length === 0 ? "" : ` (${fields.join(", ")})`;
-    super(`cannot ${request}: the API server answered ${status} ${reason}${about}`, hintFor(status));
+    const words = reason === "" ? (STATUS_WORDS[status] ?? "") : reason;
+    super(`cannot ${request}: the API server answered ${status} ${words}`.trimEnd() + about, hintFor(status));
     this.status = status;
     this.reason = reason;
     this.retryAfterSeconds = failure.retryAfterSeconds;
@@ -35,7 +36,27 @@ export class KubeApiError extends SealError {
   }
 }
 
+/** For answers that are no Status object, as a proxy on the way gives them. */
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  301: "Moved Permanently",
+  302: "Found",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  406: "Not Acceptable",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
 function hintFor(status: number): string {
+  if (status < 400) return "redirects are not followed: give the API server's own address";
   switch (status) {
     case 401:
       return "log in to the cluster again, or check the token of the service account";
@@ -67,6 +88,35 @@ export class KubeUnreachableError extends SealError {
       `cannot reach the API server ${server}: ${why}`,
       "check the kubeconfig's cluster, the network and any proxy; to seal without a cluster give --cert FILE",
       options,
+    );
+  }
+}
+
+/** The watch brought nothing, not even a bookmark, for as long as it may. Resuming it may stay silent: list again. */
+export class WatchIdleError extends KubeUnreachableError {
+  override readonly code: string = "kube-watch-idle";
+
+  /**
+   * @param server base URL of the API server, without credentials.
+   * @param idleMs how long nothing came.
+   */
+  constructor(server: string, idleMs: number) {
+    super(server, `the watch was silent for ${Math.round(idleMs / 1000)} s`);
+  }
+}
+
+/** The API server, or something in its place, answered with what cannot be read. Nothing of the answer is quoted. */
+export class KubeAnswerError extends SealError {
+  override readonly code: string = "kube-answer";
+
+  /**
+   * @param request what was asked: `list secrets`.
+   * @param what our words for what is wrong: `the answer is not valid JSON`.
+   */
+  constructor(request: string, what: string) {
+    super(
+      `cannot ${request}: ${what}`,
+      "check that the kubeconfig's server is a Kubernetes API server, not a proxy or login page before it",
     );
   }
 }
