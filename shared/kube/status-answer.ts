@@ -1,4 +1,5 @@
 import { KubeApiError } from "./api-error.ts";
+import type { KubeObject } from "./client.ts";
 
 /**
  * Makes an error of an answer. Only the Status object's reason, its wait and the paths of faulty fields are taken over:
@@ -13,7 +14,21 @@ export function apiError(
   body: Uint8Array | null,
   retryAfter: string | string[] | undefined,
 ): KubeApiError {
-  const answer = body === null ? {} : parseMapping(body);
+  return fromStatus(request, status, body === null ? {} : parseMapping(body), retryAfter);
+}
+
+/** The same of a Status object that came as the ERROR event of a watch; its `code` is the status, 500 without one. */
+export function apiErrorOfStatus(request: string, object: KubeObject): KubeApiError {
+  const code = object["code"];
+  return fromStatus(request, typeof code === "number" ? code : 500, object, undefined);
+}
+
+function fromStatus(
+  request: string,
+  status: number,
+  answer: Readonly<Record<string, unknown>>,
+  retryAfter: string | string[] | undefined,
+): KubeApiError {
   const details = mapping(answer["details"]);
   return new KubeApiError({
     request,

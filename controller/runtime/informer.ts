@@ -1,0 +1,272 @@
+import { KubeAnswerError, KubeApiError, WatchIdleError } from "../../shared/kube/api-error.ts";
+import type { KubeClient, KubeObject, KubeRequest, WatchEvent } from "../../shared/kube/client.ts";
+import { asKubeObject } from "../../shared/kube/kube-object.ts";
+import { apiErrorOfStatus } from "../../shared/kube/status-answer.ts";
+import { type Backoff, backoffMs } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { type CacheHandlers, keyOf, ObjectCache } from "./object-cache.ts";
+
+/** What an informer follows, and how. */
+export type InformerOptions<T> = {
+  client: Pick<KubeClient, "request" | "watch">;
+  clock: Clock;
+  /** Path of the list: one namespace or all of them. */
+  path: string;
+  /** What the cache keeps of an object. Drops what is not needed (managedFields, bodies); may throw. */
+  parse: (object: KubeObject) => T;
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Ask for PartialObjectMetadata: metadata only. */
+  metadataOnly?: boolean;
+  /** Told of each failure to list or watch, and of handlers that throw (`retryInMs` 0). */
+  onError?: (error: unknown, retryInMs: number) => void;
+  /** Objects per page of a list; 500 by default. */
+  pageSize?: number;
+  /** A watch that brings nothing for so long, not even a bookmark, is given up; 180,000 ms by default. */
+  idleMs?: number;
+  /** Default: 500 ms, doubling up to 30 s. */
+  backoff?: Backoff;
+  /** From 0 to below 1; default `Math.random`. */
+  random?: () => number;
+};
+
+const LIST_TIMEOUT_MS = 60_000;
+/** A watch that ends sooner without a word counts as a failure, else a broken server would be asked without pause. */
+const SHORT_WATCH_MS = 1_000;
+/** So many watches in a row that bring nothing but errors, and the list is read again. */
+const FAILED_WATCHES_BEFORE_LIST = 5;
+
+/**
+ * A cache of one kind of object that follows the cluster: lists, then watches from there on, resumes what breaks, and
+ * lists again when the place to resume from is gone or in doubt. Objects are told of as their page arrives.
+ */
+export class Informer<T> {
+  readonly #options: InformerOptions<T>;
+  readonly #cache: ObjectCache<T>;
+  readonly #synced = Promise.withResolvers<void>();
+  readonly #backoff: Backoff;
+  readonly #random: () => number;
+  #hasSynced = false;
+  #resourceVersion: string | null = null;
+  /** The next thing to do is to list, not to resume the watch. */
+  #mustList = true;
+  #lists = 0;
+  /** In a row; a complete list ends the one, an event or a watch of some length the other. */
+  #listFailures = 0;
+  #watchFailures = 0;
+  #listWhole = false;
+
+  constructor(options: InformerOptions<T>) {
+    this.#options = options;
+    this.#backoff = options.backoff ?? { baseMs: 500, capMs: 30_000 };
+    this.#random = options.random ?? Math.random;
+    this.#cache = new ObjectCache(options.parse, (error) => options.onError?.(error, 0));
+  }
+
+  /** True once the first list is complete. Stays true. */
+  get hasSynced(): boolean {
+    return this.#hasSynced;
+  }
+
+  /** Resolves when the first list is complete; never rejects. */
+  get synced(): Promise<void> {
+    return this.#synced.promise;
+  }
+
+  /** Number of valid objects in the cache. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
+  /** How many complete lists were read. */
+  get lists(): number {
+    return this.#lists;
+  }
+
+  /** The cache is at least as new as this; null before the first list. Made of a list, an event or a bookmark. */
+  get resourceVersion(): string | null {
+    return this.#resourceVersion;
+  }
+
+  /** @param key `namespace/name`, or `name` for what has no namespace. */
+  get(key: string): T | undefined {
+    return this.#cache.get(key);
+  }
+
+  /** All valid objects with their keys. */
+  entries(): IterableIterator<[key: string, object: T]> {
+    return this.#cache.entries();
+  }
+
+  /** All valid objects. */
+  list(): T[] {
+    return Array.from(this.#cache.entries(), ([, object]) => object);
+  }
+
+  /** Subscribe before `run`: what is in the cache already is not told again. @returns what ends the subscription. */
+  subscribe(handlers: CacheHandlers<T>): () => void {
+    return this.#cache.subscribe(handlers);
+  }
+
+  /**
+   * Follows the cluster until the signal aborts; then returns. Failures are retried for ever. What is cached stays, so
+   * that a later run goes on from there.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (this.#mustList || this.#resourceVersion === null) await this.#list(signal);
+        else await this.#watch(this.#resourceVersion, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        await this.#recover(error, signal);
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const seen = new Set<string>();
+    let resourceVersion = "";
+    let token = "";
+    do {
+      const page = await this.#options.client.request({
+        ...this.#request("PartialObjectMetadataList", signal),
+        timeoutMs: LIST_TIMEOUT_MS,
+        query: {
+          ...this.#selectors(),
+          ...(this.#listWhole ? {} : { limit: `${this.#options.pageSize ?? 500}` }),
+          ...(token === "" ? {} : { continue: token }),
+        },
+      });
+      for (const object of itemsOf(page, this.#options.path)) {
+        const key = this.#cache.put(object, !this.#hasSynced);
+        if (key !== null) seen.add(key);
+      }
+      const { resourceVersion: version, continue: next } = page.metadata;
+      resourceVersion = version ?? "";
+      token = typeof next === "string" ? next : "";
+    } while (token !== "");
+    if (resourceVersion === "")
+      throw new KubeAnswerError(`list ${this.#options.path}`, "the list has no resourceVersion");
+    this.#cache.keepOnly(seen);
+    this.#resourceVersion = resourceVersion;
+    this.#mustList = false;
+    this.#listWhole = false;
+    this.#lists += 1;
+    this.#listFailures = 0;
+    this.#hasSynced = true;
+    this.#synced.resolve();
+  }
+
+  async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
+    const startedAtMs = this.#options.clock.monotonic();
+    let events = 0;
+    const watch = this.#options.client.watch({
+      ...this.#request("PartialObjectMetadata", signal),
+      idleMs: this.#options.idleMs ?? 180_000,
+      query: {
+        ...this.#selectors(),
+        resourceVersion,
+        allowWatchBookmarks: "true",
+        // Random, so that the watches of many clients do not end together.
+        timeoutSeconds: `${300 + Math.floor(this.#random() * 300)}`,
+      },
+    });
+    for await (const event of watch) {
+      this.#take(event);
+      events += 1;
+      this.#watchFailures = 0;
+    }
+    if (signal.aborted || events > 0) return;
+    if (this.#options.clock.monotonic() - startedAtMs < SHORT_WATCH_MS) throw new ShortWatch();
+    this.#watchFailures = 0;
+  }
+
+  #take({ type, object }: WatchEvent): void {
+    if (type === "ERROR") throw new WatchRefused(apiErrorOfStatus(`watch ${this.#options.path}`, object));
+    if (type === "DELETED") {
+      const key = keyOf(object);
+      if (key !== null) this.#cache.delete(key);
+    } else if (type !== "BOOKMARK") this.#cache.put(object, false);
+    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
+  }
+
+  async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    const gone = isStatus(error, 410);
+    const failures = this.#mustList ? ++this.#listFailures : ++this.#watchFailures;
+    // The list grew too old between two pages: the next one is read in one piece.
+    if (this.#mustList && gone) this.#listWhole = true;
+    this.#mustList ||= this.#mustListAgain(error);
+    // An expired place to resume from is no fault; listing again at once is what the server asks for.
+    const atOnce = failures === 1 && (gone || error instanceof WatchIdleError);
+    const waitMs = atOnce ? 0 : this.#waitMs(error, failures);
+    const cause = error instanceof WatchRefused ? error.cause : error;
+    if (!(error instanceof ShortWatch) && !atOnce) this.#options.onError?.(cause, waitMs);
+    await this.#options.clock.sleep(waitMs, signal).catch(() => undefined);
+  }
+
+  /** Resuming makes no sense when the place is gone, unknown to the server, or the stream there cannot be read. */
+  #mustListAgain(error: unknown): boolean {
+    return (
+      error instanceof WatchRefused ||
+      error instanceof WatchIdleError ||
+      error instanceof KubeAnswerError ||
+      isStatus(error, 410) ||
+      isStatus(error, 400) ||
+      isStatus(error, 504) ||
+      this.#watchFailures >= FAILED_WATCHES_BEFORE_LIST
+    );
+  }
+
+  #waitMs(error: unknown, failures: number): number {
+    const own = backoffMs(failures, this.#backoff, this.#random);
+    const cause = error instanceof WatchRefused ? error.cause : error;
+    const asked = cause instanceof KubeApiError ? (cause.retryAfterSeconds ?? 0) * 1000 : 0;
+    return Math.max(own, Math.min(asked, this.#backoff.capMs));
+  }
+
+  #request(kind: string, signal: AbortSignal): KubeRequest {
+    return {
+      method: "GET",
+      path: this.#options.path,
+      signal,
+      ...(this.#options.metadataOnly === true
+        ? { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` }
+        : {}),
+    };
+  }
+
+  #selectors(): Record<string, string> {
+    const { labelSelector, fieldSelector } = this.#options;
+    return {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+  }
+}
+
+/** An ERROR event: the watch was taken up and then refused. */
+class WatchRefused extends Error {
+  override readonly cause: KubeApiError;
+
+  constructor(cause: KubeApiError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+/** The server ended the watch at once. */
+class ShortWatch extends Error {}
+
+function isStatus(error: unknown, status: number): boolean {
+  const cause = error instanceof WatchRefused ? error.cause : error;
+  return cause instanceof KubeApiError && cause.status === status;
+}
+
+function itemsOf(page: KubeObject, path: string): KubeObject[] {
+  const items = page["items"] ?? [];
+  const objects = Array.isArray(items) ? items.map(asKubeObject) : [null];
+  if (!objects.every((object) => object !== null))
+    throw new KubeAnswerError(`list ${path}`, "the answer is no list of objects");
+  return objects;
+}

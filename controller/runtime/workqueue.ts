@@ -1,0 +1,224 @@
+import { type Backoff, backoffMs } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { DueHeap } from "./due-heap.ts";
+import { type Priority, PriorityOrder, type ReadyOrder } from "./ready-order.ts";
+
+/** What handling a key asks for: nothing more, or to be handled again after some time. */
+export type Handled = { requeueAfterMs: number } | undefined;
+
+/** Handles one key. Throwing puts the key back with a wait that grows from failure to failure. */
+export type Handler = (key: string, priority: Priority) => Promise<Handled>;
+
+/** How a queue works. */
+export type WorkqueueOptions = {
+  clock: Clock;
+  /** Default: 100 ms, doubling up to 5 min. */
+  backoff?: Backoff;
+  /** From 0 to below 1; default `Math.random`. */
+  random?: () => number;
+  /** Default: new before resync, each first come, first served. */
+  order?: ReadyOrder;
+  /** Told of each failure, before the key waits. */
+  onFailure?: (key: string, error: unknown, failures: number, retryInMs: number) => void;
+};
+
+/** Figures for metrics. */
+export type WorkqueueStats = {
+  /** Keys that could be handed out now. */
+  ready: number;
+  /** Keys in a worker's hands. */
+  working: number;
+  /** Keys that wait for a moment. */
+  delayed: number;
+  /** Keys whose last handling failed. */
+  failing: number;
+  /** `add` calls that were not swallowed as duplicates, so far. */
+  adds: number;
+  /** Failures so far. */
+  failures: number;
+};
+
+type Delayed = { key: string; priority: Priority; dueAtMs: number; cancelled: boolean };
+
+/**
+ * Keys to be worked on. A key waits once however often it is added; it is never in two hands at once: added while it is
+ * worked on, it comes again afterwards. Failures are retried for ever.
+ */
+export class Workqueue {
+  readonly #clock: Clock;
+  readonly #backoff: Backoff;
+  readonly #random: () => number;
+  readonly #order: ReadyOrder;
+  readonly #onFailure: NonNullable<WorkqueueOptions["onFailure"]>;
+  /** Keys in hand, and the priority to come again with, if any. */
+  readonly #working = new Map<string, Priority | null>();
+  readonly #failures = new Map<string, number>();
+  readonly #heap = new DueHeap<Delayed>();
+  /** The live entry of a key in the heap, apart for retries and for `addAfter`. */
+  readonly #retries = new Map<string, Delayed>();
+  readonly #timers = new Map<string, Delayed>();
+  /** Workers with empty hands. */
+  #idle: (() => void)[] = [];
+  /** Ends the sleep until the earliest delayed key. */
+  #wakeTimer: () => void = () => undefined;
+  #adds = 0;
+  #failed = 0;
+
+  constructor(options: WorkqueueOptions) {
+    this.#clock = options.clock;
+    this.#backoff = options.backoff ?? { baseMs: 100, capMs: 5 * 60_000 };
+    this.#random = options.random ?? Math.random;
+    this.#order = options.order ?? new PriorityOrder();
+    this.#onFailure = options.onFailure ?? (() => undefined);
+  }
+
+  get stats(): WorkqueueStats {
+    return {
+      ready: this.#order.size,
+      working: this.#working.size,
+      delayed: this.#retries.size + this.#timers.size,
+      failing: this.#failures.size,
+      adds: this.#adds,
+      failures: this.#failed,
+    };
+  }
+
+  /** Wants the key handled soon. Does not wait for the end of a key's backoff. */
+  add(key: string, priority: Priority = "new"): void {
+    const again = this.#working.get(key);
+    if (again !== undefined) {
+      if (again === null) this.#adds += 1;
+      if (again !== "new") this.#working.set(key, priority);
+      return;
+    }
+    const before = this.#order.size;
+    this.#order.put(key, priority);
+    if (this.#order.size > before) this.#adds += 1;
+    this.#idle.shift()?.();
+  }
+
+  /** Wants the key handled after some time. Of several such wishes for a key the earliest counts. */
+  addAfter(key: string, ms: number, priority: Priority = "resync"): void {
+    this.#delay(this.#timers, key, ms, priority);
+  }
+
+  /** How often the key failed in a row. */
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** Forgets the key's failures and the retry that waits. Success does it by itself. */
+  forget(key: string): void {
+    this.#failures.delete(key);
+    this.#cancel(this.#retries, key);
+  }
+
+  /**
+   * Works the queue with so many workers until the signal aborts. One run at a time.
+   * @returns when all work that was under way has ended; keys that wait stay in the queue.
+   */
+  async run(workers: number, handle: Handler, signal: AbortSignal): Promise<void> {
+    const wakeAll = () => {
+      for (const wake of this.#idle.splice(0)) wake();
+      this.#wakeTimer();
+    };
+    signal.addEventListener("abort", wakeAll, { once: true });
+    await Promise.all([
+      this.#releaseDue(signal),
+      ...Array.from({ length: workers }, () => this.#work(handle, signal)),
+    ]);
+    signal.removeEventListener("abort", wakeAll);
+  }
+
+  async #work(handle: Handler, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = this.#order.take();
+      if (next === null) {
+        await new Promise<void>((resolve) => this.#idle.push(resolve));
+        continue;
+      }
+      await this.#handOut(next.key, next.priority, handle);
+    }
+  }
+
+  async #handOut(key: string, priority: Priority, handle: Handler): Promise<void> {
+    this.#working.set(key, null);
+    // This handling is the retry, or makes it needless.
+    this.#cancel(this.#retries, key);
+    try {
+      const handled = await handle(key, priority);
+      this.forget(key);
+      if (handled !== undefined) this.addAfter(key, handled.requeueAfterMs);
+    } catch (error) {
+      this.#retry(key, priority, error);
+    } finally {
+      this.#handBack(key);
+    }
+  }
+
+  #handBack(key: string): void {
+    const again = this.#working.get(key) ?? null;
+    this.#working.delete(key);
+    if (again === null) return;
+    // Counted when it was added.
+    this.#order.put(key, again);
+    this.#idle.shift()?.();
+  }
+
+  #retry(key: string, priority: Priority, error: unknown): void {
+    const failures = this.failures(key) + 1;
+    const waitMs = backoffMs(failures, this.#backoff, this.#random);
+    this.#failures.set(key, failures);
+    this.#failed += 1;
+    this.#delay(this.#retries, key, waitMs, priority);
+    this.#onFailure(key, error, failures, waitMs);
+  }
+
+  #delay(kind: Map<string, Delayed>, key: string, ms: number, priority: Priority): void {
+    const dueAtMs = this.#clock.monotonic() + Math.max(0, ms);
+    const held = kind.get(key);
+    if (held !== undefined && held.dueAtMs <= dueAtMs) return;
+    this.#cancel(kind, key);
+    const delayed: Delayed = { key, priority, dueAtMs, cancelled: false };
+    kind.set(key, delayed);
+    this.#heap.push(delayed);
+    if (this.#heap.peek() === delayed) this.#wakeTimer();
+  }
+
+  #cancel(kind: Map<string, Delayed>, key: string): void {
+    const held = kind.get(key);
+    if (held === undefined) return;
+    held.cancelled = true;
+    kind.delete(key);
+  }
+
+  /** Moves delayed keys to the ready ones when they are due. */
+  async #releaseDue(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const waitMs = this.#release();
+      const woken = new AbortController();
+      this.#wakeTimer = () => woken.abort();
+      const aborted = new Promise<void>((resolve) =>
+        woken.signal.addEventListener("abort", () => resolve(), { once: true }),
+      );
+      if (waitMs === null) await aborted;
+      else await this.#clock.sleep(waitMs, woken.signal).catch(() => undefined);
+    }
+    this.#wakeTimer = () => undefined;
+  }
+
+  /** @returns ms until the next one is due, null when none waits. */
+  #release(): number | null {
+    for (;;) {
+      const first = this.#heap.peek();
+      if (first === undefined) return null;
+      const waitMs = first.dueAtMs - this.#clock.monotonic();
+      if (!first.cancelled && waitMs > 0) return waitMs;
+      this.#heap.pop();
+      if (first.cancelled) continue;
+      for (const kind of [this.#retries, this.#timers])
+        if (kind.get(first.key) === first) kind.delete(first.key);
+      this.add(first.key, first.priority);
+    }
+  }
+}
