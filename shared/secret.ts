@@ -47,7 +47,7 @@ export function parseSecret(document: unknown, where: string): SecretManifest {
     generateName: text(metadata["generateName"], secret, "metadata.generateName"),
     labels: strings(metadata["labels"], secret, "metadata.labels"),
     annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => !LAST_APPLIED.has(key))),
-    droppedMetadata: Object.keys(metadata).filter((key) => !KEPT_METADATA.has(key)),
+    droppedMetadata: Object.keys(metadata).filter((key) => !KEPT_METADATA.has(key) && metadata[key] !== null),
     type: text(document["type"], secret, "type"),
     immutable: truth(document["immutable"], secret, "immutable"),
     items,
@@ -172,7 +172,9 @@ function asText(value: unknown, where: string, path: string): string {
   if (value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (value instanceof UnquotedScalar) {
-    throw field(where, path, "is a number whose text would change", "put the value in quotes");
+    // An integer too large for a number is still what the author wrote.
+    if (/^(?:0|-?[1-9][0-9]*)$/.test(value.source)) return value.source;
+    throw field(where, path, "is a number or truth value whose text would change", "put the value in quotes");
   }
   throw field(where, path, "is not a string", "put the value in quotes");
 }
@@ -184,6 +186,10 @@ function text(value: unknown, where: string, path: string): string | null {
 
 function truth(value: unknown, where: string, path: string): boolean | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "boolean") throw field(where, path, "must be true or false");
-  return value;
+  if (typeof value === "boolean") return value;
+  // `True` and `FALSE` lose nothing where a truth value is wanted.
+  if (value instanceof UnquotedScalar && /^(?:true|false)$/i.test(value.source)) {
+    return value.source.toLowerCase() === "true";
+  }
+  throw field(where, path, "must be true or false");
 }

@@ -1,0 +1,34 @@
+/** What a command may use of the world outside; tests give their own. */
+export type Io = {
+  /** Arguments after the program's name. */
+  args: readonly string[];
+  /** Name the program was called by: `signet`, `kubectl-signet`, `kubeseal`. */
+  program: string;
+  env: Readonly<Record<string, string | undefined>>;
+  stdin: {
+    isTerminal: boolean;
+    /** Everything up to the end of the stream. */
+    read(): Uint8Array;
+  };
+  stdout: Output;
+  stderr: Output;
+  files: Files;
+  now(): Date;
+  /** Asks a web server, following redirects; the platform's own `fetch` in life. */
+  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
+};
+
+/** A stream to write to. */
+export type Output = { isTerminal: boolean; write(content: string | Uint8Array): void };
+
+/** Files, by path from the working folder. Failures carry the platform's `code`. */
+export type Files = {
+  read(path: string): Uint8Array;
+  /**
+   * Puts content in the place of a file, whole or not at all; a link stays and its target is replaced, the mode of an
+   * existing file is kept, a new one is readable by its owner only. What is no regular file is written to as it is.
+   */
+  replace(path: string, content: string | Uint8Array): void;
+  /** Makes a folder and those above it, readable by their owner only. */
+  makeFolder(path: string): void;
+};

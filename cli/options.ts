@@ -1,0 +1,239 @@
+/** One flag, named as it is typed after the two dashes. */
+export type OptionSpec = {
+  /** One letter, typed after one dash. */
+  short?: string;
+  /**
+   * What it takes: nothing or `=true`/`=false` (`switch`), a text, texts split at commas (`list`), texts as they are
+   * (`repeated`), a whole number or nothing (`level`).
+   */
+  kind: "switch" | "text" | "list" | "repeated" | "level";
+  /** Name of the value in help: `FILE`. */
+  value?: string;
+  /** One line of help, in small letters, without a full stop. */
+  summary: string;
+  group: "seal" | "cluster" | "mode" | "logging" | "general";
+};
+
+/** A set of flags by name. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type ValueOf<Kind extends OptionSpec["kind"]> = Kind extends "switch"
+  ? boolean
+  : Kind extends "text"
+    ? string | null
+    : Kind extends "level"
+      ? number
+      : string[];
+
+/** The values of a table's flags. An empty text is null, like a flag that was not given. */
+export type OptionValues<Table extends OptionTable> = { [Name in keyof Table]: ValueOf<Table[Name]["kind"]> };
+
+/** kubeseal's own flags, and the few of ours. */
+const own = {
+  "secret-file": {
+    kind: "text",
+    short: "f",
+    value: "FILE",
+    group: "seal",
+    summary: "read Secrets from this file instead of standard input",
+  },
+  "sealed-secret-file": {
+    kind: "text",
+    short: "w",
+    value: "FILE",
+    group: "seal",
+    summary: "write to this file instead of standard output; .yaml and .yml mean YAML",
+  },
+  format: {
+    kind: "text",
+    short: "o",
+    value: "json|yaml",
+    group: "seal",
+    summary: "output format; json when not given",
+  },
+  cert: {
+    kind: "text",
+    value: "FILE|URL",
+    group: "seal",
+    summary: "certificate to seal with: a file, or an http, https or file URL; no cluster is asked then",
+  },
+  scope: {
+    kind: "text",
+    value: "SCOPE",
+    group: "seal",
+    summary: "strict (default), namespace-wide or cluster-wide",
+  },
+  name: { kind: "text", value: "NAME", group: "seal", summary: "name of the sealed Secret" },
+  "allow-empty-data": {
+    kind: "switch",
+    group: "seal",
+    summary: "accept a Secret with neither data nor stringData",
+  },
+  "cluster-id": {
+    kind: "text",
+    value: "ID",
+    group: "seal",
+    summary: "the cluster the values are for, where the backend binds them to one",
+  },
+  "fetch-cert": { kind: "switch", group: "mode", summary: "print the certificate and stop" },
+  raw: { kind: "switch", group: "mode", summary: "seal one value and print it in base64" },
+  "from-file": {
+    kind: "list",
+    value: "FILE",
+    group: "mode",
+    summary: "with --raw: file that holds the value",
+  },
+  "merge-into": {
+    kind: "text",
+    value: "FILE",
+    group: "mode",
+    summary: "seal the input and merge it into this SealedSecret",
+  },
+  validate: {
+    kind: "switch",
+    group: "mode",
+    summary: "ask the controller whether it can open a SealedSecret",
+  },
+  "re-encrypt": {
+    kind: "switch",
+    group: "mode",
+    summary: "have SealedSecrets sealed again with the newest key",
+  },
+  rotate: { kind: "switch", group: "mode", summary: "older name of --re-encrypt" },
+  "recovery-unseal": {
+    kind: "switch",
+    group: "mode",
+    summary: "open a SealedSecret with private keys, offline",
+  },
+  "recovery-private-key": {
+    kind: "list",
+    value: "FILE",
+    group: "mode",
+    summary: "with --recovery-unseal: files that hold private keys",
+  },
+  "controller-name": {
+    kind: "text",
+    value: "NAME",
+    group: "cluster",
+    summary: "Service of the controller; sealed-secrets-controller when not given",
+  },
+  "controller-namespace": {
+    kind: "text",
+    value: "NAMESPACE",
+    group: "cluster",
+    summary: "namespace of that Service; kube-system when not given",
+  },
+  kubeconfig: { kind: "text", value: "FILE", group: "cluster", summary: "kubeconfig to use" },
+} as const satisfies OptionTable;
+
+/** kubectl's flags for reaching a cluster. */
+const client = {
+  namespace: {
+    kind: "text",
+    short: "n",
+    value: "NAMESPACE",
+    group: "cluster",
+    summary: "namespace of Secrets that name none; another one in the Secret is an error",
+  },
+  context: { kind: "text", value: "NAME", group: "cluster", summary: "context of the kubeconfig" },
+  cluster: { kind: "text", value: "NAME", group: "cluster", summary: "cluster of the kubeconfig" },
+  user: { kind: "text", value: "NAME", group: "cluster", summary: "user of the kubeconfig" },
+  server: { kind: "text", value: "URL", group: "cluster", summary: "address of the API server" },
+  token: { kind: "text", value: "TOKEN", group: "cluster", summary: "bearer token" },
+  username: { kind: "text", value: "NAME", group: "cluster", summary: "user name for basic authentication" },
+  password: {
+    kind: "text",
+    value: "PASSWORD",
+    group: "cluster",
+    summary: "password for basic authentication",
+  },
+  as: { kind: "text", value: "NAME", group: "cluster", summary: "user to impersonate" },
+  "as-group": {
+    kind: "repeated",
+    value: "GROUP",
+    group: "cluster",
+    summary: "group to impersonate; repeatable",
+  },
+  "as-uid": { kind: "text", value: "UID", group: "cluster", summary: "UID to impersonate" },
+  "certificate-authority": { kind: "text", value: "FILE", group: "cluster", summary: "CA of the API server" },
+  "client-certificate": { kind: "text", value: "FILE", group: "cluster", summary: "client certificate" },
+  "client-key": { kind: "text", value: "FILE", group: "cluster", summary: "key of the client certificate" },
+  "insecure-skip-tls-verify": {
+    kind: "switch",
+    group: "cluster",
+    summary: "do not check who the API server is",
+  },
+  "tls-server-name": {
+    kind: "text",
+    value: "NAME",
+    group: "cluster",
+    summary: "name to expect of the API server",
+  },
+  "proxy-url": {
+    kind: "text",
+    value: "URL",
+    group: "cluster",
+    summary: "proxy on the way to the API server",
+  },
+  "request-timeout": {
+    kind: "text",
+    value: "DURATION",
+    group: "cluster",
+    summary: "longest wait for one answer, as in 5s or 1m; 0 for no limit of your own",
+  },
+  "disable-compression": {
+    kind: "switch",
+    group: "cluster",
+    summary: "accepted; answers are not compressed",
+  },
+} as const satisfies OptionTable;
+
+/** Flags of the reference's logging library; accepted without effect, but for the level. */
+const logging = {
+  v: { kind: "level", short: "v", value: "N", group: "logging", summary: "from 1 on the same as --verbose" },
+  add_dir_header: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  alsologtostderr: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  alsologtostderrthreshold: {
+    kind: "text",
+    value: "N",
+    group: "logging",
+    summary: "accepted without effect",
+  },
+  legacy_stderr_threshold_behavior: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  log_backtrace_at: { kind: "text", value: "PLACE", group: "logging", summary: "accepted without effect" },
+  log_dir: { kind: "text", value: "FOLDER", group: "logging", summary: "accepted without effect" },
+  log_file: { kind: "text", value: "FILE", group: "logging", summary: "accepted without effect" },
+  log_file_max_size: { kind: "text", value: "N", group: "logging", summary: "accepted without effect" },
+  logtostderr: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  one_output: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  skip_headers: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  skip_log_headers: { kind: "switch", group: "logging", summary: "accepted without effect" },
+  stderrthreshold: { kind: "text", value: "N", group: "logging", summary: "accepted without effect" },
+  vmodule: { kind: "text", value: "PATTERN", group: "logging", summary: "accepted without effect" },
+} as const satisfies OptionTable;
+
+const general = {
+  verbose: {
+    kind: "switch",
+    group: "general",
+    summary: "say on standard error what is sealed, for whom and with which certificate",
+  },
+  help: { kind: "switch", short: "h", group: "general", summary: "print this help" },
+  version: { kind: "switch", group: "general", summary: "print the version" },
+} as const satisfies OptionTable;
+
+/** Every flag that may stand without a command word: kubeseal's, and ours beside them. */
+export const kubesealOptions = { ...own, ...client, ...logging, ...general };
+
+/** What these flags were given as. */
+export type KubesealOptions = OptionValues<typeof kubesealOptions>;
+
+/** Whether a flag may also be given as an environment variable. */
+export function hasVariable(spec: OptionSpec): boolean {
+  return spec.group !== "logging" && spec.group !== "general";
+}
+
+/** Its name there: `SEALED_SECRETS_CONTROLLER_NAME`. */
+export function variableOf(name: string): string {
+  return `SEALED_SECRETS_${name.toUpperCase().replaceAll("-", "_")}`;
+}

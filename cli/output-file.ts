@@ -1,0 +1,40 @@
+import type { DocumentFormat } from "../shared/document/write-documents.ts";
+import { UsageError } from "../shared/errors.ts";
+import { fileFailure } from "./file-failure.ts";
+import type { Io } from "./io.ts";
+import type { KubesealOptions } from "./options.ts";
+
+type OutputOptions = Pick<KubesealOptions, "format" | "sealed-secret-file">;
+
+/**
+ * The format of the product: `--format`, but YAML for a file whose name says so.
+ * @throws UsageError for an unknown format.
+ */
+export function outputFormat(options: OutputOptions): DocumentFormat {
+  const format = (options.format ?? "json").toLowerCase();
+  if (format !== "json" && format !== "yaml") {
+    throw new UsageError(
+      `unsupported output format: ${options.format}`,
+      "write --format json or --format yaml",
+    );
+  }
+  return /\.ya?ml$/.test(options["sealed-secret-file"] ?? "") ? "yaml" : format;
+}
+
+/** Writes the whole product at once, to the file of `-w` or to standard output. */
+export function writeProduct(content: string | Uint8Array, options: OutputOptions, io: Io): void {
+  const path = options["sealed-secret-file"];
+  if (path === null) {
+    io.stdout.write(content);
+    return;
+  }
+  try {
+    io.files.replace(path, content);
+  } catch (error) {
+    throw fileFailure(
+      `cannot write ${path}`,
+      "check the folder and its permissions, or give another file with --sealed-secret-file",
+      error,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { fromUtf8 } from "../shared/bytes.ts";
+import { type Certificate, CertificateError, readCertificate } from "../shared/seal/certificate.node.ts";
+import { compareWithLastSeen } from "./certificate-record.ts";
+import type { FoundCertificate } from "./certificate-source.ts";
+import type { Io } from "./io.ts";
+import type { Notices } from "./notices.ts";
+
+const DAY_MS = 86_400_000;
+const WARN_BEFORE_DAYS = 30;
+
+/**
+ * Reads the certificate to seal with and judges it: expired is refused; not yet valid, or about to expire, is said.
+ * @throws CertificateError naming its source.
+ */
+export function sealingCertificate(found: FoundCertificate, io: Io, notices: Notices): Certificate {
+  const certificate = read(found);
+  const now = io.now().getTime();
+  if (certificate.notAfter.getTime() < now) {
+    throw new CertificateError(
+      `failed to encrypt using an expired certificate on ${dayInWords(certificate.notAfter)} (from ${found.source})`,
+    );
+  }
+  if (certificate.notBefore.getTime() > now) {
+    notices.warn(
+      `the certificate from ${found.source} is not valid before ${dayInWords(certificate.notBefore)}`,
+    );
+  }
+  const daysLeft = Math.floor((certificate.notAfter.getTime() - now) / DAY_MS);
+  if (daysLeft < WARN_BEFORE_DAYS) {
+    notices.warn(
+      `the certificate from ${found.source} expires on ${dayInWords(certificate.notAfter)}, in ${daysLeft === 1 ? "1 day" : `${daysLeft} days`}`,
+    );
+  }
+  if (found.controller !== null) {
+    compareWithLastSeen(found.controller, certificate.fingerprint, io, notices);
+  }
+  return certificate;
+}
+
+function read({ bytes, source }: FoundCertificate): Certificate {
+  try {
+    return readCertificate(fromUtf8(bytes) ?? "");
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new CertificateError(`the certificate from ${source} ${error.message}`);
+  }
+}
+
+const MONTHS = "January February March April May June July August September October November December".split(
+  " ",
+);
+
+/** A day as kubeseal writes it, `January 2, 2006`, in UTC. */
+export function dayInWords(date: Date): string {
+  return `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}, ${date.getUTCFullYear()}`;
+}

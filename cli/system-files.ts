@@ -1,0 +1,73 @@
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Files } from "./io.ts";
+
+/** The file system of the machine. */
+export const systemFiles: Files = {
+  read: (path) => readFileSync(path),
+  replace,
+  makeFolder: (path) => mkdirSync(path, { recursive: true, mode: 0o700 }),
+};
+
+const OWNER_ONLY = 0o600;
+const MAX_LINKS = 40;
+
+function replace(path: string, content: string | Uint8Array): void {
+  const target = followLinks(path);
+  const existing = statSync(target, { throwIfNoEntry: false });
+  // A device, pipe or folder cannot be replaced; writing reports what is wrong.
+  if (existing !== undefined && !existing.isFile()) {
+    writeFileSync(path, content);
+    return;
+  }
+  // In the target's own folder: a rename is atomic inside one file system only.
+  const temporary = join(dirname(target), `.signet-${randomName()}`);
+  const file = openSync(temporary, "wx", OWNER_ONLY);
+  try {
+    try {
+      writeFileSync(file, content);
+      if (existing !== undefined) fchmodSync(file, existing.mode & 0o7777);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Where a path leads, also when the last link points to a file that is not there yet. */
+function followLinks(path: string): string {
+  let target = resolve(path);
+  for (let links = 0; links < MAX_LINKS; links++) {
+    let next: string;
+    try {
+      next = readlinkSync(target);
+    } catch {
+      return target;
+    }
+    // What the kernel shows for open pipes and sockets is no path.
+    if (!next.includes("/") && next.includes(":[")) return target;
+    target = resolve(realpathSync(dirname(target)), next);
+  }
+  return target;
+}
+
+function randomName(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex");
+}
