@@ -63,13 +63,8 @@ suite("netbox", () => {
   });
 
   test("run hands signals on to the command", async () => {
-    const child = spawn(netbox, [
-      "run",
-      "--",
-      "sh",
-      "-c",
-      'trap "exit 3" TERM; echo ready; while :; do sleep 0.1; done',
-    ]);
+    const script = 'trap "exit 3" TERM; echo ready; for i in $(seq 100); do sleep 0.1; done';
+    const child = spawn(netbox, ["run", "--", "sh", "-c", script]);
     const result = collect(child);
     await new Promise((resolve) => child.stdout.once("data", resolve));
     child.kill("SIGTERM");
@@ -92,6 +87,20 @@ suite("netbox", () => {
     assert.equal(stdout, "a token", stderr);
     await assert.rejects(access(`${serviceAccountFolder}/token`), { code: "ENOENT" });
     assert.deepEqual(await readdir("/run"), before);
+  });
+
+  test("pod's mounts stay its own where the host shares mounts with new namespaces", async () => {
+    // /var/run is /run on most hosts, so the mount table may name either.
+    const count = "grep -c -e secrets/kubernetes.io/serviceaccount /proc/self/mountinfo";
+    const pod = `${netbox} pod --service-account ${folder} -- ${count}`;
+    const { stdout, stderr } = await run([
+      "run",
+      "--",
+      "sh",
+      "-c",
+      `mount --make-rshared / && ${pod}; ${count}`,
+    ]);
+    assert.equal(stdout, "1\n0\n", stderr);
   });
 
   test("exec and pod become the command: its pid is theirs", async () => {
