@@ -1,10 +1,19 @@
 import * as z from "zod";
 import { InputError } from "./errors.ts";
 import { API_VERSION, KIND } from "./resource.ts";
+import {
+  byteText,
+  dateTime,
+  int64,
+  metadataStringMap,
+  nullableStringMap,
+  opaqueMap,
+  stringMap,
+  structure,
+  subdomainName,
+} from "./structural-schema.ts";
 
-const stringMap = z.record(z.string(), z.string());
-
-const templateMetadataSchema = z.looseObject({
+const templateMetadataSchema = structure({
   name: z.string().optional(),
   namespace: z.string().optional(),
   labels: stringMap.optional(),
@@ -12,51 +21,80 @@ const templateMetadataSchema = z.looseObject({
   finalizers: z.array(z.string()).optional(),
 });
 
-const templateSchema = z.looseObject({
-  type: z.string().optional(),
-  immutable: z.boolean().optional(),
-  metadata: templateMetadataSchema.nullish(),
-  data: z.record(z.string(), z.string().nullable()).nullish(),
+const templateSchema = structure(
+  {
+    type: z.string().optional(),
+    immutable: z.boolean().optional(),
+    metadata: templateMetadataSchema.nullish(),
+    data: nullableStringMap.nullish(),
+  },
+  ["metadata", "data"],
+);
+
+const vaultItemSchema = structure({
+  key: z.string(),
+  mount: z.string(),
+  path: z.string(),
+  field: z.string(),
+  version: int64.optional(),
+  refreshInterval: z.string().optional(),
 });
 
-const conditionSchema = z.looseObject({
+const vaultSchema = z.array(vaultItemSchema).superRefine((items, context) => {
+  const seen = new Set<string>();
+  for (const [at, { key }] of items.entries()) {
+    if (seen.has(key))
+      context.addIssue({ code: "custom", path: [at], message: "repeats the key of an item before it" });
+    seen.add(key);
+  }
+});
+
+const conditionSchema = structure({
   type: z.string(),
   status: z.string(),
   reason: z.string().optional(),
   message: z.string().optional(),
-  lastUpdateTime: z.string().optional(),
-  lastTransitionTime: z.string().optional(),
-  observedGeneration: z.int().optional(),
+  lastUpdateTime: dateTime.optional(),
+  lastTransitionTime: dateTime.optional(),
+  observedGeneration: int64.optional(),
 });
 
-const statusSchema = z.looseObject({
-  observedGeneration: z.int().optional(),
-  conditions: z.array(conditionSchema).nullish(),
+const statusSchema = structure({
+  observedGeneration: int64.optional(),
+  conditions: z.array(conditionSchema).optional(),
+  signet: opaqueMap.optional(),
+  vault: opaqueMap.optional(),
 });
 
-const metadataSchema = z.looseObject({
-  name: z.string().min(1),
+const metadataSchema = structure({
+  name: subdomainName,
   namespace: z.string().optional(),
   uid: z.string().optional(),
   resourceVersion: z.string().optional(),
-  generation: z.int().optional(),
-  creationTimestamp: z.string().nullish(),
+  generation: int64.optional(),
+  creationTimestamp: z.string().optional(),
   deletionTimestamp: z.string().optional(),
-  labels: stringMap.nullish(),
-  annotations: stringMap.nullish(),
+  labels: metadataStringMap.optional(),
+  annotations: metadataStringMap.optional(),
 });
 
-/** What the API server accepts as a SealedSecret; unknown fields are kept. */
-export const sealedSecretSchema = z.looseObject({
+const specSchema = structure({
+  encryptedData: stringMap,
+  data: byteText.optional(),
+  template: templateSchema.optional(),
+  vault: vaultSchema.optional(),
+});
+
+/**
+ * What the API server accepts as a SealedSecret (crds/sealedsecrets.yaml), read as it is stored then: nulls that the
+ * server leaves out are left out, unknown fields are kept.
+ */
+export const sealedSecretSchema = structure({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal(KIND),
   metadata: metadataSchema,
-  spec: z.looseObject({
-    encryptedData: stringMap,
-    data: z.string().optional(),
-    template: templateSchema.optional(),
-  }),
-  sops: z.looseObject({}).optional(),
+  spec: specSchema,
+  sops: opaqueMap.optional(),
   status: statusSchema.optional(),
 });
 
@@ -73,26 +111,49 @@ export type Condition = z.infer<typeof conditionSchema>;
  * @throws InputError naming document and field; never quotes a value.
  */
 export function parseSealedSecret(document: unknown, where: string): SealedSecret {
-  const result = sealedSecretSchema.safeParse(document);
+  const result = sealedSecretSchema.safeParse(document, { reportInput: true });
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const path = issue === undefined || issue.path.length === 0 ? "the document" : issue.path.join(".");
+  const path = issue === undefined || issue.path.length === 0 ? "the document" : spelled(issue.path);
   throw new InputError(
     `${where} is not a valid SealedSecret: ${path} ${problemOf(issue)}`,
     `correct ${path}, or seal the Secret again`,
   );
 }
 
-// The library's own messages may repeat what was received.
+/** `spec.vault[1].field`; names that hold more than printable ASCII without spaces are quoted. */
+function spelled(path: readonly PropertyKey[]): string {
+  return path
+    .map((step, at) => {
+      if (typeof step === "number") return `[${step}]`;
+      const name = String(step);
+      const plain = /^[!-~]+$/.test(name) ? name : JSON.stringify(name);
+      return at === 0 ? plain : `.${plain}`;
+    })
+    .join("");
+}
+
+// The library's own messages may repeat what was received; those of `custom` and `invalid_format` are ours.
 function problemOf(issue: z.core.$ZodIssue | undefined): string {
   switch (issue?.code) {
     case "invalid_type":
-      return `must be of type ${issue.expected}`;
+      return issue.input === undefined || issue.input === null
+        ? "is missing"
+        : `must be ${TYPES[issue.expected] ?? issue.expected}`;
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    case "too_small":
-      return "must not be empty";
+    case "custom":
+    case "invalid_format":
+      return issue.message;
     default:
       return "has the wrong form";
   }
 }
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  object: "a map of fields",
+  record: "a map",
+  string: "a string",
+};
