@@ -1,0 +1,195 @@
+import { SealError } from "../shared/errors.ts";
+import type { KubeClient } from "../shared/kube/client.ts";
+import { clusterIdOf } from "./cluster-id.ts";
+import { openEventRecorder } from "./events.ts";
+import { listen } from "./http/listen.ts";
+import { type Api, createApiServer, createMetricsServer } from "./http/server.ts";
+import { KeyManager } from "./keys/key-manager.ts";
+import type { Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import type { Options } from "./options.ts";
+import type { OpeningContext } from "./reconcile/open-sealed-secret.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
+import { needsWork, saysSynced } from "./reconcile/watched-object.ts";
+import type { Clock } from "./runtime/clock.ts";
+import { Workqueue } from "./runtime/workqueue.ts";
+import { SealedSecretCache } from "./sealed-secret-cache.ts";
+
+/** What the process gives the controller. */
+export type ControllerParts = {
+  client: KubeClient;
+  /** The namespace the controller runs in. */
+  ownNamespace: string;
+  clock: Clock;
+  log: Log;
+  version: string;
+};
+
+/** A running controller. */
+export type Controller = {
+  /** Ports that were bound; they differ from the options where those say 0. */
+  ports: { api: number; metrics: number };
+  /** Makes a new sealing key now. */
+  generateKey(): Promise<void>;
+  /** Stops taking work, ends what is under way, closes the ports. */
+  stop(): Promise<void>;
+};
+
+/** Time to get events out at the end. */
+const FLUSH_MS = 2000;
+/** Time for what is under way to end when the controller stops. */
+const DRAIN_MS = 10_000;
+
+/**
+ * Starts the controller: ports first, so that health checks see it; then keys; then SealedSecrets.
+ * @throws SealError when a port cannot be bound.
+ */
+export async function startController(options: Options, parts: ControllerParts): Promise<Controller> {
+  const { client, clock, log, ownNamespace, version } = parts;
+  const now = () => new Date(clock.now());
+  const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
+  const events = openEventRecorder(client, log, now);
+  const stopping = new AbortController();
+  let clusterId: string | null = options["cluster-id"] === "" ? null : options["cluster-id"];
+
+  const queue = new Workqueue({ clock });
+  const cache = new SealedSecretCache({
+    client,
+    clock,
+    namespaces: namespacesOf(options, ownNamespace),
+    labelSelector: options["label-selector"],
+    onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot watch SealedSecrets, will retry"),
+  });
+
+  const keys = new KeyManager(
+    {
+      order: options["key-order-priority"],
+      request: {
+        keyBits: options["key-size"],
+        commonName: options["my-cn"],
+        ttlMs: options["key-ttl"],
+      },
+      style: {
+        namespace: ownNamespace,
+        prefix: options["key-prefix"],
+        labels: options["privatekey-labels"],
+        annotations: options["privatekey-annotations"],
+      },
+      renewPeriodMs: options["key-renew-period"],
+      clusterId: () => clusterId,
+    },
+    { client, clock, events, metrics, log, onKeyAdded: () => retryFailed(cache, queue) },
+  );
+  const opening = (diagnose: boolean): OpeningContext => ({
+    clusterId,
+    keys: keys.ring.openingKeys(),
+    acceptWholeObject: options["accept-deprecated-v1-data"],
+    diagnose,
+  });
+  const reconciler = new Reconciler({
+    client,
+    find: (key) => cache.get(key),
+    neighbours: (namespace) => cache.namesIn(namespace),
+    opening: () => opening(true),
+    policy: {
+      ownNamespace,
+      keyPrefix: options["key-prefix"],
+      allowedTypes: options["allowed-secret-types"],
+      allowedAnnotations: options["allowed-annotations"],
+    },
+    updateStatus: options["update-status"],
+    events,
+    metrics,
+    log,
+    now,
+  });
+  cache.subscribe({
+    onAdd: (key, _watched, initial) => queue.add(key, initial ? "resync" : "new"),
+    onUpdate: (key, before, after) => {
+      if (needsWork(before.object, after.object)) queue.add(key);
+    },
+    onDelete: (key) => {
+      queue.forget(key);
+      reconciler.forget(key);
+    },
+  });
+
+  const api: Api = {
+    notReady: () =>
+      !keys.ready ? "no sealing key" : cache.hasSynced ? null : "SealedSecrets not listed yet",
+    certificatePem: () => keys.ring.primary?.certificate.pem ?? null,
+    opening: () => opening(false),
+    sealer: () => keys.sealer(),
+  };
+  const serverOptions = {
+    limits: { rate: options["rate-limit"], burst: options["rate-limit-burst"] },
+    verifyEndpoint: options["verify-endpoint"],
+    rotateEndpoint: options["rotate-endpoint"],
+    readTimeoutMs: options["read-timeout"],
+    writeTimeoutMs: options["write-timeout"],
+  };
+  const apiServer = await createApiServer(api, serverOptions, metrics, log);
+  const metricsServer = createMetricsServer(serverOptions, metrics);
+  const ports = {
+    api: await listen(apiServer, options["listen-addr"], "listen-addr"),
+    metrics: await listen(metricsServer, options["listen-metrics-addr"], "listen-metrics-addr"),
+  };
+  log.info({ addr: options["listen-addr"], port: ports.api }, "HTTP server serving");
+
+  const { signal } = stopping;
+  const draining = new AbortController();
+  const running = (async () => {
+    clusterId ??= await clusterIdOf(client, log);
+    const keysRunning = keys.run(signal);
+    // Without keys every object would be marked as failed.
+    await Promise.race([keys.whenReady, keysRunning]);
+    await Promise.all([
+      keysRunning,
+      cache.run(signal),
+      queue.run(
+        options["concurrency"],
+        async (key) => {
+          const requeueAfterMs = await reconciler.reconcile(key, draining.signal);
+          return requeueAfterMs === null ? undefined : { requeueAfterMs };
+        },
+        signal,
+      ),
+    ]);
+  })();
+  running.catch((error: unknown) => {
+    if (!signal.aborted) log.error({ error: wordsOf(error) }, "Controller failed");
+  });
+
+  return {
+    ports,
+    generateKey: () => keys.generate(),
+    async stop() {
+      stopping.abort(new Error("stopping"));
+      // What has begun may end, within bounds.
+      const timer = setTimeout(() => draining.abort(new Error("stopping")), DRAIN_MS);
+      await running.catch(() => undefined);
+      clearTimeout(timer);
+      await events.flush(FLUSH_MS);
+      await Promise.all([apiServer.close(), metricsServer.close()]);
+      await client.close();
+    },
+  };
+}
+
+/** The namespaces to serve; null for all of them. */
+function namespacesOf(options: Options, ownNamespace: string): readonly string[] | null {
+  const additional = options["additional-namespaces"];
+  if (additional.length > 0) return [...new Set([ownNamespace, ...additional])];
+  return options["all-namespaces"] ? null : [ownNamespace];
+}
+
+/** A new key may open what failed before. */
+function retryFailed(cache: SealedSecretCache, queue: Workqueue): void {
+  for (const [key, watched] of cache.entries()) {
+    if (!saysSynced(watched)) queue.add(key, "resync");
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof SealError ? error.message : "unexpected error";
+}

@@ -1,0 +1,53 @@
+import { KubeApiError } from "../../shared/kube/api-error.ts";
+import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
+import { corePath } from "../../shared/kube/paths.ts";
+
+/** Name of the ConfigMap that publishes the certificate where the Service proxy is closed. */
+export const CERTIFICATE_CONFIG_MAP = "sealed-secrets-certificate";
+
+/** What it publishes. */
+export type Published = { certificatePem: string; clusterId: string | null };
+
+/**
+ * Writes the certificate ConfigMap unless it says the same already.
+ * @throws KubeApiError, KubeUnreachableError.
+ */
+export async function publishCertificate(
+  { certificatePem, clusterId }: Published,
+  namespace: string,
+  client: KubeClient,
+): Promise<void> {
+  const data = { "cert.pem": certificatePem, ...(clusterId === null ? {} : { "cluster-id": clusterId }) };
+  const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
+  for (let attempts = 3; ; attempts--) {
+    const existing = await read(path, client);
+    if (existing !== null && sameData(existing, data)) return;
+    try {
+      if (existing === null) {
+        const metadata = { name: CERTIFICATE_CONFIG_MAP, namespace };
+        const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+        await client.request({ method: "POST", path: corePath("configmaps", namespace), body });
+      } else {
+        const merged = { ...(existing["data"] as Record<string, string> | undefined), ...data };
+        await client.request({ method: "PUT", path, body: { ...existing, data: merged } });
+      }
+      return;
+    } catch (error) {
+      if (attempts === 0 || !(error instanceof KubeApiError) || error.status !== 409) throw error;
+    }
+  }
+}
+
+async function read(path: string, client: KubeClient): Promise<KubeObject | null> {
+  try {
+    return await client.request({ method: "GET", path });
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function sameData(existing: KubeObject, wanted: Record<string, string>): boolean {
+  const data = (existing["data"] ?? {}) as Record<string, string>;
+  return Object.entries(wanted).every(([key, value]) => data[key] === value);
+}

@@ -1,0 +1,75 @@
+import { createHash, generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto";
+import { promisify } from "node:util";
+import forge from "node-forge";
+
+/** What a new sealing key shall be. */
+export type KeyRequest = {
+  /** RSA modulus length in bits. */
+  keyBits: number;
+  /** Common name of issuer and subject; empty for an empty name. */
+  commonName: string;
+  /** Validity of the certificate in milliseconds from now. */
+  ttlMs: number;
+};
+
+/** A new sealing key: private key as PKCS#1 PEM, self-signed certificate as PEM. */
+export type IssuedKey = { privateKeyPem: string; certificatePem: string; notBefore: Date };
+
+/**
+ * Makes an RSA key pair and its self-signed certificate in the form the reference writes (X.509 v3, SHA-256 with RSA,
+ * serial of 128 random bits, critical keyUsage encipherOnly and nothing else, critical basicConstraints CA:TRUE,
+ * subjectKeyIdentifier). The key work is done by node:crypto, off the main thread; the library only lays out the
+ * certificate.
+ */
+export async function issueKey({ keyBits, commonName, ttlMs }: KeyRequest, now: Date): Promise<IssuedKey> {
+  const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", { modulusLength: keyBits });
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(
+    publicKey.export({ type: "spki", format: "pem" }).toString(),
+  );
+  certificate.serialNumber = serialNumber();
+  const notBefore = new Date(Math.floor(now.getTime() / 1000) * 1000);
+  certificate.validity.notBefore = notBefore;
+  certificate.validity.notAfter = new Date(notBefore.getTime() + ttlMs);
+  const name = commonName === "" ? [] : [{ shortName: "CN", value: commonName }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  certificate.setExtensions([
+    { name: "keyUsage", critical: true, encipherOnly: true },
+    { name: "basicConstraints", critical: true, cA: true },
+    { name: "subjectKeyIdentifier" },
+  ]);
+  selfSign(certificate, privateKey);
+  return {
+    privateKeyPem: privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
+    certificatePem: forge.pki.certificateToPem(certificate).replace(/\r\n/g, "\n"),
+    notBefore,
+  };
+}
+
+// A top bit would make the number negative in DER.
+function serialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString("hex");
+}
+
+// Exported by the library, missing in its type declarations.
+const { getTBSCertificate } = forge.pki as typeof forge.pki & {
+  getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
+};
+
+/** The library's own signing is JavaScript arithmetic and would hold up the main thread. */
+function selfSign(certificate: forge.pki.Certificate, privateKey: KeyObject): void {
+  const signer = {
+    sign(digest: forge.md.MessageDigest): string {
+      const tbs = forge.asn1.toDer(getTBSCertificate(certificate)).getBytes();
+      const bytes = Buffer.from(tbs, "binary");
+      const expected = createHash("sha256").update(bytes).digest("hex");
+      if (digest.digest().toHex() !== expected)
+        throw new Error("the certificate changed while it was signed");
+      return sign("sha256", bytes, privateKey).toString("binary");
+    },
+  };
+  certificate.sign(signer as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
+}

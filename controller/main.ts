@@ -1,0 +1,75 @@
+import { SealError, UsageError } from "../shared/errors.ts";
+import { loadKubeConfig } from "../shared/kube/config.ts";
+import { connectKube } from "../shared/kube/http-client.ts";
+import { rateLimited } from "../shared/kube/rate-limited-client.ts";
+import { version } from "../shared/version.ts";
+import { startController } from "./controller.ts";
+import { type Log, openLog } from "./log.ts";
+import { type Options, optionsHelp, readControllerOptions } from "./options.ts";
+import { systemClock } from "./runtime/clock.ts";
+
+async function main(): Promise<number> {
+  const options = readControllerOptions(process.argv.slice(2), process.env);
+  if (options.version) {
+    process.stdout.write(`controller version: v${version}\n`);
+    return 0;
+  }
+  if (options.help) {
+    process.stdout.write(optionsHelp());
+    return 0;
+  }
+  const log = openLog(
+    {
+      level: options["log-level"],
+      format: options["log-format"],
+      infoToStdout: options["log-info-stdout"],
+    },
+    { out: (line) => process.stdout.write(line), err: (line) => process.stderr.write(line) },
+  );
+  log.info({ version }, "Starting sealed-secrets controller");
+  await serve(options, log);
+  return 0;
+}
+
+async function serve(options: Options, log: Log): Promise<void> {
+  const connection = await loadKubeConfig({
+    ...(options["kubeconfig"] === "" ? {} : { kubeconfig: options["kubeconfig"] }),
+    ...(options["context"] === "" ? {} : { context: options["context"] }),
+  });
+  const client = connectKube(connection, { version });
+  const qps = options["kubeclient-qps"];
+  const controller = await startController(options, {
+    client: qps < 0 ? client : rateLimited(client, { qps, burst: options["kubeclient-burst"] }),
+    ownNamespace: process.env["POD_NAMESPACE"] || client.namespace || "default",
+    clock: systemClock,
+    log,
+    version,
+  });
+  const generate = () => {
+    controller.generateKey().catch((error: unknown) => {
+      log.error(
+        { error: error instanceof SealError ? error.message : "unexpected error" },
+        "No new key made",
+      );
+    });
+  };
+  // The bundle's first statement hands over a signal that came before.
+  process.on("SIGUSR1", generate);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
+  });
+  log.info({ signal }, "Stopping");
+  await controller.stop();
+  log.info("Stopped");
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // An exception that is not ours may hold anything: only its kind is shown.
+  const known = error instanceof SealError;
+  const kind = error instanceof Error ? error.name : "unknown";
+  process.stderr.write(`error: ${known ? error.message : `unexpected failure (${kind})`}\n`);
+  process.stderr.write(`hint: ${known ? error.hint : "please report it with the log"}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,133 @@
+import { UsageError } from "../shared/errors.ts";
+import { parseDurationMs } from "./duration.ts";
+
+/** One option: how its text becomes a value, what it is without one, and what the help says. */
+export type OptionSpec<T> = {
+  read: (text: string) => T | null;
+  /** The form a value has, for errors and the help: `a whole number`. */
+  form: string;
+  fallback: T;
+  help: string;
+  /** May stand without a value, which then is this text. */
+  bare?: string;
+};
+
+/** The values of a table of options. */
+export type OptionValues<Specs> = {
+  [Name in keyof Specs]: Specs[Name] extends OptionSpec<infer T> ? T : never;
+};
+
+/** An option that takes any text. */
+export function text(fallback: string, help: string): OptionSpec<string> {
+  return { read: (value) => value, form: "text", fallback, help };
+}
+
+/** An option that is on or off. */
+export function flag(fallback: boolean, help: string): OptionSpec<boolean> {
+  const read = (value: string) =>
+    ["true", "1", "t", "T", "TRUE", "True"].includes(value)
+      ? true
+      : ["false", "0", "f", "F", "FALSE", "False"].includes(value)
+        ? false
+        : null;
+  return { read, form: "true or false", fallback, help, bare: "true" };
+}
+
+/** An option that takes a number within bounds. */
+export function number(
+  fallback: number,
+  help: string,
+  bounds: { min: number; max?: number; whole?: boolean },
+): OptionSpec<number> {
+  const { min, max = Number.MAX_SAFE_INTEGER, whole = true } = bounds;
+  const read = (value: string) => {
+    const parsed = /^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : Number.NaN;
+    return (!whole || Number.isInteger(parsed)) && parsed >= min && parsed <= max ? parsed : null;
+  };
+  const upper = max === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${max}`;
+  return { read, form: `a${whole ? " whole" : ""} number, at least ${min}${upper}`, fallback, help };
+}
+
+/** An option that takes a duration; its value is in milliseconds. */
+export function duration(fallbackMs: number, help: string, bounds: { minMs: number }): OptionSpec<number> {
+  const read = (value: string) => {
+    const ms = parseDurationMs(value);
+    return ms !== null && ms >= bounds.minMs ? ms : null;
+  };
+  const least = bounds.minMs === 0 ? "0 or more" : `at least ${bounds.minMs / 1000}s`;
+  return { read, form: `a duration such as 720h or 1h30m, ${least}`, fallback: fallbackMs, help };
+}
+
+/** An option that takes one of a few words. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  fallback: Word,
+  help: string,
+): OptionSpec<Word> {
+  const read = (value: string) => words.find((word) => word === value) ?? null;
+  return { read, form: words.join(" or "), fallback, help };
+}
+
+/** An option that takes a comma list; spaces around entries and empty entries do not count. */
+export function list(help: string): OptionSpec<readonly string[]> {
+  const read = (value: string) =>
+    value
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "");
+  return { read, form: "a list with commas", fallback: [], help };
+}
+
+/** An option that takes `name=value,name=value`. */
+export function pairs(help: string): OptionSpec<Readonly<Record<string, string>>> {
+  const read = (value: string) => {
+    const entries = value.split(",").filter((entry) => entry.trim() !== "");
+    const parsed = entries.map((entry) => /^\s*([^=\s]+)=(.*)$/.exec(entry));
+    if (parsed.includes(null)) return null;
+    return Object.fromEntries(parsed.map((match) => [match?.[1] ?? "", match?.[2]?.trim() ?? ""]));
+  };
+  return { read, form: "name=value,name=value", fallback: {}, help };
+}
+
+/** Environment variable of an option: `SEALED_SECRETS_` and its name in upper case, dashes as underscores. */
+export function environmentName(option: string): string {
+  return `SEALED_SECRETS_${option.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/**
+ * Reads options from the command line, then the environment, then the table: `--name=value`, `--name value`.
+ * @throws UsageError naming the option or variable that is unknown or has a value of the wrong form.
+ */
+export function readOptions<Specs extends Readonly<Record<string, OptionSpec<unknown>>>>(
+  specs: Specs,
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): OptionValues<Specs> {
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(specs)) {
+    const variable = environmentName(name);
+    const value = environment[variable];
+    values[name] = value === undefined ? spec.fallback : parsed(spec, value, variable);
+  }
+  const rest = [...args];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    const [, name = "", given] = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(argument) ?? [];
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
+    if (spec === undefined) {
+      throw new UsageError(
+        `unknown option ${JSON.stringify(argument.split("=")[0])}`,
+        "controller --help lists the options",
+      );
+    }
+    const value = given ?? spec.bare ?? rest.shift();
+    if (value === undefined) throw new UsageError(`--${name} needs a value`, `give ${spec.form}`);
+    values[name] = parsed(spec, value, `--${name}`);
+  }
+  return values as OptionValues<Specs>;
+}
+
+function parsed(spec: OptionSpec<unknown>, value: string, source: string): unknown {
+  const result = spec.read(value);
+  if (result === null) throw new UsageError(`${source} has a value of the wrong form`, `give ${spec.form}`);
+  return result;
+}

@@ -1,0 +1,117 @@
+import type { Condition, SealedSecret } from "../../shared/sealed-secret.ts";
+
+/** Condition types that we write, in the order in which they stand: dashboards read the first one. */
+export const CONDITION_TYPES = ["Synced", "Ready", "Reconciling", "Stalled"] as const;
+/** A condition type of ours. */
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+/** Why an object is in sync or is not. Stable: scripts and alerts match on it. */
+export type Reason =
+  | "Unsealed"
+  | "UnsealFailed"
+  | "TemplatesNotSupported"
+  | "MalformedSealedSecret"
+  | "SecretForbidden"
+  | "NotManaged"
+  | "SecretImmutable"
+  | "TypeImmutable"
+  | "UpdateFailed";
+
+/** What came of reconciling one object, as its status tells it. */
+export type Verdict =
+  | { kind: "in-sync" }
+  /** `stalled`: someone must change something first. Otherwise the same input may succeed on a retry. */
+  | { kind: "failed"; reason: Reason; message: string; stalled: boolean };
+
+/** The part of a SealedSecret that its conditions are told by. */
+export type StatusHolder = {
+  metadata: { generation?: number | undefined };
+  status?: SealedSecret["status"];
+};
+
+type Wanted = { status: "True" | "False"; reason: Reason; message: string };
+
+/**
+ * The status that tells a verdict, from the status the object has; null when nothing needs to be written.
+ * kstatus reads `Reconciling` and `Stalled` before `Ready`, so the one that does not apply is absent. A passing fault
+ * leaves a good `Synced` of the same generation alone: deployments fail on False, and the Secret still stands.
+ * @param now RFC 3339 time of this verdict, whole seconds.
+ */
+export function nextStatus(
+  sealedSecret: StatusHolder,
+  verdict: Verdict,
+  now: string,
+): NonNullable<SealedSecret["status"]> | null {
+  const generation = sealedSecret.metadata.generation ?? 0;
+  const before = sealedSecret.status?.conditions ?? [];
+  const wanted = conditionsFor(verdict, standsInSync(sealedSecret));
+  const conditions = CONDITION_TYPES.flatMap((type) => {
+    const entry = wanted[type];
+    return entry === undefined
+      ? []
+      : [
+          merged(
+            before.find((old) => old.type === type),
+            type,
+            entry,
+            generation,
+            now,
+          ),
+        ];
+  });
+  const foreign = before.filter(({ type }) => !CONDITION_TYPES.some((ours) => ours === type));
+  const same =
+    sealedSecret.status?.observedGeneration === generation &&
+    before.length === conditions.length + foreign.length &&
+    conditions.every((condition, at) => sameVerdict(condition, before[at]));
+  if (same) return null;
+  return { ...sealedSecret.status, observedGeneration: generation, conditions: [...conditions, ...foreign] };
+}
+
+/** Whether the status says that this very generation was carried out. */
+function standsInSync({ metadata, status }: StatusHolder): boolean {
+  const synced = status?.conditions?.find(({ type }) => type === "Synced");
+  return synced?.status === "True" && status?.observedGeneration === metadata.generation;
+}
+
+function conditionsFor(verdict: Verdict, stood: boolean): Partial<Record<ConditionType, Wanted>> {
+  if (verdict.kind === "in-sync") {
+    const good: Wanted = { status: "True", reason: "Unsealed", message: "" };
+    return { Synced: good, Ready: good };
+  }
+  const { reason, message, stalled } = verdict;
+  const bad: Wanted = { status: "False", reason, message };
+  if (stalled) return { Synced: bad, Ready: bad, Stalled: { ...bad, status: "True" } };
+  const synced: Wanted = stood ? { status: "True", reason: "Unsealed", message: "" } : bad;
+  return { Synced: synced, Ready: bad, Reconciling: { ...bad, status: "True" } };
+}
+
+function merged(
+  old: Condition | undefined,
+  type: ConditionType,
+  { status, reason, message }: Wanted,
+  generation: number,
+  now: string,
+): Condition {
+  const flipped = old?.status !== status || old.lastTransitionTime === undefined;
+  const condition: Condition = {
+    type,
+    status,
+    reason,
+    ...(message === "" ? {} : { message }),
+    lastUpdateTime: now,
+    lastTransitionTime: flipped ? now : (old.lastTransitionTime ?? now),
+    observedGeneration: generation,
+  };
+  return old !== undefined && sameVerdict(condition, old) ? old : condition;
+}
+
+function sameVerdict(a: Condition, b: Condition | undefined): boolean {
+  return (
+    a.type === b?.type &&
+    a.status === b.status &&
+    a.reason === b.reason &&
+    (a.message ?? "") === (b.message ?? "") &&
+    a.observedGeneration === b.observedGeneration
+  );
+}

@@ -1,0 +1,109 @@
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { Reason } from "./conditions.ts";
+import { protection, refusalToWrite, type WritePolicy } from "./gates.ts";
+import { merge, replace, sameSecret } from "./secret-change.ts";
+import {
+  DEFAULT_TYPE,
+  MANAGED_ANNOTATION,
+  PATCH_ANNOTATION,
+  type SecretObject,
+  type WantedSecret,
+} from "./secret-object.ts";
+
+/** Why an object cannot be carried out. */
+export type Failure = {
+  reason: Reason;
+  /** For the condition. */
+  message: string;
+  /** Someone must change something first. */
+  stalled: boolean;
+  /** The event that tells it, in the words dashboards match on. */
+  event: { reason: "ErrUnsealFailed" | "ErrUpdateFailed"; message: string };
+  /** Label of the error counter. */
+  counter: "unseal" | "unmanaged" | "update";
+};
+
+/** Everything that was observed of one object. */
+export type Observed = {
+  sealedSecret: SealedSecret;
+  /** The Secret of that name, or null. */
+  secret: SecretObject | null;
+  /** What the SealedSecret asks for, or why that cannot be told. */
+  wanted: { ok: true; secret: WantedSecret } | { ok: false; failure: Failure };
+};
+
+/** What to do about it. */
+export type Plan =
+  | { kind: "create"; secret: SecretObject }
+  | { kind: "update"; secret: SecretObject }
+  | { kind: "in-sync" }
+  | { kind: "fail"; failure: Failure };
+
+/** Pure: same observation, same plan. No clock, network, randomness or logging here. */
+export function decide({ sealedSecret, secret, wanted }: Observed, policy: WritePolicy): Plan {
+  if (!wanted.ok) return { kind: "fail", failure: wanted.failure };
+  const refusal = refusalToWrite(wanted.secret, policy);
+  if (refusal !== null) return fail("SecretForbidden", refusal, "update");
+  if (secret === null) return { kind: "create", secret: replace(null, wanted.secret) };
+
+  const uid = sealedSecret.metadata.uid ?? "";
+  const marks = secret.metadata.annotations ?? {};
+  const managed = marks[MANAGED_ANNOTATION] === "true";
+  const patch = marks[PATCH_ANNOTATION] === "true";
+  const guarded = protection(secret, uid);
+  if (guarded !== null) return fail("NotManaged", `Secret "${secret.metadata.name}" ${guarded}`, "unmanaged");
+  if (!isOwned(secret, uid) && !managed && !patch) return notManaged(secret);
+
+  const next = patch ? merge(secret, wanted.secret, { adopt: managed }) : replace(secret, wanted.secret);
+  if (sameSecret(secret, next)) return { kind: "in-sync" };
+  return obstacle(secret, next) ?? { kind: "update", secret: next };
+}
+
+function isOwned(secret: SecretObject, uid: string): boolean {
+  return (secret.metadata.ownerReferences ?? []).some(
+    (reference) => reference.controller === true && reference.uid === uid,
+  );
+}
+
+/** What the API server would refuse whatever we do. */
+function obstacle(secret: SecretObject, next: SecretObject): Plan | null {
+  const name = secret.metadata.name ?? "";
+  const type = secret.type ?? DEFAULT_TYPE;
+  if (type !== next.type) {
+    return fail(
+      "TypeImmutable",
+      `Secret "${name}" has type ${type} and ${next.type} is asked for, but the type of a Secret cannot change: delete the Secret, and it is created anew`,
+      "update",
+    );
+  }
+  if (secret.immutable === true && (next.immutable !== true || !sameItems(secret, next))) {
+    const message = `Error updating ${secret.metadata.namespace}/${name}: the target Secret is immutable. Once a Secret is marked as immutable, it is not possible to revert this change nor to mutate the contents of the data field. You can only delete and recreate the Secret.`;
+    return fail("SecretImmutable", message, "update");
+  }
+  return null;
+}
+
+function sameItems(a: SecretObject, b: SecretObject): boolean {
+  return sameSecret({ metadata: {}, data: a.data ?? {} }, { metadata: {}, data: b.data ?? {} });
+}
+
+function notManaged(secret: SecretObject): Plan {
+  const message = `Resource "${secret.metadata.name}" already exists and is not managed by SealedSecret`;
+  return {
+    kind: "fail",
+    failure: {
+      reason: "NotManaged",
+      message: `failed update: ${message}`,
+      stalled: true,
+      event: { reason: "ErrUpdateFailed", message },
+      counter: "unmanaged",
+    },
+  };
+}
+
+function fail(reason: Reason, message: string, counter: Failure["counter"]): Plan {
+  return {
+    kind: "fail",
+    failure: { reason, message, stalled: true, event: { reason: "ErrUpdateFailed", message }, counter },
+  };
+}

@@ -1,0 +1,84 @@
+import type { SecretObject, WantedSecret } from "./secret-object.ts";
+import { DEFAULT_TYPE, KEY_LABEL } from "./secret-object.ts";
+
+/** What the controller allows a SealedSecret to ask for: options of its start, the same for all objects. */
+export type WritePolicy = {
+  /** The controller's own namespace. */
+  ownNamespace: string;
+  /** Names there that begin with this hold sealing keys. */
+  keyPrefix: string;
+  /** Secret types that are refused unless named here. */
+  allowedTypes: readonly string[];
+  /** Annotations that are refused unless named here; a trailing `*` stands for any rest. */
+  allowedAnnotations: readonly string[];
+};
+
+/** Types by whose mere creation a cluster hands out credentials. */
+const GUARDED_TYPES = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
+
+/** Existing Secrets of these types belong to a component of the cluster, whatever their marks say. */
+const FOREIGN_TYPES = [...GUARDED_TYPES, "helm.sh/release.v1"];
+
+/** Labels by which Signet finds keys and identities. */
+const RESERVED_LABELS = [KEY_LABEL, "signet.dev/age-identity"];
+
+/** Annotations that make other controllers copy a Secret elsewhere. */
+const REPLICATING_ANNOTATIONS = [
+  "reflector.v1.k8s.emberstack.com/",
+  "replicator.v1.mittwald.de/",
+  "kubed.appscode.com/sync",
+  "kubernetes-replicator.olli.ai/",
+  "config.kubestitch.io/",
+];
+
+/**
+ * Judges the Secret about to be written.
+ * @returns null when it may be, else why not: names the field and what would allow it, never a value of an item.
+ */
+export function refusalToWrite(wanted: WantedSecret, policy: WritePolicy): string | null {
+  const label = Object.keys(wanted.labels).find((key) => RESERVED_LABELS.includes(key));
+  if (label !== undefined) {
+    return `the template sets the label ${label}, by which the controller finds its own keys; remove it`;
+  }
+  if (wanted.namespace === policy.ownNamespace && isReservedName(wanted.name, policy)) {
+    return `the name ${wanted.name} is kept for the controller's own Secrets; choose another`;
+  }
+  const type = wanted.type ?? DEFAULT_TYPE;
+  if (GUARDED_TYPES.includes(type) && !policy.allowedTypes.includes(type)) {
+    return `Secrets of type ${type} are not allowed; start the controller with --allowed-secret-types=${type} to permit them`;
+  }
+  const annotation = Object.keys(wanted.annotations).find(
+    (key) => isReplicating(key) && !policy.allowedAnnotations.some((pattern) => matches(pattern, key)),
+  );
+  if (annotation !== undefined) {
+    return `the annotation ${annotation} makes other controllers copy the Secret; start the controller with --allowed-annotations=${annotation} to permit it`;
+  }
+  return null;
+}
+
+/**
+ * Tells whether an existing Secret is out of bounds whatever its annotations consent to.
+ * @param ownerUid uid of the SealedSecret that wants to change it.
+ * @returns null when it is not, else what it is.
+ */
+export function protection(existing: SecretObject, ownerUid: string): string | null {
+  const { labels, ownerReferences } = existing.metadata;
+  if (RESERVED_LABELS.some((label) => Object.hasOwn(labels ?? {}, label)))
+    return "holds a key of the controller";
+  if (FOREIGN_TYPES.includes(existing.type ?? "")) return `is of type ${existing.type}`;
+  const owner = ownerReferences?.find((reference) => reference.controller === true);
+  if (owner !== undefined && owner.uid !== ownerUid) return `is controlled by ${owner.kind} ${owner.name}`;
+  return null;
+}
+
+function isReservedName(name: string, { keyPrefix }: WritePolicy): boolean {
+  return name.startsWith(keyPrefix) || name.startsWith("signet-");
+}
+
+function isReplicating(key: string): boolean {
+  return REPLICATING_ANNOTATIONS.some((prefix) => key.startsWith(prefix));
+}
+
+function matches(pattern: string, key: string): boolean {
+  return pattern.endsWith("*") ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
+}

@@ -1,0 +1,81 @@
+import { KubeApiError } from "../../shared/kube/api-error.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { corePath } from "../../shared/kube/paths.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { Failure, Observed } from "./decide.ts";
+import { explainFailure } from "./explain-failure.ts";
+import { type OpeningContext, openSealedSecret } from "./open-sealed-secret.ts";
+import type { SecretObject } from "./secret-object.ts";
+import { wantedSecret } from "./wanted-secret.ts";
+
+/** What gathering needs beside the object itself. */
+export type Surroundings = {
+  client: KubeClient;
+  opening: OpeningContext;
+  /** Names of the SealedSecrets of a namespace. */
+  neighbours: (namespace: string) => Iterable<string>;
+};
+
+/**
+ * Opens a SealedSecret and reads the Secret of its name.
+ * @throws KubeApiError, KubeUnreachableError when the Secret could not be read; the signal's reason when aborted.
+ */
+export async function gather(
+  sealedSecret: SealedSecret,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const wanted = await gatherWanted(sealedSecret, surroundings, signal);
+  // A Secret that cannot be produced is left as it is, so there is no need to look at it.
+  const secret = wanted.ok ? await readSecret(sealedSecret, surroundings.client, signal) : null;
+  return { sealedSecret, secret, wanted };
+}
+
+async function gatherWanted(
+  sealedSecret: SealedSecret,
+  { opening, neighbours }: Surroundings,
+  signal: AbortSignal,
+): Promise<Observed["wanted"]> {
+  if (Object.keys(sealedSecret.spec.template?.data ?? {}).length > 0) {
+    return unsealFailure(
+      "TemplatesNotSupported",
+      "spec.template.data is not supported by this version of the controller; seal the finished value instead",
+    );
+  }
+  const result = await openSealedSecret(sealedSecret, opening, signal);
+  if (result.ok) return { ok: true, secret: wantedSecret(sealedSecret, result.opened) };
+  if ("problem" in result) return unsealFailure(result.reason, result.problem);
+  const namespace = sealedSecret.metadata.namespace ?? "";
+  const place = { namespace, name: sealedSecret.metadata.name };
+  return unsealFailure(
+    result.reason,
+    explainFailure(result.outcomes, place, neighbours(namespace)) ?? "unknown cause",
+  );
+}
+
+function unsealFailure(reason: Failure["reason"], message: string): Observed["wanted"] {
+  return {
+    ok: false,
+    failure: {
+      reason,
+      message,
+      stalled: true,
+      event: { reason: "ErrUnsealFailed", message: `Failed to unseal: ${message}` },
+      counter: "unseal",
+    },
+  };
+}
+
+async function readSecret(
+  { metadata }: SealedSecret,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<SecretObject | null> {
+  try {
+    const path = corePath("secrets", metadata.namespace, metadata.name);
+    return (await client.request({ method: "GET", path, signal })) as SecretObject;
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404) return null;
+    throw error;
+  }
+}

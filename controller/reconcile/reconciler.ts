@@ -1,0 +1,166 @@
+import { SealError } from "../../shared/errors.ts";
+import { KubeApiError } from "../../shared/kube/api-error.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import type { EventRecorder } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { applyPlan, updateFailure, writeStatus } from "./apply.ts";
+import { nextStatus, type Verdict } from "./conditions.ts";
+import { decide, type Failure, type Plan } from "./decide.ts";
+import type { WritePolicy } from "./gates.ts";
+import { gather } from "./gather.ts";
+import type { OpeningContext } from "./open-sealed-secret.ts";
+import { statusHolder, type WatchedObject } from "./watched-object.ts";
+
+/** What reconciling takes from the rest of the controller. */
+export type ReconcilerParts = {
+  client: KubeClient;
+  /** The cached object of a key `namespace/name`. */
+  find: (key: string) => WatchedObject | undefined;
+  /** Names of the cached SealedSecrets of a namespace. */
+  neighbours: (namespace: string) => Iterable<string>;
+  opening: () => OpeningContext;
+  policy: WritePolicy;
+  updateStatus: boolean;
+  events: EventRecorder;
+  metrics: Metrics;
+  log: Log;
+  now: () => Date;
+};
+
+/** The object is not in sync for a passing reason; the queue brings it back after a while. */
+export class NotInSyncError extends Error {
+  override readonly name = "NotInSyncError";
+}
+
+/** What is remembered of an object that is not in sync. */
+type Trouble = {
+  /** The last warning told of it, so that retries do not repeat it. */
+  told: string;
+  /** Attempts in a row that ended stalled. */
+  attempts: number;
+};
+
+/** Waits between attempts while someone must change something first: each costs private-key work for nothing. */
+const STALLED_BASE_MS = 5000;
+const STALLED_CAP_MS = 300_000;
+
+/** Brings one object after the other in sync, whatever woke it. */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #troubles = new Map<string, Trouble>();
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Brings the object of a key in sync and tells in its status what came of it.
+   * @returns milliseconds after which to look again though nothing may have changed; null when in sync.
+   * @throws NotInSyncError, KubeApiError, KubeUnreachableError: to be tried again; the signal's reason when aborted.
+   */
+  async reconcile(key: string, signal: AbortSignal): Promise<number | null> {
+    const watched = this.#parts.find(key);
+    // Once the object is gone, its owner reference has the cluster collect the Secret.
+    if (watched === undefined || watched.object.metadata.deletionTimestamp !== undefined) return null;
+    const { metrics, log } = this.#parts;
+    metrics.countAttempt();
+    const { plan, failure } = await this.#carryOut(watched, signal);
+    if (failure !== null) {
+      metrics.countError(failure.counter, watched.object.metadata.namespace ?? "");
+      log.warn({ key, error: failure.message }, "Error updating, will retry");
+    }
+    await this.#tell(key, watched, plan, failure, signal);
+    if (failure === null) return null;
+    if (!failure.stalled) throw new NotInSyncError(failure.reason);
+    return this.#stalledWaitMs(key);
+  }
+
+  /** Drops what is remembered of an object that is gone. */
+  forget(key: string): void {
+    this.#troubles.delete(key);
+    this.#parts.metrics.forget(key);
+  }
+
+  #stalledWaitMs(key: string): number {
+    const trouble = this.#troubles.get(key) ?? { told: "", attempts: 0 };
+    const wait = Math.min(STALLED_CAP_MS, STALLED_BASE_MS * 2 ** trouble.attempts);
+    this.#troubles.set(key, { ...trouble, attempts: trouble.attempts + 1 });
+    return wait * (0.75 + Math.random() / 2);
+  }
+
+  async #carryOut(
+    watched: WatchedObject,
+    signal: AbortSignal,
+  ): Promise<{ plan: Plan | null; failure: Failure | null }> {
+    if (!watched.parsed.ok) return { plan: null, failure: malformed(watched.parsed.problem) };
+    const { client, opening, neighbours, policy } = this.#parts;
+    try {
+      const surroundings = { client, opening: opening(), neighbours };
+      const plan = decide(await gather(watched.parsed.sealedSecret, surroundings, signal), policy);
+      return { plan, failure: await applyPlan(plan, client, signal) };
+    } catch (error) {
+      // A conflict is no failure of the object: somebody was faster, so look again.
+      if (error instanceof KubeApiError && error.status !== 409) {
+        return { plan: null, failure: updateFailure(error) };
+      }
+      throw error;
+    }
+  }
+
+  async #tell(
+    key: string,
+    watched: WatchedObject,
+    plan: Plan | null,
+    failure: Failure | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, events, metrics, updateStatus, now } = this.#parts;
+    const at = now()
+      .toISOString()
+      .replace(/\.\d+Z$/, "Z");
+    const holder = statusHolder(watched);
+    const status = nextStatus(holder, verdictOf(failure), at);
+    const changed = plan?.kind === "create" || plan?.kind === "update";
+    if (failure === null) {
+      this.#troubles.delete(key);
+      if (changed || status !== null) {
+        events.record(watched.object, {
+          type: "Normal",
+          reason: "Unsealed",
+          message: "SealedSecret unsealed successfully",
+        });
+      }
+    } else if (status !== null && this.#troubles.get(key)?.told !== failure.event.message) {
+      this.#troubles.set(key, { told: failure.event.message, attempts: 0 });
+      events.record(watched.object, { type: "Warning", ...failure.event });
+    }
+    const { name = "", namespace = "", labels } = watched.object.metadata;
+    metrics.observeConditions({ name, namespace, labels: labels ?? {} }, status ?? holder.status);
+    if (status === null || !updateStatus) return;
+    try {
+      await writeStatus(watched.object, status, client, signal);
+    } catch (error) {
+      metrics.countError("status", namespace);
+      const code = error instanceof SealError ? error.message : "unexpected error";
+      this.#parts.log.warn({ key, error: code }, "Error updating SealedSecret status");
+      throw error;
+    }
+  }
+}
+
+function verdictOf(failure: Failure | null): Verdict {
+  if (failure === null) return { kind: "in-sync" };
+  const { reason, message, stalled } = failure;
+  return { kind: "failed", reason, message, stalled };
+}
+
+function malformed(problem: string): Failure {
+  return {
+    reason: "MalformedSealedSecret",
+    message: problem,
+    stalled: true,
+    event: { reason: "ErrUnsealFailed", message: `Failed to unseal: ${problem}` },
+    counter: "unseal",
+  };
+}

@@ -1,0 +1,100 @@
+import type { OwnerReference } from "../../shared/kube/client.ts";
+import { API_VERSION, KIND } from "../../shared/resource.ts";
+import {
+  DEFAULT_TYPE,
+  MANAGED_ITEMS_ANNOTATION,
+  type SecretObject,
+  type WantedSecret,
+} from "./secret-object.ts";
+
+/** The Secret as we want it, in place of the existing one: its data, labels, annotations and owner are ours alone. */
+export function replace(existing: SecretObject | null, wanted: WantedSecret): SecretObject {
+  return {
+    ...base(existing, wanted),
+    metadata: {
+      ...(existing?.metadata ?? { name: wanted.name, namespace: wanted.namespace }),
+      labels: wanted.labels,
+      annotations: wanted.annotations,
+      ownerReferences: ownerReferences(wanted),
+    },
+    type: wanted.type ?? DEFAULT_TYPE,
+    data: wanted.data,
+  };
+}
+
+/**
+ * Our items, labels and annotations merged into a Secret that others share; ours win. Items that we wrote earlier
+ * and no longer want are removed; no other item is touched.
+ * @param adopt also make the SealedSecret its owner.
+ */
+export function merge(
+  existing: SecretObject,
+  wanted: WantedSecret,
+  { adopt }: { adopt: boolean },
+): SecretObject {
+  const annotations = existing.metadata.annotations ?? {};
+  const ours = new Set(earlierItems(annotations[MANAGED_ITEMS_ANNOTATION]));
+  const theirs = Object.entries(existing.data ?? {}).filter(([item]) => !ours.has(item));
+  return {
+    ...base(existing, wanted),
+    metadata: {
+      ...existing.metadata,
+      labels: { ...existing.metadata.labels, ...wanted.labels },
+      annotations: {
+        ...annotations,
+        ...wanted.annotations,
+        [MANAGED_ITEMS_ANNOTATION]: JSON.stringify(Object.keys(wanted.data).sort()),
+      },
+      ...(adopt ? { ownerReferences: ownerReferences(wanted) } : {}),
+    },
+    type: wanted.type ?? existing.type ?? DEFAULT_TYPE,
+    data: { ...Object.fromEntries(theirs), ...wanted.data },
+  };
+}
+
+/** Equal in all that we write; absent and empty maps are the same. */
+export function sameSecret(a: SecretObject, b: SecretObject): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function base(existing: SecretObject | null, wanted: WantedSecret): SecretObject {
+  return {
+    ...existing,
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {},
+    ...(wanted.immutable === null ? {} : { immutable: wanted.immutable }),
+  };
+}
+
+function ownerReferences({ owner }: WantedSecret): OwnerReference[] {
+  if (owner === null) return [];
+  return [{ apiVersion: API_VERSION, kind: KIND, name: owner.name, uid: owner.uid, controller: true }];
+}
+
+/** Item names from the annotation; one that somebody garbled counts as absent, so nothing is removed by it. */
+function earlierItems(annotation: string | undefined): string[] {
+  if (annotation === undefined) return [];
+  try {
+    const items: unknown = JSON.parse(annotation);
+    return Array.isArray(items) ? items.filter((item) => typeof item === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+function canonical({ metadata, type, immutable, data }: SecretObject): string {
+  const owners = (metadata.ownerReferences ?? []).map((owner) => sortedEntries(owner));
+  return JSON.stringify([
+    type ?? DEFAULT_TYPE,
+    immutable ?? false,
+    sortedEntries(data ?? {}),
+    sortedEntries(metadata.labels ?? {}),
+    sortedEntries(metadata.annotations ?? {}),
+    owners,
+  ]);
+}
+
+function sortedEntries(map: object): [string, unknown][] {
+  return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
