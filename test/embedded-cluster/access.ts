@@ -53,7 +53,7 @@ export class Access {
     const where = namespace === undefined ? "at the cluster scope" : `in the namespace "${namespace}"`;
     throw forbidden(
       { group, plural: resource.split("/")[0] ?? "" },
-      verb === "create" ? "" : name,
+      name,
       `User "${user}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`,
     );
   }

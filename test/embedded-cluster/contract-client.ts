@@ -1,3 +1,5 @@
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import type { ApiObject } from "./api-object.ts";
 
 /** An answer of an API server, its body parsed when it is JSON. */
@@ -26,13 +28,19 @@ export interface ContractApi {
   watch(path: string, headers?: Record<string, string>): Promise<WatchReader>;
 }
 
-/** Sends one request; the body of a watch is read as it comes. */
-export type Send = (
-  method: string,
-  path: string,
-  body: string | undefined,
-  headers: Record<string, string>,
-) => Promise<{ status: number; chunks: AsyncIterable<Uint8Array>; close: () => void }>;
+/** Where an API server is, and how it is spoken to. */
+export interface ServerAddress {
+  url: string;
+  /** PEM certificate of the authority that signed the server's, for https. */
+  ca?: string;
+  token?: string;
+}
+
+interface RawAnswer {
+  status: number;
+  chunks: AsyncIterable<Uint8Array>;
+  close: () => void;
+}
 
 const boundMs = 30_000;
 
@@ -69,16 +77,42 @@ function bounded<Result>(wait: Promise<Result>, what: string): Promise<Result> {
   return Promise.race([wait, limit]).finally(() => clearTimeout(timer));
 }
 
-/** The contract's view of a server that `send` reaches. */
-export function contractApi(send: Send): ContractApi {
+function send(
+  { url, ca, token }: ServerAddress,
+  method: string,
+  path: string,
+  body: string | undefined,
+  given: Record<string, string>,
+): Promise<RawAnswer> {
+  const headers = {
+    ...given,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    // Node gives a DELETE with a body neither a length nor chunks by itself.
+    ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+  };
+  const options = { method, headers, agent: false as const, ...(ca === undefined ? {} : { ca }) };
+  return new Promise((resolve, reject) => {
+    const request = (ca === undefined ? httpRequest : httpsRequest)(`${url}${path}`, options, (response) =>
+      resolve({ status: response.statusCode ?? 0, chunks: response, close: () => request.destroy() }),
+    );
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+/** The contract's view of a server. */
+export function contractApi(server: ServerAddress): ContractApi {
   return {
     request: async (method, path, body, headers = {}) => {
       const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
-      const answer = await send(method, path, text, { "content-type": "application/json", ...headers });
+      const answer = await send(server, method, path, text, {
+        "content-type": "application/json",
+        ...headers,
+      });
       return { status: answer.status, body: parsed(await bounded(textOf(answer.chunks), "the answer")) };
     },
     watch: async (path, headers = {}) => {
-      const { status, chunks, close } = await send("GET", path, undefined, headers);
+      const { status, chunks, close } = await send(server, "GET", path, undefined, headers);
       if (status !== 200) throw new Error(`the watch was refused with ${status}: ${await textOf(chunks)}`);
       const lines = linesOf(chunks);
       return {

@@ -7,6 +7,10 @@ import type { ApiAnswer, ContractApi, WatchEvent, WatchReader } from "./contract
 /** Where a behaviour plays: a server, and a namespace of its own. */
 export interface Scene {
   api: ContractApi;
+  /** The same server for alice, who has no rights. */
+  ordinary: ContractApi;
+  /** The same server without a token. */
+  stranger: ContractApi;
   namespace: string;
   /** Path of the namespace's secrets. */
   secrets: string;
@@ -110,11 +114,14 @@ export async function nextEventName(reader: WatchReader): Promise<string> {
   return `${type} ${object.metadata.name}`;
 }
 
+/** A server as its administrator, as alice, and as nobody. */
+export type Callers = Pick<Scene, "api" | "ordinary" | "stranger">;
+
 /** Sets the scene of one behaviour: creates its namespace. */
-export async function sceneFor(api: ContractApi, namespace: string): Promise<Scene> {
-  objectOf(await api.request("POST", "/api/v1/namespaces", { metadata: { name: namespace } }));
+export async function sceneFor(callers: Callers, namespace: string): Promise<Scene> {
+  objectOf(await callers.api.request("POST", "/api/v1/namespaces", { metadata: { name: namespace } }));
   return {
-    api,
+    ...callers,
     namespace,
     secrets: `/api/v1/namespaces/${namespace}/secrets`,
     sealedSecrets: `/apis/bitnami.com/v1alpha1/namespaces/${namespace}/sealedsecrets`,

@@ -92,7 +92,7 @@ export const secretBehaviours: Behaviour[] = [
         ["YWJj*", 4],
         ["YQ", 0],
         ["YWJjZA", 4],
-        ["YQ=x", 3],
+        ["YQ=x", 2],
       ] as const) {
         const answer = await scene.api.request("POST", scene.secrets, {
           metadata: { name: "a" },

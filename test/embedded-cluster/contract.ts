@@ -1,3 +1,5 @@
+import { accessBehaviours } from "./contract-access.ts";
+import { definitionBehaviours } from "./contract-definitions.ts";
 import { listBehaviours } from "./contract-lists.ts";
 import { ownershipBehaviours } from "./contract-ownership.ts";
 import { refusalBehaviours } from "./contract-refusals.ts";
@@ -16,5 +18,7 @@ export const contract: readonly Behaviour[] = [
   ...listBehaviours,
   ...watchBehaviours,
   ...ownershipBehaviours,
+  ...definitionBehaviours,
   ...refusalBehaviours,
+  ...accessBehaviours,
 ];

@@ -211,6 +211,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => answerError(response, error));
   });
+  // As long as kube-apiserver keeps idle connections, so that clients meet the same.
+  server.keepAliveTimeout = 90_000;
   await listen(server);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
