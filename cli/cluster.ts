@@ -1,15 +1,16 @@
 import { UsageError } from "../shared/errors.ts";
 import type { KubeConfigOptions, KubeConnection } from "../shared/kube/config.ts";
 import { KubeConfigError } from "../shared/kube/config-error.ts";
+import type { ControllerService } from "./controller-client.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
-import { programVersion } from "./version.ts";
+import { PROGRAM_VERSION } from "./version.ts";
 
 /** The namespace of a kubeconfig context that names none, as kubectl has it. */
 const DEFAULT_NAMESPACE = "default";
 
 /** Where kubeseal finds the controller unless told otherwise. */
-export function controllerOf(options: KubesealOptions): { namespace: string; name: string } {
+export function controllerOf(options: KubesealOptions): ControllerService {
   return {
     namespace: options["controller-namespace"] ?? "kube-system",
     name: options["controller-name"] ?? "sealed-secrets-controller",
@@ -22,7 +23,7 @@ export function controllerOf(options: KubesealOptions): { namespace: string; nam
  */
 export async function connect(options: KubesealOptions, io: Io) {
   const { connectKube } = await import("../shared/kube/http-client.ts");
-  return connectKube(await connection(options, io), { version: await programVersion() });
+  return connectKube(await connection(options, io), { version: PROGRAM_VERSION });
 }
 
 /**

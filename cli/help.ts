@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { hasVariable, kubesealOptions, type OptionSpec, variableOf } from "./options.ts";
+import type { OptionSpec, OptionTable } from "./options.ts";
 
 const GROUPS: Readonly<Record<OptionSpec["group"], string>> = {
   seal: "Sealing:",
@@ -9,8 +9,12 @@ const GROUPS: Readonly<Record<OptionSpec["group"], string>> = {
   logging: "Accepted for kubeseal's sake:",
 };
 
-/** The page `--help` prints. */
-export function helpText(program: string): string {
+/**
+ * The page `--help` prints. Loaded only then; it imports nothing that sealing needs, so that the bundler has no
+ * reason to cut that into pieces.
+ * @param variable the environment variable that is an example for all.
+ */
+export function helpText(program: string, options: OptionTable, variable: string): string {
   const name = program === "kubectl-signet" ? "kubectl signet" : program;
   const page = new Command(name)
     .usage("[flags] < secret.yaml > sealed-secret.json")
@@ -18,12 +22,12 @@ export function helpText(program: string): string {
     .helpOption(false)
     .configureHelp({ helpWidth: 100, sortOptions: false });
   for (const group of Object.keys(GROUPS) as OptionSpec["group"][]) {
-    for (const [flag, spec] of Object.entries<OptionSpec>(kubesealOptions)) {
+    for (const [flag, spec] of Object.entries(options)) {
       if (spec.group === group)
         page.addOption(new Option(typed(flag, spec), spec.summary).helpGroup(GROUPS[group]));
     }
   }
-  return `${page.helpInformation()}${notes(name)}`;
+  return `${page.helpInformation()}${notes(name, variable)}`;
 }
 
 function typed(flag: string, { short, value, kind }: OptionSpec): string {
@@ -31,11 +35,9 @@ function typed(flag: string, { short, value, kind }: OptionSpec): string {
   return `${short === undefined || flag === short ? "" : `-${short}, `}--${flag}${argument}`;
 }
 
-function notes(name: string): string {
-  const example =
-    Object.entries<OptionSpec>(kubesealOptions).find(([, spec]) => hasVariable(spec))?.[0] ?? "";
+function notes(name: string, variable: string): string {
   return `
-Each flag of the first three groups may also be given as an environment variable, ${variableOf(example)} for --${example}.
+Each flag of the first three groups may also be given as an environment variable, such as ${variable}.
 
 Examples:
   ${name} < secret.yaml > sealed.json

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync, writeSync } from "node:fs";
+import { fstatSync, readFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
-import { isatty } from "node:tty";
 import type { Io, Output } from "./io.ts";
 import { run } from "./run.ts";
 import { systemFiles } from "./system-files.ts";
@@ -11,7 +10,7 @@ const io: Io = {
   args: process.argv.slice(2),
   program: programName(process.argv[1] ?? ""),
   env: process.env,
-  stdin: { isTerminal: isatty(0), read: () => readFileSync(0) },
+  stdin: { isTerminal: isTerminal(0), read: () => readFileSync(0) },
   stdout: output(1),
   stderr: output(2),
   files: systemFiles,
@@ -24,10 +23,20 @@ function programName(path: string): string {
   return /^(?:kubeseal|kubectl-signet)$/.exec(basename(path, ".mjs"))?.[0] ?? "signet";
 }
 
+/** Only a device can be a terminal; the module that knows for sure is loaded for devices alone, as it takes its time. */
+function isTerminal(descriptor: number): boolean {
+  try {
+    if (process.platform !== "win32" && !fstatSync(descriptor).isCharacterDevice()) return false;
+  } catch {
+    return false;
+  }
+  return process.getBuiltinModule("node:tty").isatty(descriptor);
+}
+
 // Standard streams opened as files: Node's own stream classes cost a tenth of the start-up time.
 function output(descriptor: number): Output {
   return {
-    isTerminal: isatty(descriptor),
+    isTerminal: isTerminal(descriptor),
     write(content) {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
       for (let at = 0; at < bytes.length; ) at += writeSome(descriptor, bytes, at);

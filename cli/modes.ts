@@ -1,5 +1,6 @@
 import { UsageError } from "../shared/errors.ts";
 import type { Command } from "./command.ts";
+import { fetchCert } from "./commands/fetch-cert.ts";
 import { seal } from "./commands/seal.ts";
 import type { KubesealOptions, kubesealOptions } from "./options.ts";
 
@@ -13,14 +14,14 @@ const NOT_BUILT = ["recovery-unseal", "validate", "re-encrypt", "rotate", "merge
  * re-encryption, then the ones that need a certificate.
  * @throws UsageError for a mode that is not built, and for flags that need another mode.
  */
-export async function modeFor(options: KubesealOptions): Promise<Mode> {
+export function modeFor(options: KubesealOptions): Mode {
   if (options["from-file"].length > 0 && !options.raw) {
     throw new UsageError("--from-file requires --raw", "give --raw too, or name a whole Secret with -f FILE");
   }
   const asked = (flag: keyof KubesealOptions) => options[flag] !== false && options[flag] !== null;
   const beforeCertificate = NOT_BUILT.slice(0, 4).find(asked);
   if (beforeCertificate !== undefined) throw notBuilt(beforeCertificate);
-  if (options["fetch-cert"]) return (await import("./commands/fetch-cert.ts")).fetchCert;
+  if (options["fetch-cert"]) return fetchCert;
   const afterCertificate = NOT_BUILT.slice(4).find(asked);
   if (afterCertificate !== undefined) throw notBuilt(afterCertificate);
   return seal;

@@ -3,7 +3,8 @@ import { readArguments } from "./arguments.ts";
 import { codeOf } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import { modeFor } from "./modes.ts";
-import { kubesealOptions } from "./options.ts";
+import { kubesealOptions, variableOf } from "./options.ts";
+import { versionLine } from "./version.ts";
 
 /** Done. */
 export const EXIT_DONE = 0;
@@ -33,12 +34,11 @@ async function runCommand(io: Io): Promise<void> {
   const { options, positionals } = readArguments(kubesealOptions, io.args, io.env);
   if (options.help) {
     const { helpText } = await import("./help.ts");
-    io.stdout.write(helpText(io.program));
+    io.stdout.write(helpText(io.program, kubesealOptions, variableOf("controller-name")));
     return;
   }
   if (options.version) {
-    const { versionLine } = await import("./version.ts");
-    io.stdout.write(`${await versionLine(io.program)}\n`);
+    io.stdout.write(`${versionLine(io.program)}\n`);
     return;
   }
   const [word] = positionals;
@@ -48,7 +48,7 @@ async function runCommand(io: Io): Promise<void> {
       "give the file with -f FILE, or on standard input",
     );
   }
-  const mode = await modeFor(options);
+  const mode = modeFor(options);
   await mode.run({ options, io });
 }
 
