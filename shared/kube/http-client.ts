@@ -48,7 +48,8 @@ class HttpClient implements KubeClient {
 
   async request(request: KubeRequest): Promise<KubeObject> {
     using deadline = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
-    return this.#reaching(deadline, request, async () => {
+    // Without await the deadline would be lifted before the answer comes.
+    return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
       if (answer.statusCode >= 300) throw await this.#refusal(request, answer);
       const text = await answer.body.text();
@@ -58,7 +59,8 @@ class HttpClient implements KubeClient {
 
   async raw(request: KubeRequest): Promise<RawAnswer> {
     using deadline = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
-    return this.#reaching(deadline, request, async () => {
+    // Without await the deadline would be lifted before the answer comes.
+    return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
       const body = await readUpTo(answer, MAX_RAW_BYTES);
       if (body === null)
