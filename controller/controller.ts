@@ -3,6 +3,7 @@ import type { KubeClient } from "../shared/kube/client.ts";
 import { clusterIdOf } from "./cluster-id.ts";
 import { openEventRecorder } from "./events.ts";
 import { listen } from "./http/listen.ts";
+import { metricsAccess } from "./http/metrics-access.ts";
 import { type Api, createApiServer, createMetricsServer } from "./http/server.ts";
 import { KeyManager } from "./keys/key-manager.ts";
 import type { Log } from "./log.ts";
@@ -129,7 +130,11 @@ export async function startController(options: Options, parts: ControllerParts):
     writeTimeoutMs: options["write-timeout"],
   };
   const apiServer = await createApiServer(api, serverOptions, metrics, log);
-  const metricsServer = createMetricsServer(serverOptions, metrics);
+  const metricsServer = createMetricsServer(
+    serverOptions,
+    metrics,
+    options["metrics-auth"] ? metricsAccess(client, () => clock.monotonic()) : null,
+  );
   const ports = {
     api: await listen(apiServer, options["listen-addr"], "listen-addr"),
     metrics: await listen(metricsServer, options["listen-metrics-addr"], "listen-metrics-addr"),

@@ -70,6 +70,7 @@ const OPTIONS = {
   "allowed-annotations": list(
     "Annotations to permit that make other controllers copy a Secret; * at the end",
   ),
+  "metrics-auth": flag(false, "Let read the metrics only who the API server allows get on /metrics"),
   "verify-endpoint": flag(true, "Serve /v1/verify"),
   "rotate-endpoint": flag(true, "Serve /v1/rotate"),
   help: flag(false, "Print this list"),

@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpeningContext } from "../reconcile/open-sealed-secret.ts";
 import { MAX_BODY_BYTES, peerLimit, totalLimit, type WorkLimits, WorkSlots } from "./limits.ts";
+import type { MetricsAccess } from "./metrics-access.ts";
 import { rotate } from "./rotate.ts";
 import { type Answer, verify } from "./verify.ts";
 
@@ -78,15 +79,22 @@ export async function createApiServer(
   return server;
 }
 
-/** The metrics port: `/metrics` and nothing else. Not listening yet. */
-export function createMetricsServer(options: ServerOptions, metrics: Metrics): FastifyInstance {
+/**
+ * The metrics port: `/metrics` and nothing else. Not listening yet.
+ * @param access who may read them, null for anyone.
+ */
+export function createMetricsServer(
+  options: ServerOptions,
+  metrics: Metrics,
+  access: MetricsAccess | null,
+): FastifyInstance {
   const server = bareServer(options);
-  server.all("/metrics", async (_request, reply) =>
-    reply
-      .code(200)
-      .type(metrics.registry.contentType)
-      .send(await metrics.registry.metrics()),
-  );
+  server.all("/metrics", async (request, reply) => {
+    const verdict = access === null ? 200 : await access(request.headers.authorization);
+    if (verdict !== 200) return plain(reply, verdict, "");
+    const text = await metrics.registry.metrics();
+    return reply.code(200).type(metrics.registry.contentType).send(text);
+  });
   return server;
 }
 

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { metricsAccess } from "../../controller/http/metrics-access.ts";
+import { loadKubeConfig } from "../../shared/kube/config.ts";
+import { connectKube } from "../../shared/kube/http-client.ts";
+import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+
+let cluster: ControlPlane;
+const reader = { serviceAccount: { namespace: "monitoring", name: "prometheus" } };
+
+/** A ClusterRole bound to a service account. */
+function grant(name: string, rules: object[], namespace: string, account: string) {
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name };
+  return [
+    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name }, rules },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name },
+      roleRef,
+      subjects: [{ kind: "ServiceAccount", name: account, namespace }],
+    },
+  ];
+}
+
+before(async () => {
+  cluster = await startControlPlane();
+});
+after(() => cluster.stop());
+
+test("with --metrics-auth only who may get /metrics reads them", { timeout: 60_000 }, async () => {
+  const controller = { serviceAccount: { namespace: "kube-system", name: "sealed-secrets-controller" } };
+  const token = await cluster.tokenFor(reader);
+  const stranger = await cluster.tokenFor({ user: "alice" });
+  const kubeconfig = await cluster.kubeconfigFor(controller);
+  const client = connectKube(await loadKubeConfig({ kubeconfig }), { version: "test" });
+  let now = 0;
+  const access = metricsAccess(client, () => now);
+
+  assert.equal(await access(`Bearer ${token}`), 503, "without the right to ask, nobody is let in");
+  await cluster.apply(
+    grant(
+      "metrics-auth",
+      [
+        { apiGroups: ["authentication.k8s.io"], resources: ["tokenreviews"], verbs: ["create"] },
+        { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
+      ],
+      "kube-system",
+      "sealed-secrets-controller",
+    ),
+  );
+  assert.equal(await access(`Bearer ${token}`), 403);
+  await cluster.apply(
+    grant("metrics-reader", [{ nonResourceURLs: ["/metrics"], verbs: ["get"] }], "monitoring", "prometheus"),
+  );
+  assert.equal(await access(`Bearer ${token}`), 403, "the refusal is remembered for a minute");
+  now += 61_000;
+  assert.equal(await access(`Bearer ${token}`), 200);
+  assert.equal(await access(`Bearer ${stranger}`), 403);
+  assert.equal(await access(`Bearer ${token}x`), 401);
+  assert.equal(await access(undefined), 401);
+  assert.equal(await access(`Basic ${token}`), 401);
+  await client.close();
+});
