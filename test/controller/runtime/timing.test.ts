@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { backoffMs } from "../../../controller/runtime/backoff.ts";
+import { systemClock } from "../../../controller/runtime/clock.ts";
+import { DueHeap } from "../../../controller/runtime/due-heap.ts";
+import { compareResourceVersions } from "../../../controller/runtime/resource-version.ts";
+
+describe("backoff", () => {
+  test("doubles up to the cap, half of it by chance", () => {
+    const range = (failures: number) =>
+      [0, 1].map((random) => backoffMs(failures, { baseMs: 100, capMs: 1_000 }, () => random));
+    assert.deepEqual([1, 2, 3, 4, 5, 6, 5_000].map(range), [
+      [50, 100],
+      [100, 200],
+      [200, 400],
+      [400, 800],
+      [500, 1_000],
+      [500, 1_000],
+      [500, 1_000],
+    ]);
+  });
+});
+
+describe("the machine's clock", () => {
+  test("sleeps, and wakes with the signal's reason", async () => {
+    const before = systemClock.monotonic();
+    await systemClock.sleep(15);
+    assert.ok(systemClock.monotonic() - before >= 15);
+    await systemClock.sleep(0);
+    const reason = new Error("enough");
+    const aborting = new AbortController();
+    const sleeping = systemClock.sleep(2 ** 40, aborting.signal);
+    setTimeout(() => aborting.abort(reason), 10);
+    await assert.rejects(sleeping, (error) => error === reason);
+    await assert.rejects(systemClock.sleep(1_000, aborting.signal), (error) => error === reason);
+  });
+
+  test("now is the time of day", () => {
+    assert.ok(Math.abs(systemClock.now() - Date.now()) < 60_000);
+  });
+});
+
+test("due heap: the earliest comes first", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(50)), (dues) => {
+      const heap = new DueHeap();
+      for (const dueAtMs of dues) heap.push({ dueAtMs });
+      assert.equal(heap.size, dues.length);
+      const out: number[] = [];
+      for (let next = heap.pop(); next !== undefined; next = heap.pop()) out.push(next.dueAtMs);
+      assert.deepEqual(
+        out,
+        dues.toSorted((a, b) => a - b),
+      );
+      assert.equal(heap.peek(), undefined);
+    }),
+  );
+});
+
+describe("resource versions", () => {
+  test("are ordered as integers of any size", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 80n }), fc.bigInt({ min: 0n, max: 2n ** 80n }), (a, b) => {
+        const order = compareResourceVersions(`${a}`, `${b}`);
+        assert.equal(Math.sign(order ?? Number.NaN), a < b ? -1 : a > b ? 1 : 0);
+      }),
+    );
+  });
+
+  test("that are no integers are equal or not comparable", () => {
+    assert.equal(compareResourceVersions("abc", "abc"), 0);
+    for (const other of ["1", "", "01", "-1", "1.5", "abd"])
+      assert.equal(compareResourceVersions("abc", other), null);
+    assert.equal(compareResourceVersions("10", "010"), null);
+  });
+});

@@ -1,0 +1,358 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { systemClock } from "../../../controller/runtime/clock.ts";
+import type { Priority } from "../../../controller/runtime/ready-order.ts";
+import { type Handled, Workqueue, type WorkqueueOptions } from "../../../controller/runtime/workqueue.ts";
+import { FakeClock, settle } from "../../support/fake-clock.ts";
+
+/** A queue whose waits are exact: no jitter below the full wait. */
+function queueOn(clock: FakeClock, options: Partial<WorkqueueOptions> = {}): Workqueue {
+  return new Workqueue({ clock, random: () => 1 - Number.EPSILON, ...options });
+}
+
+/** Runs the queue for the length of `during`, then stops it and waits for its end. */
+async function running(
+  queue: Workqueue,
+  workers: number,
+  handle: (key: string, priority: Priority) => Promise<Handled>,
+  during: () => Promise<void>,
+): Promise<void> {
+  const stopping = new AbortController();
+  const run = queue.run(workers, handle, stopping.signal);
+  try {
+    await during();
+  } finally {
+    stopping.abort();
+    await run;
+  }
+}
+
+describe("workqueue", () => {
+  test("a key waits once; new ones go before resync, each in order; a raise counts", async () => {
+    const queue = queueOn(new FakeClock());
+    for (const key of ["r1", "r2", "r3"]) queue.add(key, "resync");
+    for (const key of ["n1", "n2", "n1"]) queue.add(key);
+    queue.add("r2", "new");
+    queue.add("n1", "resync");
+    assert.deepEqual([queue.stats.ready, queue.stats.adds], [5, 5]);
+    const order: string[] = [];
+    await running(
+      queue,
+      1,
+      async (key, priority) => {
+        order.push(`${key} ${priority}`);
+        return undefined;
+      },
+      settle,
+    );
+    assert.deepEqual(order, ["n1 new", "n2 new", "r2 new", "r1 resync", "r3 resync"]);
+  });
+
+  test("a key in hand is not handed out again; added meanwhile, it comes afterwards, once", async () => {
+    const queue = queueOn(new FakeClock());
+    const hands: (() => void)[] = [];
+    const seen: string[] = [];
+    await running(
+      queue,
+      3,
+      async (key, priority) => {
+        seen.push(`${key} ${priority}`);
+        await new Promise<void>((resolve) => hands.push(resolve));
+        return undefined;
+      },
+      async () => {
+        queue.add("a", "resync");
+        await settle();
+        queue.add("a", "resync");
+        queue.add("a", "new");
+        queue.add("a", "resync");
+        queue.add("b");
+        await settle();
+        assert.deepEqual(seen, ["a resync", "b new"]);
+        assert.deepEqual([queue.stats.working, queue.stats.ready], [2, 0]);
+        hands.shift()?.();
+        await settle();
+        assert.deepEqual(seen, ["a resync", "b new", "a new"]);
+        for (const free of hands) free();
+        await settle();
+        assert.equal(seen.length, 3);
+        assert.equal(queue.stats.adds, 3);
+      },
+    );
+  });
+
+  test("failures wait longer each time, up to the cap, for ever; success forgets them", async () => {
+    const clock = new FakeClock();
+    const told: [string, number, number][] = [];
+    const queue = queueOn(clock, {
+      backoff: { baseMs: 100, capMs: 1_000 },
+      onFailure: (key, error, failures, retryInMs) => {
+        assert.match(String(error), /no/);
+        told.push([key, failures, Math.round(retryInMs)]);
+      },
+    });
+    const at: number[] = [];
+    let failing = true;
+    await running(
+      queue,
+      2,
+      async () => {
+        at.push(Math.round(clock.monotonic()));
+        if (failing) throw new Error("no");
+        return undefined;
+      },
+      async () => {
+        queue.add("a");
+        await clock.advance(4_000);
+        assert.deepEqual(at, [0, 100, 300, 700, 1_500, 2_500, 3_500]);
+        assert.deepEqual([queue.failures("a"), queue.stats.failing, queue.stats.delayed], [7, 1, 1]);
+        failing = false;
+        await clock.advance(1_000);
+        assert.deepEqual([queue.failures("a"), queue.stats.failing, queue.stats.delayed], [0, 0, 0]);
+        failing = true;
+        queue.add("a");
+        await clock.advance(0);
+        assert.deepEqual(told.at(-1), ["a", 1, 100]);
+      },
+    );
+  });
+
+  test("the wait between two tries is random in its upper half", async () => {
+    const clock = new FakeClock();
+    const waits: number[] = [];
+    const queue = new Workqueue({
+      clock,
+      random: () => 0,
+      backoff: { baseMs: 100, capMs: 150 },
+      onFailure: (_key, _error, _failures, retryInMs) => waits.push(retryInMs),
+    });
+    await running(
+      queue,
+      1,
+      async () => {
+        throw new Error("no");
+      },
+      async () => {
+        queue.add("a");
+        await clock.advance(200);
+      },
+    );
+    assert.deepEqual(waits, [50, 75, 75, 75]);
+  });
+
+  test("an add does not wait for the backoff and makes the waiting retry needless", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock, { backoff: { baseMs: 1_000, capMs: 1_000 } });
+    let tries = 0;
+    await running(
+      queue,
+      1,
+      async () => {
+        tries += 1;
+        if (tries === 1) throw new Error("no");
+        return undefined;
+      },
+      async () => {
+        queue.add("a");
+        await clock.advance(10);
+        queue.add("a");
+        await clock.advance(10_000);
+        assert.equal(tries, 2);
+      },
+    );
+  });
+
+  test("addAfter: the earliest wish counts; requeueAfterMs is one; forget leaves it", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock);
+    const at: number[] = [];
+    await running(
+      queue,
+      1,
+      async () => {
+        at.push(clock.monotonic());
+        return at.length === 1 ? { requeueAfterMs: 700 } : undefined;
+      },
+      async () => {
+        queue.addAfter("a", 500);
+        queue.addAfter("a", 300);
+        queue.addAfter("a", 400);
+        queue.forget("a");
+        assert.equal(queue.stats.delayed, 1);
+        await clock.advance(5_000);
+        assert.deepEqual(at, [300, 1_000]);
+      },
+    );
+  });
+
+  test("what was delayed before the run is released in it", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock);
+    const order: string[] = [];
+    for (const [key, ms] of [
+      ["c", 30],
+      ["a", 10],
+      ["d", 40],
+      ["b", 20],
+    ] as const)
+      queue.addAfter(key, ms);
+    await clock.advance(25);
+    await running(
+      queue,
+      1,
+      async (key) => {
+        order.push(key);
+        return undefined;
+      },
+      () => clock.advance(100),
+    );
+    assert.deepEqual(order, ["a", "b", "c", "d"]);
+  });
+
+  test("the run ends when the work under way has ended; waiting keys stay for the next run", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock);
+    const stopping = new AbortController();
+    let finish: () => void = () => undefined;
+    let ended = false;
+    const seen: string[] = [];
+    const handle = async (key: string) => {
+      seen.push(key);
+      if (key === "a") await new Promise<void>((resolve) => (finish = resolve));
+      return undefined;
+    };
+    const run = queue.run(1, handle, stopping.signal).then(() => {
+      ended = true;
+    });
+    queue.add("a");
+    queue.add("b");
+    queue.addAfter("c", 10);
+    await settle();
+    stopping.abort();
+    await settle();
+    assert.equal(ended, false);
+    finish();
+    await run;
+    assert.deepEqual(seen, ["a"]);
+    assert.equal(clock.sleepers, 0);
+    await running(queue, 2, handle, () => clock.advance(20));
+    assert.deepEqual(seen, ["a", "b", "c"]);
+    assert.deepEqual([queue.stats.ready, queue.stats.working, queue.stats.delayed], [0, 0, 0]);
+  });
+
+  test("a run whose signal is aborted already does nothing", async () => {
+    const queue = queueOn(new FakeClock());
+    queue.add("a");
+    await queue.run(2, async () => assert.fail("handled"), AbortSignal.abort());
+    assert.equal(queue.stats.ready, 1);
+  });
+
+  test("with the machine's clock", async () => {
+    const queue = new Workqueue({ clock: systemClock, backoff: { baseMs: 1, capMs: 2 } });
+    const done = Promise.withResolvers<void>();
+    let tries = 0;
+    await running(
+      queue,
+      2,
+      async () => {
+        tries += 1;
+        if (tries < 4) throw new Error("no");
+        done.resolve();
+        return undefined;
+      },
+      async () => {
+        queue.addAfter("a", 2);
+        await done.promise;
+      },
+    );
+    assert.equal(tries, 4);
+  });
+});
+
+type Step =
+  | { kind: "add"; key: string; priority: Priority }
+  | { kind: "addAfter"; key: string; ms: number }
+  | { kind: "forget"; key: string }
+  | { kind: "advance"; ms: number }
+  | { kind: "restart" };
+
+const aKey = fc.constantFrom("a", "b", "c", "d");
+const aStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("add" as const),
+      key: aKey,
+      priority: fc.constantFrom<Priority>("new", "resync"),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("addAfter" as const), key: aKey, ms: fc.nat(300) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("forget" as const), key: aKey }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.nat(200) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
+);
+
+describe("workqueue, whatever happens", () => {
+  test("no wish is lost, no key is in two hands, and it comes to rest", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(aStep, { maxLength: 40 }),
+        fc.array(fc.record({ takesMs: fc.nat(60), fails: fc.boolean() }), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (steps, behaviours, workers) => {
+          const clock = new FakeClock();
+          const queue = queueOn(clock, { backoff: { baseMs: 10, capMs: 50 } });
+          const inHand = new Set<string>();
+          /** When the last wish for a key was due, and when its handling last began. */
+          const wishedAt = new Map<string, number>();
+          const begunAt = new Map<string, number>();
+          let turn = 0;
+          const handle = async (key: string): Promise<Handled> => {
+            assert.ok(!inHand.has(key), `${key} is in two hands`);
+            inHand.add(key);
+            begunAt.set(key, clock.monotonic());
+            // The last behaviour stays, and ends well: then everything comes to rest.
+            const { takesMs, fails } = behaviours[turn++] ?? { takesMs: 1, fails: false };
+            await clock.sleep(takesMs);
+            inHand.delete(key);
+            if (fails) throw new Error("no");
+            return undefined;
+          };
+          let stopping = new AbortController();
+          let run = queue.run(workers, handle, stopping.signal);
+          for (const step of steps) {
+            if (step.kind === "add") {
+              queue.add(step.key, step.priority);
+              wishedAt.set(step.key, Math.max(wishedAt.get(step.key) ?? 0, clock.monotonic()));
+            } else if (step.kind === "addAfter") {
+              queue.addAfter(step.key, step.ms);
+              // An earlier wish may stand for this one: then only that one is promised.
+              if (!wishedAt.has(step.key)) wishedAt.set(step.key, clock.monotonic());
+            } else if (step.kind === "forget") queue.forget(step.key);
+            else if (step.kind === "advance") await clock.advance(step.ms);
+            else {
+              stopping.abort();
+              await clock.advance(60);
+              await run;
+              stopping = new AbortController();
+              run = queue.run(workers, handle, stopping.signal);
+            }
+          }
+          await clock.advance(20_000);
+          assert.equal(inHand.size, 0);
+          assert.deepEqual(
+            { ...queue.stats, adds: 0, failures: 0 },
+            { ready: 0, working: 0, delayed: 0, failing: 0, adds: 0, failures: 0 },
+          );
+          for (const [key, wished] of wishedAt)
+            assert.ok((begunAt.get(key) ?? -1) >= wished, `${key} was wished at ${wished} and not handled`);
+          stopping.abort();
+          await run;
+          assert.equal(clock.sleepers, 0);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
