@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fchmodSync,
@@ -69,5 +70,5 @@ function followLinks(path: string): string {
 }
 
 function randomName(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex");
+  return randomBytes(6).toString("hex");
 }

@@ -2,8 +2,8 @@ import { type InputDocument, readDocuments } from "../../shared/document/read-do
 import { writeDocuments } from "../../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { annotatedScopeKind, describeScope, parseScopeKind, type ScopeKind } from "../../shared/scope.ts";
-import { type Certificate, sealingKeyOf } from "../../shared/seal/certificate.node.ts";
-import { classicSealer } from "../../shared/seal/rsa-hybrid.ts";
+import type { Certificate } from "../../shared/seal/certificate.node.ts";
+import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
 import { type Sealing, type SealRequest, sealSecret } from "../../shared/seal-secret.ts";
 import { parseSecret, type SecretManifest } from "../../shared/secret.ts";
 import { findCertificate } from "../certificate-source.ts";
@@ -30,7 +30,7 @@ export const seal: Command<typeof kubesealOptions> = {
     const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
     const secrets = readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
     const request: SealRequest = {
-      sealer: classicSealer(await sealingKeyOf(certificate)),
+      sealer: certificateSealer(certificate),
       clusterId: options["cluster-id"],
       scope,
       name: options.name,
