@@ -192,13 +192,18 @@ export class Informer<T> {
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
+    if (error instanceof WatchIdleError) {
+      // It took its time, so nothing need be waited for, and a quiet cluster is no fault.
+      this.#mustList = true;
+      return;
+    }
     const gone = isStatus(error, 410);
     const failures = this.#mustList ? ++this.#listFailures : ++this.#watchFailures;
     // The list grew too old between two pages: the next one is read in one piece.
     if (this.#mustList && gone) this.#listWhole = true;
     this.#mustList ||= this.#mustListAgain(error);
     // An expired place to resume from is no fault; listing again at once is what the server asks for.
-    const atOnce = failures === 1 && (gone || error instanceof WatchIdleError);
+    const atOnce = failures === 1 && gone;
     const waitMs = atOnce ? 0 : this.#waitMs(error, failures);
     const cause = error instanceof WatchRefused ? error.cause : error;
     if (!(error instanceof ShortWatch) && !atOnce) this.#options.onError?.(cause, waitMs);
@@ -209,7 +214,6 @@ export class Informer<T> {
   #mustListAgain(error: unknown): boolean {
     return (
       error instanceof WatchRefused ||
-      error instanceof WatchIdleError ||
       error instanceof KubeAnswerError ||
       isStatus(error, 410) ||
       isStatus(error, 400) ||
