@@ -1,0 +1,92 @@
+// npm run build: bundles the CLI and the controller into dist/, which then runs without node_modules.
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { build, type Metafile } from "esbuild";
+import packageFile from "../package.json" with { type: "json" };
+import { licencesOf } from "./bundled-licences.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** A program of dist/: its entry stub NAME.mjs, and the folder its bundle goes to. */
+const programs = [
+  { entry: "signet.mjs", main: "cli/main.ts" },
+  { entry: "controller.mjs", main: "controller/main.ts" },
+];
+
+try {
+  await buildInto(join(root, "dist"));
+} catch (error) {
+  // esbuild has printed its own messages, with file and line, by then.
+  console.error(`error: the build failed: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+  process.exitCode = 1;
+}
+
+/** Builds aside and puts the result in place as a whole, so that a failed build leaves the last one standing. */
+async function buildInto(target: string): Promise<void> {
+  const start = performance.now();
+  const aside = await mkdtemp(join(root, ".dist-"));
+  try {
+    const metafiles: Metafile[] = [];
+    for (const { entry, main } of programs) {
+      metafiles.push(await bundle(main, join(aside, dirname(main))));
+      await copyFile(join(root, "scripts", "entries", entry), join(aside, entry));
+      await chmod(join(aside, entry), 0o755);
+    }
+    await writeFile(join(aside, "LICENSES.txt"), await licencesOf(metafiles, root));
+    await chmod(aside, 0o755);
+    await rm(target, { recursive: true, force: true });
+    await rename(aside, target);
+    for (const metafile of metafiles) report(metafile, aside, target);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  console.log(`built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+/** Each program by itself: shared chunks would make a start of the CLI read code that only the controller needs. */
+async function bundle(main: string, folder: string): Promise<Metafile> {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: main, out: "main" }],
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    // What is imported dynamically becomes a file of its own, read when it is needed.
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    mainFields: ["module", "main"],
+    conditions: ["node"],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    // The licences go to LICENSES.txt. Source maps would carry whole sources, so there are none.
+    legalComments: "none",
+    sourcemap: false,
+    define: { SIGNET_VERSION: JSON.stringify(packageFile.version) },
+    metafile: true,
+    write: false,
+  });
+  await mkdir(folder, { recursive: true });
+  for (const { path, text } of result.outputFiles) await writeFile(path, finished(text));
+  return result.metafile;
+}
+
+/**
+ * Bundled CommonJS asks for Node's built-ins by `require`, which ES modules lack: give it to the chunk that looks for it.
+ * A shebang goes: the entry stub has it.
+ */
+function finished(text: string): string {
+  const code = text.replace(/^#!.*\n/, "");
+  if (!code.includes("typeof require")) return code;
+  return `import{createRequire}from"node:module";const require=createRequire(import.meta.url);${code}`;
+}
+
+function report(metafile: Metafile, aside: string, target: string): void {
+  for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
+    const shown = relative(root, join(target, relative(aside, join(root, path))));
+    console.log(`${(bytes / 1024).toFixed(0).padStart(6)} kB  ${shown}`);
+  }
+}

@@ -1,0 +1,120 @@
+// npm test [-- FILE...]: all tests, or those of the files and folders named. Arguments that begin with "-" go to Node.
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-group.ts";
+import { type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
+import { narrow, type Plan, planTests } from "./runner/plan.ts";
+import { lastLine, total } from "./runner/tally.ts";
+import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
+
+const root = join(import.meta.dirname, "..");
+const seededFaults = "test/seeded-faults/run.ts";
+const inCI = !["", "0", "false"].includes(process.env["CI"] ?? "");
+const concurrency = 2;
+const minutes = 60_000;
+
+endChildrenOnSignals();
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const asked = args.filter((arg) => !arg.startsWith("-"));
+  const nodeOptions = args.filter((arg) => arg.startsWith("-"));
+  let plan: Plan;
+  try {
+    plan = narrow(await planTests(root), asked);
+  } catch (error) {
+    console.error(
+      `error: ${messageOf(error)}\nhint: name files or folders below test/, as in npm test -- test/cli`,
+    );
+    return 2;
+  }
+  const scratch = await mkdtemp(join(tmpdir(), "signet-test-run-"));
+  try {
+    const results: PartResult[] = [];
+    const broken = (await builds()) ? [] : ["the build failed"];
+    const { netbox, missing } = await realComponents(plan).catch((error: unknown) => {
+      broken.push(messageOf(error));
+      return { netbox: null, missing: null };
+    });
+    for (const part of parts(plan, netbox)) {
+      if (isStopped()) break;
+      results.push(await runNodeTests({ ...part, root, nodeOptions, scratch }));
+    }
+    if (asked.length === 0 && existsSync(join(root, seededFaults)) && !isStopped())
+      results.push(await runTestProgram("seeded-faults", root, seededFaults));
+    return report(results, missing, broken);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Makes dist/, which several tests run. */
+async function builds(): Promise<boolean> {
+  const { code } = await runProgram(process.execPath, ["scripts/build.ts"], { cwd: root });
+  return code === 0;
+}
+
+type Components = { netbox: string | null; missing: string | null };
+
+/** Builds the real components where the plan needs them; says why where that cannot be. */
+async function realComponents(plan: Plan): Promise<Components> {
+  const files = plan.withComponents.length + plan.inNetbox.length;
+  if (files === 0) return { netbox: null, missing: null };
+  const leftOut = (reason: string): Components => ({
+    netbox: null,
+    missing: `left out ${files} test files that run against real components (etcd, kube-apiserver, kubeseal …): ${reason}`,
+  });
+  const availability = await realComponentsAvailable();
+  if (!availability.available) return leftOut(availability.reason);
+  const start = performance.now();
+  const { netbox } = await ensureRealComponents();
+  console.log(`real components ready in ${seconds(performance.now() - start)}`);
+  if (plan.inNetbox.length === 0) return { netbox, missing: null };
+  const probe = await runProgram(netbox, ["run", "--", process.execPath, "-e", "0"], { cwd: root });
+  return probe.code === 0
+    ? { netbox, missing: null }
+    : leftOut("this machine lets no process have a network of its own");
+}
+
+function parts(plan: Plan, netbox: string | null) {
+  const alone = { name: "unit", files: plan.alone, concurrency, boundMs: 3 * minutes };
+  const rest =
+    netbox === null
+      ? []
+      : [
+          { name: "components", files: plan.withComponents, concurrency, boundMs: 5 * minutes },
+          {
+            name: "interop",
+            files: plan.inNetbox,
+            concurrency,
+            boundMs: 5 * minutes,
+            wrapper: [netbox, "run", "--"],
+          },
+        ];
+  return [alone, ...rest].filter(({ files }) => files.length > 0);
+}
+
+function report(results: readonly PartResult[], missing: string | null, broken: readonly string[]): number {
+  const all = total(results.map(({ tally }) => tally));
+  console.log("");
+  for (const { name, tally, milliseconds } of results)
+    console.log(`${name.padEnd(14)} ${seconds(milliseconds).padStart(8)}  ${lastLine(tally)}`);
+  if (all.todo > 0) console.log(`${all.todo} of the skipped are marked as to do`);
+  if (missing !== null) console.log(`${inCI ? "error" : "note"}: ${missing}`);
+  for (const message of broken) console.log(`error: ${message}`);
+  if (isStopped()) console.log("error: stopped by a signal; not every test has run");
+  console.log(lastLine(all));
+  if (isStopped()) return 130;
+  const incomplete = inCI && (missing !== null || all.skipped + all.todo > 0);
+  return all.failed > 0 || all.passed === 0 || broken.length > 0 || incomplete ? 1 : 0;
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
