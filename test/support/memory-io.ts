@@ -1,0 +1,71 @@
+import type { Io } from "../../cli/io.ts";
+import { run } from "../../cli/run.ts";
+import { fromUtf8, utf8 } from "../../shared/bytes.ts";
+
+/** A world of its own for one run of the CLI in this process: files and streams in memory. */
+export type MemoryWorld = {
+  stdin?: string | Uint8Array;
+  files?: Readonly<Record<string, string | Uint8Array>>;
+  env?: Readonly<Record<string, string>>;
+  /** Streams that are terminals. */
+  terminals?: readonly ("stdin" | "stdout" | "stderr")[];
+  program?: string;
+  now?: Date;
+  fetch?: Io["fetch"];
+};
+
+/** What a run left behind. Output is text where it is UTF-8. */
+export type MemoryRun = {
+  code: number;
+  stdout: string;
+  stderr: string;
+  files: Map<string, string>;
+};
+
+/** Runs the CLI with these arguments in a world of its own. */
+export async function runInMemory(args: readonly string[], world: MemoryWorld = {}): Promise<MemoryRun> {
+  const files = new Map(Object.entries(world.files ?? {}).map(([path, content]) => [path, bytesOf(content)]));
+  const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  const output = (name: "stdout" | "stderr") => ({
+    isTerminal: world.terminals?.includes(name) ?? false,
+    write: (content: string | Uint8Array) => void written[name].push(bytesOf(content)),
+  });
+  const io: Io = {
+    args,
+    program: world.program ?? "signet",
+    // Without a home folder no kubeconfig of this machine is found.
+    env: { HOME: "/nonexistent", ...world.env },
+    stdin: {
+      isTerminal: world.terminals?.includes("stdin") ?? false,
+      read: () => bytesOf(world.stdin ?? ""),
+    },
+    stdout: output("stdout"),
+    stderr: output("stderr"),
+    files: {
+      read: (path) => files.get(path) ?? missing(path),
+      replace: (path, content) => void files.set(path, bytesOf(content)),
+      makeFolder: () => {},
+    },
+    now: () => world.now ?? new Date(),
+    fetch: world.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
+  };
+  const code = await run(io);
+  return {
+    code,
+    stdout: textOf(Buffer.concat(written.stdout)),
+    stderr: textOf(Buffer.concat(written.stderr)),
+    files: new Map([...files].map(([path, content]) => [path, textOf(content)])),
+  };
+}
+
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? utf8(content) : content;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return fromUtf8(bytes) ?? Buffer.from(bytes).toString("latin1");
+}
+
+function missing(path: string): never {
+  throw Object.assign(new Error(`no file ${path}`), { code: "ENOENT" });
+}
