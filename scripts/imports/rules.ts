@@ -19,7 +19,15 @@ const directions: readonly { from: string; may: readonly string[] }[] = [
 
 /** The layers of shared/, low to high. A file imports from its own layer and from lower ones. */
 const sharedLayers: readonly (readonly string[])[] = [
-  ["bytes.ts", "errors.ts", "unquoted-scalar.ts", "resource.ts", "annotations.ts", "version.ts"],
+  [
+    "annotations.ts",
+    "bytes.ts",
+    "errors.ts",
+    "resource.ts",
+    "structural-schema.ts",
+    "unquoted-scalar.ts",
+    "version.ts",
+  ],
   ["scope.ts", "seal/", "kube/"],
   ["sealed-secret.ts", "secret.ts", "document/"],
   ["template/"],
@@ -60,7 +68,8 @@ function judgeImport(path: string, imported: ResolvedImport, may: readonly strin
     return path === "shared/version.ts" ? null : "the version is had from shared/version.ts";
   if (!may.some((start) => to.startsWith(start))) return `may not import ${to}, only ${may.join(", ")}`;
   if (!inShared) return null;
-  if (layerOf(to) > layerOf(path)) return `imports ${to}, which stands in a higher layer of shared/`;
+  if (layerOf(path) >= 0 && layerOf(to) > layerOf(path))
+    return `imports ${to}, which stands in a higher layer of shared/`;
   if (!anywhere && !typeOnly && forNodeAlone.test(to)) return `imports ${to}, which is for Node alone`;
   return null;
 }
