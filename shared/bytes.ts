@@ -52,13 +52,14 @@ const SLICE_BYTES = 8192;
 /** The outcome of reading base64: bytes, or the offset of the first character that does not fit. */
 export type Base64Result = { bytes: Bytes } | { illegalAt: number };
 
-const BASE64_CHARACTER = /[A-Za-z0-9+/]/;
+const BASE64_DIGIT = /[A-Za-z0-9+/]/;
 const BASE64_TEXT = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
  * Reads standard base64 the way Go's encoding/base64 does, which is what the classic format's readers do:
  * padded, alphabet `+` `/`, CR and LF ignored wherever they stand, anything else illegal.
- * @returns the bytes, or the offset (in UTF-16 units of the text as given) where reading stopped.
+ * @returns the bytes, or the offset that Go names (vectors: base64): of the first character that does not fit, of the
+ * last group of four where the text ends inside it, of its end where one more padding character was due.
  */
 export function fromBase64(text: string): Base64Result {
   const dense = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, "") : text;
@@ -70,25 +71,34 @@ export function fromBase64(text: string): Base64Result {
 }
 
 function firstIllegal(text: string): number {
-  let inQuantum = 0;
-  for (let at = 0; at < text.length; at++) {
+  let at = 0;
+  let digits = 0;
+  for (; at < text.length; at++) {
     const character = text.charAt(at);
-    if (character === "\r" || character === "\n") continue;
-    if (BASE64_CHARACTER.test(character)) inQuantum = (inQuantum + 1) % 4;
-    else if (character === "=" && inQuantum >= 2) return afterPadding(text, at, 4 - inQuantum);
-    else return at;
+    if (BASE64_DIGIT.test(character)) digits = (digits + 1) % 4;
+    else if (character === "=" && digits >= 2) return illegalAfterPadding(text, at + 1, digits);
+    else if (!isLineBreak(character)) return at;
   }
-  return text.length;
+  return at - digits;
 }
 
-/** Where text with `missing` padding characters due from `at` on goes wrong. */
-function afterPadding(text: string, start: number, missing: number): number {
-  let left = missing;
-  for (let at = start; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (character === "\r" || character === "\n") continue;
-    if (character !== "=" || left === 0) return at;
-    left--;
+/** Where text goes wrong whose first padding character stands before `start`, after `digits` digits of its group. */
+function illegalAfterPadding(text: string, start: number, digits: number): number {
+  let at = afterLineBreaks(text, start);
+  if (digits === 2) {
+    if (at === text.length) return at;
+    if (text.charAt(at) !== "=") return at - 1;
+    at = afterLineBreaks(text, at + 1);
   }
-  return text.length;
+  return at;
+}
+
+function afterLineBreaks(text: string, start: number): number {
+  let at = start;
+  while (isLineBreak(text.charAt(at))) at++;
+  return at;
+}
+
+function isLineBreak(character: string): boolean {
+  return character === "\r" || character === "\n";
 }

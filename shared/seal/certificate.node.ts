@@ -14,7 +14,8 @@ export type Certificate = {
   pem: string;
 };
 
-const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----\s[\s\S]*?-----END CERTIFICATE-----/g;
+// Only base64 between the lines: a block with PEM headers is passed over, as other readers of cert.pem do.
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/;
 
 /**
  * Reads the first certificate of a PEM text; other blocks and text around it are passed over, as kubeseal does.
@@ -22,7 +23,7 @@ const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----\s[\s\S]*?-----END CERTIFI
  * @throws CertificateError when there is none or its key is not RSA.
  */
 export function readCertificate(pem: string): Certificate {
-  const block = pem.match(CERTIFICATE_BLOCK)?.[0];
+  const block = CERTIFICATE_BLOCK.exec(pem)?.[0];
   if (block === undefined) throw new CertificateError("does not contain any valid RSA certificate");
   let certificate: X509Certificate;
   let publicKey: KeyObject;

@@ -12,7 +12,8 @@ export type RawBlockVerdict = { wellFormed: boolean; labelHash: Bytes };
  *     00 || masked seed, 32 bytes || masked (label hash, 32 bytes || 00 … 00 || 01 || message)
  *
  * One verdict over all of it at once (leading zero, padding, separator, exactly 32 bytes of message), computed
- * without branching on secret bytes, so that it tells nothing but yes or no. Never returns message bytes.
+ * without branching on secret bytes, so that it tells nothing but yes or no. Never returns message bytes. Wipes the
+ * block it is given.
  */
 export async function judgeRawBlock(block: Bytes): Promise<RawBlockVerdict> {
   const size = block.length;
@@ -28,9 +29,8 @@ export async function judgeRawBlock(block: Bytes): Promise<RawBlockVerdict> {
   for (let at = HASH_BYTES; at < separatorAt; at++) wrong |= db[at] ?? 1;
   wrong |= (db[separatorAt] ?? 0) ^ 1;
   const labelHash = db.slice(0, HASH_BYTES);
-  seed.fill(0);
-  db.fill(0);
-  block.fill(0);
+  // The masked parts are the message as much as the plain ones: whoever has both halves can undo the masks.
+  for (const secret of [seed, db, maskedSeed, maskedDb, block]) secret.fill(0);
   return { wellFormed: wrong === 0, labelHash };
 }
 

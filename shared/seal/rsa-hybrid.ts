@@ -166,12 +166,16 @@ async function diagnosis(keys: readonly OpeningKey[], block: Bytes): Promise<Out
 /** The text of a value is not base64. */
 export class NotBase64Error extends InputError {
   override readonly code: string = "not-base64";
+  /** Offset of the first character that does not fit, in the text as given. */
+  readonly offset: number;
+
   /** Names the item and the offset, in the words that scripts know from the reference. */
   constructor(item: string, offset: number) {
     super(
       `spec.encryptedData.${item}: illegal base64 data at input byte ${offset}`,
       "the value was cut or edited: seal it again",
     );
+    this.offset = offset;
   }
 }
 
