@@ -64,7 +64,7 @@ const detailsOf = (
 ): Record<string, unknown> => ({
   ...(name === "" ? {} : { name }),
   ...(group === "" ? {} : { group }),
-  kind,
+  ...(kind === "" ? {} : { kind }),
   ...more,
 });
 
@@ -87,12 +87,13 @@ export const methodNotAllowed = (): ApiError =>
     {},
   );
 
-export const alreadyExists = (resource: Named, name: string): ApiError =>
+/** @param generated the object has a generateName; the client may then try again */
+export const alreadyExists = (resource: Named, name: string, generated: boolean): ApiError =>
   new ApiError(
     409,
     "AlreadyExists",
-    `${qualifiedName(resource)} "${name}" already exists`,
-    detailsOf(name, resource.group, resource.plural),
+    `${qualifiedName(resource)} "${name}" already exists${generated ? ", the server was not able to generate a unique name for the object" : ""}`,
+    detailsOf(name, resource.group, resource.plural, generated ? { retryAfterSeconds: 1 } : {}),
   );
 
 const conflictOn = (target: string, details: Record<string, unknown>, name: string, why: string): ApiError =>

@@ -133,13 +133,14 @@ export const definitionBehaviours: Behaviour[] = [
         {
           needed: text,
           kind: { ...text, enum: ["a", "b"] },
-          matched: { ...text, pattern: "^[a-z]+$", minLength: 2 },
+          matched: { ...text, pattern: "^[a-z]+$", minLength: 2, maxLength: 3 },
+          any: { type: "number" },
           number: { type: "integer", minimum: 1, maximum: 5 },
           map: { type: "object", additionalProperties: text },
         },
         ["needed"],
       );
-      const good = { needed: "x", kind: "a", matched: "ab", number: 5, map: { k: "v" } };
+      const good = { needed: "x", kind: "a", matched: "ab", number: 5, any: 5, map: { k: "v" } };
       await create(scene, path, thing(scene, "good", good));
       for (const [spec, field, reason] of [
         [{ needed: undefined }, "spec.needed", "FieldValueRequired"],
@@ -147,6 +148,8 @@ export const definitionBehaviours: Behaviour[] = [
         [{ kind: "c" }, "spec.kind", "FieldValueNotSupported"],
         [{ matched: "AB" }, "spec.matched", "FieldValueInvalid"],
         [{ matched: "a" }, "spec.matched", "FieldValueInvalid"],
+        [{ matched: "abcd" }, "spec.matched", "FieldValueTooLong"],
+        [{ any: "5" }, "spec.any", "FieldValueTypeInvalid"],
         [{ number: 0 }, "spec.number", "FieldValueInvalid"],
         [{ number: 6 }, "spec.number", "FieldValueInvalid"],
         [{ number: 1.5 }, "spec.number", "FieldValueTypeInvalid"],

@@ -195,6 +195,8 @@ export const listBehaviours: Behaviour[] = [
       assert.deepEqual(await names(scene.secrets, "metadata.name!=a"), ["b"]);
       assert.deepEqual(await names("/api/v1/secrets", `metadata.namespace=${scene.namespace}`), ["a", "b"]);
       assert.deepEqual(await names(scene.secrets, "type=example.com/t"), ["a"]);
+      await create(scene, scene.secrets, { metadata: { name: "c" }, type: "odd,=t" });
+      assert.deepEqual(await names(scene.secrets, "type=odd\\,\\=t"), ["c"]);
       assert.deepEqual(await names(events, "involvedObject.name=x,involvedObject.kind=SealedSecret"), ["e"]);
       assert.deepEqual(await names(events, "involvedObject.name=y"), []);
       const unknown = await scene.api.request("GET", `${scene.secrets}?fieldSelector=spec.x%3D1`);

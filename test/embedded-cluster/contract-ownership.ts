@@ -126,6 +126,25 @@ export const ownershipBehaviours: Behaviour[] = [
     },
   },
   {
+    name: "propagationPolicy=Foreground waits for what a finalizer holds",
+    run: async (scene) => {
+      const owner = await create(scene, scene.sealedSecrets, sealedSecret("a"));
+      const reference = { ...ownerReference(owner), blockOwnerDeletion: true };
+      const metadata = { name: "a", ownerReferences: [reference], finalizers: ["example.com/hold"] };
+      await create(scene, scene.secrets, { metadata });
+      const options = { propagationPolicy: "Foreground" };
+      objectOf(await scene.api.request("DELETE", `${scene.sealedSecrets}/a`, options));
+      await until(
+        async () => (await get(scene, `${scene.secrets}/a`)).metadata.deletionTimestamp !== undefined,
+        "deletion of what is owned",
+      );
+      assert.ok(!(await isGone(scene, `${scene.sealedSecrets}/a`)));
+      const freed = { metadata: { finalizers: null } };
+      objectOf(await scene.api.request("PATCH", `${scene.secrets}/a`, freed, mergePatchType));
+      await until(() => isGone(scene, `${scene.sealedSecrets}/a`), "deletion of the owner");
+    },
+  },
+  {
     name: "two controlling owners, or an owner without uid, are refused with 422",
     run: async (scene) => {
       const owner = { apiVersion: "v1", kind: "Secret", name: "x", uid: "u", controller: true };

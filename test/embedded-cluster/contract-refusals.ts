@@ -27,6 +27,28 @@ export const refusalBehaviours: Behaviour[] = [
     },
   },
   {
+    name: "names have a length, and those of namespaces no dots",
+    run: async (scene) => {
+      await create(scene, scene.secrets, { metadata: { name: "a".repeat(253) } });
+      const long = await scene.api.request("POST", scene.secrets, { metadata: { name: "a".repeat(254) } });
+      assert.match(
+        refusalOf(long, 422, "Invalid").message ?? "",
+        /must be no more than 253 (bytes|characters)/,
+      );
+      const dotted = await scene.api.request("POST", "/api/v1/namespaces", { metadata: { name: "a.b" } });
+      assert.match(
+        refusalOf(dotted, 422, "Invalid").message ?? "",
+        /metadata\.name: Invalid value: "a\.b": must not contain dots$/,
+      );
+      const odd = await scene.api.request("POST", "/api/v1/namespaces", { metadata: { name: "a_b" } });
+      assert.match(
+        refusalOf(odd, 422, "Invalid").message ?? "",
+        /a lowercase RFC 1123 label must consist of/,
+      );
+      await create(scene, scene.secrets, { metadata: { name: "a.b" } });
+    },
+  },
+  {
     name: "neither name nor generateName is refused with 422",
     run: async (scene) => {
       const refusal = refusalOf(
@@ -206,7 +228,9 @@ export const refusalBehaviours: Behaviour[] = [
       assert.deepEqual(await resources("/apis/coordination.k8s.io/v1"), ["leases"]);
       assert.equal((await get(scene, "/api")).kind, "APIVersions");
       const { groups } = (await get(scene, "/apis")) as unknown as { groups: { name: string }[] };
-      assert.ok(groups.some(({ name }) => name === "bitnami.com"));
+      const names = groups.map(({ name }) => name);
+      assert.ok(names.includes("bitnami.com"));
+      assert.ok(!names.includes(""), "the core group has a list of its own");
       const version = (await get(scene, "/version")) as unknown as { major: string; gitVersion: string };
       assert.match(version.gitVersion, /^v1\.\d+\.\d+/);
       for (const path of ["/readyz", "/livez"]) {

@@ -106,6 +106,14 @@ export const secretBehaviours: Behaviour[] = [
     },
   },
   {
+    name: "items are stored in one form of base64",
+    run: async (scene) => {
+      const data = { lines: "YW\nI=", loose: "YR==" };
+      const secret = await create(scene, scene.secrets, { metadata: { name: "a" }, data });
+      assert.deepEqual(secret["data"], { lines: "YWI=", loose: "YQ==" });
+    },
+  },
+  {
     name: "items that are no strings are refused with 400",
     run: async (scene) => {
       for (const part of [{ data: { k: 3 } }, { stringData: { k: true } }, { data: ["x"] }]) {
@@ -156,6 +164,30 @@ export const secretBehaviours: Behaviour[] = [
         const answer = await scene.api.request("POST", scene.secrets, { metadata: { name: "a" }, type });
         assert.equal(refusalOf(answer, 422, "Invalid").message, `Secret "a" is invalid: ${missing}`);
       }
+      const complete = [
+        { type: "kubernetes.io/basic-auth", stringData: { username: "u" } },
+        { type: "kubernetes.io/basic-auth", stringData: { password: "p" } },
+        { type: "kubernetes.io/tls", stringData: { "tls.crt": "", "tls.key": "" } },
+        { type: "kubernetes.io/dockerconfigjson", stringData: { ".dockerconfigjson": "{}" } },
+      ];
+      for (const [index, object] of complete.entries())
+        await create(scene, scene.secrets, { metadata: { name: `complete-${index}` }, ...object });
+    },
+  },
+  {
+    name: "a docker configuration must be JSON, a service account's token must name it",
+    run: async (scene) => {
+      const docker = { type: "kubernetes.io/dockerconfigjson", stringData: { ".dockerconfigjson": "{" } };
+      const answer = await scene.api.request("POST", scene.secrets, { metadata: { name: "a" }, ...docker });
+      assert.match(
+        refusalOf(answer, 422, "Invalid").message ?? "",
+        /data\[\.dockerconfigjson\]: Invalid value: "<secret contents redacted>"/,
+      );
+      const token = { metadata: { name: "a" }, type: "kubernetes.io/service-account-token" };
+      assert.equal(
+        refusalOf(await scene.api.request("POST", scene.secrets, token), 422, "Invalid").message,
+        'Secret "a" is invalid: metadata.annotations[kubernetes.io/service-account.name]: Required value',
+      );
     },
   },
   {

@@ -5,6 +5,7 @@ import {
   get,
   isGone,
   mergePatchType,
+  metadataListOnly,
   metadataOnly,
   objectOf,
   refusalOf,
@@ -101,6 +102,24 @@ export const writeBehaviours: Behaviour[] = [
       assert.equal(partial.kind, "PartialObjectMetadata");
       assert.equal(partial.apiVersion, "meta.k8s.io/v1");
       assert.equal(partial.metadata.uid, stored.metadata.uid);
+    },
+  },
+  {
+    name: "representations that do not fit are refused",
+    run: async (scene) => {
+      await create(scene, scene.secrets, { metadata: { name: "a" } });
+      const ask = (accept: string): ReturnType<typeof scene.api.request> =>
+        scene.api.request("GET", `${scene.secrets}/a`, undefined, { accept });
+      assert.match(
+        refusalOf(await ask(metadataListOnly.accept), 406, "NotAcceptable").message ?? "",
+        /you requested PartialObjectMetadataList, but the requested object is not a list/,
+      );
+      refusalOf(await ask("text/plain"), 406, "NotAcceptable");
+      assert.equal(
+        objectOf(await ask(`text/plain,${metadataOnly.accept},application/json`)).kind,
+        "PartialObjectMetadata",
+      );
+      assert.equal(objectOf(await ask("*/*")).kind, "Secret");
     },
   },
   {
@@ -204,6 +223,37 @@ export const writeBehaviours: Behaviour[] = [
         "BadRequest",
       );
       assert.equal(refusal.message, "the name of the object (b) does not match the name on the URL (a)");
+    },
+  },
+  {
+    name: "replace without a name is refused with 400",
+    run: async (scene) => {
+      await create(scene, scene.secrets, { metadata: { name: "a" } });
+      const answer = await scene.api.request("PUT", `${scene.secrets}/a`, { metadata: {} });
+      assert.equal(
+        refusalOf(answer, 400, "BadRequest").message,
+        "the name of the object (a based on URL) was undeterminable: name must be provided",
+      );
+    },
+  },
+  {
+    name: "replace keeps creation time and uid, whatever the body says of them, and takes generateName",
+    run: async (scene) => {
+      const stored = await create(scene, scene.secrets, { metadata: { name: "a", generateName: "a-" } });
+      const metadata = { name: "a", generateName: "b-", creationTimestamp: "2001-01-01T00:00:00Z" };
+      const next = objectOf(await scene.api.request("PUT", `${scene.secrets}/a`, { metadata }));
+      assert.equal(next.metadata.uid, stored.metadata.uid);
+      assert.equal(next.metadata.creationTimestamp, stored.metadata.creationTimestamp);
+      assert.equal(next.metadata.generateName, "b-");
+    },
+  },
+  {
+    name: "replace of an absent Lease creates it",
+    run: async (scene) => {
+      const leases = `/apis/coordination.k8s.io/v1/namespaces/${scene.namespace}/leases`;
+      const lease = { metadata: { name: "l" }, spec: { holderIdentity: "x" } };
+      assert.equal((await scene.api.request("PUT", `${leases}/l`, lease)).status, 201);
+      assert.deepEqual((await get(scene, `${leases}/l`))["spec"], lease.spec);
     },
   },
   {
@@ -319,6 +369,28 @@ export const writeBehaviours: Behaviour[] = [
         409,
         "Conflict",
       );
+    },
+  },
+  {
+    name: "merge patch cannot change the uid",
+    run: async (scene) => {
+      await create(scene, scene.secrets, { metadata: { name: "a" } });
+      const patch = { metadata: { uid: "other" } };
+      const answer = await scene.api.request("PATCH", `${scene.secrets}/a`, patch, mergePatchType);
+      assert.equal(
+        refusalOf(answer, 422, "Invalid").message,
+        'Secret "a" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+      );
+    },
+  },
+  {
+    name: "merge patch of a Secret that is then none comes back in the refusal, values and all",
+    run: async (scene) => {
+      await create(scene, scene.secrets, { metadata: { name: "a" }, stringData: { k: "v" } });
+      const patch = { data: { l: "?" } };
+      const answer = await scene.api.request("PATCH", `${scene.secrets}/a`, patch, mergePatchType);
+      const { message } = refusalOf(answer, 422, "Invalid");
+      assert.match(message ?? "", /^ "" is invalid: patch: Invalid value: ".*dg==.*": illegal base64 data/);
     },
   },
   {

@@ -63,18 +63,20 @@ export function stringMap(
 function decodeMetadata(resource: ApiResource, value: unknown): ObjectMeta {
   if (value === undefined || value === null) return {};
   if (!isJsonObject(value)) throw wrongType(resource, resource.kind, "metadata", value, "v1.ObjectMeta");
+  // The decoder of built-in kinds names the path, that of custom resources the field.
+  const inside = resource.custom ? "" : "metadata.";
   const kept: JsonObject = {};
   for (const [field, type] of Object.entries(metadataFields)) {
     const given = value[field];
     if (given === undefined || given === null || given === "") continue;
     if (type === "string map") {
-      const map = stringMap(resource, "ObjectMeta", field, given);
+      const map = stringMap(resource, "ObjectMeta", inside + field, given);
       if (Object.keys(map).length > 0) kept[field] = map;
     } else if (type === "array") {
-      if (!Array.isArray(given)) throw wrongType(resource, "ObjectMeta", field, given, "[]string");
+      if (!Array.isArray(given)) throw wrongType(resource, "ObjectMeta", inside + field, given, "[]string");
       if (given.length > 0) kept[field] = given;
     } else {
-      if (typeof given !== type) throw wrongType(resource, "ObjectMeta", field, given, type);
+      if (typeof given !== type) throw wrongType(resource, "ObjectMeta", inside + field, given, type);
       kept[field] = given;
     }
   }

@@ -1,13 +1,6 @@
 import type { ApiObject } from "./api-object.ts";
 import type { FieldCause } from "./api-status.ts";
-import {
-  badRequest,
-  expired,
-  forbiddenField,
-  invalid,
-  resourceVersionTooLarge,
-  unsupportedValue,
-} from "./api-status.ts";
+import { badRequest, expired, forbiddenField, invalid, unsupportedValue } from "./api-status.ts";
 import type { ApiResource } from "./resources.ts";
 import { apiVersionOf, resourceKey } from "./resources.ts";
 import type { ObjectFilter } from "./selectors.ts";
@@ -183,16 +176,15 @@ function positionOf(store: Store, options: ListOptions): Position {
   }
   const asked = askedRevision(options.resourceVersion);
   if (asked === null) return { revision: store.revision, start: null };
-  if (asked > store.revision) throw resourceVersionTooLarge(asked, store.revision);
   const exact =
     options.resourceVersionMatch === "Exact" || (options.resourceVersionMatch === "" && options.limit > 0);
   return { revision: exact ? asked : store.revision, start: null };
 }
 
 /**
- * One page of a list.
+ * One page of a list. A revision that is asked for must have come.
  *
- * @throws ApiError 400, 410 for a revision that was compacted away, 504 for one that is still to come
+ * @throws ApiError 400, 410 for a revision that was compacted away
  */
 export function listObjects(store: Store, options: ListOptions): ApiObject {
   const { resource, matches } = options;

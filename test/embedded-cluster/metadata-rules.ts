@@ -17,6 +17,8 @@ const labelMessage = `a lowercase RFC 1123 label must consist of lower case alph
 const labelValueMessage = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${labelValue}')`;
 const namePartMessage = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedNamePart}')`;
 
+const keyMessage = `a valid label key must consist of ${namePartMessage.slice("name part must consist of ".length)} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
+
 /** Kinds whose names are DNS labels; RBAC names are free; all others are DNS subdomains. */
 const labelNamed = ["namespaces", "services"];
 
@@ -27,8 +29,10 @@ function nameCauses(resource: ApiResource, name: string): FieldCause[] {
   const limit = isLabel ? 63 : 253;
   const causes: FieldCause[] = [];
   if (name.length > limit) causes.push(invalidValue(field, name, `must be no more than ${limit} bytes`));
-  if (!whole(isLabel ? label1123 : subdomain1123).test(name))
-    causes.push(invalidValue(field, name, isLabel ? labelMessage : subdomainMessage));
+  const isSubdomain = whole(subdomain1123).test(name);
+  if (!isLabel && !isSubdomain) causes.push(invalidValue(field, name, subdomainMessage));
+  if (isLabel && !whole(label1123).test(name))
+    causes.push(invalidValue(field, name, isSubdomain ? "must not contain dots" : labelMessage));
   return causes;
 }
 
@@ -36,7 +40,7 @@ function keyCauses(field: string, key: string): FieldCause[] {
   const parts = key.split("/");
   const name = parts.at(-1) ?? "";
   const causes: FieldCause[] = [];
-  if (parts.length > 2) causes.push(invalidValue(field, key, "a valid label key has at most one '/'"));
+  if (parts.length > 2) return [invalidValue(field, key, keyMessage)];
   if (parts.length === 2 && !whole(subdomain1123).test(parts[0] ?? ""))
     causes.push(invalidValue(field, key, `prefix part ${subdomainMessage}`));
   if (name.length > 63) causes.push(invalidValue(field, key, "name part must be no more than 63 bytes"));

@@ -26,7 +26,7 @@ const notAcceptable = (message: string): ApiError => new ApiError(406, "NotAccep
  * Chooses how to answer; the first clause that can be served counts. Tables, YAML and protobuf are not modelled.
  *
  * @param isList a list that is not watched: its metadata has a type of its own
- * @throws ApiError 406; 500 for a list's representation of a single object, as the API server has it
+ * @throws ApiError 406
  */
 export function negotiate(accept: string | undefined, isList: boolean): Representation {
   if (accept === undefined || accept === "") return "object";
@@ -40,7 +40,10 @@ export function negotiate(accept: string | undefined, isList: boolean): Represen
       return "metadata";
     }
     if (as === "PartialObjectMetadataList") {
-      if (!isList) throw new ApiError(500, undefined, "content is not a list");
+      if (!isList)
+        throw notAcceptable(
+          "you requested PartialObjectMetadataList, but the requested object is not a list",
+        );
       return "metadata";
     }
   }

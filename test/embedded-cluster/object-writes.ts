@@ -72,7 +72,7 @@ function refuse(resource: ApiResource, object: ApiObject, causes: FieldCause[]):
 }
 
 function objectCauses({ validate }: WriteContext, resource: ApiResource, object: ApiObject): FieldCause[] {
-  const causes = [...metadataCauses(resource, object), ...(rulesOf(resource).validate?.(object) ?? [])];
+  const causes = rulesOf(resource).validate?.(object) ?? [];
   if (resource.schema !== undefined) causes.push(...schemaCauses(resource.schema, object));
   const said = resource.custom && validate !== null ? validate(object) : null;
   for (const message of said === null ? [] : [said].flat())
@@ -118,17 +118,18 @@ export function createObject(context: WriteContext, target: WriteTarget, body: u
     namespace,
     uid: randomUUID(),
     creationTimestamp: wholeSecondNow(),
-    generation: resource.generation ? 1 : undefined,
+    ...(resource.generation ? { generation: 1 } : {}),
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
   });
   if (resource.status) delete initial["status"];
   const object = rulesOf(resource).create?.(initial) ?? initial;
-  refuse(resource, object, objectCauses(context, resource, object));
+  refuse(resource, object, [...metadataCauses(resource, object), ...objectCauses(context, resource, object)]);
   if (given.metadata.resourceVersion !== undefined)
     throw new ApiError(500, undefined, "resourceVersion should not be set on objects to be created");
   const key = objectKey(namespace, name ?? "");
-  if (context.store.get(resourceKey(resource), key) !== null) throw alreadyExists(resource, name ?? "");
+  if (context.store.get(resourceKey(resource), key) !== null)
+    throw alreadyExists(resource, name ?? "", base !== undefined);
   if (target.dryRun) return { object, created: true };
   return { object: context.store.put(resourceKey(resource), key, object), created: true };
 }
@@ -168,8 +169,6 @@ function merged(resource: ApiResource, given: ApiObject, stored: ApiObject, ofSt
     deletionTimestamp,
     deletionGracePeriodSeconds,
     generation,
-    // Set at creation, and never again.
-    generateName: stored.metadata.generateName,
   });
   const statusFrom = ofStatus ? given : stored;
   const next = ofStatus ? { ...stored } : owned;
@@ -181,10 +180,36 @@ function merged(resource: ApiResource, given: ApiObject, stored: ApiObject, ofSt
   return changed ? withMetadata(next, { generation: (generation ?? 0) + 1 }) : next;
 }
 
+function otherUid(
+  { resource, namespace }: WriteTarget,
+  name: string,
+  given: string,
+  stored: string | undefined,
+): ApiError {
+  const path = resource.custom ? `${resource.group}/${resource.plural}` : resource.plural;
+  return conflict(
+    resource,
+    name,
+    `StorageError: invalid object, Code: 4, Key: /registry/${path}/${objectKey(namespace, name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${given}, UID in object meta: ${stored}`,
+  );
+}
+
 /** How an update says what the object shall be; `precondition` is true for PUT, whose uid must then match. */
 export interface Change {
   compute: (stored: ApiObject) => unknown;
   precondition: boolean;
+}
+
+/** A patched built-in object that cannot be decoded is answered as an invalid patch, the object quoted in it. */
+function decodeChange(target: WriteTarget, change: Change, stored: ApiObject): ApiObject {
+  const body = change.compute(stored);
+  try {
+    return decode(target, body);
+  } catch (error) {
+    if (change.precondition || target.resource.custom || !(error instanceof ApiError)) throw error;
+    const why = error.message.replace(/^.* cannot be handled as a [A-Za-z]+: /, "");
+    throw invalid("", "", "", [invalidValue("patch", JSON.stringify(body), why)]);
+  }
 }
 
 /**
@@ -209,30 +234,28 @@ export function updateObject(
       throw notFound(resource, name);
     }
     const body = decode(target, change.compute({ apiVersion: "", kind: "", metadata: {} }));
+    if (body.metadata.uid !== undefined) throw otherUid(target, name, body.metadata.uid, "");
     return createObject(context, target, withMetadata(body, { name, resourceVersion: undefined }));
   }
-  const given = decode(target, change.compute(stored));
+  const given = decodeChange(target, change, stored);
   const givenName = given.metadata.name;
   if (givenName !== name)
     throw badRequest(
       givenName === undefined
-        ? "name must be provided"
+        ? `the name of the object (${name} based on URL) was undeterminable: name must be provided`
         : `the name of the object (${givenName}) does not match the name on the URL (${name})`,
     );
   requireSameNamespace(given, namespace);
   const { uid } = given.metadata;
   if (change.precondition && uid !== undefined && uid !== stored.metadata.uid)
-    throw conflict(
-      resource,
-      name,
-      `StorageError: invalid object, Code: 4, Key: /registry/${table}/${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.metadata.uid}`,
-    );
+    throw otherUid(target, name, uid, stored.metadata.uid);
   requireCurrent(resource, name, given.metadata.resourceVersion, stored);
   const next = merged(resource, given, stored, ofStatus);
   refuse(resource, next, [
     ...metadataChangeCauses(next, stored),
-    ...objectCauses(context, resource, next),
+    ...metadataCauses(resource, next),
     ...(rulesOf(resource).validateChange?.(next, stored) ?? []),
+    ...objectCauses(context, resource, next),
   ]);
   if (isDeepStrictEqual(next, stored)) return { object: stored, created: false };
   if (target.dryRun) return { object: next, created: false };
