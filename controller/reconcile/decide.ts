@@ -50,9 +50,10 @@ export function decide({ sealedSecret, secret, wanted }: Observed, policy: Write
   const marks = secret.metadata.annotations ?? {};
   const managed = marks[MANAGED_ANNOTATION] === "true";
   const patch = marks[PATCH_ANNOTATION] === "true";
-  const guarded = protection(secret, uid);
-  if (guarded !== null) return fail("NotManaged", `Secret "${secret.metadata.name}" ${guarded}`, "unmanaged");
-  if (!isOwned(secret, uid) && !managed && !patch) return notManaged(secret);
+  const owned = isOwned(secret, uid);
+  const guarded = protection(secret, { ownerUid: uid, owned }, policy);
+  if (guarded !== null) return notManaged(secret, `: it ${guarded}`);
+  if (!owned && !managed && !patch) return notManaged(secret, "");
 
   const next = patch ? merge(secret, wanted.secret, { adopt: managed }) : replace(secret, wanted.secret);
   if (sameSecret(secret, next)) return { kind: "in-sync" };
@@ -60,6 +61,7 @@ export function decide({ sealedSecret, secret, wanted }: Observed, policy: Write
 }
 
 function isOwned(secret: SecretObject, uid: string): boolean {
+  if (uid === "") return false;
   return (secret.metadata.ownerReferences ?? []).some(
     (reference) => reference.controller === true && reference.uid === uid,
   );
@@ -87,8 +89,9 @@ function sameItems(a: SecretObject, b: SecretObject): boolean {
   return sameSecret({ metadata: {}, data: a.data ?? {} }, { metadata: {}, data: b.data ?? {} });
 }
 
-function notManaged(secret: SecretObject): Plan {
-  const message = `Resource "${secret.metadata.name}" already exists and is not managed by SealedSecret`;
+/** In words that people already search for; `why` says what more there is to it. */
+function notManaged(secret: SecretObject, why: string): Plan {
+  const message = `Resource "${secret.metadata.name}" already exists and is not managed by SealedSecret${why}`;
   return {
     kind: "fail",
     failure: {

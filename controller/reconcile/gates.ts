@@ -58,14 +58,21 @@ export function refusalToWrite(wanted: WantedSecret, policy: WritePolicy): strin
 
 /**
  * Tells whether an existing Secret is out of bounds whatever its annotations consent to.
- * @param ownerUid uid of the SealedSecret that wants to change it.
+ * @param claim uid of the SealedSecret that wants to change it, and whether the Secret names it as its controller.
  * @returns null when it is not, else what it is.
  */
-export function protection(existing: SecretObject, ownerUid: string): string | null {
+export function protection(
+  existing: SecretObject,
+  { ownerUid, owned }: { ownerUid: string; owned: boolean },
+  { allowedTypes }: WritePolicy,
+): string | null {
   const { labels, ownerReferences } = existing.metadata;
   if (RESERVED_LABELS.some((label) => Object.hasOwn(labels ?? {}, label)))
     return "holds a key of the controller";
-  if (FOREIGN_TYPES.includes(existing.type ?? "")) return `is of type ${existing.type}`;
+  const type = existing.type ?? DEFAULT_TYPE;
+  // One that we created because an option permits its type is ours to keep.
+  const created = owned && (!GUARDED_TYPES.includes(type) || allowedTypes.includes(type));
+  if (FOREIGN_TYPES.includes(type) && !created) return `is of type ${type}`;
   const owner = ownerReferences?.find((reference) => reference.controller === true);
   if (owner !== undefined && owner.uid !== ownerUid) return `is controlled by ${owner.kind} ${owner.name}`;
   return null;

@@ -2,7 +2,9 @@ import type { OwnerReference } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND } from "../../shared/resource.ts";
 import {
   DEFAULT_TYPE,
+  MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
+  PATCH_ANNOTATION,
   type SecretObject,
   type WantedSecret,
 } from "./secret-object.ts";
@@ -24,7 +26,8 @@ export function replace(existing: SecretObject | null, wanted: WantedSecret): Se
 
 /**
  * Our items, labels and annotations merged into a Secret that others share; ours win. Items that we wrote earlier
- * and no longer want are removed; no other item is touched.
+ * and no longer want are removed; no other item is touched. How far the Secret consents stays its own word: the marks
+ * of the template do not count here, else consent to merging could be made into consent to adoption.
  * @param adopt also make the SealedSecret its owner.
  */
 export function merge(
@@ -42,7 +45,7 @@ export function merge(
       labels: { ...existing.metadata.labels, ...wanted.labels },
       annotations: {
         ...annotations,
-        ...wanted.annotations,
+        ...Object.fromEntries(Object.entries(wanted.annotations).filter(([key]) => !CONSENT.has(key))),
         [MANAGED_ITEMS_ANNOTATION]: JSON.stringify(Object.keys(wanted.data).sort()),
       },
       ...(adopt ? { ownerReferences: ownerReferences(wanted) } : {}),
@@ -51,6 +54,8 @@ export function merge(
     data: { ...Object.fromEntries(theirs), ...wanted.data },
   };
 }
+
+const CONSENT: ReadonlySet<string> = new Set([MANAGED_ANNOTATION, PATCH_ANNOTATION]);
 
 /** Equal in all that we write; absent and empty maps are the same. */
 export function sameSecret(a: SecretObject, b: SecretObject): boolean {

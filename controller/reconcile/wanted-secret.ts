@@ -1,3 +1,4 @@
+import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
 import { toBase64 } from "../../shared/bytes.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { SecretManifest } from "../../shared/secret.ts";
@@ -6,8 +7,10 @@ import { MANAGED_ANNOTATION, SKIP_OWNER_ANNOTATION, type WantedSecret } from "./
 /** What a SealedSecret holds once opened: its items, and for the old whole-object form the Secret that lay inside. */
 export type Opened = { items: ReadonlyMap<string, Uint8Array>; whole: SecretManifest | null };
 
-// Ours alone, or a copy of the whole object in plain text: neither may come from a template.
-const NEVER_COPIED = [/^signet\.dev\//, /^kubectl\.kubernetes\.io\/last-applied-configuration$/];
+/** Ours alone, or a copy of the whole object in plain text: neither may come from a template. */
+function isNeverCopied(annotation: string): boolean {
+  return annotation.startsWith("signet.dev/") || LAST_APPLIED_ANNOTATIONS.has(annotation);
+}
 
 /**
  * The Secret that an opened SealedSecret asks for. Of a template's metadata only labels and annotations pass; name,
@@ -24,9 +27,7 @@ export function wantedSecret(sealedSecret: SealedSecret, { items, whole }: Opene
     name: metadata.name,
     labels: { ...labels },
     annotations: {
-      ...Object.fromEntries(
-        Object.entries(annotations).filter(([key]) => !NEVER_COPIED.some((pattern) => pattern.test(key))),
-      ),
+      ...Object.fromEntries(Object.entries(annotations).filter(([key]) => !isNeverCopied(key))),
       // Without an owner reference this mark is what says that the Secret is ours to change.
       ...(unowned ? { [MANAGED_ANNOTATION]: "true" } : {}),
     },
