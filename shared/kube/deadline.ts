@@ -1,25 +1,25 @@
 /**
- * A signal that aborts when time is up or when another signal does. Made by hand since `AbortSignal.any` keeps a record
- * in the outer signal, which in a controller outlives a million requests.
+ * A signal that aborts when time is up or when one of others does. Made by hand since `AbortSignal.any` keeps a record
+ * in the outer signals, which in a controller outlive a million requests.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
-  readonly #onOuterAbort = () => this.#controller.abort(this.#outer?.reason);
+  readonly #outer: readonly AbortSignal[];
+  readonly #onOuterAbort = () => this.#controller.abort(this.#outer.find(({ aborted }) => aborted)?.reason);
   #timer: NodeJS.Timeout | undefined;
   #limitMs: number;
   #passed = false;
 
   /** @param limitMs 0 for none. */
-  constructor(limitMs: number, outer?: AbortSignal) {
+  constructor(limitMs: number, ...outer: (AbortSignal | undefined)[]) {
     this.#limitMs = limitMs;
-    this.#outer = outer;
-    if (outer?.aborted) this.#onOuterAbort();
-    else outer?.addEventListener("abort", this.#onOuterAbort, { once: true });
+    this.#outer = outer.filter((signal) => signal !== undefined);
+    for (const signal of this.#outer) signal.addEventListener("abort", this.#onOuterAbort, { once: true });
+    if (this.#outer.some(({ aborted }) => aborted)) this.#onOuterAbort();
     this.restart(limitMs);
   }
 
-  /** Aborts with the deadline or the outer signal, whichever is first. */
+  /** Aborts with the deadline or an outer signal, whichever is first. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -45,13 +45,13 @@ export class Deadline implements Disposable {
     }, limitMs);
   }
 
-  /** Stops the count; the outer signal still aborts. */
+  /** Stops the count; the outer signals still abort. */
   lift(): void {
     this.restart(0);
   }
 
   [Symbol.dispose](): void {
     this.lift();
-    this.#outer?.removeEventListener("abort", this.#onOuterAbort);
+    for (const signal of this.#outer) signal.removeEventListener("abort", this.#onOuterAbort);
   }
 }

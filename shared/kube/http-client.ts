@@ -47,7 +47,11 @@ class HttpClient implements KubeClient {
   }
 
   async request(request: KubeRequest): Promise<KubeObject> {
-    using deadline = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
+    using deadline = new Deadline(
+      request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      request.signal,
+      this.#pool.closing,
+    );
     // Without await the deadline would be lifted before the answer comes.
     return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
@@ -58,7 +62,11 @@ class HttpClient implements KubeClient {
   }
 
   async raw(request: KubeRequest): Promise<RawAnswer> {
-    using deadline = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
+    using deadline = new Deadline(
+      request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      request.signal,
+      this.#pool.closing,
+    );
     // Without await the deadline would be lifted before the answer comes.
     return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
@@ -81,7 +89,7 @@ class HttpClient implements KubeClient {
     const watch = { ...request, query: { watch: "true", ...request.query } };
     const decoder = new WatchDecoder(requestWords(watch));
     // One deadline for the headers, and one that every chunk sets anew.
-    using headers = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
+    using headers = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal, this.#pool.closing);
     using silence = new Deadline(0, headers.signal);
     let answer: Answer;
     try {
@@ -105,6 +113,7 @@ class HttpClient implements KubeClient {
       }
     } catch (error) {
       if (request.signal?.aborted) return;
+      if (this.#pool.closing.aborted) throw this.#unreachable(this.#pool.closing.reason);
       if (silence.passed) throw new WatchIdleError(this.server, idleMs);
       throw error instanceof KubeAnswerError ? error : this.#unreachable(error);
     } finally {
@@ -170,6 +179,7 @@ class HttpClient implements KubeClient {
       return await exchange();
     } catch (error) {
       if (request.signal?.aborted) throw request.signal.reason;
+      if (this.#pool.closing.aborted) throw this.#unreachable(this.#pool.closing.reason);
       if (deadline.passed)
         throw new KubeUnreachableError(this.server, `no answer within ${deadline.limitMs / 1000} s`);
       throw error instanceof SealError ? error : this.#unreachable(error);

@@ -17,37 +17,39 @@ export class TransportPool {
   #fingerprint: string | null = null;
   #requests: Dispatcher | null = null;
   #watches: Dispatcher | null = null;
-  readonly #draining = new Set<Dispatcher>();
-  #closed = false;
+  readonly #closing = new AbortController();
+
+  /** Aborts with `close`: whoever sends ends what is under way then. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
 
   /** The dispatcher for one request, made anew only when certificates, keys or the proxy changed. */
   dispatcher(transport: Transport, use: "request" | "watch"): Dispatcher {
-    if (this.#fingerprint !== transport.fingerprint && !this.#closed) {
-      this.#retire(this.#requests);
-      this.#retire(this.#watches);
+    if (this.closing.aborted) throw new PoolClosedError();
+    if (this.#fingerprint !== transport.fingerprint) {
+      retire(this.#requests);
+      if (this.#watches !== this.#requests) retire(this.#watches);
       this.#requests = connect(transport, REQUEST_CONNECTIONS);
       this.#watches = connect(transport, null);
       this.#fingerprint = transport.fingerprint;
     }
     const dispatcher = use === "watch" ? this.#watches : this.#requests;
-    if (dispatcher === null || this.#closed) throw new PoolClosedError();
+    if (dispatcher === null) throw new PoolClosedError();
     return dispatcher;
   }
 
-  /** Lets what is under way on an old dispatcher end, and frees it then. */
-  #retire(dispatcher: Dispatcher | null): void {
-    if (dispatcher === null || this.#draining.has(dispatcher)) return;
-    this.#draining.add(dispatcher);
-    const forget = () => void this.#draining.delete(dispatcher);
-    dispatcher.close().then(forget, forget);
-  }
-
-  /** Breaks all connections, also those of requests under way. */
+  /** Ends all connections. */
   async close(): Promise<void> {
-    this.#closed = true;
-    const all = new Set([...this.#draining, this.#requests, this.#watches]);
+    this.#closing.abort(new PoolClosedError());
+    const all = new Set([this.#requests, this.#watches]);
     await Promise.all([...all].map((dispatcher) => dispatcher?.destroy()));
   }
+}
+
+/** Lets what is under way on an old dispatcher end, and frees it then. It can no more be destroyed: undici loses sight of it. */
+function retire(dispatcher: Dispatcher | null): void {
+  dispatcher?.close().catch(() => undefined);
 }
 
 /** A request after `close`. Carries the code that undici gives to the same. */
