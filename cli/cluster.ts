@@ -1,10 +1,10 @@
 import { UsageError } from "../shared/errors.ts";
 import type { KubeConfigOptions, KubeConnection } from "../shared/kube/config.ts";
 import { KubeConfigError } from "../shared/kube/config-error.ts";
+import { version } from "../shared/version.ts";
 import type { ControllerService } from "./controller-client.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
-import { PROGRAM_VERSION } from "./version.ts";
 
 /** The namespace of a kubeconfig context that names none, as kubectl has it. */
 const DEFAULT_NAMESPACE = "default";
@@ -23,7 +23,7 @@ export function controllerOf(options: KubesealOptions): ControllerService {
  */
 export async function connect(options: KubesealOptions, io: Io) {
   const { connectKube } = await import("../shared/kube/http-client.ts");
-  return connectKube(await connection(options, io), { version: PROGRAM_VERSION });
+  return connectKube(await connection(options, io), { version });
 }
 
 /**

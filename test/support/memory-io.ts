@@ -24,6 +24,15 @@ export type MemoryRun = {
 
 /** Runs the CLI with these arguments in a world of its own. */
 export async function runInMemory(args: readonly string[], world: MemoryWorld = {}): Promise<MemoryRun> {
+  const { io, left } = memoryIo(args, world);
+  return left(await run(io));
+}
+
+/** That world, for a test that changes something about it; `left` tells what a run left behind. */
+export function memoryIo(
+  args: readonly string[],
+  world: MemoryWorld = {},
+): { io: Io; left: (code: number) => MemoryRun } {
   const files = new Map(Object.entries(world.files ?? {}).map(([path, content]) => [path, bytesOf(content)]));
   const written = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
   const output = (name: "stdout" | "stderr") => ({
@@ -49,13 +58,13 @@ export async function runInMemory(args: readonly string[], world: MemoryWorld = 
     now: () => world.now ?? new Date(),
     fetch: world.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
   };
-  const code = await run(io);
-  return {
+  const left = (code: number) => ({
     code,
     stdout: textOf(Buffer.concat(written.stdout)),
     stderr: textOf(Buffer.concat(written.stderr)),
     files: new Map([...files].map(([path, content]) => [path, textOf(content)])),
-  };
+  });
+  return { io, left };
 }
 
 function bytesOf(content: string | Uint8Array): Uint8Array {

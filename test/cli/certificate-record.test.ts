@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { compareWithLastSeen } from "../../cli/certificate-record.ts";
+import { noticesOf } from "../../cli/notices.ts";
+import { type MemoryWorld, memoryIo } from "../support/memory-io.ts";
+
+const PATH = "/state/signet/certificates.json";
+const controller = { server: "https://a:6443", namespace: "kube-system", name: "c" };
+const now = new Date("2030-01-02T03:04:05Z");
+
+/** What is said, and the record as it stands after. */
+function compare(fingerprint: string, world: MemoryWorld = {}, changes: object = {}) {
+  const { io, left } = memoryIo([], { now, env: { XDG_STATE_HOME: "/state" }, ...world });
+  const whole = { ...io, ...changes };
+  compareWithLastSeen(controller, fingerprint, whole, noticesOf(whole, { verbose: false, v: 0 }));
+  const { stderr, files } = left(0);
+  return { said: stderr, record: files.get(PATH) };
+}
+
+const shown = { terminals: ["stderr"] } as const;
+const first = compare("SHA256:one").record ?? "";
+
+suite("the record of certificates seen", () => {
+  test("begins in silence", () => {
+    assert.deepEqual(compare("SHA256:one", shown), { said: "", record: first });
+    assert.deepEqual(JSON.parse(first), {
+      "https://a:6443 kube-system/c": { fingerprint: "SHA256:one", seen: "2030-01-02T03:04:05.000Z" },
+    });
+  });
+
+  test("is silent about the same certificate", () => {
+    assert.equal(compare("SHA256:one", { ...shown, files: { [PATH]: first } }).said, "");
+  });
+
+  test("shows a change, once", () => {
+    const { said, record = "" } = compare("SHA256:two", { ...shown, files: { [PATH]: first } });
+    assert.equal(
+      said,
+      "warning: the certificate of kube-system/c at https://a:6443 has changed: it is SHA256:two, and was SHA256:one when last seen on 2030-01-02; that is usual after a key renewal\n",
+    );
+    assert.equal(compare("SHA256:two", { ...shown, files: { [PATH]: record } }).said, "");
+  });
+
+  test("keeps a change for somebody who sees it", () => {
+    assert.deepEqual(compare("SHA256:two", { files: { [PATH]: first } }), { said: "", record: first });
+  });
+
+  test("keeps what it knows of other controllers", () => {
+    const other = '{"https://b ns/c":{"fingerprint":"SHA256:x","seen":"2029-01-01T00:00:00.000Z"},"junk":1}';
+    const { record = "" } = compare("SHA256:one", { files: { [PATH]: other } });
+    assert.deepEqual(Object.keys(JSON.parse(record)), ["https://b ns/c", "https://a:6443 kube-system/c"]);
+  });
+
+  test("counts as empty when damaged", () => {
+    for (const damaged of ["", "{", "[]", "null", '{"https://a:6443 kube-system/c":{"fingerprint":1}}']) {
+      const { said, record } = compare("SHA256:one", { ...shown, files: { [PATH]: damaged } });
+      assert.equal(said, "");
+      assert.equal(record, first);
+    }
+  });
+
+  test("stands below the home folder unless XDG says otherwise", () => {
+    for (const state of [{}, { XDG_STATE_HOME: "relative" }]) {
+      const { io, left } = memoryIo([], { now, env: { HOME: "/home/u", ...state } });
+      compareWithLastSeen(controller, "SHA256:one", io, noticesOf(io, { verbose: false, v: 0 }));
+      assert.deepEqual([...left(0).files.keys()], ["/home/u/.local/state/signet/certificates.json"]);
+    }
+  });
+
+  test("cannot make sealing fail", () => {
+    const { io } = memoryIo([]);
+    const files = {
+      ...io.files,
+      replace: () => {
+        throw Object.assign(new Error("x"), { code: "EACCES" });
+      },
+    };
+    assert.equal(compare("SHA256:one", {}, { files }).said, "");
+    assert.match(
+      compare("SHA256:one", shown, { files }).said,
+      /^note: .* could not be remembered .*\(EACCES\)\n$/,
+    );
+  });
+});

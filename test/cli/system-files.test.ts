@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, suite, test } from "node:test";
+import { systemFiles } from "../../cli/system-files.ts";
+
+let folder = "";
+const at = (name: string) => join(folder, name);
+const modeOf = (name: string) => statSync(at(name)).mode & 0o777;
+
+suite("replacing a file", () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "signet-files-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("makes a new one that only its owner reads", () => {
+    systemFiles.replace(at("new"), "content");
+    assert.equal(readFileSync(at("new"), "utf8"), "content");
+    assert.equal(modeOf("new"), 0o600);
+    assert.deepEqual(readdirSync(folder), ["new"]);
+  });
+
+  test("keeps the mode of the old one and puts a new file in its place", () => {
+    writeFileSync(at("old"), "a longer content than the new one");
+    chmodSync(at("old"), 0o644);
+    const before = statSync(at("old")).ino;
+    systemFiles.replace(at("old"), new Uint8Array([104, 105]));
+    assert.equal(readFileSync(at("old"), "utf8"), "hi");
+    assert.equal(modeOf("old"), 0o644);
+    // In place would mean that a reader can see half of it.
+    assert.notEqual(statSync(at("old")).ino, before);
+    assert.deepEqual(readdirSync(folder), ["old"]);
+  });
+
+  test("keeps links and replaces what they lead to, over several and relative ones", () => {
+    mkdirSync(at("real"));
+    writeFileSync(at("real/target"), "old");
+    symlinkSync("real/target", at("second"));
+    symlinkSync("second", at("first"));
+    systemFiles.replace(at("first"), "new");
+    assert.equal(readlinkSync(at("first")), "second");
+    assert.equal(readlinkSync(at("second")), "real/target");
+    assert.equal(readFileSync(at("real/target"), "utf8"), "new");
+    assert.ok(!lstatSync(at("real/target")).isSymbolicLink());
+  });
+
+  test("follows a link out of a linked folder", () => {
+    mkdirSync(at("a/b"), { recursive: true });
+    writeFileSync(at("a/target"), "old");
+    symlinkSync("../target", at("a/b/link"));
+    symlinkSync("a/b", at("short"));
+    systemFiles.replace(at("short/link"), "new");
+    assert.equal(readFileSync(at("a/target"), "utf8"), "new");
+    assert.deepEqual(readdirSync(folder).sort(), ["a", "short"]);
+  });
+
+  test("makes the file that a link only promises", () => {
+    symlinkSync("later", at("link"));
+    systemFiles.replace(at("link"), "new");
+    assert.equal(readFileSync(at("later"), "utf8"), "new");
+    assert.equal(readlinkSync(at("link")), "later");
+  });
+
+  test("leaves nothing behind when it fails", () => {
+    mkdirSync(at("folder"));
+    assert.throws(() => systemFiles.replace(at("folder"), "x"), { code: "EISDIR" });
+    assert.throws(() => systemFiles.replace(at("missing/x"), "x"), { code: "ENOENT" });
+    // What cannot be written fails after the temporary file was opened.
+    const broken = { length: 1 } as unknown as Uint8Array;
+    assert.throws(() => systemFiles.replace(at("x"), broken));
+    assert.deepEqual(readdirSync(folder), ["folder"]);
+  });
+
+  test("writes to what is no regular file as it is", () => {
+    systemFiles.replace("/dev/null", "x");
+    assert.ok(statSync("/dev/null").isCharacterDevice());
+  });
+});

@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { suite, test } from "node:test";
+import { parseSessionScript, type SessionStep } from "../support/session-script.ts";
+import { type StubApiServer, startStubApiServer } from "../support/stub-api-server.ts";
+import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";
+
+/** What must be shown in a session: each kind of bad input, and how output reaches files. */
+const ROWS = [
+  "no certificate",
+  "certificate file missing",
+  "expired certificate",
+  "non-RSA certificate",
+  "not a certificate",
+  "not a Secret",
+  "Secret without data",
+  "missing name",
+  "missing namespace",
+  "namespace mismatch",
+  "unreadable file",
+  "invalid YAML",
+  "invalid JSON",
+  "invalid base64",
+  "no secrets",
+  "not UTF-8",
+  "unreachable cluster",
+  "Service not found",
+  "closed proxy",
+  "forbidden proxy",
+  "missing kubeconfig",
+  "unwritable output",
+  "usage",
+  "unsupported mode",
+  "sealing",
+  "certificate from the controller",
+  "fetching the certificate",
+  "output file",
+  "output link",
+  "certificate change shown",
+];
+
+const folder = join(import.meta.dirname, "sessions");
+const main = join(import.meta.dirname, "..", "..", "cli", "main.ts");
+const scripts = readdirSync(folder)
+  .sort()
+  .map((name) => ({ name, script: parseSessionScript(readFileSync(join(folder, name), "utf8")) }));
+
+test("every row of the table has a session, and no session an unknown row", () => {
+  const covered = new Set(scripts.flatMap(({ script }) => script.covers));
+  assert.deepEqual(
+    ROWS.filter((row) => !covered.has(row)),
+    [],
+  );
+  assert.deepEqual(
+    [...covered].filter((row) => !ROWS.includes(row)),
+    [],
+  );
+});
+
+suite("sessions", () => {
+  for (const { name, script } of scripts) test(name, () => runSession(script.steps));
+});
+
+const SECRET = "c4nary/of this+session";
+const BOUND_MS = 60_000;
+
+type Tree = Map<string, { content: string; mode: number | null }>;
+
+async function runSession(steps: readonly SessionStep[]): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), "signet-session-"));
+  const names = new Map([["{secret}", SECRET]]);
+  let server: StubApiServer | null = null;
+  const fill = (text: string) =>
+    [...names].reduce((filled, [name, value]) => filled.replaceAll(name, value), text);
+  try {
+    writeCertificates(root);
+    const outputs: string[] = [];
+    writeFiles(root, steps, fill);
+    for (const step of steps) {
+      if (step.kind !== "server") continue;
+      const routes = step.routes.map((route) => ({ ...route, body: bodyOf(route.body, root) }));
+      server = await startStubApiServer(routes);
+      names.set("{server}", server.url);
+      writeFileSync(join(root, "kubeconfig"), server.kubeconfig);
+    }
+    // Once more, now that the address of the server is known.
+    const inputs = writeFiles(root, steps, fill);
+    const before = readTree(root);
+    for (const step of steps) {
+      if (step.kind !== "run") continue;
+      const env = Object.fromEntries(Object.entries(step.env).map(([key, value]) => [key, fill(value)]));
+      if (server !== null) env["KUBECONFIG"] ??= join(root, "kubeconfig");
+      const { code, stdout, stderr } = await runCli(root, step.args.map(fill), env, fill(step.stdin));
+      outputs.push(stdout, stderr);
+      assertText("standard error", stderr, fill(step.expect.stderr));
+      assertText("standard output", stdout, fill(step.expect.stdout));
+      assert.equal(code, step.expect.exit);
+    }
+    const wanted = steps.flatMap((step) => (step.kind === "after" ? [step] : []));
+    assertTree(readTree(root), before, wanted, fill);
+    assertNowhere(SECRET, [
+      ...outputs,
+      ...[...readTree(root)].filter(([path]) => !inputs.has(path)).map(([, { content }]) => content),
+    ]);
+  } finally {
+    await server?.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** @returns the paths written. */
+function writeFiles(
+  root: string,
+  steps: readonly SessionStep[],
+  fill: (text: string) => string,
+): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const step of steps) {
+    if (step.kind === "link") {
+      rmSync(join(root, step.path), { force: true });
+      symlinkSync(step.target, join(root, step.path));
+    }
+    if (step.kind !== "file") continue;
+    mkdirSync(dirname(join(root, step.path)), { recursive: true });
+    writeFileSync(join(root, step.path), bytesOf(fill(step.content)));
+    if (step.mode !== null) chmodSync(join(root, step.path), step.mode);
+    paths.add(step.path);
+  }
+  return paths;
+}
+
+function writeCertificates(root: string): void {
+  mkdirSync(join(root, "home"));
+  writeFileSync(join(root, "cert.pem"), testCertificate().certificatePem);
+  writeFileSync(join(root, "expired.pem"), testCertificate(-400, -30).certificatePem);
+  writeFileSync(join(root, "soon.pem"), testCertificate(-400, 10.5).certificatePem);
+  writeFileSync(join(root, "ecdsa.pem"), ecdsaCertificatePem);
+}
+
+/** A body given as `@FILE` is that file's content. */
+function bodyOf(body: string, root: string): string {
+  return body.startsWith("@") ? readFileSync(join(root, body.slice(1)), "utf8") : body;
+}
+
+async function runCli(
+  cwd: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  stdin: string,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { HOME: join(cwd, "home"), ...env },
+    timeout: BOUND_MS,
+    killSignal: "SIGKILL",
+  });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  // It may end without having read its input.
+  child.stdin.on("error", () => {});
+  child.stdin.end(bytesOf(stdin));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
+  if (code === null) throw new Error(`ended by ${child.signalCode}`);
+  return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+}
+
+/** The bytes a text of a script stands for: `\\xNN` is one byte, everything else is UTF-8. */
+function bytesOf(text: string): Buffer {
+  const parts = text.split(/\\x([0-9a-f]{2})/);
+  return Buffer.concat(parts.map((part, index) => Buffer.from(part, index % 2 === 1 ? "hex" : "utf8")));
+}
+
+/** Compares line by line, with the words of README.md for what differs at each run. */
+function assertText(what: string, actual: string, expected: string): void {
+  const pattern = expected
+    .split(/(\{any\}|\{sealed\}|\{fingerprint\}|\{day\})/)
+    .map((part) => WORDS.get(part) ?? part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
+    .join("");
+  if (!new RegExp(`^${pattern}$`, "u").test(actual)) assert.equal(actual, expected, `${what} differs`);
+}
+
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ["{any}", "[^\\n]*"],
+  ["{sealed}", "AQ[A-Za-z0-9+/]{300,}={0,2}"],
+  ["{fingerprint}", "SHA256:[A-Za-z0-9+/]{43}"],
+  ["{day}", "[A-Z][a-z]+ [0-9]{1,2}, [0-9]{4}"],
+]);
+
+function readTree(root: string, below = ""): Tree {
+  const tree: Tree = new Map();
+  for (const name of readdirSync(join(root, below)).sort()) {
+    const path = join(below, name);
+    const info = lstatSync(join(root, path));
+    if (info.isDirectory()) for (const [key, value] of readTree(root, path)) tree.set(key, value);
+    else if (info.isSymbolicLink())
+      tree.set(path, { content: `-> ${readlinkSync(join(root, path))}`, mode: null });
+    else tree.set(path, { content: readFileSync(join(root, path), "utf8"), mode: info.mode & 0o777 });
+  }
+  return tree;
+}
+
+function assertTree(
+  tree: Tree,
+  before: Tree,
+  wanted: readonly { path: string; content: string; mode: number | null }[],
+  fill: (text: string) => string,
+): void {
+  for (const { path, content, mode } of wanted) {
+    assertText(path, tree.get(path)?.content ?? "(no such file)", fill(content));
+    if (mode !== null) assert.equal(tree.get(path)?.mode?.toString(8), mode.toString(8), `mode of ${path}`);
+  }
+  const others = (all: Tree) => [...all].filter(([path]) => !wanted.some((want) => want.path === path));
+  assert.deepEqual(others(tree), others(before));
+}
+
+/** The secret must stand nowhere, in none of the forms a careless program might give it. */
+function assertNowhere(secret: string, texts: readonly string[]): void {
+  const bytes = Buffer.from(secret);
+  // In base64 a text looks different at each of three offsets; the inner part of each form is certain.
+  const base64 = [0, 1, 2].map((offset) =>
+    Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString("base64")
+      .slice(offset === 0 ? 0 : 4, -4),
+  );
+  const forms = [secret, bytes.toString("hex"), encodeURIComponent(secret), ...base64];
+  for (const text of texts) {
+    for (const form of forms) assert.ok(!text.includes(form), `the secret shows: ${form}`);
+  }
+}
