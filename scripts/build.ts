@@ -1,6 +1,6 @@
-// npm run build: bundles the CLI and the controller into dist/, which then runs without node_modules.
+// npm run build [-- FOLDER]: bundles the CLI and the controller into dist/, or FOLDER, to run without node_modules.
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
 import packageFile from "../package.json" with { type: "json" };
 import { licencesOf } from "./bundled-licences.ts";
@@ -14,7 +14,7 @@ const programs = [
 ];
 
 try {
-  await buildInto(join(root, "dist"));
+  await buildInto(resolve(process.argv[2] ?? join(root, "dist")));
 } catch (error) {
   // esbuild has printed its own messages, with file and line, by then.
   console.error(`error: the build failed: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
@@ -24,7 +24,7 @@ try {
 /** Builds aside and puts the result in place as a whole, so that a failed build leaves the last one standing. */
 async function buildInto(target: string): Promise<void> {
   const start = performance.now();
-  const aside = await mkdtemp(join(root, ".dist-"));
+  const aside = await mkdtemp(join(dirname(target), ".dist-"));
   try {
     const metafiles: Metafile[] = [];
     for (const { entry, main } of programs) {
