@@ -181,6 +181,8 @@ export const ownershipBehaviours: Behaviour[] = [
       assert.equal(namespace.metadata.labels?.["kubernetes.io/metadata.name"], scene.namespace);
       assert.deepEqual(namespace["status"], { phase: "Active" });
       assert.deepEqual(namespace["spec"], { finalizers: ["kubernetes"] });
+      const status = await get(scene, `/api/v1/namespaces/${scene.namespace}/status`);
+      assert.deepEqual([status.kind, status.metadata.name], ["Namespace", scene.namespace]);
     },
   },
   {

@@ -182,6 +182,16 @@ export const refusalBehaviours: Behaviour[] = [
         refusalOf(answer, 422, "Invalid").message ?? "",
         /involvedObject\.namespace: Invalid value: "elsewhere": does not match event\.namespace/,
       );
+      const clusterWide = {
+        metadata: { name: scene.namespace },
+        involvedObject: { kind: "Node", name: "n" },
+      };
+      refusalOf(
+        await scene.api.request("POST", `/api/v1/namespaces/${scene.namespace}/events`, clusterWide),
+        422,
+        "Invalid",
+      );
+      await create(scene, "/api/v1/namespaces/default/events", clusterWide);
     },
   },
   {

@@ -1,4 +1,5 @@
 import { accessBehaviours } from "./contract-access.ts";
+import { changeBehaviours } from "./contract-changes.ts";
 import { definitionBehaviours } from "./contract-definitions.ts";
 import { listBehaviours } from "./contract-lists.ts";
 import { ownershipBehaviours } from "./contract-ownership.ts";
@@ -14,6 +15,7 @@ import { writeBehaviours } from "./contract-writes.ts";
  */
 export const contract: readonly Behaviour[] = [
   ...writeBehaviours,
+  ...changeBehaviours,
   ...secretBehaviours,
   ...listBehaviours,
   ...watchBehaviours,

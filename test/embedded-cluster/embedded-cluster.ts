@@ -156,11 +156,11 @@ function kubeconfigText(url: string, token: string | undefined): string {
  * lists with pages, watches with bookmarks, finalizers, owner references, namespaces, the rules of Secrets, the
  * Service proxy, and the wording of refusals. contract.ts holds the behaviours that both servers are tested for.
  *
- * Not modelled: TLS; role-based access control (roles are stored; `forbid` refuses); admission; `managedFields`,
- * server-side apply and strategic merge patch (415); tables, YAML and protobuf; more than one served version and
- * conversion; of a definition's schema: CEL rules, defaults, formats and combinators; the controllers of a
- * cluster other than owner references and namespaces (no default ServiceAccount, no Endpoints, no Pods that run);
- * addresses of Services; TokenRequest and the other subresources; the Service proxy's upgrades.
+ * Not modelled: TLS; role-based access control (roles are stored; `forbid` refuses) and impersonation; admission;
+ * `managedFields`, server-side apply and strategic merge patch (415); tables, YAML and protobuf; more than one served
+ * version and conversion; of a definition's schema: CEL rules, defaults, formats and combinators; the controllers of
+ * a cluster other than owner references and namespaces (no default ServiceAccount, no Endpoints, no Pods that run);
+ * addresses of Services; TokenRequest and subresources other than status and proxy; upgrades through the proxy.
  */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
   const store = new Store(options.historyLimit ?? 10_000);
