@@ -23,11 +23,9 @@ export function structure<Shape extends z.core.$ZodShape>(shape: Shape, nullable
   const named = new Set(Object.keys(shape));
   return z.preprocess((value) => {
     if (!isMap(value)) return value;
-    // A field of the name __proto__ would become the prototype of what the parser builds, and lend it fields.
     return Object.fromEntries(
       Object.entries(value).filter(
-        ([field, content]) =>
-          field !== "__proto__" && (content !== null || !named.has(field) || nullable.includes(field)),
+        ([field, content]) => content !== null || !named.has(field) || nullable.includes(field),
       ),
     );
   }, z.looseObject(shape));

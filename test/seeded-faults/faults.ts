@@ -1,0 +1,15 @@
+/*
+ * Every fault that the tests are known to notice. To add one: put a row into the list of its subject, or make a new
+ * list beside the others and name it here. A row names the file, a text that stands in it exactly once, what shall
+ * stand there instead, and the one test file that must fail for it. That file must be a unit test: no process, no cluster,
+ * a few seconds at most. Choose a fault somebody could really make, and one that changes what the code does; then
+ * run `node test/seeded-faults/run.ts WORD`, which tries the rows whose description or file holds the word.
+ * When a source changes and its row no longer fits, the run fails and says so: mend the row, do not drop it.
+ */
+import { codecFaults } from "./codec-faults.ts";
+import type { Fault } from "./fault.ts";
+import { resourceFaults } from "./resource-faults.ts";
+import { scopeFaults } from "./scope-faults.ts";
+
+/** All of them. */
+export const faults: readonly Fault[] = [...codecFaults, ...scopeFaults, ...resourceFaults];

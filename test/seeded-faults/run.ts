@@ -1,0 +1,119 @@
+/*
+ * Puts each seeded fault into a copy of the sources and asks its test to fail. `node test/seeded-faults/run.ts [WORD]`;
+ * exit 0 when every fault is noticed, 1 when one is not, 2 when WORD fits none. `npm test` counts a fault as a test.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lastLine } from "../runner/tally.ts";
+import { makeScratchFolder } from "../support/control-plane/scratch-folder.ts";
+import type { Fault } from "./fault.ts";
+import { faults } from "./faults.ts";
+
+const root = join(import.meta.dirname, "../..");
+const copied = [
+  ...["package.json", "tsconfig.json", "shared", "controller", "cli", "crds"],
+  ...["shared", "controller", "cli", "support", "vectors", "tools"].map((folder) => `test/${folder}`),
+];
+const workers = 2;
+const testBoundMs = 120_000;
+
+/** What came of running a test file: its failing tests, or how else it ended. */
+type TestRun = { kind: "passed" } | { kind: "failed"; first: string } | { kind: "broken"; how: string };
+
+/** Runs one test file in a copy, to its end or its first failing test. */
+async function runTest(copy: string, file: string): Promise<TestRun> {
+  // Not by --test: a file that cannot even be loaded would count as a failing test there.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const child = spawn(process.execPath, ["--test-reporter=tap", file], {
+    cwd: copy,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: testBoundMs,
+    killSignal: "SIGKILL",
+  });
+  let output = "";
+  let first: string | null = null;
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    first ??= /^ *not ok \d+ - (.*)$/m.exec(output)?.[1] ?? null;
+    // One failing test is the answer; the rest of the file need not run.
+    if (first !== null) child.kill("SIGKILL");
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  if (first !== null) return { kind: "failed", first };
+  if (code === 0) return { kind: "passed" };
+  return { kind: "broken", how: code === null ? "did not end in time" : output.trim().slice(-600) };
+}
+
+/** @returns what is wrong, or null when the fault was noticed. */
+async function tryFault(copy: string, fault: Fault): Promise<string | null> {
+  const path = join(copy, fault.file);
+  const source = await readFile(path, "utf8");
+  const times = source.split(fault.find).length - 1;
+  if (times !== 1) return `the text to replace stands ${times} times in ${fault.file}`;
+  await writeFile(
+    path,
+    source.replace(fault.find, () => fault.replace),
+  );
+  try {
+    const run = await runTest(copy, fault.test);
+    if (run.kind === "failed") return null;
+    if (run.kind === "passed") return `${fault.test} passed all the same`;
+    return `${fault.test} could not run: ${run.how}`;
+  } finally {
+    await writeFile(path, source);
+  }
+}
+
+async function makeCopy(path: string): Promise<void> {
+  for (const part of copied) {
+    if (existsSync(join(root, part))) await cp(join(root, part), join(path, part), { recursive: true });
+  }
+  await symlink(join(root, "node_modules"), join(path, "node_modules"));
+}
+
+const word = process.argv[2] ?? "";
+const chosen = faults.filter(({ what, file }) => `${what} ${file}`.includes(word));
+if (chosen.length === 0) {
+  console.error(`no seeded fault has ${JSON.stringify(word)} in its description or file`);
+  process.exit(2);
+}
+
+const problems: string[] = [];
+let noticed = 0;
+const tests = [...new Set(chosen.map(({ test }) => test))];
+const waiting = [...chosen];
+const scratch = await makeScratchFolder("seeded-faults");
+try {
+  await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      const copy = join(scratch.path, String(worker));
+      await makeCopy(copy);
+      // A test that fails anyway would notice everything.
+      for (let test = tests.shift(); test !== undefined; test = tests.shift()) {
+        const run = await runTest(copy, test);
+        if (run.kind === "failed") problems.push(`${test} fails without any fault: ${run.first}`);
+        if (run.kind === "broken") problems.push(`${test} could not run: ${run.how}`);
+      }
+      for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+        const problem = await tryFault(copy, fault);
+        if (problem === null) noticed++;
+        else problems.push(`${fault.what}: ${problem}`);
+      }
+    }),
+  );
+} finally {
+  await scratch.remove();
+}
+
+for (const problem of problems) console.error(`not noticed: ${problem}`);
+console.log(lastLine({ passed: noticed, failed: problems.length, skipped: 0, todo: 0 }));
+process.exitCode = problems.length === 0 ? 0 : 1;
