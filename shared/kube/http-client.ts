@@ -116,9 +116,6 @@ class HttpClient implements KubeClient {
       if (this.#pool.closing.aborted) throw this.#unreachable(this.#pool.closing.reason);
       if (silence.passed) throw new WatchIdleError(this.server, idleMs);
       throw error instanceof KubeAnswerError ? error : this.#unreachable(error);
-    } finally {
-      // Ends the connection when the caller stops early.
-      answer.body.destroy();
     }
     if (decoder.isMidLine && !request.signal?.aborted)
       throw new KubeUnreachableError(this.server, "the watch ended inside an event");

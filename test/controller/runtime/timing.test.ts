@@ -30,9 +30,14 @@ describe("the machine's clock", () => {
     await systemClock.sleep(0);
     const reason = new Error("enough");
     const aborting = new AbortController();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
     const sleeping = systemClock.sleep(2 ** 40, aborting.signal);
     setTimeout(() => aborting.abort(reason), 10);
     await assert.rejects(sleeping, (error) => error === reason);
+    process.off("warning", onWarning);
+    assert.deepEqual(warnings, []);
     await assert.rejects(systemClock.sleep(1_000, aborting.signal), (error) => error === reason);
   });
 

@@ -163,6 +163,27 @@ describe("workqueue", () => {
     );
   });
 
+  test("a failure after such an add waits its full time", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock, { backoff: { baseMs: 1_000, capMs: 8_000 } });
+    const at: number[] = [];
+    await running(
+      queue,
+      1,
+      async () => {
+        at.push(Math.round(clock.monotonic()));
+        throw new Error("no");
+      },
+      async () => {
+        queue.add("a");
+        await clock.advance(10);
+        queue.add("a");
+        await clock.advance(3_000);
+        assert.deepEqual(at, [0, 10, 2_010]);
+      },
+    );
+  });
+
   test("addAfter: the earliest wish counts; requeueAfterMs is one; forget leaves it", async () => {
     const clock = new FakeClock();
     const queue = queueOn(clock);

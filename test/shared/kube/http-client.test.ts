@@ -389,6 +389,15 @@ describe("watches", () => {
     assert.match(error.message, /no answer within 0.05 s/);
   });
 
+  test("timeoutMs does not bound what comes after the headers", async () => {
+    const { client } = await serving(async (response) => {
+      response.write(line("ADDED", "a"));
+      await sleep(250);
+      response.end(line("ADDED", "b"));
+    });
+    assert.equal((await collect(client.watch({ ...WATCH, timeoutMs: 100 }))).length, 2);
+  });
+
   test("a reader who stops frees the connection", async () => {
     let ended = false;
     const { client } = await serving((response) => {
