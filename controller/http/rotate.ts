@@ -3,14 +3,15 @@ import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource
 import { scopeOf } from "../../shared/scope.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
-import { type OpeningContext, openSealedSecret } from "../reconcile/open-sealed-secret.ts";
+import { type OpeningContext, openValues, WHOLE_OBJECT } from "../reconcile/open-sealed-secret.ts";
 import { readSealedSecretBody } from "./sealed-secret-body.ts";
 import type { Answer } from "./verify.ts";
 
 /**
  * `/v1/rotate`: the same SealedSecret with its values sealed anew under the newest key. Each value keeps its item and
- * the scope under which it opened; the template stays as it is, neither run nor changed. 409 when a value does not
- * open, 500 for what is not a SealedSecret.
+ * the scope under which it opened; the template stays as it is, neither run nor changed, and the old whole-object
+ * form stays one value, since its parts would tell what lay inside. 409 when a value does not open, 500 for what is
+ * not a SealedSecret.
  */
 export async function rotate(
   body: unknown,
@@ -20,21 +21,12 @@ export async function rotate(
 ): Promise<Answer> {
   const sealedSecret = readSealedSecretBody(body);
   if (sealedSecret === null || sealer === null) return { status: 500 };
-  const result = await openSealedSecret(sealedSecret, opening, signal);
+  const result = await openValues(sealedSecret, opening, signal);
   if (!result.ok) return { status: 409 };
-  const { metadata } = sealedSecret;
+  const { metadata, spec } = sealedSecret;
   const annotations = metadata.annotations ?? {};
   const scope = scopeOf({ namespace: metadata.namespace ?? "", name: metadata.name, annotations });
-  const sealed = await sealer.sealAll(result.opened.items, { clusterId: opening.clusterId, scope });
-  const { whole } = result.opened;
-  const template =
-    whole === null
-      ? sealedSecret.spec.template
-      : {
-          metadata: { labels: whole.labels, annotations: whole.annotations },
-          ...(whole.type === null ? {} : { type: whole.type }),
-          ...(whole.immutable === null ? {} : { immutable: whole.immutable }),
-        };
+  const sealed = await sealer.sealAll(result.values, { clusterId: opening.clusterId, scope });
   const kept = Object.entries(annotations).filter(([key]) => !LAST_APPLIED_ANNOTATIONS.has(key));
   const rotated: SealedSecret = {
     apiVersion: API_VERSION,
@@ -46,8 +38,10 @@ export async function rotate(
       annotations: { ...Object.fromEntries(kept), [SEALING_KEY_ANNOTATION]: sealer.keyId },
     },
     spec: {
-      ...(template === undefined ? {} : { template }),
-      encryptedData: Object.fromEntries(sealed),
+      ...(spec.template === undefined ? {} : { template: spec.template }),
+      ...(result.form === "items"
+        ? { encryptedData: Object.fromEntries(sealed) }
+        : { encryptedData: {}, data: sealed.get(WHOLE_OBJECT) ?? "" }),
     },
   };
   return { status: 200, body: JSON.stringify(rotated) };

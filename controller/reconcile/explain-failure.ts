@@ -33,7 +33,7 @@ export function explainFailure(
   }
   if (items.size === 0) return null;
   return [...items]
-    .map(([cause, named]) => cause.replace("%", `(${named.sort().join(", ")})`))
+    .map(([cause, named]) => cause.replace("%", () => `(${named.sort().join(", ")})`))
     .sort()
     .join("\n");
 }

@@ -1,6 +1,5 @@
 import { fromUtf8 } from "../../shared/bytes.ts";
 import { readDocuments } from "../../shared/document/read-documents.ts";
-import { SealError } from "../../shared/errors.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { scopeOf } from "../../shared/scope.ts";
 import { formOf } from "../../shared/seal/codec.ts";
@@ -22,14 +21,21 @@ export type OpeningContext = {
   diagnose: boolean;
 };
 
-/** What came of it. `problem` names the items, never a value. */
-export type Opening =
-  | { ok: true; opened: Opened }
+/** Why it does not open. `problem` names the items, never a value. */
+export type NotOpened =
   | { ok: false; reason: Reason; problem: string }
   | { ok: false; reason: "UnsealFailed"; outcomes: ReadonlyMap<string, Outcome> };
 
+/** What came of opening a SealedSecret. */
+export type Opening = { ok: true; opened: Opened } | NotOpened;
+
+/** What came of opening its values: in the whole-object form there is one, named `data`. */
+export type ValuesOpening =
+  | { ok: true; values: ReadonlyMap<string, Uint8Array>; form: "items" | "whole-object" }
+  | NotOpened;
+
 /** Item name that stands for the whole-object form in outcomes. */
-const WHOLE_OBJECT = "data";
+export const WHOLE_OBJECT = "data";
 
 /**
  * Opens every value of a SealedSecret, or says why not. Templates are neither parsed nor run here.
@@ -40,21 +46,46 @@ export async function openSealedSecret(
   context: OpeningContext,
   signal: AbortSignal,
 ): Promise<Opening> {
-  const { spec } = sealedSecret;
-  const items = new Map(Object.entries(spec.encryptedData));
-  if (spec.data !== undefined) return openWholeObject(sealedSecret, spec.data, items.size, context, signal);
-  const unfit = unfitItem(items);
-  if (unfit !== null) return unfit;
-  const outcomes = await unseal(sealedSecret, items, context, signal);
-  const opened = new Map<string, Uint8Array>();
-  for (const [item, outcome] of outcomes) {
-    if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes };
-    opened.set(item, outcome.plaintext);
-  }
-  return { ok: true, opened: { items: opened, whole: null } };
+  const opening = await openValues(sealedSecret, context, signal);
+  if (!opening.ok) return opening;
+  if (opening.form === "items") return { ok: true, opened: { items: opening.values, whole: null } };
+  const whole = wholeSecret(opening.values.get(WHOLE_OBJECT) ?? new Uint8Array());
+  if (whole === null) return malformed("spec.data does not hold a Secret (apiVersion v1, kind Secret)");
+  return { ok: true, opened: { items: whole.items, whole } };
 }
 
-function unfitItem(items: ReadonlyMap<string, string>): Opening | null {
+/**
+ * Opens every value, without a look at what lies inside: for answers that must not tell anything of it.
+ * @throws the signal's reason when aborted.
+ */
+export async function openValues(
+  sealedSecret: SealedSecret,
+  context: OpeningContext,
+  signal: AbortSignal,
+): Promise<ValuesOpening> {
+  const { encryptedData, data, vault = [] } = sealedSecret.spec;
+  const items = new Map(Object.entries(encryptedData));
+  const isWhole = data !== undefined;
+  if (isWhole && !context.acceptWholeObject) {
+    return malformed("using deprecated 'data' field, use 'encryptedData' or flip the feature flag");
+  }
+  if (isWhole && items.size > 0) {
+    return malformed("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time");
+  }
+  if (vault.length > 0) return notSupported("spec.vault: Vault references are not opened");
+  const sealed = isWhole ? new Map([[WHOLE_OBJECT, data]]) : items;
+  const unfit = unfitItem(sealed);
+  if (unfit !== null) return unfit;
+  const outcomes = await unseal(sealedSecret, sealed, context, signal);
+  const values = new Map<string, Uint8Array>();
+  for (const [item, outcome] of outcomes) {
+    if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes };
+    values.set(item, outcome.plaintext);
+  }
+  return { ok: true, values, form: isWhole ? "whole-object" : "items" };
+}
+
+function unfitItem(items: ReadonlyMap<string, string>): NotOpened | null {
   for (const [item, value] of items) {
     if (!isItemName(item)) {
       return malformed(
@@ -64,11 +95,9 @@ function unfitItem(items: ReadonlyMap<string, string>): Opening | null {
     const form = formOf(value);
     if (form.backend === "classic") continue;
     const backend = form.backend === "unknown" ? form.prefix : form.backend;
-    return {
-      ok: false,
-      reason: "UnsealFailed",
-      problem: `spec.encryptedData.${item}: values of backend ${JSON.stringify(backend)} are not opened by this version of the controller`,
-    };
+    return notSupported(
+      `spec.encryptedData.${item}: values of backend ${JSON.stringify(backend)} are not opened`,
+    );
   }
   return null;
 }
@@ -96,38 +125,22 @@ function hintedFirst(keys: readonly OpeningKey[], hint: string | undefined): rea
   return hinted.length === 0 ? keys : [...hinted, ...keys.filter(({ fingerprint }) => fingerprint !== hint)];
 }
 
-async function openWholeObject(
-  sealedSecret: SealedSecret,
-  data: string,
-  otherItems: number,
-  context: OpeningContext,
-  signal: AbortSignal,
-): Promise<Opening> {
-  if (!context.acceptWholeObject) {
-    return malformed("using deprecated 'data' field, use 'encryptedData' or flip the feature flag");
-  }
-  if (otherItems > 0) {
-    return malformed("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time");
-  }
-  const outcomes = await unseal(sealedSecret, new Map([[WHOLE_OBJECT, data]]), context, signal);
-  const outcome = outcomes.get(WHOLE_OBJECT);
-  if (outcome?.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes };
-  const whole = wholeSecret(outcome.plaintext);
-  if (typeof whole === "string") return malformed(whole);
-  return { ok: true, opened: { items: whole.items, whole } };
-}
-
-function wholeSecret(plaintext: Uint8Array): SecretManifest | string {
+/** Null when it is none: what lies inside is secret, so not a word of it is told. */
+function wholeSecret(plaintext: Uint8Array): SecretManifest | null {
   const text = fromUtf8(plaintext);
-  if (text === null) return "spec.data does not hold a Secret: it is not UTF-8";
+  if (text === null) return null;
   try {
-    const [document] = readDocuments(text, "spec.data");
-    return parseSecret(document?.value, "spec.data");
-  } catch (error) {
-    return error instanceof SealError ? error.message : "spec.data does not hold a Secret";
+    const documents = readDocuments(text, "spec.data");
+    return documents.length === 1 ? parseSecret(documents[0]?.value, "spec.data") : null;
+  } catch {
+    return null;
   }
 }
 
-function malformed(problem: string): Opening {
+function notSupported(what: string): NotOpened {
+  return { ok: false, reason: "UnsealFailed", problem: `${what} by this version of the controller` };
+}
+
+function malformed(problem: string): NotOpened {
   return { ok: false, reason: "MalformedSealedSecret", problem };
 }

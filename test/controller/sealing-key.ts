@@ -1,0 +1,71 @@
+import { issueKey } from "../../controller/keys/issue-certificate.ts";
+import { keySecret } from "../../controller/keys/key-secret.ts";
+import type { SecretObject } from "../../controller/reconcile/secret-object.ts";
+import { utf8 } from "../../shared/bytes.ts";
+import { API_VERSION, KIND } from "../../shared/resource.ts";
+import { type Scope, type ScopeKind, scopeAnnotations, scopeAt } from "../../shared/scope.ts";
+import { readCertificate, sealingKeyOf } from "../../shared/seal/certificate.node.ts";
+import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
+import { classicSealer, type OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
+import type { Sealer } from "../../shared/seal/sealer.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+
+/** A sealing key of 2048 bits with both halves. */
+export type SealingPair = {
+  privateKeyPem: string;
+  certificatePem: string;
+  fingerprint: string;
+  opening: OpeningKey;
+  sealer: Sealer;
+};
+
+/** @param notBefore begin of the certificate; now when not given. */
+export async function sealingPair(notBefore: Date = new Date()): Promise<SealingPair> {
+  const request = { keyBits: 2048, commonName: "", ttlMs: 24 * 3_600_000 };
+  const { privateKeyPem, certificatePem } = await issueKey(request, notBefore);
+  const certificate = readCertificate(certificatePem);
+  return {
+    privateKeyPem,
+    certificatePem,
+    fingerprint: certificate.fingerprint,
+    opening: await readOpeningKey(privateKeyPem),
+    sealer: classicSealer(await sealingKeyOf(certificate)),
+  };
+}
+
+/** The Secret that holds a pair, as the controller would write it, under a name of its own. */
+export function pairSecret(
+  { privateKeyPem, certificatePem }: Pick<SealingPair, "privateKeyPem" | "certificatePem">,
+  name: string,
+  metadata: Partial<SecretObject["metadata"]> = {},
+): SecretObject {
+  const style = { namespace: "kube-system", prefix: "unused", labels: {}, annotations: {} };
+  const secret = keySecret({ privateKeyPem, certificatePem, notBefore: new Date() }, style);
+  const { generateName: _generateName, ...rest } = secret.metadata;
+  return { ...secret, metadata: { ...rest, name, ...metadata } };
+}
+
+/** Values sealed for a scope, by item. */
+export async function sealItems(
+  { sealer }: Pick<SealingPair, "sealer">,
+  scope: Scope,
+  plain: Record<string, string>,
+): Promise<Record<string, string>> {
+  const items = new Map(Object.entries(plain).map(([item, text]) => [item, utf8(text)]));
+  return Object.fromEntries(await sealer.sealAll(items, { clusterId: null, scope }));
+}
+
+/** A SealedSecret as a developer applies it. */
+export async function sealedManifest(
+  pair: Pick<SealingPair, "sealer">,
+  place: { namespace: string; name: string },
+  plain: Record<string, string>,
+  kind: ScopeKind = "strict",
+): Promise<SealedSecret> {
+  return {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: { ...place, annotations: scopeAnnotations(kind) },
+    spec: { encryptedData: await sealItems(pair, scopeAt(kind, place), plain) },
+  };
+}
