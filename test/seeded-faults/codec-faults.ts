@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const hybrid = "shared/seal/rsa-hybrid.ts";
 const oaep = "shared/seal/oaep.ts";
 const hybridTest = "test/shared/seal/rsa-hybrid.test.ts";
+const keysTest = "test/shared/seal/rsa-hybrid-keys.test.ts";
 const oaepTest = "test/shared/seal/oaep.test.ts";
 
 /** Faults in the classic codec, its keys and its base64. */
@@ -12,7 +13,7 @@ export const codecFaults: readonly Fault[] = [
     file: hybrid,
     find: "keys.filter((key) => key.modulusBytes === container.block.length)",
     replace: "keys.filter((key) => key.modulusBytes > 0)",
-    test: hybridTest,
+    test: keysTest,
   },
   {
     what: "a value that ends behind its block counts as too short",
@@ -47,7 +48,7 @@ export const codecFaults: readonly Fault[] = [
     file: hybrid,
     find: 'return diagnose ? diagnosis(candidates, container.block) : { kind: "not-my-key" };',
     replace: "return diagnosis(candidates, container.block);",
-    test: hybridTest,
+    test: keysTest,
   },
   {
     what: "every refused block is called sealed elsewhere",
@@ -61,21 +62,21 @@ export const codecFaults: readonly Fault[] = [
     file: hybrid,
     find: 'if (outcome.kind === "opened") order = withFirst(order, outcome.keyId);',
     replace: "",
-    test: hybridTest,
+    test: keysTest,
   },
   {
     what: "the signal is not looked at",
     file: hybrid,
     find: "signal.throwIfAborted();",
     replace: "",
-    test: hybridTest,
+    test: keysTest,
   },
   {
     what: "a session key stays in memory after opening",
     file: hybrid,
     find: "  } catch {\n    return null;\n  } finally {\n    sessionKey.fill(0);\n  }",
     replace: "  } catch {\n    return null;\n  }",
-    test: hybridTest,
+    test: keysTest,
   },
   {
     what: "the nonce is another one",

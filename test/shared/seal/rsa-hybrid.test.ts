@@ -2,88 +2,24 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { toBase64 } from "../../../shared/bytes.ts";
-import type { Scope } from "../../../shared/scope.ts";
-import { readCertificate, sealingKeyOf } from "../../../shared/seal/certificate.node.ts";
-import { certificateSealer } from "../../../shared/seal/classic-sealer.node.ts";
-import { readOpeningKey } from "../../../shared/seal/opening-key.node.ts";
+import { classicUnsealer } from "../../../shared/seal/rsa-hybrid.ts";
 import {
-  classicSealer,
-  classicUnsealer,
-  NotBase64Error,
-  type OpeningKey,
-} from "../../../shared/seal/rsa-hybrid.ts";
-import type { Outcome, Sealer } from "../../../shared/seal/sealer.ts";
+  keyOf,
+  open,
+  seal,
+  sealer2048,
+  sealers,
+  signal,
+  sizes,
+  spelled,
+  strict,
+} from "../../support/classic-codec.ts";
 import {
   type ClassicExpectation,
   type ClassicVector,
   readTestKey,
   readVectors,
 } from "../../support/vectors.ts";
-
-const signal = new AbortController().signal;
-const strict: Scope = { kind: "strict", namespace: "team-a", name: "db" };
-const sizes = ["2048", "3072", "4096"];
-
-const names = [...sizes, "other-2048"];
-const keys = new Map(
-  await Promise.all(
-    names.map(async (name) => [name, await readOpeningKey(readTestKey(name).privatePem)] as const),
-  ),
-);
-
-function keyOf(name: string): OpeningKey {
-  const key = keys.get(name);
-  assert.ok(key !== undefined);
-  return key;
-}
-
-async function open(
-  sealed: string,
-  scope: Scope = strict,
-  { ring = [keyOf("2048")], diagnose = true }: { ring?: readonly OpeningKey[]; diagnose?: boolean } = {},
-): Promise<Outcome> {
-  const unsealer = classicUnsealer(ring, { diagnose });
-  const outcomes = await unsealer.unsealAll(new Map([["v", sealed]]), { clusterId: null, scope }, signal);
-  const outcome = outcomes.get("v");
-  assert.ok(outcome !== undefined && outcomes.size === 1);
-  return outcome;
-}
-
-async function sealers(name: string): Promise<[string, Sealer][]> {
-  const certificate = readCertificate(readTestKey(name).certificatePem);
-  return [
-    ["WebCrypto", classicSealer(await sealingKeyOf(certificate))],
-    ["Node", certificateSealer(certificate)],
-  ];
-}
-
-async function seal(sealer: Sealer, plaintext: Uint8Array, scope: Scope = strict): Promise<string> {
-  const sealed = await sealer.sealAll(new Map([["v", plaintext]]), { clusterId: null, scope });
-  const text = sealed.get("v");
-  assert.ok(text !== undefined && sealed.size === 1);
-  return text;
-}
-
-const [[, sealer2048] = assert.fail()] = await sealers("2048");
-
-/** An outcome in the words of the vectors. */
-function spelled(outcome: Outcome): object {
-  switch (outcome.kind) {
-    case "opened":
-      return { outcome: "opened", plaintext: toBase64(outcome.plaintext) };
-    case "not-my-key":
-      return { outcome: "not-my-key" };
-    case "sealed-elsewhere":
-      return { outcome: "sealed-elsewhere", labelHash: Buffer.from(outcome.labelHash).toString("hex") };
-    case "malformed":
-      return {
-        outcome: "malformed",
-        code: outcome.error.code,
-        ...(outcome.error instanceof NotBase64Error ? { offset: outcome.error.offset } : {}),
-      };
-  }
-}
 
 function expected(expect: ClassicExpectation): object {
   if (expect.outcome !== "sealed-elsewhere") return expect;
@@ -285,124 +221,5 @@ suite("scope", () => {
       signal,
     );
     assert.equal(opened.get("v")?.kind, "opened");
-  });
-});
-
-suite("many items and keys", () => {
-  test("each item has its own outcome, in the order given", async () => {
-    const items = new Map([
-      ["good", await seal(sealer2048, Uint8Array.from([1]))],
-      ["__proto__", await seal(sealer2048, Uint8Array.from([2]))],
-      ["bad text", "!"],
-      ["empty", ""],
-    ]);
-    const outcomes = await classicUnsealer([keyOf("2048")], { diagnose: false }).unsealAll(
-      items,
-      { clusterId: null, scope: strict },
-      signal,
-    );
-    assert.deepEqual(
-      [...outcomes].map(([item, { kind }]) => [item, kind]),
-      [
-        ["good", "opened"],
-        ["__proto__", "opened"],
-        ["bad text", "malformed"],
-        ["empty", "not-my-key"],
-      ],
-    );
-  });
-
-  test("the key that opened one item is tried first for the next, keys of other sizes never", async () => {
-    const tried: string[] = [];
-    const watched = names.map((name): OpeningKey => {
-      const key = keyOf(name);
-      return {
-        ...key,
-        unwrap: (block, label) => {
-          tried.push(name);
-          return key.unwrap(block, label);
-        },
-      };
-    });
-    const [other, ...rest] = watched.reverse();
-    assert.ok(other !== undefined);
-    const sealed = await seal(sealer2048, Uint8Array.from([1]));
-    const items = new Map([
-      ["a", sealed],
-      ["b", sealed],
-      ["c", sealed],
-    ]);
-    await classicUnsealer([other, ...rest], { diagnose: false }).unsealAll(
-      items,
-      { clusterId: null, scope: strict },
-      signal,
-    );
-    assert.deepEqual(tried, ["other-2048", "2048", "2048", "2048"]);
-  });
-
-  test("an aborted signal stops before the next item, with its own reason", async () => {
-    const stop = new AbortController();
-    const reason = new Error("stopping");
-    let unwrapped = 0;
-    const key: OpeningKey = {
-      ...keyOf("2048"),
-      unwrap: async () => {
-        unwrapped++;
-        stop.abort(reason);
-        return null;
-      },
-    };
-    const sealed = await seal(sealer2048, Uint8Array.from([1]));
-    const items = new Map([
-      ["a", sealed],
-      ["b", sealed],
-    ]);
-    await assert.rejects(
-      classicUnsealer([key], { diagnose: false }).unsealAll(
-        items,
-        { clusterId: null, scope: strict },
-        stop.signal,
-      ),
-      reason,
-    );
-    assert.equal(unwrapped, 1);
-  });
-
-  test("the bare private-key operation happens only where the diagnosis was asked for and the key was refused", async () => {
-    let raw = 0;
-    const key: OpeningKey = {
-      ...keyOf("2048"),
-      rawDecrypt: (block) => {
-        raw++;
-        return keyOf("2048").rawDecrypt(block);
-      },
-    };
-    const sealed = await seal(sealer2048, Uint8Array.from([1]));
-    await open(sealed, strict, { ring: [key] });
-    await open(sealed, { ...strict, name: "other" }, { ring: [key], diagnose: false });
-    assert.equal(raw, 0);
-    await open(sealed, { ...strict, name: "other" }, { ring: [key] });
-    assert.equal(raw, 1);
-  });
-
-  test("the session key is wiped once it has been used", async () => {
-    for (const spoil of [0, 1]) {
-      const seen: Uint8Array[] = [];
-      const key: OpeningKey = {
-        ...keyOf("2048"),
-        unwrap: async (block, label) => {
-          const sessionKey = await keyOf("2048").unwrap(block, label);
-          if (sessionKey !== null) seen.push(sessionKey);
-          return sessionKey;
-        },
-      };
-      const bytes = Buffer.from(await seal(sealer2048, Uint8Array.from([1])), "base64");
-      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ spoil;
-      await open(bytes.toString("base64"), strict, { ring: [key] });
-      assert.equal(seen.length, 1);
-      assert.ok(
-        seen.every((sessionKey) => sessionKey.length === 32 && sessionKey.every((byte) => byte === 0)),
-      );
-    }
   });
 });
