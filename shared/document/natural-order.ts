@@ -4,7 +4,8 @@ const DIGIT = /\p{Nd}/u;
 /**
  * The order in which Go's YAML writers put the keys of a map: by the first character that differs; letters after
  * everything else and by code point; anything else by the number that begins there (none counts as zero), then by
- * how long that number is, then by code point. So `a2` stands before `a10`.
+ * how long that number is, then by code point. So `a2` stands before `a10`. With letters after
+ * numbers this is not transitive (`1a` < `2` < `12` < `1a`), here as there.
  */
 export function naturalOrder(a: string, b: string): number {
   const [left, right] = [[...a], [...b]];
