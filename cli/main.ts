@@ -1,16 +1,19 @@
 #!/usr/bin/env node
-import { fstatSync, readFileSync, writeSync } from "node:fs";
+import { fstatSync, readSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import type { Io, Output } from "./io.ts";
 import { run } from "./run.ts";
 import { systemFiles } from "./system-files.ts";
+
+const READ_BYTES = 65_536;
+const BUSY_WAIT_MS = 5;
 
 // The sole reader of `process`: everything else is handed what it may use.
 const io: Io = {
   args: process.argv.slice(2),
   program: programName(process.argv[1] ?? ""),
   env: process.env,
-  stdin: { isTerminal: isTerminal(0), read: () => readFileSync(0) },
+  stdin: { isTerminal: isTerminal(0), read: readStandardInput },
   stdout: output(1),
   stderr: output(2),
   files: systemFiles,
@@ -46,12 +49,30 @@ function output(descriptor: number): Output {
 
 /** Writes what fits; a pipe that another program made non-blocking may be full for a moment. */
 function writeSome(descriptor: number, bytes: Uint8Array, at: number): number {
+  return unlessBusy(() => writeSync(descriptor, bytes, at)) ?? 0;
+}
+
+function readStandardInput(): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(READ_BYTES);
+    const count = unlessBusy(() => readSync(0, chunk));
+    if (count === 0) return Buffer.concat(chunks);
+    if (count !== null) chunks.push(chunk.subarray(0, count));
+  }
+}
+
+/** What a call on a descriptor gives, or null after a short wait when the other end is not ready. */
+function unlessBusy(call: () => number): number | null {
   try {
-    return writeSync(descriptor, bytes, at);
+    return call();
   } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "EAGAIN") throw error;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    return 0;
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    // How Windows says that a pipe has ended.
+    if (code === "EOF") return 0;
+    if (code !== "EAGAIN") throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_WAIT_MS);
+    return null;
   }
 }
 

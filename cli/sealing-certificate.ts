@@ -1,4 +1,5 @@
-import { fromUtf8 } from "../shared/bytes.ts";
+import { decodeText } from "../shared/document/encoding.ts";
+import { InputError } from "../shared/errors.ts";
 import { type Certificate, CertificateError, readCertificate } from "../shared/seal/certificate.node.ts";
 import { compareWithLastSeen } from "./certificate-record.ts";
 import type { FoundCertificate } from "./certificate-source.ts";
@@ -39,10 +40,12 @@ export function sealingCertificate(found: FoundCertificate, io: Io, notices: Not
 
 function read({ bytes, source }: FoundCertificate): Certificate {
   try {
-    return readCertificate(fromUtf8(bytes) ?? "");
+    // Windows PowerShell saves what `--fetch-cert` prints as UTF-16.
+    return readCertificate(decodeText(bytes, source));
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    throw new CertificateError(`the certificate from ${source} ${error.message}`);
+    if (!(error instanceof InputError)) throw error;
+    const problem = error instanceof CertificateError ? error.message : "is not a PEM file";
+    throw new CertificateError(`the certificate from ${source} ${problem}`);
   }
 }
 

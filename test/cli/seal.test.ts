@@ -249,6 +249,15 @@ suite("certificates", () => {
     );
   });
 
+  test("may be saved as UTF-16, and binary ones are refused", async () => {
+    const utf16 = Buffer.from(`\ufeff${certificatePem}`, "utf16le");
+    assert.equal((await seal(["--cert", "w.pem"], { files: { "w.pem": utf16 } })).code, 0);
+    assert.match(
+      await refusal("x.der", { files: { "x.der": new Uint8Array([0x30, 0x82, 0xff]) } }),
+      /^error: the certificate from x\.der is not a PEM file\n/,
+    );
+  });
+
   test("come from http, https and file URLs", async () => {
     const asked: string[] = [];
     const fetch = (url: string) => {
