@@ -2,14 +2,11 @@ import { constants, createCipheriv, publicEncrypt, randomBytes } from "node:cryp
 import { concat, toBase64 } from "../bytes.ts";
 import { scopeLabel } from "../scope.ts";
 import type { Certificate } from "./certificate.node.ts";
+import { joinContainer, NONCE, SESSION_KEY_BYTES } from "./classic-container.ts";
 import type { Sealer } from "./sealer.ts";
 
-const SESSION_KEY_BYTES = 32;
-// As in rsa-hybrid.ts: safe only because every value has a session key of its own.
-const NONCE = new Uint8Array(12);
-
 /**
- * Seals classic values (rsa-hybrid.ts has the layout) under a certificate with Node's own functions instead of
+ * Seals classic values (classic-container.ts has the layout) under a certificate with Node's own functions instead of
  * WebCrypto. For a command that seals one Secret, merely loading WebCrypto takes a sixth of the time.
  */
 export function certificateSealer({ fingerprint, publicKey: key }: Certificate): Sealer {
@@ -20,7 +17,7 @@ export function certificateSealer({ fingerprint, publicKey: key }: Certificate):
       const ciphertext = concat(cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
       const padding = constants.RSA_PKCS1_OAEP_PADDING;
       const wrapped = publicEncrypt({ key, padding, oaepHash: "sha256", oaepLabel: label }, sessionKey);
-      return concat(new Uint8Array([wrapped.length >> 8, wrapped.length & 0xff]), wrapped, ciphertext);
+      return joinContainer(wrapped, ciphertext);
     } finally {
       sessionKey.fill(0);
     }

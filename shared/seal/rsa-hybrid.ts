@@ -1,23 +1,16 @@
-import { type Bytes, concat, fromBase64, toBase64 } from "../bytes.ts";
+import { type Bytes, fromBase64, toBase64 } from "../bytes.ts";
 import { InputError } from "../errors.ts";
 import { scopeLabel } from "../scope.ts";
+import {
+  joinContainer,
+  NONCE,
+  READABLE_SESSION_KEY_BYTES,
+  SESSION_KEY_BYTES,
+  splitContainer,
+  TAG_BYTES,
+} from "./classic-container.ts";
 import { judgeRawBlock } from "./oaep.ts";
 import type { Outcome, Sealer, Unsealer } from "./sealer.ts";
-
-/**
- * The classic value, byte for byte as Sealed Secrets writes it (vectors: classic):
- *
- *     u16be L || RSA-OAEP(session key), L bytes || AES-GCM(plaintext) || tag, 16 bytes
- *
- * RSA-OAEP with SHA-256 for hash and MGF1 and the scope label as label; AES-256-GCM under a session key of 32 fresh
- * random bytes, a nonce of 12 zero bytes, no additional data. The text form is padded standard base64. Readers also
- * take session keys of 16 and 24 bytes.
- */
-const LENGTH_BYTES = 2;
-const SESSION_KEY_BYTES = 32;
-const TAG_BYTES = 16;
-// A fixed nonce is safe here only because every value has a session key of its own.
-const NONCE = new Uint8Array(12);
 
 /** The public half of a sealing key. */
 export type SealingKey = {
@@ -65,8 +58,7 @@ async function seal(key: SealingKey, label: Bytes, plaintext: Uint8Array): Promi
       new Uint8Array(plaintext),
     );
     const wrapped = await crypto.subtle.encrypt({ name: "RSA-OAEP", label }, key.publicKey, sessionKey);
-    const length = new Uint8Array([wrapped.byteLength >> 8, wrapped.byteLength & 0xff]);
-    return concat(length, new Uint8Array(wrapped), new Uint8Array(ciphertext));
+    return joinContainer(new Uint8Array(wrapped), new Uint8Array(ciphertext));
   } finally {
     sessionKey.fill(0);
   }
@@ -116,7 +108,7 @@ async function open(
   if ("illegalAt" in decoded) {
     return { kind: "malformed", error: new NotBase64Error(item, decoded.illegalAt) };
   }
-  const container = split(decoded.bytes);
+  const container = splitContainer(decoded.bytes);
   if (container === null) return { kind: "not-my-key" };
   const candidates = keys.filter((key) => key.modulusBytes === container.block.length);
   for (const key of candidates) {
@@ -129,19 +121,10 @@ async function open(
   return diagnose ? diagnosis(candidates, container.block) : { kind: "not-my-key" };
 }
 
-/** The parts of a container, or null when it is too short to be one. */
-function split(bytes: Bytes): { block: Bytes; ciphertext: Bytes } | null {
-  const [high, low] = bytes;
-  if (high === undefined || low === undefined) return null;
-  const end = LENGTH_BYTES + ((high << 8) | low);
-  if (bytes.length < end) return null;
-  return { block: bytes.slice(LENGTH_BYTES, end), ciphertext: bytes.slice(end) };
-}
-
 /** AES-GCM decryption; null when the tag does not fit or the session key has no AES length. Wipes the key. */
 async function decrypt(sessionKey: Bytes, ciphertext: Bytes): Promise<Bytes | null> {
   try {
-    if (![16, 24, 32].includes(sessionKey.length) || ciphertext.length < TAG_BYTES) return null;
+    if (!READABLE_SESSION_KEY_BYTES.includes(sessionKey.length) || ciphertext.length < TAG_BYTES) return null;
     const dataKey = await crypto.subtle.importKey("raw", sessionKey, "AES-GCM", false, ["decrypt"]);
     return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: NONCE }, dataKey, ciphertext));
   } catch {

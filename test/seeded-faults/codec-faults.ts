@@ -1,6 +1,7 @@
 import type { Fault } from "./fault.ts";
 
 const hybrid = "shared/seal/rsa-hybrid.ts";
+const container = "shared/seal/classic-container.ts";
 const oaep = "shared/seal/oaep.ts";
 const hybridTest = "test/shared/seal/rsa-hybrid.test.ts";
 const keysTest = "test/shared/seal/rsa-hybrid-keys.test.ts";
@@ -17,23 +18,23 @@ export const codecFaults: readonly Fault[] = [
   },
   {
     what: "a value that ends behind its block counts as too short",
-    file: hybrid,
+    file: container,
     find: "if (bytes.length < end) return null;",
     replace: "if (bytes.length <= end) return null;",
     test: hybridTest,
   },
   {
     what: "the length is read in the wrong byte order",
-    file: hybrid,
+    file: container,
     find: "((high << 8) | low)",
     replace: "((low << 8) | high)",
     test: hybridTest,
   },
   {
     what: "session keys of 16 and 24 bytes are refused",
-    file: hybrid,
-    find: "![16, 24, 32].includes(sessionKey.length)",
-    replace: "![32].includes(sessionKey.length)",
+    file: container,
+    find: "[16, 24, 32]",
+    replace: "[32]",
     test: hybridTest,
   },
   {
@@ -80,7 +81,7 @@ export const codecFaults: readonly Fault[] = [
   },
   {
     what: "the nonce is another one",
-    file: hybrid,
+    file: container,
     find: "const NONCE = new Uint8Array(12);",
     replace: "const NONCE = new Uint8Array(12).fill(1);",
     test: hybridTest,
