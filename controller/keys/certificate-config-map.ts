@@ -10,26 +10,27 @@ export type Published = { certificatePem: string; clusterId: string | null };
 
 /**
  * Writes the certificate ConfigMap unless it says the same already.
- * @throws KubeApiError, KubeUnreachableError.
+ * @throws KubeApiError, KubeUnreachableError; the signal's reason when aborted.
  */
 export async function publishCertificate(
   { certificatePem, clusterId }: Published,
   namespace: string,
   client: KubeClient,
+  signal: AbortSignal,
 ): Promise<void> {
   const data = { "cert.pem": certificatePem, ...(clusterId === null ? {} : { "cluster-id": clusterId }) };
   const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
   for (let attempts = 3; ; attempts--) {
-    const existing = await read(path, client);
+    const existing = await read(path, client, signal);
     if (existing !== null && sameData(existing, data)) return;
     try {
       if (existing === null) {
         const metadata = { name: CERTIFICATE_CONFIG_MAP, namespace };
         const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
-        await client.request({ method: "POST", path: corePath("configmaps", namespace), body });
+        await client.request({ method: "POST", path: corePath("configmaps", namespace), body, signal });
       } else {
         const merged = { ...(existing["data"] as Record<string, string> | undefined), ...data };
-        await client.request({ method: "PUT", path, body: { ...existing, data: merged } });
+        await client.request({ method: "PUT", path, body: { ...existing, data: merged }, signal });
       }
       return;
     } catch (error) {
@@ -38,9 +39,9 @@ export async function publishCertificate(
   }
 }
 
-async function read(path: string, client: KubeClient): Promise<KubeObject | null> {
+async function read(path: string, client: KubeClient, signal: AbortSignal): Promise<KubeObject | null> {
   try {
-    return await client.request({ method: "GET", path });
+    return await client.request({ method: "GET", path, signal });
   } catch (error) {
     if (error instanceof KubeApiError && error.status === 404) return null;
     throw error;

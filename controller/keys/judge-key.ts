@@ -40,6 +40,9 @@ export async function judgeKeySecret(secret: SecretObject, now: Date): Promise<K
   if (opening.fingerprint !== certificate.value.fingerprint) {
     return { ok: false, problem: "the certificate in tls.crt is for another key than the one in tls.key" };
   }
+  if (Number.isNaN(certificate.value.notBefore.getTime() + certificate.value.notAfter.getTime())) {
+    return { ok: false, problem: "the certificate in tls.crt has a validity that cannot be read" };
+  }
   if (certificate.value.notBefore.getTime() > now.getTime() + CLOCK_SKEW_MS) {
     const begins = certificate.value.notBefore.toISOString();
     return { ok: false, problem: `the certificate in tls.crt is not valid before ${begins}` };
@@ -56,8 +59,9 @@ export async function judgeKeySecret(secret: SecretObject, now: Date): Promise<K
 }
 
 function itemText(secret: SecretObject, item: string): string | null {
-  const value = secret.data?.[item];
-  return value === undefined ? null : Buffer.from(value, "base64").toString("utf8");
+  const value: unknown = secret.data?.[item];
+  // The API server gives null for an item that was written as null.
+  return typeof value !== "string" ? null : Buffer.from(value, "base64").toString("utf8");
 }
 
 function attempt<T>(item: string, read: () => T): { value: T } | { problem: string } {

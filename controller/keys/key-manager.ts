@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { SealError } from "../../shared/errors.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
@@ -12,10 +11,11 @@ import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Informer } from "../runtime/informer.ts";
 import { publishCertificate } from "./certificate-config-map.ts";
-import { issueKey, type KeyRequest } from "./issue-certificate.ts";
+import type { KeyRequest } from "./issue-certificate.ts";
+import { KeyMaker } from "./key-maker.ts";
 import { renewalDueInMs } from "./key-renewal.ts";
 import { type KeyOrder, KeyRing, type RingChange } from "./key-ring.ts";
-import { ACTIVE, type KeySecretStyle, keySecret } from "./key-secret.ts";
+import { ACTIVE, type KeySecretStyle } from "./key-secret.ts";
 
 /** How keys are found, made and renewed. */
 export type KeyManagerOptions = {
@@ -39,6 +39,7 @@ export type KeyManagerParts = {
 };
 
 const RETRY_MS = 10_000;
+const SHORTEST_SLEEP_MS = 1000;
 /** A timer holds 24 days at most; looking once an hour also follows a clock that was set. */
 const LONGEST_SLEEP_MS = 3_600_000;
 
@@ -50,9 +51,11 @@ export class KeyManager {
   readonly #informer: Informer<SecretObject>;
   /** Changes are taken in one after the other, in the order in which they came. */
   #changes: Promise<void> = Promise.resolve();
-  /** Fingerprints of keys made here, by which a change of the sealing key is told from one made by others. */
-  readonly #made = new Set<string>();
+  readonly #maker: KeyMaker;
   #publishing: Promise<void> = Promise.resolve();
+  #publishedPem: string | null = null;
+  /** Ends the sleep until the next look at renewal. */
+  #wake: () => void = () => undefined;
   #sealer: Promise<Sealer> | null = null;
   #signal: AbortSignal = new AbortController().signal;
   readonly #readiness = Promise.withResolvers<void>();
@@ -62,6 +65,9 @@ export class KeyManager {
     this.#options = options;
     this.#parts = parts;
     this.ring = new KeyRing(options.order, () => new Date(parts.clock.now()));
+    const { client, clock, log } = parts;
+    const { request, style } = options;
+    this.#maker = new KeyMaker({ client, log, now: () => new Date(clock.now()), request, style });
     this.#informer = new Informer<SecretObject>({
       client: parts.client,
       clock: parts.clock,
@@ -74,7 +80,7 @@ export class KeyManager {
     this.#informer.subscribe({
       onAdd: (_key, secret) => this.#enqueue(() => this.#take(secret)),
       onUpdate: (_key, _before, secret) => this.#enqueue(() => this.#take(secret)),
-      onDelete: (key) => this.#enqueue(async () => this.#drop(key)),
+      onDelete: (key, last) => this.#enqueue(async () => this.#drop(key, last)),
     });
   }
 
@@ -104,15 +110,9 @@ export class KeyManager {
    * @throws KubeApiError, KubeUnreachableError when its Secret could not be written.
    */
   async generate(): Promise<void> {
-    const { client, clock, log } = this.#parts;
-    const key = await issueKey(this.#options.request, new Date(clock.now()));
-    const body = keySecret(key, this.#options.style);
-    const path = corePath("secrets", this.#options.style.namespace);
-    const written = (await client.request({ method: "POST", path, body })) as SecretObject;
-    log.info({ namespace: written.metadata.namespace, name: written.metadata.name }, "New key written");
-    log.info({ certificate: key.certificatePem }, "Certificate generated");
+    const written = await this.#maker.make(this.#signal);
     // Without waiting for the watch, which brings the same Secret once more.
-    await this.#enqueue(() => this.#take(written, true));
+    await this.#enqueue(() => this.#take(written));
   }
 
   /** Seals under the newest key; null while there is none. */
@@ -130,12 +130,12 @@ export class KeyManager {
     return this.#changes;
   }
 
-  async #take(secret: SecretObject, made = false): Promise<void> {
+  async #take(secret: SecretObject): Promise<void> {
     const { log } = this.#parts;
     const secretname = secret.metadata.name;
     const earlier = this.ring.refused.get(secretname ?? "");
+    this.#maker.saw(secret);
     const change = await this.ring.put(secret);
-    if (made && change.primary !== null) this.#made.add(change.primary.to);
     if (change.problem !== null && change.problem !== earlier) {
       log.error({ secretname, problem: change.problem }, "Sealing-key Secret refused");
       this.#warn(secret, "SealingKeyRefused", `This sealing key is not used: ${change.problem}`);
@@ -144,11 +144,13 @@ export class KeyManager {
     this.#after(change, secret);
   }
 
-  async #drop(key: string): Promise<void> {
+  async #drop(key: string, last: SecretObject | null): Promise<void> {
     const name = key.slice(key.indexOf("/") + 1);
     const change = this.ring.remove(name);
     this.#parts.log.warn({ secretname: name }, "Sealing key taken out");
-    this.#after(change, null);
+    this.#after(change, last);
+    // No key to seal with: one is made, but not at once, since whoever replaces a key may delete it first.
+    if (this.ring.primary === null) this.#wake();
   }
 
   #after(change: RingChange, secret: SecretObject | null): void {
@@ -157,7 +159,8 @@ export class KeyManager {
     if (change.primary !== null) {
       this.#sealer = null;
       const { from, to } = change.primary;
-      const made = this.#made.has(to);
+      // Falling back to an older key made here is no renewal.
+      const made = change.added && this.#maker.madeHere(to);
       if (this.#ready || made) metrics.countKeyChange(made ? "generated" : "found");
       if (this.#ready && !made) {
         log.warn({ from, to }, "The sealing key changed without renewal");
@@ -165,12 +168,12 @@ export class KeyManager {
           this.#warn(
             secret,
             "SealingKeyChanged",
-            `This key is now the one that seals: ${to}; it was ${from}`,
+            `The key that seals is now ${to}; it was ${from ?? "none"}`,
           );
         }
       }
-      this.#publishing = this.#publishing.then(() => this.#publish());
     }
+    this.#publishPrimary();
     if (change.added) onKeyAdded();
   }
 
@@ -181,14 +184,20 @@ export class KeyManager {
 
   async #renew(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
+    let patienceMs = 0;
     while (!signal.aborted) {
       const due = renewalDueInMs(this.#options.renewPeriodMs, this.ring.newestTime, new Date(clock.now()));
       let wait = Math.min(due ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS);
-      if (due === 0) {
+      if (due === 0 && patienceMs > 0) {
+        wait = patienceMs;
+        patienceMs = 0;
+      } else if (due === 0) {
         try {
           await this.generate();
+          // However short the period is, or however clocks differ.
+          wait = SHORTEST_SLEEP_MS;
         } catch (error) {
-          log.error({ error: wordsOf(error) }, "Failed to generate new key");
+          if (!signal.aborted) log.error({ error: wordsOf(error) }, "Failed to generate new key");
           wait = RETRY_MS;
         }
       }
@@ -196,24 +205,42 @@ export class KeyManager {
         this.#ready = true;
         this.#readiness.resolve();
       }
-      await clock.sleep(wait, signal).catch(() => undefined);
+      if (await this.#sleepUnlessWoken(wait, signal)) patienceMs = RETRY_MS;
     }
+  }
+
+  /** @returns true when woken before the time was up. */
+  async #sleepUnlessWoken(ms: number, signal: AbortSignal): Promise<boolean> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await this.#parts.clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+    this.#wake = () => undefined;
+    return woken.signal.aborted;
+  }
+
+  #publishPrimary(): void {
+    const pem = this.ring.primary?.certificate.pem ?? null;
+    if (pem === null || pem === this.#publishedPem) return;
+    this.#publishedPem = pem;
+    this.#publishing = this.#publishing.then(() => this.#publish());
   }
 
   /** Publishes the certificate that seals now; tries until it stands. */
   async #publish(): Promise<void> {
-    const { client, log } = this.#parts;
-    while (!this.#signal.aborted) {
+    const { client, clock, log } = this.#parts;
+    const signal = this.#signal;
+    while (!signal.aborted) {
       const primary = this.ring.primary;
       if (primary === null) return;
       const published = { certificatePem: primary.certificate.pem, clusterId: this.#options.clusterId() };
       try {
-        await publishCertificate(published, this.#options.style.namespace, client);
+        await publishCertificate(published, this.#options.style.namespace, client, signal);
         return;
       } catch (error) {
-        log.warn({ error: wordsOf(error) }, "Cannot publish the certificate, will retry");
+        if (!signal.aborted)
+          log.warn({ error: wordsOf(error) }, "Cannot publish the certificate, will retry");
       }
-      await delay(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
+      await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   }
 }
