@@ -153,7 +153,10 @@ suite("dist/, alone in an empty folder", () => {
       await writeFile(
         join(copy, "controller", "main.mjs"),
         `console.log("loaded");
-         process.stdin.once("data", () => process.on("SIGUSR1", () => console.log("renew")));\n`,
+         process.stdin.once("data", () => {
+           process.on("SIGUSR1", () => console.log("renew"));
+           process.on("SIGUSR1", () => console.log("second"));
+         });\n`,
       );
       const program = start([join(copy, "controller.mjs")]);
       await program.prints(/loaded/);
@@ -164,9 +167,9 @@ suite("dist/, alone in an empty folder", () => {
       program.child.stdin?.write("listen\n");
       await program.prints(/renew/);
       program.child.kill("SIGUSR1");
-      await program.prints(/renew\nrenew/);
+      await program.prints(/renew\nrenew\nsecond/);
       await program.end();
-      assert.equal(program.output(), "loaded\nrenew\nrenew\n");
+      assert.equal(program.output(), "loaded\nrenew\nrenew\nsecond\n");
     });
 
     if (process.platform === "linux")

@@ -169,6 +169,9 @@ suite("npm test", () => {
     const counted = await run();
     assert.equal(counted.code, 0, counted.output);
     assert.equal(lastLine(counted.output), "11 passed, 0 failed, 0 skipped");
+    const lying = 'console.log("7 passed, 0 failed, 0 skipped");\nprocess.exitCode = 1;\n';
+    await lay({ "test/seeded-faults/run.ts": lying });
+    assert.equal(lastLine((await run()).output), "11 passed, 1 failed, 0 skipped");
     await lay({ "test/seeded-faults/run.ts": 'throw new Error("broken");\n' });
     const broken = await run();
     assert.equal(broken.code, 1);
