@@ -1,3 +1,4 @@
+import type { ApiObject } from "./api-object.ts";
 import type { ApiResource } from "./resources.ts";
 
 /** One entry of `details.causes` of an Invalid answer. */
@@ -87,14 +88,22 @@ export const methodNotAllowed = (): ApiError =>
     {},
   );
 
-/** @param generated the object has a generateName; the client may then try again */
-export const alreadyExists = (resource: Named, name: string, generated: boolean): ApiError =>
-  new ApiError(
+/** @param present what is there already; `generated`: the new object has a generateName, and may be tried again */
+export function alreadyExists(
+  resource: Named,
+  name: string,
+  present: ApiObject,
+  generated: boolean,
+): ApiError {
+  const deleting = present.metadata.deletionTimestamp === undefined ? "" : "object is being deleted: ";
+  const hint = generated ? ", the server was not able to generate a unique name for the object" : "";
+  return new ApiError(
     409,
     "AlreadyExists",
-    `${qualifiedName(resource)} "${name}" already exists${generated ? ", the server was not able to generate a unique name for the object" : ""}`,
+    `${deleting}${qualifiedName(resource)} "${name}" already exists${hint}`,
     detailsOf(name, resource.group, resource.plural, generated ? { retryAfterSeconds: 1 } : {}),
   );
+}
 
 const conflictOn = (target: string, details: Record<string, unknown>, name: string, why: string): ApiError =>
   new ApiError(409, "Conflict", `Operation cannot be fulfilled on ${target} "${name}": ${why}`, details);

@@ -38,6 +38,11 @@ export const ownershipBehaviours: Behaviour[] = [
       assert.match(marked.metadata.deletionTimestamp ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       assert.equal(marked.metadata.deletionGracePeriodSeconds, 0);
       assert.equal(marked.metadata.generation, 2);
+      const taken = await scene.api.request("POST", scene.sealedSecrets, sealedSecret("a"));
+      assert.equal(
+        refusalOf(taken, 409, "AlreadyExists").message,
+        'object is being deleted: sealedsecrets.bitnami.com "a" already exists',
+      );
       const again = objectOf(await scene.api.request("DELETE", path));
       assert.equal(again.metadata.resourceVersion, marked.metadata.resourceVersion);
       const query = `watch=true&resourceVersion=${stored.metadata.resourceVersion}`;

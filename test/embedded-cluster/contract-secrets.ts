@@ -70,6 +70,18 @@ export const secretBehaviours: Behaviour[] = [
     },
   },
   {
+    name: "an immutable Secret without items takes no empty data",
+    run: async (scene) => {
+      await create(scene, scene.secrets, { metadata: { name: "a" }, immutable: true });
+      const same = { metadata: { name: "a" }, immutable: true };
+      objectOf(await scene.api.request("PUT", `${scene.secrets}/a`, same));
+      assert.equal(
+        await refusedChange(scene, { data: {}, immutable: true }),
+        'Secret "a" is invalid: data: Forbidden: field is immutable when `immutable` is set',
+      );
+    },
+  },
+  {
     name: "an immutable ConfigMap likewise",
     run: async (scene) => {
       const configMaps = `/api/v1/namespaces/${scene.namespace}/configmaps`;

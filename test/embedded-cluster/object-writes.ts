@@ -67,6 +67,15 @@ function decode(context: WriteTarget, body: unknown): ApiObject {
   return resource.schema === undefined ? decoded : pruneObject(resource.schema, decoded);
 }
 
+/** The object as it is stored: maps without entries are left out, though the rules still tell them from none. */
+function encode(resource: ApiResource, object: ApiObject): ApiObject {
+  if (resource.custom) return object;
+  const kept = { ...object };
+  for (const field of ["data", "binaryData"])
+    if (isJsonObject(kept[field]) && Object.keys(kept[field]).length === 0) delete kept[field];
+  return kept;
+}
+
 function refuse(resource: ApiResource, object: ApiObject, causes: FieldCause[]): void {
   if (causes.length > 0) throw invalid(resource.group, resource.kind, object.metadata.name ?? "", causes);
 }
@@ -128,10 +137,11 @@ export function createObject(context: WriteContext, target: WriteTarget, body: u
   if (given.metadata.resourceVersion !== undefined)
     throw new ApiError(500, undefined, "resourceVersion should not be set on objects to be created");
   const key = objectKey(namespace, name ?? "");
-  if (context.store.get(resourceKey(resource), key) !== null)
-    throw alreadyExists(resource, name ?? "", base !== undefined);
-  if (target.dryRun) return { object, created: true };
-  return { object: context.store.put(resourceKey(resource), key, object), created: true };
+  const present = context.store.get(resourceKey(resource), key);
+  if (present !== null) throw alreadyExists(resource, name ?? "", present, base !== undefined);
+  const encoded = encode(resource, object);
+  if (target.dryRun) return { object: encoded, created: true };
+  return { object: context.store.put(resourceKey(resource), key, encoded), created: true };
 }
 
 function requireCurrent(
@@ -250,13 +260,14 @@ export function updateObject(
   if (change.precondition && uid !== undefined && uid !== stored.metadata.uid)
     throw otherUid(target, name, uid, stored.metadata.uid);
   requireCurrent(resource, name, given.metadata.resourceVersion, stored);
-  const next = merged(resource, given, stored, ofStatus);
-  refuse(resource, next, [
-    ...metadataChangeCauses(next, stored),
-    ...metadataCauses(resource, next),
-    ...(rulesOf(resource).validateChange?.(next, stored) ?? []),
-    ...objectCauses(context, resource, next),
+  const wanted = merged(resource, given, stored, ofStatus);
+  refuse(resource, wanted, [
+    ...metadataChangeCauses(wanted, stored),
+    ...metadataCauses(resource, wanted),
+    ...(rulesOf(resource).validateChange?.(wanted, stored) ?? []),
+    ...objectCauses(context, resource, wanted),
   ]);
+  const next = encode(resource, wanted);
   if (isDeepStrictEqual(next, stored)) return { object: stored, created: false };
   if (target.dryRun) return { object: next, created: false };
   if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0) {

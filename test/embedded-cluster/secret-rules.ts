@@ -43,16 +43,15 @@ function base64Map(resource: ApiResource, field: string, value: unknown): Record
   return Object.fromEntries(entries);
 }
 
-const nonEmpty = (map: Record<string, string>, field: string): object =>
-  Object.keys(map).length === 0 ? {} : { [field]: map };
-
 const base64Items = (object: ApiObject, field: string): Record<string, string> =>
   (object[field] ?? {}) as Record<string, string>;
 
 /** Folds `stringData` into `data` and defaults the type. */
 export function decodeSecret(resource: ApiResource, object: ApiObject): ApiObject {
   const { data, stringData, type, immutable, ...rest } = object;
-  const items = data === undefined || data === null ? {} : base64Map(resource, "data", data);
+  const isGiven = data !== undefined && data !== null;
+  const items = isGiven ? base64Map(resource, "data", data) : {};
+
   if (stringData !== undefined && stringData !== null)
     for (const [key, value] of Object.entries(stringMap(resource, "Secret", "stringData", stringData)))
       items[key] = Buffer.from(value, "utf8").toString("base64");
@@ -60,7 +59,7 @@ export function decodeSecret(resource: ApiResource, object: ApiObject): ApiObjec
     throw wrongType(resource, "Secret", "type", type, "v1.SecretType");
   return {
     ...rest,
-    ...nonEmpty(items, "data"),
+    ...(isGiven || Object.keys(items).length > 0 ? { data: items } : {}),
     type: type === undefined || type === null || type === "" ? "Opaque" : type,
     ...immutableField(resource, immutable),
   } as ApiObject;
@@ -71,8 +70,8 @@ export function decodeConfigMap(resource: ApiResource, object: ApiObject): ApiOb
   const { data, binaryData, immutable, ...rest } = object;
   return {
     ...rest,
-    ...nonEmpty(data ? stringMap(resource, "ConfigMap", "data", data) : {}, "data"),
-    ...nonEmpty(binaryData ? base64Map(resource, "binaryData", binaryData) : {}, "binaryData"),
+    ...(data ? { data: stringMap(resource, "ConfigMap", "data", data) } : {}),
+    ...(binaryData ? { binaryData: base64Map(resource, "binaryData", binaryData) } : {}),
     ...immutableField(resource, immutable),
   } as ApiObject;
 }
