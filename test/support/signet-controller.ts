@@ -20,6 +20,8 @@ export type SignetControllerOptions = {
   credentials?: "pod" | "kubeconfig";
   /** Environment beyond what a pod has. */
   env?: Readonly<Record<string, string>>;
+  /** Called once the process runs, before it is waited for. */
+  onStart?: (process: ManagedProcess) => Promise<void>;
   /** Whether to wait until /readyz says yes; true by default. If not, it is only waited for the port. */
   untilReady?: boolean;
 };
@@ -78,6 +80,7 @@ export async function startSignetController(options: SignetControllerOptions): P
       ...(flags.some((flag) => flag.startsWith("--key-size")) ? [] : ["--key-size=2048"]),
       ...flags,
     ]);
+    await options.onStart?.(process);
     const url = `http://${address}:${port}`;
     const probe = options.untilReady === false ? "/healthz" : "/readyz";
     await untilReady(process, { what: probe, boundMs: 60_000 }, async () => {
