@@ -10,6 +10,7 @@ const COMPONENT = "sealed-secrets";
 /** Bound of the memory of events to count up, and of the queue. */
 const MAX_REMEMBERED = 5000;
 const MAX_MESSAGE_CHARACTERS = 1024;
+const MAX_STEM_CHARACTERS = 230;
 
 /** One thing that happened to an object. */
 export type Happening = {
@@ -52,7 +53,7 @@ export function openEventRecorder(client: KubeClient, log: Log, now: () => Date)
     const key = [uid, happening.type, happening.reason, happening.message].join("\n");
     const earlier = remembered.get(key);
     if (earlier !== undefined && (await countUp(namespace, earlier, at))) return;
-    const name = `${about.metadata.name ?? "object"}.${at.getTime().toString(16)}${suffix()}`;
+    const name = eventName(about.metadata.name ?? "object", at);
     await withRetries(() =>
       client.request({
         method: "POST",
@@ -131,6 +132,12 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, 500 * (3 - left)));
     }
   }
+}
+
+/** Unique; at most 253 characters, however long the object's own name is. */
+function eventName(object: string, at: Date): string {
+  const stem = object.slice(0, MAX_STEM_CHARACTERS).replace(/[^a-z0-9]+$/, "");
+  return `${stem}.${at.getTime().toString(16)}${suffix()}`;
 }
 
 function suffix(): string {

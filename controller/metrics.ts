@@ -6,6 +6,13 @@ export type ErrorReason = "fetch" | "unseal" | "unmanaged" | "update" | "status"
 
 const PREFIX = "sealed_secrets_controller";
 
+type ConditionSeries = {
+  namespace: string;
+  name: string;
+  condition: string;
+  ss_app_kubernetes_io_instance: string;
+};
+
 /** Every metric of the controller. Names and labels are those that existing dashboards and alerts query. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -64,7 +71,8 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
     labelNames: ["cause"],
     registers,
   });
-  const reported = new Map<string, string>();
+  /** The series of each object, by `namespace/name`. */
+  const reported = new Map<string, ConditionSeries[]>();
 
   return {
     registry,
@@ -77,23 +85,20 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
       status: SealedSecret["status"],
     ) {
       if (omitNames) return;
-      const instance = labels["app.kubernetes.io/instance"] ?? "";
       const key = `${namespace}/${name}`;
-      if (reported.has(key)) this.forget(key);
-      reported.set(key, instance);
+      this.forget(key);
+      const instance = labels["app.kubernetes.io/instance"] ?? "";
+      const all: ConditionSeries[] = [];
       for (const { type, status: value } of status?.conditions ?? []) {
         const series = { namespace, name, condition: type, ss_app_kubernetes_io_instance: instance };
         condition.set(series, value === "True" ? 1 : value === "False" ? -1 : 0);
+        all.push(series);
       }
+      reported.set(key, all);
     },
     /** @param key `namespace/name`. */
     forget(key: string) {
-      const instance = reported.get(key);
-      if (instance === undefined) return;
-      const [namespace = "", name = ""] = key.split("/");
-      for (const type of ["Synced", "Ready", "Reconciling", "Stalled"]) {
-        condition.remove({ namespace, name, condition: type, ss_app_kubernetes_io_instance: instance });
-      }
+      for (const series of reported.get(key) ?? []) condition.remove(series);
       reported.delete(key);
     },
     countHttp(path: string, method: string, code: number, seconds: number) {

@@ -45,26 +45,34 @@ export function number(
     return (!whole || Number.isInteger(parsed)) && parsed >= min && parsed <= max ? parsed : null;
   };
   const upper = max === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${max}`;
-  return { read, form: `a${whole ? " whole" : ""} number, at least ${min}${upper}`, fallback, help };
+  const lower = min === Number.MIN_SAFE_INTEGER ? "" : `, at least ${min}`;
+  return { read, form: `a${whole ? " whole" : ""} number${lower}${upper}`, fallback, help };
 }
 
 /** An option that takes a duration; its value is in milliseconds. */
-export function duration(fallbackMs: number, help: string, bounds: { minMs: number }): OptionSpec<number> {
+export function duration(
+  fallbackMs: number,
+  help: string,
+  bounds: { minMs: number; maxMs?: number; orZero?: boolean },
+): OptionSpec<number> {
+  const { minMs, maxMs = Number.MAX_SAFE_INTEGER, orZero = false } = bounds;
   const read = (value: string) => {
     const ms = parseDurationMs(value);
-    return ms !== null && ms >= bounds.minMs ? ms : null;
+    if (ms === null) return null;
+    return (ms >= minMs && ms <= maxMs) || (orZero && ms === 0) ? ms : null;
   };
-  const least = bounds.minMs === 0 ? "0 or more" : `at least ${bounds.minMs / 1000}s`;
+  const upper = maxMs === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${maxMs / 3_600_000}h`;
+  const least = `${orZero ? "0 or " : ""}at least ${minMs / 1000}s${upper}`;
   return { read, form: `a duration such as 720h or 1h30m, ${least}`, fallback: fallbackMs, help };
 }
 
-/** An option that takes one of a few words. */
+/** An option that takes one of a few words, in capital or small letters. */
 export function choice<const Word extends string>(
   words: readonly Word[],
   fallback: Word,
   help: string,
 ): OptionSpec<Word> {
-  const read = (value: string) => words.find((word) => word === value) ?? null;
+  const read = (value: string) => words.find((word) => word.toLowerCase() === value.toLowerCase()) ?? null;
   return { read, form: words.join(" or "), fallback, help };
 }
 

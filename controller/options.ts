@@ -25,14 +25,16 @@ const OPTIONS = {
     form: "at most 244 of a-z, 0-9 and '-'",
   },
   "key-size": number(4096, "Length of new RSA keys in bits", { min: 2048, max: 16384 }),
-  "key-ttl": duration(87600 * HOUR_MS, "Validity of the certificates of new keys", { minMs: HOUR_MS }),
+  "key-ttl": duration(87600 * HOUR_MS, "Validity of the certificates of new keys", {
+    minMs: HOUR_MS,
+    // A thousand years: certificates know no year of five digits.
+    maxMs: 8_766_000 * HOUR_MS,
+  }),
   "my-cn": text("", "Common name in the certificates of new keys"),
   "key-renew-period": duration(
     720 * HOUR_MS,
     "Age of the newest key at which a new one is made; 0 for never",
-    {
-      minMs: 0,
-    },
+    { minMs: 1000, orZero: true },
   ),
   "key-order-priority": choice(
     ["CertNotBefore", "SecretCreationTimestamp"],
@@ -50,10 +52,10 @@ const OPTIONS = {
   "rate-limit-burst": number(2, "Requests above that rate that are let pass at once", { min: 0 }),
   "metrics-omit-secret-labels": flag(false, "Leave names of objects and namespaces out of the metrics"),
   "kubeclient-qps": number(-1, "Requests a second to the API server; negative for no limit", {
-    min: -1,
+    min: Number.MIN_SAFE_INTEGER,
     whole: false,
   }),
-  "kubeclient-burst": number(10, "Requests above that rate that are sent at once", { min: 1 }),
+  "kubeclient-burst": number(10, "Requests above that rate that are sent at once", { min: 0 }),
   "listen-addr": address(":8080", "Address of the HTTP API and the health checks"),
   "listen-metrics-addr": address(":8081", "Address of the metrics"),
   "read-timeout": duration(120_000, "Time for a client to send its request", { minMs: 1000 }),

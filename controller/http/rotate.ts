@@ -3,6 +3,7 @@ import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource
 import { scopeOf } from "../../shared/scope.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { UnquotedScalar } from "../../shared/unquoted-scalar.ts";
 import { type OpeningContext, openValues, WHOLE_OBJECT } from "../reconcile/open-sealed-secret.ts";
 import { readSealedSecretBody } from "./sealed-secret-body.ts";
 import type { Answer } from "./verify.ts";
@@ -44,5 +45,12 @@ export async function rotate(
         : { encryptedData: {}, data: sealed.get(WHOLE_OBJECT) ?? "" }),
     },
   };
-  return { status: 200, body: JSON.stringify(rotated) };
+  return { status: 200, body: JSON.stringify(rotated, plainScalar) };
+}
+
+/** In YAML a number of the template may be written in a way that JSON does not know. */
+function plainScalar(_field: string, value: unknown): unknown {
+  if (!(value instanceof UnquotedScalar)) return value;
+  const lower = value.source.toLowerCase();
+  return lower === "true" || lower === "false" ? lower === "true" : Number(value.source);
 }

@@ -28,6 +28,8 @@ export type ServerOptions = {
   writeTimeoutMs: number;
 };
 
+/** Time for requests under way to end when a server closes. */
+const CLOSE_MS = 3000;
 const COUNTED = new Set(["/v1/cert.pem", "/v1/verify", "/v1/rotate"]);
 
 /** The HTTP API: health, certificate, verify, rotate. Not listening yet. */
@@ -107,6 +109,11 @@ function bareServer({ readTimeoutMs, writeTimeoutMs }: ServerOptions): FastifyIn
     forceCloseConnections: "idle",
     logger: false,
     exposeHeadRoutes: false,
+    frameworkErrors: (_error, _request, reply) => plain(reply as unknown as FastifyReply, 400, ""),
+  });
+  server.addHook("preClose", async () => {
+    // A client that does not end its request does not hold up the end.
+    setTimeout(() => server.server.closeAllConnections(), CLOSE_MS).unref();
   });
   server.removeAllContentTypeParsers();
   // Clients send no content type, or any: the body alone says what it is.

@@ -101,9 +101,11 @@ export class Reconciler {
       return { plan, failure: await applyPlan(plan, client, signal) };
     } catch (error) {
       // A conflict is no failure of the object: somebody was faster, so look again.
-      if (error instanceof KubeApiError && error.status !== 409) {
-        return { plan: null, failure: updateFailure(error) };
-      }
+      if (signal.aborted || (error instanceof KubeApiError && error.status === 409)) throw error;
+      if (error instanceof KubeApiError) return { plan: null, failure: updateFailure(error) };
+      const words = error instanceof SealError ? error.message : `unexpected ${nameOf(error)}`;
+      this.#parts.metrics.countError("update", watched.object.metadata.namespace ?? "");
+      this.#parts.log.warn({ key: keyOf(watched), error: words }, "Error updating, will retry");
       throw error;
     }
   }
@@ -136,7 +138,10 @@ export class Reconciler {
       events.record(watched.object, { type: "Warning", ...failure.event });
     }
     const { name = "", namespace = "", labels } = watched.object.metadata;
-    metrics.observeConditions({ name, namespace, labels: labels ?? {} }, status ?? holder.status);
+    // One that was deleted meanwhile would stay in the metrics for ever.
+    if (this.#parts.find(key) !== undefined) {
+      metrics.observeConditions({ name, namespace, labels: labels ?? {} }, status ?? holder.status);
+    }
     if (status === null || !updateStatus) return;
     try {
       await writeStatus(watched.object, status, client, signal);
@@ -147,6 +152,15 @@ export class Reconciler {
       throw error;
     }
   }
+}
+
+function keyOf({ object }: WatchedObject): string {
+  return `${object.metadata.namespace}/${object.metadata.name}`;
+}
+
+/** The kind of an error that is not ours; its text may hold anything. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "failure";
 }
 
 function verdictOf(failure: Failure | null): Verdict {

@@ -37,10 +37,22 @@ export function needsWork(before: KubeObject, after: KubeObject): boolean {
   );
 }
 
-/** What the conditions are told by; of a malformed object the status counts as absent. */
+/** What the conditions are told by. Of a malformed object a status that can be read counts all the same. */
 export function statusHolder({ object, parsed }: WatchedObject): StatusHolder {
   if (parsed.ok) return parsed.sealedSecret;
-  return { metadata: { generation: object.metadata.generation } };
+  const metadata = { generation: object.metadata.generation };
+  try {
+    const bare = {
+      apiVersion: API_VERSION,
+      kind: KIND,
+      metadata: { name: "status" },
+      spec: { encryptedData: {} },
+    };
+    const { status } = parseSealedSecret({ ...bare, status: object["status"] }, "the status");
+    return { metadata, status };
+  } catch {
+    return { metadata };
+  }
 }
 
 /** Whether the status says that this generation is in sync. */

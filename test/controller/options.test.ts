@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { environmentName } from "../../controller/option-reader.ts";
+import { type Options, optionsHelp, readControllerOptions } from "../../controller/options.ts";
+import { UsageError } from "../../shared/errors.ts";
+
+const HOUR = 3_600_000;
+type Row = { name: keyof Options; fallback: unknown; good: [string, unknown][]; bad: string[] };
+const truth: [string, unknown][] = [
+  ["true", true],
+  ["1", true],
+  ["false", false],
+  ["F", false],
+];
+const notTruth = ["", "yes", "on", "tRUE", "2"];
+const addresses: [string, unknown][] = [
+  [":9090", ":9090"],
+  ["127.0.0.1:0", "127.0.0.1:0"],
+  ["[::1]:8080", "[::1]:8080"],
+  ["localhost:80", "localhost:80"],
+];
+const notAddresses = ["", "8080", ":", "::1:80", "host", "host:http", ":-1", ":123456"];
+const words = (fallback: string[]): Pick<Row, "fallback" | "good" | "bad"> => ({
+  fallback,
+  good: [
+    ["a", ["a"]],
+    ["a,b", ["a", "b"]],
+    [" a , ,b,", ["a", "b"]],
+    ["", []],
+  ],
+  bad: [],
+});
+const pairs: Pick<Row, "fallback" | "good" | "bad"> = {
+  fallback: {},
+  good: [
+    ["a=b", { a: "b" }],
+    ["a=b,c=d=e", { a: "b", c: "d=e" }],
+    ["a=", { a: "" }],
+    [" a=b , ", { a: "b" }],
+    ["", {}],
+  ],
+  bad: ["a", "a=b,c", "=b", ",,x"],
+};
+
+const rows: Row[] = [
+  {
+    name: "key-prefix",
+    fallback: "sealed-secrets-key",
+    good: [
+      ["mine", "mine"],
+      ["a-1", "a-1"],
+      ["x".repeat(244), "x".repeat(244)],
+    ],
+    bad: ["", "Mine", "a_b", "a.b", "a b", "x".repeat(245)],
+  },
+  {
+    name: "key-size",
+    fallback: 4096,
+    good: [
+      ["2048", 2048],
+      ["16384", 16384],
+    ],
+    bad: ["", "2047", "16385", "4096.5", "4k", "-4096", "NaN", "0x1000", "1e4"],
+  },
+  {
+    name: "key-ttl",
+    fallback: 87600 * HOUR,
+    good: [["1h", HOUR]],
+    bad: ["30d", "59m", "-1h", "", "10y", "8766001h"],
+  },
+  {
+    name: "key-renew-period",
+    fallback: 720 * HOUR,
+    good: [
+      ["0", 0],
+      ["0s", 0],
+      ["1h30m", 1.5 * HOUR],
+      ["5s", 5000],
+    ],
+    bad: ["30d", "-720h", "-1s", "1ms", "1ns", "", "720", "h", "1h-2m", "monthly"],
+  },
+  {
+    name: "key-order-priority",
+    fallback: "CertNotBefore",
+    good: [["SecretCreationTimestamp", "SecretCreationTimestamp"]],
+    bad: ["", "Newest", "CertNotAfter"],
+  },
+  { name: "my-cn", fallback: "", good: [["any thing", "any thing"]], bad: [] },
+  { name: "privatekey-annotations", ...pairs },
+  { name: "privatekey-labels", ...pairs },
+  { name: "accept-deprecated-v1-data", fallback: true, good: truth, bad: notTruth },
+  { name: "all-namespaces", fallback: true, good: truth, bad: notTruth },
+  { name: "additional-namespaces", ...words([]) },
+  { name: "label-selector", fallback: "", good: [["app=x,!y", "app=x,!y"]], bad: [] },
+  { name: "update-status", fallback: true, good: truth, bad: notTruth },
+  {
+    name: "rate-limit",
+    fallback: 2,
+    good: [
+      ["1", 1],
+      ["100", 100],
+    ],
+    bad: ["0", "-1", "1.5", "", "many"],
+  },
+  { name: "rate-limit-burst", fallback: 2, good: [["0", 0]], bad: ["-1", "0.5", ""] },
+  { name: "metrics-omit-secret-labels", fallback: false, good: truth, bad: notTruth },
+  {
+    name: "kubeclient-qps",
+    fallback: -1,
+    good: [
+      ["-1", -1],
+      ["-50", -50],
+      ["0.5", 0.5],
+      ["20", 20],
+    ],
+    bad: ["", "fast", "1,5"],
+  },
+  { name: "kubeclient-burst", fallback: 10, good: [["0", 0]], bad: ["-1", "1.5", ""] },
+  { name: "listen-addr", fallback: ":8080", good: addresses, bad: notAddresses },
+  { name: "listen-metrics-addr", fallback: ":8081", good: addresses, bad: notAddresses },
+  { name: "read-timeout", fallback: 120_000, good: [["10s", 10_000]], bad: ["0", "10", "999ms", "2d"] },
+  { name: "write-timeout", fallback: 120_000, good: [["1m", 60_000]], bad: ["-1m", "", "two minutes"] },
+  {
+    name: "log-level",
+    fallback: "INFO",
+    good: [
+      ["DEBUG", "DEBUG"],
+      ["WARN", "WARN"],
+      ["error", "ERROR"],
+    ],
+    bad: ["", "TRACE", "loud"],
+  },
+  { name: "log-format", fallback: "text", good: [["json", "json"]], bad: ["", "xml"] },
+  { name: "log-info-stdout", fallback: true, good: truth, bad: notTruth },
+  { name: "kubeconfig", fallback: "", good: [["/a b", "/a b"]], bad: [] },
+  { name: "context", fallback: "", good: [["c", "c"]], bad: [] },
+  { name: "cluster-id", fallback: "", good: [["c", "c"]], bad: [] },
+  { name: "concurrency", fallback: 8, good: [["1", 1]], bad: ["0", "257", ""] },
+  { name: "allowed-secret-types", ...words([]) },
+  { name: "allowed-annotations", ...words([]) },
+  { name: "metrics-auth", fallback: false, good: truth, bad: notTruth },
+  { name: "verify-endpoint", fallback: true, good: truth, bad: notTruth },
+  { name: "rotate-endpoint", fallback: true, good: truth, bad: notTruth },
+  { name: "help", fallback: false, good: truth, bad: notTruth },
+  { name: "version", fallback: false, good: truth, bad: notTruth },
+];
+
+test("every option stands in this table", () => {
+  assert.deepEqual(rows.map(({ name }) => name).sort(), Object.keys(readControllerOptions([], {})).sort());
+});
+
+for (const { name, fallback, good, bad } of rows) {
+  const variable = environmentName(name);
+  test(`--${name}: default`, () => {
+    assert.deepEqual(readControllerOptions([], {})[name], fallback);
+  });
+  for (const [text, value] of good) {
+    test(`--${name}: ${JSON.stringify(text.slice(0, 30))} is taken`, () => {
+      assert.deepEqual(readControllerOptions([`--${name}=${text}`], {})[name], value);
+      assert.deepEqual(readControllerOptions([], { [variable]: text })[name], value);
+    });
+  }
+  for (const text of bad) {
+    test(`--${name}: ${JSON.stringify(text.slice(0, 30))} is refused by name, and not quoted`, () => {
+      const refusedAs = (source: string) => (error: unknown) => {
+        assert.ok(error instanceof UsageError, "a UsageError, which exits with 2");
+        assert.equal(error.message, `${source} has a value of the wrong form`);
+        assert.match(error.hint, /^give /);
+        return true;
+      };
+      assert.throws(() => readControllerOptions([`--${name}=${text}`], {}), refusedAs(`--${name}`));
+      assert.throws(() => readControllerOptions([], { [variable]: text }), refusedAs(variable));
+    });
+  }
+}
+
+test("environment names are those of the reference", () => {
+  assert.equal(environmentName("key-renew-period"), "SEALED_SECRETS_KEY_RENEW_PERIOD");
+  assert.equal(environmentName("accept-deprecated-v1-data"), "SEALED_SECRETS_ACCEPT_DEPRECATED_V1_DATA");
+});
+
+test("the command line wins over the environment", () => {
+  const environment = { SEALED_SECRETS_KEY_SIZE: "3072" };
+  assert.equal(readControllerOptions(["--key-size=2048"], environment)["key-size"], 2048);
+  assert.equal(readControllerOptions([], environment)["key-size"], 3072);
+});
+
+test("a bad environment variable is refused even where the command line says otherwise", () => {
+  assert.throws(
+    () => readControllerOptions(["--key-renew-period=1h"], { SEALED_SECRETS_KEY_RENEW_PERIOD: "30d" }),
+    /SEALED_SECRETS_KEY_RENEW_PERIOD has a value of the wrong form/,
+  );
+});
+
+test("other variables of the environment are left alone", () => {
+  const services = { SEALED_SECRETS_PORT: "tcp://10.0.0.1:8080", SEALED_SECRETS_SERVICE_HOST: "10.0.0.1" };
+  assert.deepEqual(readControllerOptions([], services), readControllerOptions([], {}));
+});
+
+test("both spellings: with = and with a space, with one dash and two; the last one counts", () => {
+  assert.equal(readControllerOptions(["--key-size", "2048"], {})["key-size"], 2048);
+  assert.equal(readControllerOptions(["-key-size=2048"], {})["key-size"], 2048);
+  assert.equal(readControllerOptions(["--key-size=2048", "--key-size=3072"], {})["key-size"], 3072);
+  assert.equal(readControllerOptions(["--my-cn=a=b"], {})["my-cn"], "a=b");
+  assert.equal(readControllerOptions(["--my-cn="], {})["my-cn"], "");
+});
+
+test("a truth value may stand alone, and takes no word after it", () => {
+  assert.equal(readControllerOptions(["--update-status"], {})["update-status"], true);
+  assert.throws(() => readControllerOptions(["--update-status", "false"], {}), /unknown option "false"/);
+});
+
+const wrong: [string[], RegExp][] = [
+  [["--no-such-option"], /unknown option "--no-such-option"/],
+  [["--no-such-option=hunter2"], /^UsageError: unknown option "--no-such-option"$/],
+  [["serve"], /unknown option "serve"/],
+  [["--key-size"], /--key-size needs a value/],
+  [["--constructor=1"], /unknown option "--constructor"/],
+  [["--__proto__=1"], /unknown option/],
+  [["---key-size=2048"], /unknown option/],
+];
+for (const [args, words_] of wrong) {
+  test(`refused: ${args.join(" ")}`, () => {
+    assert.throws(
+      () => readControllerOptions(args, {}),
+      (error: unknown) => error instanceof UsageError && words_.test(String(error)),
+    );
+  });
+}
+
+test("the help names every option with its form and its variable", () => {
+  const help = optionsHelp();
+  for (const { name } of rows) {
+    assert.match(help, new RegExp(`^ {2}--${name}$`, "m"));
+    assert.ok(help.includes(environmentName(name)), name);
+  }
+});
