@@ -13,6 +13,8 @@ export type KeyMakerParts = {
   client: KubeClient;
   log: Log;
   now: () => Date;
+  /** Begin of the newest certificate there is; null while there is none. */
+  newestBegin: () => Date | null;
   request: KeyRequest;
   style: KeySecretStyle;
 };
@@ -24,6 +26,7 @@ export class KeyMaker {
   /** A key whose Secret may or may not have been written: the answer did not come. */
   #unanswered: IssuedKey | null = null;
   #last: Promise<unknown> = Promise.resolve();
+  #lastBeginMs = 0;
 
   constructor(parts: KeyMakerParts) {
     this.#parts = parts;
@@ -52,7 +55,8 @@ export class KeyMaker {
 
   async #write(signal: AbortSignal): Promise<SecretObject> {
     const { client, log, now, request, style } = this.#parts;
-    const key = this.#unanswered ?? (await issueKey(request, now()));
+    const key = this.#unanswered ?? (await issueKey(request, this.#nextBegin()));
+    this.#lastBeginMs = key.notBefore.getTime();
     const body = keySecret(key, style);
     const verdict = await judgeKeySecret(body, now());
     // Written, it would be refused, and so would be the next one and the one after that.
@@ -71,6 +75,13 @@ export class KeyMaker {
       if (error instanceof KubeApiError && error.status < 500) this.#unanswered = null;
       throw error;
     }
+  }
+
+  /** Certificates begin at whole seconds: of two within one second, neither would be told to be the newer. */
+  #nextBegin(): Date {
+    const { now, newestBegin } = this.#parts;
+    const newestMs = Math.max(this.#lastBeginMs, newestBegin()?.getTime() ?? 0);
+    return new Date(Math.max(now().getTime(), newestMs + 1000));
   }
 
   /** The Secret of the key whose write was not answered, if it was written after all. */

@@ -67,7 +67,14 @@ export class KeyManager {
     this.ring = new KeyRing(options.order, () => new Date(parts.clock.now()));
     const { client, clock, log } = parts;
     const { request, style } = options;
-    this.#maker = new KeyMaker({ client, log, now: () => new Date(clock.now()), request, style });
+    this.#maker = new KeyMaker({
+      client,
+      log,
+      now: () => new Date(clock.now()),
+      newestBegin: () => this.ring.primary?.certificate.notBefore ?? null,
+      request,
+      style,
+    });
     this.#informer = new Informer<SecretObject>({
       client: parts.client,
       clock: parts.clock,
