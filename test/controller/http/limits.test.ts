@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import type { FastifyInstance } from "fastify";
+import { MAX_BODY_BYTES, WorkSlots } from "../../../controller/http/limits.ts";
+import { ListenError, listen } from "../../../controller/http/listen.ts";
+import type { OpeningKey } from "../../../shared/seal/rsa-hybrid.ts";
+import { sealedManifest } from "../sealing-key.ts";
+import { apiScene, newest } from "./api-scene.ts";
+
+const good = JSON.stringify(
+  await sealedManifest(newest, { namespace: "team", name: "db" }, { password: "x" }),
+);
+const SLOW = { rate: 1, burst: 2 };
+
+test("a peer may send the burst and one more, then is refused in known words, with the time to wait", async () => {
+  const { post } = await apiScene({ limits: SLOW });
+  const answers = [];
+  for (let times = 0; times < 4; times++) answers.push(await post("/v1/verify", good));
+  assert.deepEqual(
+    answers.map(({ statusCode }) => statusCode),
+    [200, 200, 200, 429],
+  );
+  assert.deepEqual(
+    answers.map(({ headers }) => String(headers["x-ratelimit-limit"])),
+    ["3", "3", "3", "3"],
+  );
+  assert.deepEqual(
+    answers.map(({ headers }) => String(headers["x-ratelimit-remaining"])),
+    ["2", "1", "0", "0"],
+  );
+  const refused = answers[3] ?? assert.fail();
+  assert.equal(refused.body, "limit exceeded\n");
+  assert.match(String(refused.headers["retry-after"]), /^[1-3]$/);
+  assert.match(String(refused.headers["x-ratelimit-reset"]), /^\d+$/);
+});
+
+test("each path has a budget of its own; the others have no limit", async () => {
+  const { post, server } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  assert.equal((await post("/v1/verify", good)).statusCode, 200);
+  assert.equal((await post("/v1/verify", good)).statusCode, 429);
+  assert.equal((await post("/v1/rotate", good)).statusCode, 200);
+  assert.equal((await post("/v1/rotate", good)).statusCode, 429);
+  for (let times = 0; times < 20; times++) {
+    for (const url of ["/healthz", "/readyz", "/v1/cert.pem"]) {
+      assert.equal((await server.inject(url)).statusCode, 200);
+    }
+  }
+});
+
+const forwarding = [
+  "x-forwarded-for",
+  "x-real-ip",
+  "forwarded",
+  "x-client-ip",
+  "cf-connecting-ip",
+  "x-forwarded-host",
+];
+test("the peer is the other end of the connection: no header makes another one of it", async () => {
+  const { post } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  assert.equal((await post("/v1/verify", good)).statusCode, 200);
+  for (const name of forwarding) {
+    const { statusCode } = await post("/v1/verify", good, { headers: { [name]: "10.9.8.7" } });
+    assert.equal(statusCode, 429, name);
+  }
+});
+
+test("another peer has a budget of its own", async () => {
+  const { post } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  for (const remoteAddress of ["10.0.0.1", "10.0.0.2", "fd00::1"]) {
+    assert.equal((await post("/v1/verify", good, { remoteAddress })).statusCode, 200);
+    assert.equal((await post("/v1/verify", good, { remoteAddress })).statusCode, 429);
+  }
+});
+
+test("all peers together have a limit too", async () => {
+  const { post } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  const statuses: number[] = [];
+  for (let peer = 1; peer <= 12; peer++) {
+    statuses.push((await post("/v1/verify", good, { remoteAddress: `10.0.0.${peer}` })).statusCode);
+  }
+  assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 200), 429, 429]);
+});
+
+test("refused requests are counted as such", async () => {
+  const { post, metrics } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  await post("/v1/verify", good);
+  await post("/v1/verify", good);
+  assert.match(
+    await metrics.registry.metrics(),
+    /http_requests_total\{path="\/v1\/verify",code="429",method="post"\} 1/,
+  );
+});
+
+test("a body beyond the bound is refused without being read to its end", async () => {
+  const { post } = await apiScene();
+  const within = `${good}${" ".repeat(MAX_BODY_BYTES - Buffer.byteLength(good))}`;
+  for (const url of ["/v1/verify", "/v1/rotate"]) {
+    assert.equal((await post(url, within)).statusCode, 200);
+    const beyond = await post(url, `${within} `);
+    assert.deepEqual([beyond.statusCode, beyond.body], [413, ""]);
+  }
+});
+
+/** A key that waits until it is let go. */
+function heldKey() {
+  const let_ = Promise.withResolvers<void>();
+  let waiting = 0;
+  const key: OpeningKey = {
+    ...newest.opening,
+    async unwrap(block, label) {
+      waiting++;
+      await let_.promise;
+      return newest.opening.unwrap(block, label);
+    },
+  };
+  return { key, letGo: () => let_.resolve(), waiting: () => waiting };
+}
+
+test("two requests are worked on at once, over both endpoints; more are told to come back", async () => {
+  const { key, letGo } = heldKey();
+  const opening = () => ({ clusterId: null, keys: [key], acceptWholeObject: true, diagnose: false });
+  const { post } = await apiScene({}, { opening });
+  const held = [post("/v1/verify", good), post("/v1/rotate", good)];
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const refused = await post("/v1/verify", good);
+  assert.deepEqual([refused.statusCode, refused.body], [429, "limit exceeded\n"]);
+  assert.equal(refused.headers["retry-after"], "1");
+  letGo();
+  assert.deepEqual(
+    (await Promise.all(held)).map(({ statusCode }) => statusCode),
+    [200, 200],
+  );
+  assert.equal((await post("/v1/verify", good)).statusCode, 200, "the slots are free again");
+});
+
+test("a slot is given back when the work fails", async () => {
+  const slots = new WorkSlots();
+  const failing = () => slots.run(() => Promise.reject(new Error("x")));
+  for (let times = 0; times < 5; times++) await assert.rejects(failing(), /x/);
+  assert.equal(await slots.run(async () => "done"), "done");
+});
+
+test("work that runs out of time is a 500 without a word", async () => {
+  const opening = () => {
+    throw new DOMException("The operation was aborted due to timeout: hunter2", "TimeoutError");
+  };
+  const { post, lines } = await apiScene({}, { opening });
+  const answer = await post("/v1/verify", good);
+  assert.deepEqual([answer.statusCode, answer.body], [500, ""]);
+  assert.ok(!lines.join("").includes("hunter2"));
+});
+
+test("the work gets a signal that ends it in time", async () => {
+  let seen: AbortSignal | null = null;
+  await new WorkSlots().run(async (signal) => {
+    seen = signal;
+    return null;
+  });
+  assert.ok((seen as AbortSignal | null) instanceof AbortSignal);
+});
+
+async function listening(context: TestContext, server: FastifyInstance): Promise<number> {
+  const port = await listen(server, "127.0.0.1:0", "listen-addr");
+  context.after(() => server.close());
+  return port;
+}
+
+function ask(port: number, options: object, body: string): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: "127.0.0.1", port, ...options }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+test("over a real connection: bodies in chunks, without a content type, and the limit by peer", async (context) => {
+  const { server } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  const port = await listening(context, server);
+  const chunked = { method: "POST", path: "/v1/verify", headers: { "transfer-encoding": "chunked" } };
+  assert.deepEqual(await ask(port, chunked, good), { status: 200, text: "" });
+  for (const from of ["127.0.0.1", "10.0.0.9"]) {
+    const forged = { method: "POST", path: "/v1/verify", headers: { "x-forwarded-for": from } };
+    assert.equal((await ask(port, forged, good)).status, 429);
+  }
+  const other = { method: "POST", path: "/v1/verify", localAddress: "127.0.0.2" };
+  assert.equal((await ask(port, other, good)).status, 200);
+});
+
+test("HEAD is answered like GET, without the body", async (context) => {
+  const { server } = await apiScene();
+  const port = await listening(context, server);
+  assert.deepEqual(await ask(port, { method: "HEAD", path: "/healthz" }, ""), { status: 200, text: "" });
+});
+
+test("a client that never ends its request does not hold up the end", async () => {
+  const { server } = await apiScene();
+  const port = await listen(server, "127.0.0.1:0", "listen-addr");
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  socket.write("POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const bound = new AbortController();
+  const closed = once(socket, "close");
+  await Promise.race([
+    server.close(),
+    new Promise((_, reject) => {
+      const timer = setTimeout(() => reject(new Error("still open")), 15_000);
+      bound.signal.addEventListener("abort", () => clearTimeout(timer));
+    }),
+  ]);
+  bound.abort();
+  await closed;
+});
+
+test("a port in use is an error that names the address and the option", async (context) => {
+  const first = await apiScene();
+  const port = await listening(context, first.server);
+  const second = await apiScene();
+  await assert.rejects(
+    listen(second.server, `127.0.0.1:${port}`, "listen-metrics-addr"),
+    (error: unknown) => {
+      assert.ok(error instanceof ListenError);
+      assert.equal(error.message, `cannot listen on 127.0.0.1:${port}: the port is in use`);
+      assert.match(error.hint, /--listen-metrics-addr/);
+      return true;
+    },
+  );
+});
+
+for (const address of ["256.0.0.1:0", "127.0.0.1:70000", "no-such-host.invalid:0"]) {
+  test(`an address that cannot be bound is an error that names it: ${address}`, async () => {
+    const { server } = await apiScene();
+    await assert.rejects(listen(server, address, "listen-addr"), (error: unknown) => {
+      assert.ok(error instanceof ListenError);
+      assert.ok(error.message.startsWith(`cannot listen on ${address}: `));
+      return true;
+    });
+  });
+}
+
+test("without a host every address of the machine is bound", async () => {
+  const { server } = await apiScene();
+  const port = await listen(server, ":0", "listen-addr");
+  assert.deepEqual(await ask(port, { path: "/healthz" }, ""), { status: 200, text: "ok\n" });
+  await server.close();
+});
