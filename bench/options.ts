@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+/** What can be measured. */
+export const sceneNames = ["cold", "restart", "fresh", "idle", "limits", "cli"] as const;
+/** One of them. */
+export type SceneName = (typeof sceneNames)[number];
+
+/** What a run of the benchmark is made of. */
+export type BenchOptions = {
+  /** SealedSecrets in the cluster. */
+  objects: number;
+  /** Values in each. */
+  items: number;
+  /** Sealing keys in the ring; each SealedSecret is sealed under one of them, drawn at random. */
+  keys: number;
+  /** Length of those keys in bits. */
+  keyBits: number;
+  /** Pairs of runs, reference and Signet, each on a clean cluster. */
+  rounds: number;
+  /** SealedSecrets made one by one for the idle latency. */
+  samples: number;
+  only: ReadonlySet<SceneName>;
+  /** Folder the results are written to, beside being shown. */
+  results: string;
+};
+
+/** How the options are given. */
+export const usage = `npm run bench -- [--objects N] [--items N] [--keys N] [--key-bits N] [--rounds N] [--samples N]
+               [--only ${sceneNames.join(",")}] [--results FOLDER]`;
+
+/**
+ * Reads the command line.
+ * @throws Error that names the argument that does not fit.
+ */
+export function readOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      objects: { type: "string", default: "500" },
+      items: { type: "string", default: "3" },
+      keys: { type: "string", default: "1" },
+      "key-bits": { type: "string", default: "4096" },
+      rounds: { type: "string", default: "2" },
+      samples: { type: "string", default: "100" },
+      only: { type: "string", default: sceneNames.join(",") },
+      results: { type: "string", default: join(import.meta.dirname, "results") },
+    },
+  });
+  const only = values.only.split(",").map((name) => {
+    const known = sceneNames.find((scene) => scene === name);
+    if (known === undefined) throw new Error(`--only: no ${name}; there are ${sceneNames.join(", ")}`);
+    return known;
+  });
+  return {
+    objects: count("objects", values.objects, 20_000),
+    items: count("items", values.items, 100),
+    keys: count("keys", values.keys, 100),
+    keyBits: count("key-bits", values["key-bits"], 8192),
+    rounds: count("rounds", values.rounds, 10),
+    samples: count("samples", values.samples, 10_000),
+    only: new Set(only),
+    results: values.results,
+  };
+}
+
+function count(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new Error(`--${name}: ${text} is not a whole number from 1 to ${most}`);
+  return value;
+}

@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import type { ControlPlane } from "../test/support/control-plane/control-plane.ts";
+import { firstBoxAddress, freePort } from "../test/support/control-plane/host-network.ts";
+import type { ManagedProcess } from "../test/support/control-plane/managed-process.ts";
+import { readObjects, sealedSecretDefinitionFile } from "../test/support/control-plane/object-files.ts";
+import { startPodProcess } from "../test/support/control-plane/pod-process.ts";
+import { referenceAccess } from "../test/support/control-plane/reference-access.ts";
+import { waitUntil } from "../test/support/control-plane/wait-until.ts";
+import { controllerName, controllerNamespace, readInstallation } from "../test/support/signet-controller.ts";
+import { ensureRealComponents } from "../test/tools/real-components.ts";
+
+/** One of the two controllers that are compared. */
+export type Subject = {
+  name: "reference" | "Signet";
+  /** Gives the cluster the definition and the rights it runs with. */
+  install(cluster: ControlPlane): Promise<void>;
+  /** Starts it as in a pod. */
+  start(cluster: ControlPlane, flags?: readonly string[]): Promise<Running>;
+};
+
+/** A controller that has just been started. */
+export type Running = {
+  process: ManagedProcess;
+  /** By performance.now(). */
+  startedAt: number;
+  /** Waits until it hands out its certificate, the first thing both do for others. */
+  untilServing(): Promise<void>;
+  /** Ends it by SIGTERM. */
+  stop(): Promise<void>;
+};
+
+const serviceAccount = { namespace: controllerNamespace, name: controllerName };
+const root = join(import.meta.dirname, "..");
+
+/** The Go reference; its limits on requests to the API server are its own unless flags say otherwise. */
+export const reference: Subject = {
+  name: "reference",
+  async install(cluster) {
+    await cluster.apply(await readObjects(sealedSecretDefinitionFile));
+    await cluster.tokenFor({ serviceAccount });
+    await cluster.apply(
+      referenceAccess({
+        namespace: controllerNamespace,
+        serviceName: controllerName,
+        serviceAccount: controllerName,
+      }),
+    );
+  },
+  async start(cluster, flags = []) {
+    const binaries = await ensureRealComponents(["sealed-secrets-controller"]);
+    return start(cluster, binaries["sealed-secrets-controller"], flags);
+  },
+};
+
+/** Ours, as `npm run build` left it in dist/. */
+export const signet: Subject = {
+  name: "Signet",
+  async install(cluster) {
+    await cluster.apply(await readInstallation());
+  },
+  start: (cluster, flags = []) =>
+    start(cluster, process.execPath, [join(root, "dist", "controller.mjs"), ...flags]),
+};
+
+async function start(cluster: ControlPlane, command: string, args: readonly string[]): Promise<Running> {
+  const port = await freePort(firstBoxAddress);
+  const metricsPort = await freePort(firstBoxAddress);
+  const started = await startPodProcess({
+    controlPlane: cluster,
+    name: "the controller",
+    command,
+    args: [
+      ...args,
+      `--listen-addr=${firstBoxAddress}:${port}`,
+      `--listen-metrics-addr=${firstBoxAddress}:${metricsPort}`,
+    ],
+    serviceAccount,
+  });
+  return {
+    process: started,
+    startedAt: performance.now(),
+    async untilServing() {
+      const giveUp = (): string | null => (started.hasEnded() ? `it ended:\n${started.lastLines()}` : null);
+      await waitUntil({ what: "its certificate", boundMs: 60_000, everyMs: 5, giveUp }, async () => {
+        const answer = await fetch(`http://${firstBoxAddress}:${port}/v1/cert.pem`);
+        return answer.ok ? true : null;
+      });
+    },
+    stop: () => started.stop(20_000),
+  };
+}
