@@ -146,8 +146,13 @@ const breaches: { name: string; files: Record<string, string>; expect: [path: st
   })),
   {
     name: "a file of 401 lines",
-    files: { "test/long.test.ts": lines(401) },
-    expect: ["test/long.test.ts:401", /more than 400/],
+    files: { "test/long.ts": lines(401) },
+    expect: ["test/long.ts:401", /more than 400/],
+  },
+  {
+    name: "a test of 601 lines",
+    files: { "test/long.test.ts": lines(601) },
+    expect: ["test/long.test.ts:601", /more than 600/],
   },
 ];
 
@@ -182,12 +187,13 @@ suite("the check of imports, names and lengths", () => {
     });
   }
 
-  test("a file of 251 lines is noticed and passes; one of 250 is not noticed", async () => {
-    await lay({ ...sound, "cli/long.ts": lines(251), "cli/shorter.ts": lines(250) });
+  test("from 251 lines on a file is noticed; up to 400 it passes, and a test up to 600", async () => {
+    const long = { "cli/long.ts": lines(251), "cli/longer.ts": lines(400), "test/long.test.ts": lines(600) };
+    await lay({ ...sound, ...long, "cli/shorter.ts": lines(250) });
     const { findings } = await inspect(root);
     assert.deepEqual(
       findings.map(({ path, fails }) => ({ path, fails })),
-      [{ path: "cli/long.ts", fails: false }],
+      Object.keys(long).map((path) => ({ path, fails: false })),
     );
   });
 
