@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { run } from "../../cli/run.ts";
@@ -8,7 +11,8 @@ import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { classicUnsealer } from "../../shared/seal/rsa-hybrid.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
 import { type MemoryWorld, memoryIo, runInMemory } from "../support/memory-io.ts";
-import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";
+import { kubeconfigFor } from "../support/stub-api-server.ts";
+import { testCertificate } from "../support/test-certificates.ts";
 
 const { certificatePem, privateKeyPem } = testCertificate();
 const FILES = { "cert.pem": certificatePem };
@@ -158,6 +162,44 @@ suite("sealing", () => {
     assert.equal(fromFile.stderr, "");
   });
 
+  test("looks for a namespace only where a Secret names none", async () => {
+    const nowhere = ["--kubeconfig", "/nonexistent/kubeconfig"];
+    assert.equal((await seal(nowhere)).code, 0);
+    const nameless = SECRET.replace(", namespace: team-a", "");
+    assert.match(
+      (await seal(nowhere, { stdin: nameless })).stderr,
+      /^error: the kubeconfig .* does not exist\n/,
+    );
+    assert.equal((await seal([...nowhere, "--scope", "cluster-wide"], { stdin: nameless })).code, 0);
+    assert.match((await seal([], { stdin: nameless })).stderr, /secret must declare a namespace\n/);
+  });
+
+  test("takes the namespace of the kubeconfig's context, or default", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "signet-context-"));
+    try {
+      const nameless = SECRET.replace(", namespace: team-a", "");
+      for (const [namespace, expected] of [
+        ["team-b", "team-b"],
+        [undefined, "default"],
+      ] as const) {
+        const path = join(folder, "config");
+        writeFileSync(path, kubeconfigFor("http://127.0.0.1:1", namespace));
+        for (const world of [{ env: { KUBECONFIG: path } }, { env: { SEALED_SECRETS_KUBECONFIG: path } }]) {
+          const { stdout, stderr } = await seal([], { stdin: nameless, ...world });
+          assert.equal(stderr, "");
+          assert.equal(onlyOne(stdout).metadata.namespace, expected);
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test("takes the format in any letters", async () => {
+    assert.ok((await seal(["-o", "YAML"])).stdout.startsWith("---\n"));
+    assert.ok((await seal(["-o", ""])).stdout.startsWith("{"));
+  });
+
   test("takes its options from the environment", async () => {
     const env = {
       SEALED_SECRETS_CERT: "cert.pem",
@@ -208,111 +250,6 @@ suite("notices", () => {
       files: { "cert.pem": testCertificate(-1, 32).certificatePem },
     });
     assert.doesNotMatch(later.stderr, /warning/);
-  });
-});
-
-suite("certificates", () => {
-  async function refusal(cert: string, world: MemoryWorld = {}): Promise<string> {
-    const { code, stdout, stderr } = await seal(["--cert", cert], world);
-    assert.equal(stdout, "");
-    assert.equal(code, 1, stderr);
-    return stderr;
-  }
-  const answer = (body: string, init: ResponseInit) => () => Promise.resolve(new Response(body, init));
-
-  test("expired ones are refused with the day, as kubeseal says it", async () => {
-    const { certificatePem: expired } = testCertificate(-400, -30);
-    const now = new Date("2031-02-03T04:05:06Z");
-    assert.match(
-      await refusal("old.pem", { files: { "old.pem": expired } }),
-      /^error: failed to encrypt using an expired certificate on [A-Z][a-z]+ \d{1,2}, \d{4} \(from old\.pem\)\nhint: fetch the certificate/,
-    );
-    const { certificatePem: short } = testCertificate(-1, 100);
-    assert.match(
-      await refusal("x.pem", { files: { "x.pem": short }, now }),
-      /^error: failed to encrypt using an expired/,
-    );
-  });
-
-  test("keys of other kinds, and what is no certificate, are refused by source", async () => {
-    assert.match(
-      await refusal("ec.pem", { files: { "ec.pem": ecdsaCertificatePem } }),
-      /^error: the certificate from ec\.pem holds a key of type ec; expected an RSA public key\n/,
-    );
-    assert.match(
-      await refusal("x.pem", { files: { "x.pem": privateKeyPem } }),
-      /^error: the certificate from x\.pem does not contain any valid RSA certificate\n/,
-    );
-    assert.match(
-      await refusal("none.pem"),
-      /^error: cannot read the certificate file none\.pem: no such file or directory\n/,
-    );
-  });
-
-  test("may be saved as UTF-16, and binary ones are refused", async () => {
-    const utf16 = Buffer.from(`\ufeff${certificatePem}`, "utf16le");
-    assert.equal((await seal(["--cert", "w.pem"], { files: { "w.pem": utf16 } })).code, 0);
-    assert.match(
-      await refusal("x.der", { files: { "x.der": new Uint8Array([0x30, 0x82, 0xff]) } }),
-      /^error: the certificate from x\.der is not a PEM file\n/,
-    );
-  });
-
-  test("come from http, https and file URLs", async () => {
-    const asked: string[] = [];
-    const fetch = (url: string) => {
-      asked.push(url);
-      return Promise.resolve(new Response(certificatePem));
-    };
-    for (const url of ["http://a.example/c", "HTTPS://a.example/c"]) {
-      assert.equal((await seal(["--cert", url], { fetch })).code, 0);
-    }
-    assert.deepEqual(asked, ["http://a.example/c", "HTTPS://a.example/c"]);
-    for (const url of ["file:///x%20y/cert.pem", "file://localhost/x%20y/cert.pem"]) {
-      assert.equal((await seal(["--cert", url], { files: { "/x y/cert.pem": certificatePem } })).code, 0);
-    }
-    assert.match(
-      (await seal(["--cert", "file://host/x"])).stderr,
-      /^error: --cert: this file URL has no path/,
-    );
-    assert.match(
-      (await seal(["--cert", "ftp://host/x"])).stderr,
-      /^error: --cert: URLs of type ftp are not supported\n/,
-    );
-  });
-
-  test("of a web server that refuses or does not answer are reported, without its credentials", async () => {
-    const url = "https://user:hunter2@a.example/c";
-    const cases: [MemoryWorld["fetch"], string][] = [
-      [answer("no", { status: 404, statusText: "Not Found" }), "404 Not Found"],
-      [
-        () =>
-          Promise.reject(
-            Object.assign(new TypeError("x"), {
-              cause: Object.assign(new Error("x"), { code: "ECONNREFUSED" }),
-            }),
-          ),
-        "connection refused",
-      ],
-      [() => Promise.reject(new DOMException("x", "TimeoutError")), "no answer within 30 seconds"],
-    ];
-    for (const [fetch, why] of cases) {
-      const stderr = await refusal(url, fetch === undefined ? {} : { fetch });
-      assert.ok(stderr.startsWith(`error: cannot fetch "https://a.example/c": ${why}\nhint: `), stderr);
-      assert.ok(!stderr.includes("hunter2"));
-    }
-    assert.match(
-      await refusal("http://a/c", { fetch: answer("x".repeat(2_000_000), {}) }),
-      /^error: what --cert names is too long to be a certificate\n/,
-    );
-  });
-
-  test("are copied as they are by --fetch-cert", async () => {
-    const files = { "any.pem": "whatever\n" };
-    assert.equal((await runInMemory(["--fetch-cert", "--cert", "any.pem"], { files })).stdout, "whatever\n");
-    const written = await runInMemory(["--fetch-cert", "--cert", "any.pem", "-w", "out.pem"], { files });
-    assert.equal(written.stdout, "");
-    assert.equal(written.files.get("out.pem"), "whatever\n");
   });
 });
 

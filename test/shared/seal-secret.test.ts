@@ -176,6 +176,14 @@ suite("scopes", () => {
       template: [NAMESPACE_WIDE],
     },
     {
+      name: "strict when asked, without a word on annotations that state nothing",
+      annotations: { [CLUSTER_WIDE]: "TRUE" },
+      asked: "strict",
+      kind: "strict",
+      own: [],
+      template: [CLUSTER_WIDE],
+    },
+    {
       name: "strict for other values than true",
       annotations: { [CLUSTER_WIDE]: "TRUE" },
       asked: null,

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** One answer of the stub: by method and path, status and body. */
@@ -10,16 +10,16 @@ export type StubApiServer = {
   url: string;
   /** A kubeconfig whose current context leads to it, with no namespace of its own. */
   kubeconfig: string;
-  /** What was asked so far: `GET /path accept`. */
-  requests: string[];
+  /** What was asked so far. */
+  requests: { line: string; headers: IncomingHttpHeaders }[];
   close(): Promise<void>;
 };
 
 /** An API server that knows the routes given and answers everything else as the real one does: 404, a Status. */
 export async function startStubApiServer(routes: readonly StubRoute[]): Promise<StubApiServer> {
-  const requests: string[] = [];
+  const requests: StubApiServer["requests"] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers.accept}`);
+    requests.push({ line: `${request.method} ${request.url}`, headers: request.headers });
     const route = routes.find(({ method, path }) => method === request.method && path === request.url);
     const status = route?.status ?? 404;
     const body =

@@ -53,6 +53,10 @@ suite("JSON", () => {
 `,
     );
   });
+  test("writes half a character as the mark of a damaged one", () => {
+    assert.equal(writeDocuments([{ a: "x\ud800" }], "json"), '{\n  "a": "x\ufffd"\n}\n');
+    assert.equal(writeDocuments([{ a: "x\ud800" }], "yaml"), '---\na: "x\ufffd"\n');
+  });
   test("puts objects one after another", () => {
     assert.equal(writeDocuments([{ a: 1 }, { b: [] }, {}], "json"), '{\n  "a": 1\n}\n{\n  "b": []\n}\n{}\n');
   });
