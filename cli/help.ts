@@ -3,9 +3,10 @@ import type { OptionSpec, OptionTable } from "./options.ts";
 
 const GROUPS: Readonly<Record<OptionSpec["group"], string>> = {
   seal: "Sealing:",
-  mode: "Other modes:",
+  mode: "Instead of sealing:",
   cluster: "Cluster and controller:",
   general: "General:",
+  absent: "Of kubeseal, but not in this version (refused by name):",
   logging: "Accepted for kubeseal's sake:",
 };
 
@@ -37,7 +38,7 @@ function typed(flag: string, { short, value, kind }: OptionSpec): string {
 
 function notes(name: string, variable: string): string {
   return `
-Each flag of the first three groups may also be given as an environment variable, such as ${variable}.
+Each flag of kubeseal but the logging ones may also be given as an environment variable, such as ${variable}.
 
 Examples:
   ${name} < secret.yaml > sealed.json

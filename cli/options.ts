@@ -11,7 +11,7 @@ export type OptionSpec = {
   value?: string;
   /** One line of help, in small letters, without a full stop. */
   summary: string;
-  group: "seal" | "cluster" | "mode" | "logging" | "general";
+  group: "seal" | "cluster" | "mode" | "absent" | "logging" | "general";
 };
 
 /** A set of flags by name. */
@@ -76,39 +76,39 @@ const own = {
     summary: "the cluster the values are for, where the backend binds them to one",
   },
   "fetch-cert": { kind: "switch", group: "mode", summary: "print the certificate and stop" },
-  raw: { kind: "switch", group: "mode", summary: "seal one value and print it in base64" },
+  raw: { kind: "switch", group: "absent", summary: "seal one value and print it in base64" },
   "from-file": {
     kind: "list",
     value: "FILE",
-    group: "mode",
+    group: "absent",
     summary: "with --raw: file that holds the value",
   },
   "merge-into": {
     kind: "text",
     value: "FILE",
-    group: "mode",
+    group: "absent",
     summary: "seal the input and merge it into this SealedSecret",
   },
   validate: {
     kind: "switch",
-    group: "mode",
+    group: "absent",
     summary: "ask the controller whether it can open a SealedSecret",
   },
   "re-encrypt": {
     kind: "switch",
-    group: "mode",
+    group: "absent",
     summary: "have SealedSecrets sealed again with the newest key",
   },
-  rotate: { kind: "switch", group: "mode", summary: "older name of --re-encrypt" },
+  rotate: { kind: "switch", group: "absent", summary: "older name of --re-encrypt" },
   "recovery-unseal": {
     kind: "switch",
-    group: "mode",
+    group: "absent",
     summary: "open a SealedSecret with private keys, offline",
   },
   "recovery-private-key": {
     kind: "list",
     value: "FILE",
-    group: "mode",
+    group: "absent",
     summary: "with --recovery-unseal: files that hold private keys",
   },
   "controller-name": {
