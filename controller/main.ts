@@ -7,6 +7,7 @@ import { startController } from "./controller.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Options, optionsHelp, readControllerOptions } from "./options.ts";
 import { systemClock } from "./runtime/clock.ts";
+import { traceOf } from "./unforeseen-error.ts";
 
 async function main(): Promise<number> {
   const options = readControllerOptions(process.argv.slice(2), process.env);
@@ -26,6 +27,12 @@ async function main(): Promise<number> {
     },
     { out: (line) => process.stdout.write(line), err: (line) => process.stderr.write(line) },
   );
+  // Node's own report would quote the error, and the line of source with it.
+  process.on("uncaughtException", (error) => {
+    const { kind, at } = traceOf(error);
+    log.error({ error: kind, at: at.join(" < ") }, "Unexpected failure, please report it");
+    process.exit(1);
+  });
   log.info({ version }, "Starting sealed-secrets controller");
   await serve(options, log);
   return 0;

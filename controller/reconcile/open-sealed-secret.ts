@@ -94,10 +94,10 @@ function unfitItem(items: ReadonlyMap<string, string>): NotOpened | null {
     }
     const form = formOf(value);
     if (form.backend === "classic") continue;
-    const backend = form.backend === "unknown" ? form.prefix : form.backend;
-    return notSupported(
-      `spec.encryptedData.${item}: values of backend ${JSON.stringify(backend)} are not opened`,
-    );
+    // A prefix nobody knows may be the begin of a plain value that was never sealed, such as `user:password`.
+    const whose =
+      form.backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${form.backend}"`;
+    return notSupported(`spec.encryptedData.${item}: values of ${whose} are not opened`);
   }
   return null;
 }

@@ -1,0 +1,605 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, suite } from "node:test";
+import { Canaries, type Evidence, folderEvidence, objectEvidence } from "../support/canary.ts";
+import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import { requireNetbox } from "../support/control-plane/host-network.ts";
+import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
+import { makeScratchFolder, type ScratchFolder } from "../support/control-plane/scratch-folder.ts";
+import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { coverageTable } from "../support/coverage-table.ts";
+import { type SealedObject, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { objectsIn, type Scene, sceneOf, secretPath } from "../support/sealed-secret-scene.ts";
+import { keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
+import { runSignet } from "../support/signet-cli.ts";
+import {
+  controllerNamespace,
+  readInstallation,
+  type SignetController,
+  startSignetController,
+} from "../support/signet-controller.ts";
+import { testCertificate } from "../support/test-certificates.ts";
+
+requireNetbox();
+
+const table = coverageTable({
+  sealing: "sealing and opening, with changes and every form",
+  "cli-failures": "every way in which sealing fails",
+  "object-failures": "every way in which opening and writing fails",
+  mistakes: "plain text where a sealed value belongs",
+  http: "verify and rotate, with good and bad bodies",
+  keys: "sealing keys: made, refused, taken out",
+  process: "arguments, environment and files of the controller; its memory stays out of core dumps",
+  crash: "an unforeseen error that quotes what it was given",
+  logs: "the logs in both formats, at the finest level",
+  events: "the events",
+  metrics: "the metrics",
+  audit: "every request and answer the API server saw: only Secrets hold them",
+  objects: "SealedSecrets, their statuses, and the ConfigMap",
+});
+
+suite("no secret gets out", () => {
+  // What is sealed, and must stand in Secrets alone.
+  const sealed = new Canaries();
+  // What somebody put in the wrong place, and must not spread from there.
+  const mistaken = new Canaries();
+  const output: Evidence[] = [];
+  let scratch: ScratchFolder;
+  let cluster: ControlPlane;
+  let scene: Scene;
+  let controller: SignetController;
+  let sealer: TestSealer;
+  let auditLog: string;
+  let temporary: string;
+  let env: Record<string, string>;
+
+  before(async () => {
+    scratch = await makeScratchFolder("canary");
+    auditLog = join(scratch.path, "audit.log");
+    const policy = join(scratch.path, "policy.json");
+    await writeFile(policy, JSON.stringify(wholeBodies));
+    cluster = await startControlPlane({
+      manifests: await readInstallation(),
+      apiServerArgs: [
+        `--audit-policy-file=${policy}`,
+        `--audit-log-path=${auditLog}`,
+        "--audit-log-maxsize=10000",
+      ],
+    });
+    scene = sceneOf(cluster);
+    temporary = join(scratch.path, "tmp");
+    const home = join(scratch.path, "home");
+    await mkdir(temporary);
+    await mkdir(home);
+    controller = await startController("text");
+    sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());
+    const kubeconfig = await cluster.kubeconfigFor({ user: "alice" }, "default");
+    env = { KUBECONFIG: kubeconfig, HOME: home, TMPDIR: temporary };
+    await guardKeys();
+    const token = await readFile(join(cluster.folder, "pod-kube-system-sealed-secrets-controller", "token"));
+    // Its last part is the signature: the others are no secret and look alike.
+    sealed.guard("the controller's token", token.toString("utf8").split(".").at(-1) ?? "");
+  });
+
+  after(async () => {
+    await controller?.stop();
+    await cluster?.stop();
+    await scratch?.remove();
+  });
+
+  const inputs: { name: string; make: (secret: string) => string; args?: string[] }[] = [
+    { name: "yaml", make: (secret) => secretYaml("yaml", `password: ${secret}`), args: ["-o", "yaml"] },
+    { name: "json", make: (secret) => secretJson("json", { stringData: { password: secret } }) },
+    { name: "data", make: (secret) => secretJson("data", { data: { password: btoa(secret) } }) },
+    {
+      name: "verbose",
+      make: (secret) => secretJson("verbose", { stringData: { password: secret } }),
+      args: ["--verbose", "--scope", "cluster-wide"],
+    },
+    {
+      name: "last-applied",
+      make: (secret) => {
+        const whole = secretJson("x", { stringData: { password: secret } });
+        const annotations = { "kubectl.kubernetes.io/last-applied-configuration": whole };
+        const metadata = { name: "last-applied", namespace: "default", annotations };
+        return secretJson("last-applied", { metadata, stringData: { password: secret } });
+      },
+    },
+    {
+      name: "stream",
+      make: (secret) =>
+        `${secretYaml("stream", `a: ${secret}`)}---\n${secretYaml("stream-2", `b: x${secret}`)}`,
+    },
+    {
+      name: "multi-line",
+      make: (secret) => secretYaml("multi-line", `a: |\n    ${secret}\n    second ${secret} line`),
+    },
+  ];
+  for (const { name, make, args = [] } of inputs) {
+    table.proves("sealing", `sealed and opened: ${name}`, async () => {
+      const secret = sealed.text(`sealed ${name}`);
+      const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env });
+      output.push({ where: `output of sealing ${name}`, content: `${stdout}\n${stderr}` });
+      assert.equal(code, 0, stderr);
+      await cluster.apply(objectsIn(stdout));
+      const made = await scene.untilSecret("default", name);
+      const plain = Object.values(made.data ?? {}).map((value) => Buffer.from(value, "base64").toString());
+      assert.ok(plain.some((value) => value.includes(secret)));
+      await scene.untilSynced("default", name, "True");
+    });
+  }
+
+  const refusedInputs: { name: string; make: (secret: string) => string; args?: string[]; says: RegExp }[] = [
+    {
+      name: "broken YAML",
+      make: (s) => `${secretYaml("x", `a: ${s}`)}\n  b: [${s}\n c: "${s}`,
+      says: /indentation/,
+    },
+    {
+      name: "broken JSON",
+      make: (s) => `${secretJson("x", { stringData: { a: s } }).slice(0, -1)},,`,
+      says: /error: /,
+    },
+    { name: "a bare text", make: (s) => s, says: /error: / },
+    {
+      name: "tab in YAML",
+      make: (s) => `apiVersion: v1\nkind: Secret\nstringData:\n\ta: ${s}\n`,
+      says: /error: /,
+    },
+    { name: "alias in YAML", make: (s) => secretYaml("x", `a: *${s}`), says: /error: / },
+    { name: "duplicate item", make: (s) => secretYaml("x", `a: ${s}\n  a: ${s}`), says: /error: / },
+    { name: "bad base64", make: (s) => secretJson("x", { data: { a: `${s}!!` } }), says: /data\.a/ },
+    { name: "value is a map", make: (s) => secretYaml("x", `a: { b: ${s} }`), says: /stringData\.a/ },
+    { name: "value is a list", make: (s) => secretJson("x", { data: { a: [s] } }), says: /data\.a/ },
+    { name: "item name", make: (s) => secretJson("x", { stringData: { "a b": s } }), says: /error: / },
+    {
+      name: "not a Secret",
+      make: (s) => secretJson("x", { kind: "ConfigMap", data: { a: s } }),
+      says: /Secret/,
+    },
+    { name: "unknown field", make: (s) => secretJson("x", { stringdata: { a: s } }), says: /error: / },
+    {
+      name: "no name",
+      make: (s) => secretJson("", { metadata: {}, stringData: { a: s } }),
+      says: /metadata\.name/,
+    },
+    {
+      name: "other namespace",
+      make: (s) => secretJson("x", { stringData: { a: s } }),
+      args: ["-n", "b"],
+      says: /namespace/,
+    },
+    {
+      name: "bad scope",
+      make: (s) => secretJson("x", { stringData: { a: s } }),
+      args: ["--scope", "x"],
+      says: /--scope/,
+    },
+    {
+      name: "one of two",
+      make: (s) => `${secretYaml("x", `a: ${s}`)}---\n${secretYaml("y", "a: [1]")}`,
+      says: /error: /,
+    },
+    {
+      name: "no certificate",
+      make: (s) => secretJson("x", { stringData: { a: s } }),
+      args: ["--cert", "/nowhere"],
+      says: /nowhere/,
+    },
+    {
+      name: "no output folder",
+      make: (s) => secretJson("x", { stringData: { a: s } }),
+      args: ["-w", "/nowhere/x"],
+      says: /nowhere/,
+    },
+    {
+      name: "no cluster",
+      make: (s) => secretJson("x", { stringData: { a: s } }),
+      args: ["--server", "https://127.0.0.1:1"],
+      says: /error: /,
+    },
+    {
+      name: "no Service",
+      make: (s) => secretJson("x", { stringData: { a: s } }),
+      args: ["--controller-name", "other"],
+      says: /error: /,
+    },
+  ];
+  for (const { name, make, args = [], says } of refusedInputs) {
+    table.proves("cli-failures", `not sealed: ${name}`, async () => {
+      const secret = sealed.text(`refused: ${name}`);
+      const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env });
+      output.push({ where: `standard error of ${name}`, content: stderr });
+      assert.ok(code === 1 || code === 2, `exit ${code}`);
+      assert.equal(stdout, "");
+      assert.match(stderr, says);
+    });
+  }
+
+  table.proves("cli-failures", "not sealed: expired certificate; a token in the flags", async () => {
+    const file = join(scratch.path, "expired.pem");
+    await writeFile(file, testCertificate(-10, -1).certificatePem);
+    const secret = sealed.text("expired");
+    const stdin = secretJson("x", { stringData: { a: secret } });
+    const expired = await runSignet(["--cert", file], { stdin, env });
+    assert.match(expired.stderr, /expired/);
+    const token = sealed.text("token");
+    const refused = await runSignet(["--token", token], { stdin, env });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /error: /);
+    output.push({ where: "standard error", content: `${expired.stderr}\n${refused.stderr}` });
+  });
+
+  type Failing = {
+    name: string;
+    says: RegExp;
+    make: (secret: string, name: string) => Promise<KubeObject>;
+    existing?: (secret: string) => Record<string, unknown>;
+  };
+  const seal = (content: SealedObject) => sealer.object(content);
+  const changed = async (content: SealedObject, edit: (value: string) => string): Promise<KubeObject> => {
+    const object = await seal(content);
+    const { encryptedData } = object["spec"] as { encryptedData: Record<string, string> };
+    const edited = Object.entries(encryptedData).map(([item, value]) => [item, edit(value)]);
+    return { ...object, spec: { encryptedData: Object.fromEntries(edited) } };
+  };
+  const whole = (secret: unknown) => async (_secret: string, name: string) =>
+    sealer.wholeObject({ name, secret });
+  const failing: Failing[] = [
+    {
+      name: "renamed",
+      says: /sealed for/,
+      make: (a, name) => seal({ name, items: { a }, sealedFor: { name: "other" } }),
+    },
+    {
+      name: "unknown-key",
+      says: /does not have/,
+      make: async (a, name) =>
+        (await testSealer(testCertificate().certificatePem)).object({ name, items: { a } }),
+    },
+    {
+      name: "damaged",
+      says: /damaged/,
+      make: (a, name) => changed({ name, items: { a } }, (value) => `${value.slice(0, -8)}AAAAAA==`),
+    },
+    {
+      name: "cut",
+      says: /no key could decrypt/,
+      make: (a, name) => changed({ name, items: { a } }, (value) => value.slice(0, 400)),
+    },
+    {
+      name: "templates",
+      says: /template/,
+      make: (a, name) => seal({ name, items: { a }, template: { data: { t: "{{ .a }}" } } }),
+    },
+    {
+      name: "forbidden-type",
+      says: /type/,
+      make: (a, name) => seal({ name, items: { a }, template: { type: "bootstrap.kubernetes.io/token" } }),
+    },
+    {
+      name: "refused-content",
+      says: /./,
+      make: (a, name) =>
+        seal({
+          name,
+          items: { ".dockerconfigjson": `{"auths": ${a}` },
+          template: { type: "kubernetes.io/dockerconfigjson" },
+        }),
+    },
+    {
+      name: "refused-items",
+      says: /./,
+      make: (a, name) => seal({ name, items: { a }, template: { type: "kubernetes.io/tls" } }),
+    },
+    {
+      name: "too-large",
+      says: /./,
+      make: (a, name) => seal({ name, items: { a: a.repeat(20_000), b: a.repeat(20_000) } }),
+    },
+    {
+      name: "foreign",
+      says: /not managed/,
+      make: (a, name) => seal({ name, items: { a } }),
+      existing: (secret) => ({ data: { theirs: btoa(secret) } }),
+    },
+    {
+      name: "immutable",
+      says: /immutable/,
+      make: (a, name) => seal({ name, items: { a } }),
+      existing: (secret) => ({ data: { theirs: btoa(secret) }, immutable: true, marks: true }),
+    },
+    { name: "whole-bare", says: /spec\.data/, make: (a, name) => sealer.wholeObject({ name, secret: a }) },
+    {
+      name: "whole-other",
+      says: /spec\.data/,
+      make: (a, name) => whole({ apiVersion: "v1", kind: "ConfigMap", data: { a } })(a, name),
+    },
+    {
+      name: "whole-base64",
+      says: /spec\.data/,
+      make: (a, name) => whole({ apiVersion: "v1", kind: "Secret", data: { a: `${a}!!` } })(a, name),
+    },
+    {
+      name: "whole-map",
+      says: /spec\.data/,
+      make: (a, name) => whole({ apiVersion: "v1", kind: "Secret", stringData: { a: { b: a } } })(a, name),
+    },
+    {
+      name: "whole-broken",
+      says: /spec\.data/,
+      make: async (a, name) => {
+        const scope = { kind: "strict", namespace: "default", name } as const;
+        const data = await sealer.value(`{"apiVersion": "v1", "kind": "Secret", "data": {"a": ${a}`, scope);
+        return { ...(await seal({ name })), spec: { data, encryptedData: {} } };
+      },
+    },
+    {
+      name: "whole-yaml",
+      says: /spec\.data/,
+      make: async (a, name) => {
+        const scope = { kind: "strict", namespace: "default", name } as const;
+        const data = await sealer.value(`kind: Secret\nstringData: {a: ${a}\n\tb: *${a}`, scope);
+        return { ...(await seal({ name })), spec: { data, encryptedData: {} } };
+      },
+    },
+  ];
+  for (const { name, says, make, existing } of failing) {
+    table.proves("object-failures", `not opened, or not written: ${name}`, async () => {
+      const secret = sealed.text(`failing: ${name}`);
+      if (existing !== undefined) {
+        const { marks, ...fields } = existing(sealed.text(`in the way of ${name}`));
+        const annotations = marks === true ? { "sealedsecrets.bitnami.com/managed": "true" } : {};
+        const metadata = { namespace: "default", name, annotations };
+        await cluster.apply([{ apiVersion: "v1", kind: "Secret", metadata, ...fields }]);
+      }
+      await cluster.apply([await make(secret, name)]);
+      const status = await scene.untilSynced("default", name, "False");
+      assert.match(status.conditions[0]?.message ?? "", says);
+      await scene.untilEvent(
+        "default",
+        name,
+        name === "" ? "" : eventReason(status.conditions[0]?.reason),
+        says,
+      );
+    });
+  }
+
+  const mistakes: { name: string; object: (secret: string) => Record<string, unknown> }[] = [
+    { name: "plain-value", object: (secret) => ({ encryptedData: { password: secret } }) },
+    { name: "plain-sentence", object: (secret) => ({ encryptedData: { password: `pass ${secret}!` } }) },
+    { name: "plain-prefixed", object: (secret) => ({ encryptedData: { password: `${secret}:x` } }) },
+    { name: "plain-kms", object: (secret) => ({ encryptedData: { password: `kms:1:${secret}` } }) },
+    {
+      name: "plain-sops",
+      object: (secret) => ({ encryptedData: { password: `ENC[AES256_GCM,data:${secret}` } }),
+    },
+    {
+      name: "plain-template",
+      object: (secret) => ({ encryptedData: {}, template: { data: { a: secret } } }),
+    },
+    { name: "base64-of-plain", object: (secret) => ({ encryptedData: { password: btoa(secret) } }) },
+    { name: "plain-data", object: (secret) => ({ encryptedData: {}, data: btoa(secret) }) },
+  ];
+  for (const { name, object } of mistakes) {
+    table.proves("mistakes", `plain text in a SealedSecret: ${name}`, async () => {
+      const secret = mistaken.text(`mistake: ${name}`);
+      const metadata = { namespace: "default", name };
+      const spec = object(secret);
+      await cluster.apply([{ apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", metadata, spec }]);
+      await scene.untilSynced("default", name, "False");
+      await scene.untilEvent("default", name, "ErrUnsealFailed");
+    });
+  }
+
+  const bodies: { name: string; make: (secret: string) => Promise<string>; answers: number[] }[] = [
+    {
+      name: "good",
+      answers: [200],
+      make: async (a) => JSON.stringify(await seal({ name: "http", items: { a } })),
+    },
+    {
+      name: "for another name",
+      answers: [409],
+      make: async (a) => JSON.stringify(await seal({ name: "http", items: { a }, sealedFor: { name: "x" } })),
+    },
+    {
+      name: "whole object",
+      answers: [200],
+      make: async (a) => {
+        const secret = { apiVersion: "v1", kind: "Secret", metadata: {}, stringData: { a } };
+        return JSON.stringify(await sealer.wholeObject({ name: "http", secret }));
+      },
+    },
+    {
+      name: "whole object that is none",
+      answers: [200, 409],
+      make: async (a) => JSON.stringify(await sealer.wholeObject({ name: "http", secret: [a] })),
+    },
+    { name: "a plain Secret", answers: [500], make: async (a) => secretJson("http", { stringData: { a } }) },
+    { name: "broken JSON", answers: [500], make: async (a) => `{"a": ${a}` },
+    { name: "broken YAML", answers: [500], make: async (a) => `a: "${a}\n\tb: *${a}` },
+    { name: "text", answers: [500], make: async (a) => a },
+    { name: "too long", answers: [413], make: async (a) => a.repeat(100_000) },
+  ];
+  for (const { name, make, answers } of bodies) {
+    table.proves("http", `asked over HTTP: ${name}`, async () => {
+      const body = await make(sealed.text(`body: ${name}`));
+      for (const path of ["/v1/verify", "/v1/rotate"]) {
+        const answer = await fetch(`${controller.url}${path}`, { method: "POST", body });
+        const text = await answer.text();
+        output.push({
+          where: `answer of ${path} to ${name}`,
+          content: `${answer.status} ${[...answer.headers].join("\n")}\n${text}`,
+        });
+        assert.ok(answers.includes(answer.status), `${path}: ${answer.status}`);
+      }
+    });
+  }
+
+  table.proves("keys", "key Secrets that are refused or taken out are not quoted", async () => {
+    const { certificatePem, privateKeyPem } = testCertificate(-1, 3650, 2);
+    sealed.guardPrivateKey("a key with another's certificate", privateKeyPem);
+    const other = testCertificate(-1, 3650, 3).certificatePem;
+    const text = sealed.text("what is no key");
+    const noKey = { certificatePem, privateKeyPem: `-----BEGIN RSA PRIVATE KEY-----\n${text}\n` };
+    await cluster.apply([
+      keySecretOf("bad-pair", { certificatePem: other, privateKeyPem }),
+      keySecretOf("bad-key", noKey),
+      keySecretOf("bad-cert", { certificatePem: text, privateKeyPem }),
+    ]);
+    for (const name of ["bad-pair", "bad-key", "bad-cert"]) {
+      await scene.untilEvent(controllerNamespace, name, "SealingKeyRefused");
+      await scene.remove(secretPath(controllerNamespace, name));
+    }
+    controller.process.signal("SIGUSR1");
+    await waitUntil({ what: "another key" }, async () =>
+      (await keySecrets(cluster)).length === 2 ? true : null,
+    );
+    await guardKeys();
+  });
+
+  table.proves("process", "what the system tells of the process holds no secret", async () => {
+    const { pid } = controller.process;
+    for (const file of ["cmdline", "environ"]) {
+      const content = await readFile(`/proc/${pid}/${file}`);
+      assert.ok(content.length > 0);
+      output.push({ where: `/proc/PID/${file}`, content });
+    }
+    const filter = await readFile(`/proc/${pid}/coredump_filter`, "utf8");
+    assert.equal(Number.parseInt(filter, 16), 0, "core dumps would hold memory");
+    assert.deepEqual(await readdir(temporary), []);
+    output.push(...(await folderEvidence(env["HOME"] ?? "")));
+  });
+
+  table.proves(["logs", "crash"], "an unforeseen error ends the process without its text", async () => {
+    await controller.stop();
+    output.push({ where: "log", content: controller.logs() });
+    const secret = sealed.text("in an error");
+    const preload = join(scratch.path, "fault.mjs");
+    await writeFile(
+      preload,
+      `setTimeout(() => { throw new SyntaxError("unexpected token in " + JSON.stringify({ password: process.title })); }, 3000);\nprocess.title = ${JSON.stringify(secret)};\n`,
+    );
+    controller = await startController("json", { NODE_OPTIONS: `--import=${preload}` });
+    const end = await controller.process.waitForEnd();
+    assert.equal(end, 1);
+    const lines = controller.logs();
+    assert.match(lines, /SyntaxError/);
+    output.push({ where: "log of the crash", content: lines });
+    assert.deepEqual(await readdir(temporary), []);
+    controller = await startController("json");
+    await cluster.apply([await seal({ name: "after-crash", items: { a: sealed.text("after the crash") } })]);
+    await scene.untilSecret("default", "after-crash");
+  });
+
+  table.proves(
+    ["logs", "events", "metrics", "audit", "objects"],
+    "no canary stands anywhere but in Secrets",
+    async () => {
+      const metrics = await (await fetch(`${controller.metricsUrl}/metrics`)).text();
+      assert.match(metrics, /condition_info\{/);
+      await controller.stop();
+      output.push(
+        { where: "log as JSON", content: controller.logs() },
+        { where: "metrics", content: metrics },
+      );
+      const events = await list("/api/v1/events");
+      assert.ok(events.length > failing.length);
+      output.push(...objectEvidence("events", events));
+      output.push(...objectEvidence("config maps", await list("/api/v1/configmaps")));
+      const objects = await list("/apis/bitnami.com/v1alpha1/sealedsecrets");
+      const statuses = objects.map(({ metadata, status }) => ({
+        where: `status of ${metadata.name}`,
+        content: JSON.stringify(status),
+      }));
+      const requests = await auditEvidence(auditLog);
+      assert.ok(requests.length > 200);
+
+      const whole = objects.map((object) => JSON.parse(JSON.stringify(object, shortened)) as KubeObject);
+      sealed.assertSilent([...output, ...statuses, ...requests, ...objectEvidence("objects", whole)]);
+      mistaken.assertSilent([...output, ...statuses]);
+    },
+  );
+
+  table.proves("audit", "the audit log holds the canaries of Secrets' bodies", async () => {
+    // Else the search above would prove nothing.
+    const text = await readFile(auditLog, "utf8");
+    assert.ok(sealed.sightings([{ where: "the audit log", content: text }]).length > inputs.length);
+  });
+
+  table.everyRowHasATest();
+
+  async function startController(
+    format: "text" | "json",
+    extra: Record<string, string> = {},
+  ): Promise<SignetController> {
+    return startSignetController({
+      controlPlane: cluster,
+      from: "dist",
+      flags: ["--log-level=DEBUG", `--log-format=${format}`, "--rate-limit=1000", "--rate-limit-burst=1000"],
+      env: { TMPDIR: temporary, ...extra },
+    });
+  }
+
+  /** From now on also looks for the private keys there are. */
+  async function guardKeys(): Promise<void> {
+    for (const { metadata, data } of await keySecrets(cluster)) {
+      const pem = Buffer.from(data?.["tls.key"] ?? "", "base64").toString("utf8");
+      sealed.guardPrivateKey(`sealing key ${metadata.name}`, pem);
+    }
+  }
+
+  async function list(path: string): Promise<KubeObject[]> {
+    const { status, body } = await cluster.request("GET", path);
+    assert.equal(status, 200);
+    return (body as { items: KubeObject[] }).items;
+  }
+});
+
+/** Audit policy: every request and answer with its body. */
+const wholeBodies = {
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived"],
+  rules: [{ level: "RequestResponse" }],
+};
+
+/** Every audit event; of Secrets, and of tokens that were asked for, all but the bodies. */
+async function auditEvidence(file: string): Promise<Evidence[]> {
+  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
+  return lines.map((line) => {
+    const event: unknown = JSON.parse(line);
+    assert.ok(isRecord(event));
+    const reference = isRecord(event["objectRef"]) ? event["objectRef"] : {};
+    const { resource, subresource } = reference;
+    const belongs = resource === "secrets" || (resource === "serviceaccounts" && subresource === "token");
+    const { requestObject, responseObject, ...rest } = event;
+    const content = belongs ? rest : { ...rest, requestObject, responseObject };
+    return {
+      where: `audit: ${String(event["verb"])} ${String(event["requestURI"])}`,
+      content: JSON.stringify(content, shortened),
+    };
+  });
+}
+
+/** Of a text as long as only a large sealed value is, both ends: the search through all of it would take minutes. */
+function shortened(_key: string, value: unknown): unknown {
+  if (typeof value !== "string" || value.length < 100_000) return value;
+  return `${value.slice(0, 10_000)} ${value.slice(-10_000)}`;
+}
+
+function eventReason(reason: string | undefined): string {
+  const unsealing = ["UnsealFailed", "TemplatesNotSupported", "MalformedSealedSecret"];
+  return unsealing.includes(reason ?? "") ? "ErrUnsealFailed" : "ErrUpdateFailed";
+}
+
+function secretJson(name: string, fields: Record<string, unknown>): string {
+  const metadata = { name, namespace: "default" };
+  return JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata, ...fields });
+}
+
+function secretYaml(name: string, item: string): string {
+  return `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n  namespace: default\nstringData:\n  ${item}\n`;
+}
