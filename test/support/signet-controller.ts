@@ -20,6 +20,8 @@ export type SignetControllerOptions = {
   credentials?: "pod" | "kubeconfig";
   /** Environment beyond what a pod has. */
   env?: Readonly<Record<string, string>>;
+  /** Whether to apply the manifest, definition included; true by default. */
+  install?: boolean;
   /** Called once the process runs, before it is waited for. */
   onStart?: (process: ManagedProcess) => Promise<void>;
   /** Whether to wait until /readyz says yes; true by default. If not, it is only waited for the port. */
@@ -67,7 +69,7 @@ export async function readInstallation(): Promise<KubeObject[]> {
 export async function startSignetController(options: SignetControllerOptions): Promise<SignetController> {
   const { controlPlane, from = "source" } = options;
   requireNetbox();
-  await controlPlane.apply(await readInstallation());
+  if (options.install !== false) await controlPlane.apply(await readInstallation());
   return retryTakenPort(async () => {
     const address = firstBoxAddress;
     const port = await freePort(address);
