@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clusterIdOf } from "../../controller/cluster-id.ts";
+import { openLog } from "../../controller/log.ts";
+import { KubeApiError, KubeUnreachableError } from "../../shared/kube/api-error.ts";
+import type { KubeClient, KubeRequest } from "../../shared/kube/client.ts";
+
+const refusal = (status: number) =>
+  new KubeApiError({ request: "get namespaces", status, reason: "", retryAfterSeconds: null, fields: [] });
+
+/** Asks with a client that gives these answers in turn. */
+async function ask(answers: (Error | string | undefined)[]) {
+  const requests: KubeRequest[] = [];
+  const lines: string[] = [];
+  const client = {
+    async request(request: KubeRequest) {
+      requests.push(request);
+      const answer = answers[requests.length - 1];
+      if (answer instanceof Error) throw answer;
+      return { metadata: answer === undefined ? {} : { uid: answer } };
+    },
+  } as unknown as KubeClient;
+  const push = (line: string) => lines.push(line);
+  const log = openLog({ level: "INFO", format: "text", infoToStdout: true }, { out: push, err: push });
+  return { id: await clusterIdOf(client, log), requests, lines };
+}
+
+test("the cluster's identity is the uid of kube-system, asked for with a bound", async () => {
+  const { id, requests } = await ask(["u-1"]);
+  assert.equal(id, "u-1");
+  assert.equal(requests[0]?.path, "/api/v1/namespaces/kube-system");
+  assert.ok((requests[0]?.timeoutMs ?? 60_000) <= 5000);
+});
+
+test("a passing fault is waited out", async () => {
+  const { id, lines } = await ask([refusal(503), new KubeUnreachableError("http://x", "refused"), "u-1"]);
+  assert.equal(id, "u-1");
+  assert.deepEqual(lines, []);
+});
+
+test("where it may not be read the identity is unknown, which is said once", async () => {
+  for (const answer of [refusal(403), refusal(404), new Error("hunter2")]) {
+    const { id, requests, lines } = await ask([answer]);
+    assert.equal(id, null);
+    assert.equal(requests.length, 1);
+    assert.match(lines.join(""), /level=WARN msg="The cluster's identity is unknown; --cluster-id sets it"/);
+    assert.ok(!lines.join("").includes("hunter2"));
+  }
+});
+
+test("a namespace without a uid tells nothing", async () => {
+  assert.equal((await ask([undefined])).id, null);
+});

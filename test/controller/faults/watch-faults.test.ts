@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readDocuments } from "../../../shared/document/read-documents.ts";
+import type { ApiObject } from "../../embedded-cluster/api-object.ts";
+import { pairSecret, sealingPair } from "../sealing-key.ts";
+import { controllerScene } from "./controller-scene.ts";
+
+const key = pairSecret(await sealingPair(), "sealed-secrets-key1");
+
+for (const how of ["end", "reset"] as const) {
+  test(`watches that break off (${how}) miss nothing`, async (context) => {
+    const scene = await controllerScene(context, { keys: [key] });
+    for (let round = 0; round < 4; round++) {
+      await scene.seal("db", { round: `${round}` });
+      await scene.untilSynced("db", { round: `${round}` });
+      await scene.until("two watches", () => scene.cluster.watchCount >= 2);
+      scene.cluster.dropWatches(how);
+      await scene.seal(`other-${round}`, { round: `${round}` });
+    }
+    for (let round = 0; round < 4; round++) await scene.untilSynced(`other-${round}`, { round: `${round}` });
+  });
+}
+
+test("a place to resume from that is gone (410) misses nothing, deletions included", async (context) => {
+  const scene = await controllerScene(context, { keys: [key] });
+  await scene.seal("stays", { a: "1" });
+  await scene.seal("goes", { a: "1" });
+  await scene.untilSynced("stays", { a: "1" });
+  await scene.untilSynced("goes", { a: "1" });
+  const refused = scene.cluster.faults.add({ path: /sealedsecrets$/, status: 503, query: /watch=/ });
+  scene.cluster.dropWatches("reset", "sealedsecrets.bitnami.com");
+  scene.cluster.store.delete("sealedsecrets.bitnami.com", "team", "goes");
+  await scene.seal("stays", { a: "2" });
+  scene.cluster.compact();
+  refused.remove();
+  await scene.untilSynced("stays", { a: "2" });
+  await scene.until(
+    "no metrics of what is gone",
+    async () => !(await scene.metrics()).includes('name="goes"'),
+  );
+});
+
+test("a cluster without the definition is waited for", async (context) => {
+  const scene = await controllerScene(context, { keys: [key], cluster: {} });
+  await scene.until("a word in the log", () =>
+    scene.lines.some((line) => line.includes("Cannot watch SealedSecrets")),
+  );
+  assert.equal((await scene.ask("/readyz")).status, 503);
+  assert.equal((await scene.ask("/healthz")).status, 200);
+  const file = join(import.meta.dirname, "../../../crds/sealedsecrets.yaml");
+  const [definition] = readDocuments(await readFile(file), "the definition");
+  scene.cluster.store.put(definition?.value as ApiObject);
+  await scene.seal("db", { a: "1" });
+  await scene.untilSynced("db", { a: "1" });
+  assert.equal((await scene.ask("/readyz")).status, 200);
+});
+
+test("readiness waits for the first list", async (context) => {
+  const scene = await controllerScene(context, {
+    keys: [key],
+    prepare: (cluster) => void cluster.faults.add({ path: /sealedsecrets$/, status: 500 }),
+  });
+  await scene.until("a certificate", async () => (await scene.ask("/v1/cert.pem")).status === 200);
+  assert.equal((await scene.ask("/readyz")).status, 503);
+  scene.cluster.faults.clear();
+  await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
+});
+
+test("a SealedSecret that is deleted takes its metrics along; its Secret is left to the cluster", async (context) => {
+  const scene = await controllerScene(context, { keys: [key] });
+  await scene.seal("db", { a: "1" });
+  await scene.untilSynced("db", { a: "1" });
+  assert.match(await scene.metrics(), /condition_info\{namespace="team",name="db",condition="Synced".*\} 1/);
+  scene.cluster.store.delete("sealedsecrets.bitnami.com", "team", "db");
+  await scene.until("no metrics", async () => !(await scene.metrics()).includes('name="db"'));
+  await scene.until("the Secret collected", () => scene.items("db") === null);
+  assert.ok(scene.secretWrites.every(({ method }) => method !== "DELETE"));
+});
+
+test("an object deleted while it is worked on leaves no metrics behind", async (context) => {
+  const scene = await controllerScene(context, { keys: [key] });
+  const slow = scene.cluster.faults.add({ method: "GET", path: /\/team\/secrets\/db$/, delayMs: 400 });
+  await scene.seal("db", { a: "1" });
+  await scene.until("the read of the Secret", () => slow.struck > 0);
+  scene.cluster.store.delete("sealedsecrets.bitnami.com", "team", "db");
+  await scene.until("the Secret written", () =>
+    scene.secretWrites.some(({ path }) => path.includes("/team/")),
+  );
+  await scene.until("the status refused", () =>
+    scene.lines.some((line) => line.includes("Error updating SealedSecret status")),
+  );
+  assert.ok(!(await scene.metrics()).includes('name="db"'));
+});
