@@ -7,9 +7,23 @@
  * When a source changes and its row no longer fits, the run fails and says so: mend the row, do not drop it.
  */
 import { codecFaults } from "./codec-faults.ts";
+import { controllerFaults } from "./controller-faults.ts";
+import { decidingFaults } from "./deciding-faults.ts";
 import type { Fault } from "./fault.ts";
+import { keyFaults } from "./key-faults.ts";
+import { openingFaults } from "./opening-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
+import { tellingFaults } from "./telling-faults.ts";
 
 /** All of them. */
-export const faults: readonly Fault[] = [...codecFaults, ...scopeFaults, ...resourceFaults];
+export const faults: readonly Fault[] = [
+  ...codecFaults,
+  ...scopeFaults,
+  ...resourceFaults,
+  ...tellingFaults,
+  ...openingFaults,
+  ...keyFaults,
+  ...decidingFaults,
+  ...controllerFaults,
+];

@@ -303,8 +303,9 @@ test("a token Secret that we own is left alone once the option is gone", () => {
 });
 
 test("a refused Secret is refused before anything is read from the existing one", () => {
-  const made = plan(existing({ ownerReferences: [OUR_REFERENCE] }), { labels: { [KEY_LABEL]: "active" } });
-  const failure = failed(made);
+  const forged = { labels: { [KEY_LABEL]: "active" } };
+  assert.equal(failed(plan(null, forged)).reason, "SecretForbidden");
+  const failure = failed(plan(existing({ ownerReferences: [OUR_REFERENCE] }), forged));
   assert.equal(failure.reason, "SecretForbidden");
   assert.equal(failure.counter, "update");
   assert.equal(failure.event.reason, "ErrUpdateFailed");

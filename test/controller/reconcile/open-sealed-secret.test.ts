@@ -251,6 +251,13 @@ test("the hint orders the trials and does no more", async () => {
   }
 });
 
+test("a hint at the wrong one of several keys costs a trial, and not the value", async () => {
+  const encryptedData = await sealItems(one, STRICT, { a: "1" });
+  const keys = [stranger.opening, one.opening, two.opening];
+  const annotations = { [SEALING_KEY_ANNOTATION]: two.fingerprint };
+  assert.deepEqual(plain(await open({ encryptedData }, { keys }, annotations)), { a: "1" });
+});
+
 test("an abort ends the opening with the signal's own reason", async () => {
   const reason = new Error("stopping");
   const encryptedData = await sealItems(one, STRICT, { a: "1" });

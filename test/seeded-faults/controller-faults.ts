@@ -1,0 +1,68 @@
+import type { Fault } from "./fault.ts";
+
+/** Faults in the options, metrics and events of the controller. */
+export const controllerFaults: readonly Fault[] = [
+  {
+    what: "a deleted object stays in the metrics",
+    file: "controller/metrics.ts",
+    find: "      for (const series of reported.get(key) ?? []) condition.remove(series);\n",
+    replace: "",
+    test: "test/controller/metrics.test.ts",
+  },
+  {
+    what: "errors name the namespace although asked not to",
+    file: "controller/metrics.ts",
+    find: "errors.inc(omitNames ? { reason } : { reason, namespace })",
+    replace: "errors.inc({ reason, namespace })",
+    test: "test/controller/metrics.test.ts",
+  },
+  {
+    what: "False and Unknown are one",
+    file: "controller/metrics.ts",
+    find: 'value === "True" ? 1 : value === "False" ? -1 : 0',
+    replace: 'value === "True" ? 1 : -1',
+    test: "test/controller/metrics.test.ts",
+  },
+  {
+    what: "a bad value becomes the default",
+    file: "controller/option-reader.ts",
+    find: "if (result === null) throw",
+    replace: "if (result === undefined) throw",
+    test: "test/controller/options.test.ts",
+  },
+  {
+    what: "the environment wins over the command line",
+    file: "controller/option-reader.ts",
+    find: "for (let argument = rest.shift(); argument",
+    replace: "for (let argument = Object.keys(environment).length > 0 ? undefined : rest.shift(); argument",
+    test: "test/controller/options.test.ts",
+  },
+  {
+    what: "an entry without = is dropped",
+    file: "controller/option-reader.ts",
+    find: "if (parsed.includes(null)) return null;",
+    replace: "",
+    test: "test/controller/options.test.ts",
+  },
+  {
+    what: "an expired event is not written anew",
+    file: "controller/events.ts",
+    find: "if (error instanceof KubeApiError && error.status === 404) return false;",
+    replace: "",
+    test: "test/controller/events.test.ts",
+  },
+  {
+    what: "the queue of events has no bound",
+    file: "controller/events.ts",
+    find: "      if (queue.length >= MAX_REMEMBERED) return;\n",
+    replace: "",
+    test: "test/controller/events.test.ts",
+  },
+  {
+    what: "events of different messages count each other up",
+    file: "controller/events.ts",
+    find: '[uid, happening.type, happening.reason, happening.message].join("\\n")',
+    replace: '[uid, happening.type, happening.reason].join("\\n")',
+    test: "test/controller/events.test.ts",
+  },
+];
