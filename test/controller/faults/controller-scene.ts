@@ -41,6 +41,8 @@ export type SceneOptions = {
   keys?: readonly SecretObject[];
   /** Run on this cluster, which somebody else ends. */
   on?: EmbeddedCluster;
+  /** Waits pass so many times faster than they would; below one, slower, so that none of them ends within the test. */
+  haste?: number;
   /** Leave requests the time that the controller gives them. */
   patient?: boolean;
   /** Milliseconds by which the answer to a request comes late, after it was served. */
@@ -85,7 +87,15 @@ export async function controllerScene(
   options: SceneOptions = {},
 ): Promise<ControllerScene> {
   const folder = await mkdtemp(join(tmpdir(), "signet-scene-"));
-  const { args = [], prepare, keys = [], on, patient = false, answerDelayMs = () => 0 } = options;
+  const {
+    args = [],
+    prepare,
+    keys = [],
+    on,
+    patient = false,
+    haste = HASTE,
+    answerDelayMs = () => 0,
+  } = options;
   const cluster = on ?? (await startEmbeddedCluster(options.cluster ?? { sealedSecrets: true }));
   cluster.store.ensureNamespace("team");
   for (const key of keys) cluster.store.put(key as ApiObject);
@@ -110,7 +120,7 @@ export async function controllerScene(
         answerDelayMs,
       }),
       ownNamespace: OWN_NAMESPACE,
-      clock: hastyClock,
+      clock: hastyClock(haste),
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),
       version: "test",
     },
@@ -254,8 +264,10 @@ function listenIn(
 }
 
 /** The time of day is the real one; waits pass quickly. */
-const hastyClock: Clock = {
-  now: () => systemClock.now(),
-  monotonic: () => systemClock.monotonic() * HASTE,
-  sleep: (ms, signal) => systemClock.sleep(ms / HASTE, signal),
-};
+function hastyClock(haste: number): Clock {
+  return {
+    now: () => systemClock.now(),
+    monotonic: () => systemClock.monotonic() * haste,
+    sleep: (ms, signal) => systemClock.sleep(ms / haste, signal),
+  };
+}

@@ -122,6 +122,8 @@ for (const value of ["compromised", "retired", "wrapped", "Active", ""]) {
 test("a key deleted live opens nothing any more; added again, what failed is retried at once", async (context) => {
   const scene = await controllerScene(context, {
     keys: [pairSecret(old, "old"), pairSecret(current, "current")],
+    // No retry by time ends within the test.
+    haste: 0.01,
   });
   await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
   scene.cluster.store.delete("secrets", "kube-system", "old");
@@ -235,6 +237,17 @@ test("a key whose answer was lost is not made twice, nor does the next one go mi
   blind.remove();
   await scene.controller.generateKey();
   assert.equal(scene.keySecrets().length, 3);
+});
+
+test("a key whose answer was lost but that the watch brought is done with", async (context) => {
+  const scene = await controllerScene(context, { keys: [pairSecret(old, "old")] });
+  await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
+  const fault = { path: /\/kube-system\/secrets$/, effect: "reset", afterServing: true, times: 1 } as const;
+  scene.cluster.faults.add({ method: "POST", ...fault });
+  await assert.rejects(scene.controller.generateKey());
+  await scene.until("the new key", async () => (await certificate(scene)) !== old.certificatePem);
+  await scene.controller.generateKey();
+  assert.equal(scene.keySecrets().length, 3, "another key, not the same one found again");
 });
 
 test("a new certificate for the same key is published", async (context) => {

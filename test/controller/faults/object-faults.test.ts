@@ -148,7 +148,7 @@ test("the same failure counts up one event and writes one status, however often 
 });
 
 test("a scope annotation that was missing is noticed when it comes", async (context) => {
-  const scene = await controllerScene(context, { keys: [key] });
+  const scene = await controllerScene(context, { keys: [key], haste: 0.01 });
   const place = { namespace: "team", name: "db" };
   const manifest = await sealedManifest(pair, place, { a: "1" }, "namespace-wide");
   const stored = scene.cluster.store.put({ ...(manifest as unknown as ApiObject), metadata: place });

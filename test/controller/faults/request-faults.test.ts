@@ -74,6 +74,10 @@ describe("a fault at each kind of request", { concurrency: 4 }, () => {
           scene.secretWrites.filter(({ method }) => !["POST", "PUT"].includes(method)),
           [],
         );
+        if (what === "conflict") {
+          const warnings = scene.events().filter(({ type }) => type === "Warning");
+          assert.deepEqual(warnings, [], "somebody was faster, which is no failure");
+        }
         guardKeys(canaries, scene);
         await scene.stop();
         canaries.assertSilent(await scene.evidence());

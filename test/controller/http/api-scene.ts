@@ -35,6 +35,7 @@ export async function apiScene(
         keys: pairs.map(({ opening }) => opening),
         acceptWholeObject: true,
         diagnose: false,
+        giveUpAfter: 1,
       }),
       sealer: async () => pairs[0]?.sealer ?? null,
       ...api,

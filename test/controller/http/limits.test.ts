@@ -121,7 +121,13 @@ function heldKey() {
 
 test("two requests are worked on at once, over both endpoints; more are told to come back", async () => {
   const { key, letGo } = heldKey();
-  const opening = () => ({ clusterId: null, keys: [key], acceptWholeObject: true, diagnose: false });
+  const opening = () => ({
+    clusterId: null,
+    keys: [key],
+    acceptWholeObject: true,
+    diagnose: false,
+    giveUpAfter: 1,
+  });
   const { post } = await apiScene({}, { opening });
   const held = [post("/v1/verify", good), post("/v1/rotate", good)];
   await new Promise((resolve) => setTimeout(resolve, 50));

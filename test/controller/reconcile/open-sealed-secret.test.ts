@@ -29,6 +29,7 @@ function open(
       keys: [one.opening, two.opening],
       acceptWholeObject: true,
       diagnose: true,
+      giveUpAfter: 10,
       ...context,
     },
     AbortSignal.timeout(60_000),
@@ -261,7 +262,13 @@ test("a hint at the wrong one of several keys costs a trial, and not the value",
 test("an abort ends the opening with the signal's own reason", async () => {
   const reason = new Error("stopping");
   const encryptedData = await sealItems(one, STRICT, { a: "1" });
-  const context = { clusterId: null, keys: [one.opening], acceptWholeObject: true, diagnose: true };
+  const context = {
+    clusterId: null,
+    keys: [one.opening],
+    acceptWholeObject: true,
+    diagnose: true,
+    giveUpAfter: 10,
+  };
   await assert.rejects(
     openSealedSecret(sealedSecret({ spec: { encryptedData } }), context, AbortSignal.abort(reason)),
     reason,
