@@ -3,31 +3,31 @@ import { SealError } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { Log } from "./log.ts";
 
-/** The start waits for the answer no longer than this. */
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 const PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
 
 /**
- * The identity of a cluster: the uid of its namespace kube-system.
- * @returns null when it may not be read, or not within five seconds.
+ * The identity of a cluster: the uid of its namespace kube-system. Waits out an API server that is away, since
+ * without one there is nothing to do anyway.
+ * @returns null when it may not be read, or the signal aborts first.
  */
-export async function clusterIdOf(client: KubeClient, log: Log): Promise<string | null> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  for (;;) {
+export async function clusterIdOf(client: KubeClient, log: Log, signal: AbortSignal): Promise<string | null> {
+  for (let pause = PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
       const path = "/api/v1/namespaces/kube-system";
-      const timeoutMs = Math.max(1, Math.ceil(giveUpAt - performance.now()));
-      const namespace = await client.request({ method: "GET", path, timeoutMs });
+      const namespace = await client.request({ method: "GET", path, timeoutMs: TIMEOUT_MS, signal });
       return namespace.metadata.uid ?? null;
     } catch (error) {
-      const passing = error instanceof SealError && error.retryable;
-      if (passing && performance.now() + PAUSE_MS < giveUpAt) {
-        await sleep(PAUSE_MS);
-        continue;
-      }
+      if (signal.aborted) break;
       const words = error instanceof SealError ? error.message : "unexpected error";
-      log.warn({ error: words }, "The cluster's identity is unknown; --cluster-id sets it");
-      return null;
+      if (!(error instanceof SealError && error.retryable)) {
+        log.warn({ error: words }, "The cluster's identity is unknown; --cluster-id sets it");
+        return null;
+      }
+      if (pause === PAUSE_MS) log.warn({ error: words }, "The API server does not answer, will retry");
     }
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
+  return null;
 }

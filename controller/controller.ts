@@ -36,6 +36,8 @@ export type Controller = {
   stop(): Promise<void>;
 };
 
+/** Items of one object whose failure is looked into. */
+const ITEMS_EXPLAINED = 10;
 /** Time to get events out at the end. */
 const FLUSH_MS = 2000;
 /** Time for what is under way to end when the controller stops. */
@@ -81,17 +83,17 @@ export async function startController(options: Options, parts: ControllerParts):
     },
     { client, clock, events, metrics, log, onKeyAdded: () => retryFailed(cache, queue) },
   );
-  const opening = (diagnose: boolean): OpeningContext => ({
+  const opening = (how: Pick<OpeningContext, "diagnose" | "giveUpAfter">): OpeningContext => ({
     clusterId,
     keys: keys.ring.openingKeys(),
     acceptWholeObject: options["accept-deprecated-v1-data"],
-    diagnose,
+    ...how,
   });
   const reconciler = new Reconciler({
     client,
     find: (key) => cache.get(key),
     neighbours: (namespace) => cache.namesIn(namespace),
-    opening: () => opening(true),
+    opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED }),
     policy: {
       ownNamespace,
       keyPrefix: options["key-prefix"],
@@ -119,7 +121,7 @@ export async function startController(options: Options, parts: ControllerParts):
     notReady: () =>
       !keys.ready ? "no sealing key" : cache.hasSynced ? null : "SealedSecrets not listed yet",
     certificatePem: () => keys.ring.primary?.certificate.pem ?? null,
-    opening: () => opening(false),
+    opening: () => opening({ diagnose: false, giveUpAfter: 1 }),
     sealer: () => keys.sealer(),
   };
   const serverOptions = {
@@ -144,7 +146,7 @@ export async function startController(options: Options, parts: ControllerParts):
   const { signal } = stopping;
   const draining = new AbortController();
   const running = (async () => {
-    clusterId ??= await clusterIdOf(client, log);
+    clusterId ??= await clusterIdOf(client, log, signal);
     const keysRunning = keys.run(signal);
     // Without keys every object would be marked as failed.
     await Promise.race([keys.whenReady, keysRunning]);

@@ -8,8 +8,15 @@ export type WorkLimits = {
   burst: number;
 };
 
-/** Body of a request: more than the API server stores in one object. */
+/** Body of a request for work: more than the API server stores in one object. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** Body of any other request: nobody reads it. */
+export const MAX_IDLE_BODY_BYTES = 16 * 1024;
+/** Connections at once, to each port. */
+export const MAX_CONNECTIONS = 512;
+/** Requests for work whose body may be on its way or at hand at once, in all and from one peer. */
+const MAX_BODIES = 24;
+const MAX_BODIES_OF_PEER = 8;
 /** Time for the private-key work of one request. */
 export const WORK_TIMEOUT_MS = 10_000;
 /** Requests under work at once, over both endpoints: the rest of the machine is the reconciler's. */
@@ -26,7 +33,10 @@ export function peerLimit({ rate, burst }: WorkLimits) {
   return { max, timeWindow: Math.ceil((max / rate) * 1000), keyGenerator: peerOf };
 }
 
-/** A hook that refuses what exceeds the limit over all peers, with the words of the limit for one. */
+/**
+ * A hook that refuses what exceeds the limit over all peers, with the words of the limit for one. It belongs behind
+ * the limit for one peer, so that what that one refuses does not count here.
+ */
 export function totalLimit(server: FastifyInstance, { rate, burst }: WorkLimits) {
   const max = (burst + 1) * TOTAL_FACTOR;
   const check = server.createRateLimit({
@@ -37,8 +47,40 @@ export function totalLimit(server: FastifyInstance, { rate, burst }: WorkLimits)
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const verdict = await check(request);
     if (verdict.isAllowed || !verdict.isExceeded) return;
-    await reply.code(429).header("retry-after", verdict.ttlInSeconds).send("limit exceeded\n");
+    await refuse(reply, verdict.ttlInSeconds);
   };
+}
+
+/** A hook that bounds how many bodies are taken in at once, and so the memory they hold. */
+export function bodyLimit() {
+  const ofPeer = new Map<string, number>();
+  let all = 0;
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const peer = peerOf(request);
+    const its = ofPeer.get(peer) ?? 0;
+    if (all >= MAX_BODIES || its >= MAX_BODIES_OF_PEER) {
+      await refuse(reply, 1);
+      return;
+    }
+    all += 1;
+    ofPeer.set(peer, its + 1);
+    // The one event that comes however a request ends.
+    reply.raw.once("close", () => {
+      all -= 1;
+      const left = (ofPeer.get(peer) ?? 1) - 1;
+      if (left === 0) ofPeer.delete(peer);
+      else ofPeer.set(peer, left);
+    });
+  };
+}
+
+/** The one answer of every limit. */
+export function refuse(reply: FastifyReply, retryAfterSeconds: number): FastifyReply {
+  return reply
+    .code(429)
+    .header("retry-after", retryAfterSeconds)
+    .type("text/plain; charset=utf-8")
+    .send("limit exceeded\n");
 }
 
 /** Counts requests under work. */

@@ -4,7 +4,17 @@ import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpeningContext } from "../reconcile/open-sealed-secret.ts";
-import { MAX_BODY_BYTES, peerLimit, totalLimit, type WorkLimits, WorkSlots } from "./limits.ts";
+import {
+  bodyLimit,
+  MAX_BODY_BYTES,
+  MAX_CONNECTIONS,
+  MAX_IDLE_BODY_BYTES,
+  peerLimit,
+  refuse,
+  totalLimit,
+  type WorkLimits,
+  WorkSlots,
+} from "./limits.ts";
 import type { MetricsAccess } from "./metrics-access.ts";
 import { rotate } from "./rotate.ts";
 import { type Answer, verify } from "./verify.ts";
@@ -60,13 +70,19 @@ export async function createApiServer(
     return reply.code(200).type("application/x-pem-file").send(pem);
   });
   const slots = new WorkSlots();
+  const takeBody = bodyLimit();
   const work = (path: string, run: (body: unknown, signal: AbortSignal) => Promise<Answer>) => {
     server.all(
       path,
-      { config: { rateLimit: peerLimit(options.limits) }, onRequest: totalLimit(server, options.limits) },
+      {
+        config: { rateLimit: peerLimit(options.limits) },
+        bodyLimit: MAX_BODY_BYTES,
+        // Behind the limit for each peer, which is asked as the request comes in.
+        preParsing: [totalLimit(server, options.limits), takeBody],
+      },
       async (request, reply) => {
         const answer = await slots.run((signal) => run(request.body, signal));
-        if (answer === null) return plain(reply.header("retry-after", 1), 429, "limit exceeded\n");
+        if (answer === null) return refuse(reply, 1);
         log.info({ path, status: answer.status }, "Request answered");
         return answer.body === undefined
           ? reply.code(answer.status).send("")
@@ -102,7 +118,7 @@ export function createMetricsServer(
 
 function bareServer({ readTimeoutMs, writeTimeoutMs }: ServerOptions): FastifyInstance {
   const server = fastify({
-    bodyLimit: MAX_BODY_BYTES,
+    bodyLimit: MAX_IDLE_BODY_BYTES,
     requestTimeout: readTimeoutMs,
     connectionTimeout: writeTimeoutMs,
     keepAliveTimeout: 60_000,
@@ -115,6 +131,7 @@ function bareServer({ readTimeoutMs, writeTimeoutMs }: ServerOptions): FastifyIn
     // A client that does not end its request does not hold up the end.
     setTimeout(() => server.server.closeAllConnections(), CLOSE_MS).unref();
   });
+  server.server.maxConnections = MAX_CONNECTIONS;
   server.removeAllContentTypeParsers();
   // Clients send no content type, or any: the body alone says what it is.
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

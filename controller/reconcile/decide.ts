@@ -74,7 +74,7 @@ function obstacle(secret: SecretObject, next: SecretObject): Plan | null {
   if (type !== next.type) {
     return fail(
       "TypeImmutable",
-      `Secret "${name}" has type ${type} and ${next.type} is asked for, but the type of a Secret cannot change: delete the Secret, and it is created anew`,
+      `Secret "${name}" has type ${type} and ${JSON.stringify(next.type)} is asked for, but the type of a Secret cannot change: delete the Secret, and it is created anew`,
       "update",
     );
   }

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { equalBytes } from "../../shared/bytes.ts";
 import {
   CLUSTER_WIDE_ANNOTATION,
   NAMESPACE_WIDE_ANNOTATION,
@@ -25,27 +24,31 @@ export function explainFailure(
   place: Place,
   neighbours: Iterable<string>,
 ): string | null {
+  const origins = new Origins(place, neighbours);
   const items = new Map<string, string[]>();
-  const names = [...neighbours];
+  let notTried = 0;
   for (const [item, outcome] of outcomes) {
-    const cause = causeOf(outcome, place, names);
+    if (outcome.kind === "not-tried") notTried += 1;
+    const cause = causeOf(outcome, origins);
     if (cause !== null) items.set(cause, [...(items.get(cause) ?? []), item]);
   }
   if (items.size === 0) return null;
-  return [...items]
+  const lines = [...items]
     .map(([cause, named]) => cause.replace("%", () => `(${named.sort().join(", ")})`))
-    .sort()
-    .join("\n");
+    .sort();
+  if (notTried > 0) lines.push(`${notTried} more items were not tried`);
+  return lines.join("\n");
 }
 
-function causeOf(outcome: Outcome, place: Place, neighbours: readonly string[]): string | null {
+function causeOf(outcome: Outcome, origins: Origins): string | null {
   switch (outcome.kind) {
     case "opened":
+    case "not-tried":
       return null;
     case "not-my-key":
       return `${NO_KEY} %: sealed with a key this cluster does not have, or damaged; seal it again with this cluster's certificate`;
     case "sealed-elsewhere":
-      return `${NO_KEY} %: ${elsewhere(outcome.labelHash, place, neighbours)}`;
+      return `${NO_KEY} %: ${origins.explain(outcome.labelHash)}`;
     case "malformed":
       if (outcome.error instanceof NotBase64Error) {
         return `illegal base64 data at input byte ${outcome.error.offset} %`;
@@ -55,22 +58,39 @@ function causeOf(outcome: Outcome, place: Place, neighbours: readonly string[]):
   }
 }
 
-function elsewhere(labelHash: Uint8Array, place: Place, neighbours: readonly string[]): string {
-  const { namespace, name } = place;
-  const is = (scope: Scope) => {
-    const hash = createHash("sha256").update(scopeLabel(scope)).digest();
-    return equalBytes(hash, labelHash);
-  };
-  if (is({ kind: "strict", namespace, name })) {
-    return `sealed with strict scope for ${namespace}/${name}, but the SealedSecret carries the annotation of a wider scope; remove the annotation`;
+/** Tells from the hash of a label what a value was sealed for, as far as that may be looked for. */
+class Origins {
+  readonly #place: Place;
+  readonly #neighbours: Iterable<string>;
+  /** Names of the neighbours by the hash of their label; made once, when first asked for. */
+  #byHash: Map<string, string> | null = null;
+
+  constructor(place: Place, neighbours: Iterable<string>) {
+    this.#place = place;
+    this.#neighbours = neighbours;
   }
-  if (is({ kind: "namespace-wide", namespace })) {
-    return `sealed namespace-wide for ${namespace}, but the SealedSecret lacks the annotation ${NAMESPACE_WIDE_ANNOTATION}: "true"`;
+
+  explain(labelHash: Uint8Array): string {
+    const { namespace, name } = this.#place;
+    const hash = Buffer.from(labelHash).toString("hex");
+    if (hash === labelHashOf({ kind: "strict", namespace, name })) {
+      return `sealed with strict scope for ${namespace}/${name}, but the SealedSecret carries the annotation of a wider scope; remove the annotation`;
+    }
+    if (hash === labelHashOf({ kind: "namespace-wide", namespace })) {
+      return `sealed namespace-wide for ${namespace}, but the SealedSecret lacks the annotation ${NAMESPACE_WIDE_ANNOTATION}: "true"`;
+    }
+    if (hash === labelHashOf({ kind: "cluster-wide" })) {
+      return `sealed cluster-wide, but the SealedSecret lacks the annotation ${CLUSTER_WIDE_ANNOTATION}: "true"`;
+    }
+    this.#byHash ??= new Map(
+      [...this.#neighbours].map((other) => [labelHashOf({ kind: "strict", namespace, name: other }), other]),
+    );
+    const neighbour = this.#byHash.get(hash);
+    const origin = neighbour === undefined ? "another name, namespace or scope" : `${namespace}/${neighbour}`;
+    return `sealed for ${origin}, not for ${namespace}/${name}; seal it again for this name and namespace`;
   }
-  if (is({ kind: "cluster-wide" })) {
-    return `sealed cluster-wide, but the SealedSecret lacks the annotation ${CLUSTER_WIDE_ANNOTATION}: "true"`;
-  }
-  const neighbour = neighbours.find((other) => is({ kind: "strict", namespace, name: other }));
-  const origin = neighbour === undefined ? "another name, namespace or scope" : `${namespace}/${neighbour}`;
-  return `sealed for ${origin}, not for ${namespace}/${name}; seal it again for this name and namespace`;
+}
+
+function labelHashOf(scope: Scope): string {
+  return createHash("sha256").update(scopeLabel(scope)).digest("hex");
 }

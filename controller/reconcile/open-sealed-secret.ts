@@ -19,6 +19,8 @@ export type OpeningContext = {
   acceptWholeObject: boolean;
   /** Find out what a value was sealed for that no key opens. Never for answers that leave the cluster's API. */
   diagnose: boolean;
+  /** So many items of an object that do not open, and the rest is left: a flood of them must not hold up others. */
+  giveUpAfter: number;
 };
 
 /** Why it does not open. `problem` names the items, never a value. */
@@ -105,7 +107,7 @@ function unfitItem(items: ReadonlyMap<string, string>): NotOpened | null {
 function unseal(
   sealedSecret: SealedSecret,
   items: ReadonlyMap<string, string>,
-  { clusterId, keys, diagnose }: OpeningContext,
+  { clusterId, keys, diagnose, giveUpAfter }: OpeningContext,
   signal: AbortSignal,
 ): Promise<Map<string, Outcome>> {
   const { metadata } = sealedSecret;
@@ -115,7 +117,7 @@ function unseal(
     annotations: metadata.annotations ?? undefined,
   });
   const ordered = hintedFirst(keys, metadata.annotations?.[SEALING_KEY_ANNOTATION]);
-  return classicUnsealer(ordered, { diagnose }).unsealAll(items, { clusterId, scope }, signal);
+  return classicUnsealer(ordered, { diagnose, giveUpAfter }).unsealAll(items, { clusterId, scope }, signal);
 }
 
 /** The hint orders the trials and does no more: a wrong one costs time only. */

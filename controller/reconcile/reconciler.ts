@@ -65,7 +65,8 @@ export class Reconciler {
     if (watched === undefined || watched.object.metadata.deletionTimestamp !== undefined) return null;
     const { metrics, log } = this.#parts;
     metrics.countAttempt();
-    const { plan, failure } = await this.#carryOut(watched, signal);
+    const { plan, failure: whole } = await this.#carryOut(watched, signal);
+    const failure = whole === null ? null : presentable(whole);
     if (failure !== null) {
       metrics.countError(failure.counter, watched.object.metadata.namespace ?? "");
       log.warn({ key, error: failure.message }, "Error updating, will retry");
@@ -161,6 +162,20 @@ function keyOf({ object }: WatchedObject): string {
 /** The kind of an error that is not ours; its text may hold anything. */
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "failure";
+}
+
+/** Long enough for any cause; what authors may name (items, types) must not fill status, events and logs. */
+const MOST_CHARACTERS = 2000;
+
+/** A failure whose texts are bounded and hold no control characters but line breaks between causes. */
+function presentable(failure: Failure): Failure {
+  const { message, event } = failure;
+  return { ...failure, message: bounded(message), event: { ...event, message: bounded(event.message) } };
+}
+
+function bounded(text: string): string {
+  const clean = text.replace(/[^\P{Cc}\n]/gu, "\ufffd");
+  return clean.length <= MOST_CHARACTERS ? clean : `${clean.slice(0, MOST_CHARACTERS)}…`;
 }
 
 function verdictOf(failure: Failure | null): Verdict {

@@ -12,7 +12,9 @@ import {
 /** The Secret as we want it, in place of the existing one: its data, labels, annotations and owner are ours alone. */
 export function replace(existing: SecretObject | null, wanted: WantedSecret): SecretObject {
   return {
-    ...base(existing, wanted),
+    ...base(existing),
+    // Only here: whoever shares his Secret has not consented to its being closed for good.
+    ...(wanted.immutable === null ? {} : { immutable: wanted.immutable }),
     metadata: {
       ...(existing?.metadata ?? { name: wanted.name, namespace: wanted.namespace }),
       labels: wanted.labels,
@@ -20,7 +22,7 @@ export function replace(existing: SecretObject | null, wanted: WantedSecret): Se
       ownerReferences: ownerReferences(wanted),
     },
     type: wanted.type ?? DEFAULT_TYPE,
-    data: wanted.data,
+    ...items(existing, wanted.data),
   };
 }
 
@@ -39,7 +41,7 @@ export function merge(
   const ours = new Set(earlierItems(annotations[MANAGED_ITEMS_ANNOTATION]));
   const theirs = Object.entries(existing.data ?? {}).filter(([item]) => !ours.has(item));
   return {
-    ...base(existing, wanted),
+    ...base(existing),
     metadata: {
       ...existing.metadata,
       labels: { ...existing.metadata.labels, ...wanted.labels },
@@ -51,7 +53,7 @@ export function merge(
       ...(adopt ? { ownerReferences: ownerReferences(wanted) } : {}),
     },
     type: wanted.type ?? existing.type ?? DEFAULT_TYPE,
-    data: { ...Object.fromEntries(theirs), ...wanted.data },
+    ...items(existing, { ...Object.fromEntries(theirs), ...wanted.data }),
   };
 }
 
@@ -62,14 +64,13 @@ export function sameSecret(a: SecretObject, b: SecretObject): boolean {
   return canonical(a) === canonical(b);
 }
 
-function base(existing: SecretObject | null, wanted: WantedSecret): SecretObject {
-  return {
-    ...existing,
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: {},
-    ...(wanted.immutable === null ? {} : { immutable: wanted.immutable }),
-  };
+function base(existing: SecretObject | null): SecretObject {
+  return { ...existing, apiVersion: "v1", kind: "Secret", metadata: {} };
+}
+
+/** No empty map where there was none: the API server takes that for a change, which an immutable Secret refuses. */
+function items(existing: SecretObject | null, data: Record<string, string>): Pick<SecretObject, "data"> {
+  return Object.keys(data).length === 0 && existing?.data == null ? {} : { data };
 }
 
 function ownerReferences({ owner }: WantedSecret): OwnerReference[] {

@@ -106,6 +106,8 @@ const SCHEMA = new Schema([
 ]);
 const MAX_ALIASES = 1000;
 const MAX_NODES = 100_000;
+/** More than the API server stores in several objects. */
+const MAX_EXPANDED_CHARACTERS = 4 * 1024 * 1024;
 
 /**
  * Reads all YAML documents of a text: YAML 1.2's core schema with merge keys; numbers and truth values whose text
@@ -132,14 +134,23 @@ function load(text: string): unknown[] {
   }
 }
 
-/** A few aliases of aliases of lists make a small text a huge document. */
+/** A few aliases of lists, or of one long string, make a small text a huge document. */
 function requireBounded(documents: readonly unknown[]): void {
   let nodes = 0;
+  let characters = 0;
   const open = [...documents];
   while (open.length > 0) {
     const node = open.pop();
-    if (++nodes > MAX_NODES) throw new DocumentSyntaxError("its aliases expand to too many nodes", 0);
-    if (typeof node === "object" && node !== null) open.push(...Object.values(node));
+    if (typeof node === "string") characters += node.length;
+    if (++nodes > MAX_NODES || characters > MAX_EXPANDED_CHARACTERS) {
+      throw new DocumentSyntaxError("its aliases expand to too much", 0);
+    }
+    if (typeof node === "object" && node !== null) {
+      for (const [key, child] of Object.entries(node)) {
+        characters += key.length;
+        open.push(child);
+      }
+    }
   }
 }
 

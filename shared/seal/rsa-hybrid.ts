@@ -68,23 +68,34 @@ async function seal(key: SealingKey, label: Bytes, plaintext: Uint8Array): Promi
 export type ClassicOptions = {
   /** After every key has refused a value, find out whether it was sealed for another place. */
   diagnose: boolean;
+  /** After so many items that no key opened, leave the rest: each costs a private-key operation a key. Default: never. */
+  giveUpAfter?: number;
 };
 
 /**
  * Opens classic values with the keys given, tried in their order, the one that opened the previous item first.
  * The length of the RSA block rules out keys of other sizes without an attempt.
  */
-export function classicUnsealer(keys: readonly OpeningKey[], { diagnose }: ClassicOptions): Unsealer {
+export function classicUnsealer(
+  keys: readonly OpeningKey[],
+  { diagnose, giveUpAfter = Number.POSITIVE_INFINITY }: ClassicOptions,
+): Unsealer {
   return {
     async unsealAll(items, binding, signal) {
       const label = scopeLabel(binding.scope);
       const outcomes = new Map<string, Outcome>();
       let order = keys;
+      let unopened = 0;
       for (const [item, text] of items) {
         signal.throwIfAborted();
+        if (unopened >= giveUpAfter) {
+          outcomes.set(item, { kind: "not-tried" });
+          continue;
+        }
         const outcome = await open(order, label, item, text, diagnose);
         outcomes.set(item, outcome);
         if (outcome.kind === "opened") order = withFirst(order, outcome.keyId);
+        else unopened += 1;
       }
       return outcomes;
     },

@@ -27,6 +27,8 @@ export type Outcome =
    * label it was sealed under. Only where the codec was asked to look.
    */
   | { kind: "sealed-elsewhere"; labelHash: Bytes; keyId: string }
+  /** Not looked at: so many items of the object had not opened before that this one would change nothing. */
+  | { kind: "not-tried" }
   /** Not a value of this format, or the right key found it damaged. Trying other keys is pointless. */
   | { kind: "malformed"; error: SealError };
 

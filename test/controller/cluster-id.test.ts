@@ -9,7 +9,7 @@ const refusal = (status: number) =>
   new KubeApiError({ request: "get namespaces", status, reason: "", retryAfterSeconds: null, fields: [] });
 
 /** Asks with a client that gives these answers in turn. */
-async function ask(answers: (Error | string | undefined)[]) {
+async function ask(answers: (Error | string | undefined)[], signal = AbortSignal.timeout(20_000)) {
   const requests: KubeRequest[] = [];
   const lines: string[] = [];
   const client = {
@@ -22,7 +22,7 @@ async function ask(answers: (Error | string | undefined)[]) {
   } as unknown as KubeClient;
   const push = (line: string) => lines.push(line);
   const log = openLog({ level: "INFO", format: "text", infoToStdout: true }, { out: push, err: push });
-  return { id: await clusterIdOf(client, log), requests, lines };
+  return { id: await clusterIdOf(client, log, signal), requests, lines };
 }
 
 test("the cluster's identity is the uid of kube-system, asked for with a bound", async () => {
@@ -35,7 +35,18 @@ test("the cluster's identity is the uid of kube-system, asked for with a bound",
 test("a passing fault is waited out", async () => {
   const { id, lines } = await ask([refusal(503), new KubeUnreachableError("http://x", "refused"), "u-1"]);
   assert.equal(id, "u-1");
-  assert.deepEqual(lines, []);
+  assert.equal(lines.length, 1, "said once");
+  assert.match(
+    lines.join(""),
+    /level=WARN msg="The API server does not answer, will retry" error="cannot get/,
+  );
+});
+
+test("an API server that stays away is waited for until the controller stops", async () => {
+  const away = Array.from({ length: 100 }, () => refusal(503));
+  const { id, requests } = await ask(away, AbortSignal.timeout(700));
+  assert.equal(id, null);
+  assert.ok(requests.length >= 2 && requests.length <= 4, `${requests.length} requests`);
 });
 
 test("where it may not be read the identity is unknown, which is said once", async () => {

@@ -74,7 +74,8 @@ export function spelled(outcome: Outcome): object {
     case "opened":
       return { outcome: "opened", plaintext: toBase64(outcome.plaintext) };
     case "not-my-key":
-      return { outcome: "not-my-key" };
+    case "not-tried":
+      return { outcome: outcome.kind };
     case "sealed-elsewhere":
       return { outcome: "sealed-elsewhere", labelHash: Buffer.from(outcome.labelHash).toString("hex") };
     case "malformed":

@@ -403,7 +403,7 @@ test("another type is refused: the API server cannot change it", () => {
   assert.equal(failure.stalled, true);
   assert.match(
     failure.message,
-    /"db" has type Opaque and kubernetes\.io\/tls is asked for.*delete the Secret/,
+    /"db" has type Opaque and "kubernetes\.io\/tls" is asked for.*delete the Secret/,
   );
 });
 

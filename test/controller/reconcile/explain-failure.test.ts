@@ -135,3 +135,13 @@ test("the same failure gives the same text in whatever order it was found", () =
 test("item names are taken as they are, also where they look like a pattern", () => {
   assert.match(explain({ "$&": notMine, "%": notMine }) ?? "", /^no key could decrypt secret \(\$&, %\): /);
 });
+
+test("items that were given up on are counted, not named", () => {
+  const outcomes = new Map<string, Outcome>([
+    ["b", { kind: "not-tried" }],
+    ["a", { kind: "not-my-key" }],
+    ["c", { kind: "not-tried" }],
+  ]);
+  const text = explainFailure(outcomes, { namespace: "team", name: "db" }, []);
+  assert.match(text ?? "", /^no key could decrypt secret \(a\): .+\n2 more items were not tried$/);
+});

@@ -69,12 +69,20 @@ test("merging leaves owners alone, adopting makes the SealedSecret the one owner
   assert.deepEqual(merge(before, wanted({ owner: null }), { adopt: true }).metadata.ownerReferences, []);
 });
 
-test("merging keeps immutable and type unless the template names them", () => {
+test("merging keeps the type unless the template names one, and never touches immutable", () => {
   const before = existing({}, { type: "kubernetes.io/tls", immutable: true });
   const { type, immutable } = merge(before, wanted(), { adopt: false });
   assert.deepEqual([type, immutable], ["kubernetes.io/tls", true]);
   const named = merge(before, wanted({ type: "Opaque", immutable: false }), { adopt: false });
-  assert.deepEqual([named.type, named.immutable], ["Opaque", false]);
+  assert.deepEqual([named.type, named.immutable], ["Opaque", true]);
+  const open = merge(existing({}, {}), wanted({ immutable: true }), { adopt: true });
+  assert.equal(open.immutable, undefined, "closing a shared Secret for good is not ours to do");
+});
+
+test("no empty data is written where there was none", () => {
+  const bare = existing({}, { data: null, immutable: true });
+  assert.equal(replace(bare, wanted({ data: {} })).data, null);
+  assert.deepEqual(replace(existing({}, { data: { a: "AA==" } }), wanted({ data: {} })).data, {});
 });
 
 test("items named like an object's own machinery are items like others", () => {
