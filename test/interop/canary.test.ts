@@ -119,7 +119,7 @@ suite("no secret gets out", () => {
   for (const { name, make, args = [] } of inputs) {
     table.proves("sealing", `sealed and opened: ${name}`, async () => {
       const secret = sealed.text(`sealed ${name}`);
-      const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env });
+      const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env, from: "dist" });
       output.push({ where: `output of sealing ${name}`, content: `${stdout}\n${stderr}` });
       assert.equal(code, 0, stderr);
       await cluster.apply(objectsIn(stdout));
@@ -209,7 +209,7 @@ suite("no secret gets out", () => {
   for (const { name, make, args = [], says } of refusedInputs) {
     table.proves("cli-failures", `not sealed: ${name}`, async () => {
       const secret = sealed.text(`refused: ${name}`);
-      const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env });
+      const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env, from: "dist" });
       output.push({ where: `standard error of ${name}`, content: stderr });
       assert.ok(code === 1 || code === 2, `exit ${code}`);
       assert.equal(stdout, "");
@@ -222,10 +222,10 @@ suite("no secret gets out", () => {
     await writeFile(file, testCertificate(-10, -1).certificatePem);
     const secret = sealed.text("expired");
     const stdin = secretJson("x", { stringData: { a: secret } });
-    const expired = await runSignet(["--cert", file], { stdin, env });
+    const expired = await runSignet(["--cert", file], { stdin, env, from: "dist" });
     assert.match(expired.stderr, /expired/);
     const token = sealed.text("token");
-    const refused = await runSignet(["--token", token], { stdin, env });
+    const refused = await runSignet(["--token", token], { stdin, env, from: "dist" });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /error: /);
     output.push({ where: "standard error", content: `${expired.stderr}\n${refused.stderr}` });
@@ -427,7 +427,10 @@ suite("no secret gets out", () => {
     table.proves("http", `asked over HTTP: ${name}`, async () => {
       const body = await make(sealed.text(`body: ${name}`));
       for (const path of ["/v1/verify", "/v1/rotate"]) {
-        const answer = await fetch(`${controller.url}${path}`, { method: "POST", body });
+        // Of a body that is too long the rest is not read: the answer may be lost on a closed connection.
+        const asked = fetch(`${controller.url}${path}`, { method: "POST", body });
+        const answer = answers.includes(413) ? await asked.catch(() => null) : await asked;
+        if (answer === null) continue;
         const text = await answer.text();
         output.push({
           where: `answer of ${path} to ${name}`,
@@ -525,8 +528,9 @@ suite("no secret gets out", () => {
 
   table.proves("audit", "the audit log holds the canaries of Secrets' bodies", async () => {
     // Else the search above would prove nothing.
-    const text = await readFile(auditLog, "utf8");
-    assert.ok(sealed.sightings([{ where: "the audit log", content: text }]).length > inputs.length);
+    const bodies = await auditEvidence(auditLog, "with the bodies of Secrets");
+    const found = new Set(sealed.sightings(bodies).map(({ canary }) => canary));
+    for (const { name } of inputs) assert.ok(found.has(`sealed ${name}`), name);
   });
 
   table.everyRowHasATest();
@@ -566,8 +570,8 @@ const wholeBodies = {
   rules: [{ level: "RequestResponse" }],
 };
 
-/** Every audit event; of Secrets, and of tokens that were asked for, all but the bodies. */
-async function auditEvidence(file: string): Promise<Evidence[]> {
+/** Every audit event; of Secrets, and of tokens that were asked for, all but the bodies unless these are asked for. */
+async function auditEvidence(file: string, bodies?: "with the bodies of Secrets"): Promise<Evidence[]> {
   const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
   return lines.map((line) => {
     const event: unknown = JSON.parse(line);
@@ -576,7 +580,7 @@ async function auditEvidence(file: string): Promise<Evidence[]> {
     const { resource, subresource } = reference;
     const belongs = resource === "secrets" || (resource === "serviceaccounts" && subresource === "token");
     const { requestObject, responseObject, ...rest } = event;
-    const content = belongs ? rest : { ...rest, requestObject, responseObject };
+    const content = belongs && bodies === undefined ? rest : { ...rest, requestObject, responseObject };
     return {
       where: `audit: ${String(event["verb"])} ${String(event["requestURI"])}`,
       content: JSON.stringify(content, shortened),
