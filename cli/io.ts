@@ -14,7 +14,7 @@ export type Io = {
   stderr: Output;
   files: Files;
   now(): Date;
-  /** Asks a web server, following redirects; the platform's own `fetch` in life. */
+  /** Asks a web server, following redirects, through the proxy of the environment. */
   fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
 };
 

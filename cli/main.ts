@@ -18,7 +18,7 @@ const io: Io = {
   stderr: output(2),
   files: systemFiles,
   now: () => new Date(),
-  fetch: (url, init) => fetch(url, init),
+  fetch: async (url, init) => (await import("./web-fetch.ts")).webFetch(url, init, process.env),
 };
 
 /** The name it was called by, through whatever link; anything else is the product's own. */

@@ -40,6 +40,7 @@ export type KeyManagerParts = {
 
 const RETRY_MS = 10_000;
 const SHORTEST_SLEEP_MS = 1000;
+const JUDGE_AGAIN_MS = 60_000;
 /** A timer holds 24 days at most; looking once an hour also follows a clock that was set. */
 const LONGEST_SLEEP_MS = 3_600_000;
 
@@ -108,7 +109,7 @@ export class KeyManager {
     const watching = this.#informer.run(signal);
     await Promise.race([this.#informer.synced, watching]);
     await this.#changes;
-    await Promise.all([watching, this.#renew(signal)]);
+    await Promise.all([watching, this.#renew(signal), this.#judgeAgain(signal)]);
     await this.#publishing;
   }
 
@@ -213,6 +214,16 @@ export class KeyManager {
         this.#readiness.resolve();
       }
       if (await this.#sleepUnlessWoken(wait, signal)) patienceMs = RETRY_MS;
+    }
+  }
+
+  /** A certificate that begins later becomes valid without anyone saying so. */
+  async #judgeAgain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(JUDGE_AGAIN_MS, signal).catch(() => undefined);
+      for (const secret of this.#informer.list()) {
+        if (this.ring.refused.has(secret.metadata.name ?? "")) await this.#enqueue(() => this.#take(secret));
+      }
     }
   }
 

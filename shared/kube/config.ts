@@ -2,6 +2,7 @@ import { access, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { KubeConfigError } from "./config-error.ts";
+import { environmentProxy } from "./environment-proxy.ts";
 import { type ClusterEntry, type ContextEntry, readKubeconfig, type UserEntry } from "./kubeconfig-file.ts";
 
 /** Where to look for the cluster and what to change in what is found there. Paths are taken from the working folder. */
@@ -59,10 +60,15 @@ export async function loadKubeConfig(options: KubeConfigOptions = {}): Promise<K
       "add clusters[].cluster.server to the kubeconfig, or give --server URL",
     );
   checkServer(server, found.source);
+  const proxyUrl = cluster.proxyUrl ?? environmentProxy(server, options.env ?? process.env) ?? undefined;
   return {
     ...found,
     namespace: options.namespace ?? found.namespace,
-    cluster: { ...cluster, server: server.replace(/\/+$/, "") },
+    cluster: {
+      ...cluster,
+      server: server.replace(/\/+$/, ""),
+      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    },
     user: overrideUser(found.user, options),
   };
 }
