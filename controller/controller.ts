@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify";
 import { SealError } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import { clusterIdOf } from "./cluster-id.ts";
@@ -55,7 +56,11 @@ export async function startController(options: Options, parts: ControllerParts):
   const stopping = new AbortController();
   let clusterId: string | null = options["cluster-id"] === "" ? null : options["cluster-id"];
 
-  const queue = new Workqueue({ clock });
+  const queue = new Workqueue({
+    clock,
+    onFailure: (key, error, failures, retryInMs) =>
+      log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again"),
+  });
   const cache = new SealedSecretCache({
     client,
     clock,
@@ -137,10 +142,7 @@ export async function startController(options: Options, parts: ControllerParts):
     metrics,
     options["metrics-auth"] ? metricsAccess(client, () => clock.monotonic()) : null,
   );
-  const ports = {
-    api: await listen(apiServer, options["listen-addr"], "listen-addr"),
-    metrics: await listen(metricsServer, options["listen-metrics-addr"], "listen-metrics-addr"),
-  };
+  const ports = await listenBoth(apiServer, metricsServer, options);
   log.info({ addr: options["listen-addr"], port: ports.api }, "HTTP server serving");
 
   const { signal } = stopping;
@@ -181,6 +183,23 @@ export async function startController(options: Options, parts: ControllerParts):
       await client.close();
     },
   };
+}
+
+/** Binds both ports, or neither: one left open would keep the process alive. */
+async function listenBoth(
+  api: FastifyInstance,
+  metrics: FastifyInstance,
+  options: Options,
+): Promise<Controller["ports"]> {
+  try {
+    return {
+      api: await listen(api, options["listen-addr"], "listen-addr"),
+      metrics: await listen(metrics, options["listen-metrics-addr"], "listen-metrics-addr"),
+    };
+  } catch (error) {
+    await Promise.all([api.close(), metrics.close()]);
+    throw error;
+  }
 }
 
 /** The namespaces to serve; null for all of them. */

@@ -33,9 +33,8 @@ export function explainFailure(
     if (cause !== null) items.set(cause, [...(items.get(cause) ?? []), item]);
   }
   if (items.size === 0) return null;
-  const lines = [...items]
-    .map(([cause, named]) => cause.replace("%", () => `(${named.sort().join(", ")})`))
-    .sort();
+  const lines = [...items].map(([cause, named]) => cause.replace("%", () => `(${named.sort().join(", ")})`));
+  lines.sort();
   if (notTried > 0) lines.push(`${notTried} more items were not tried`);
   return lines.join("\n");
 }

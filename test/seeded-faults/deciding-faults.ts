@@ -132,8 +132,8 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "existing items win over ours",
     file: "controller/reconcile/secret-change.ts",
-    find: "data: { ...Object.fromEntries(theirs), ...wanted.data },",
-    replace: "data: { ...wanted.data, ...Object.fromEntries(theirs) },",
+    find: "{ ...Object.fromEntries(theirs), ...wanted.data }",
+    replace: "{ ...wanted.data, ...Object.fromEntries(theirs) }",
     test: "test/controller/reconcile/secret-change.test.ts",
   },
   {
@@ -191,5 +191,12 @@ export const decidingFaults: readonly Fault[] = [
     find: '...(unowned ? { [MANAGED_ANNOTATION]: "true" } : {}),',
     replace: "",
     test: "test/controller/reconcile/wanted-secret.test.ts",
+  },
+  {
+    what: "merging closes a shared Secret for good",
+    file: "controller/reconcile/secret-change.ts",
+    find: "    ...base(existing),\n    metadata: {\n      ...existing.metadata,",
+    replace: "    ...base(existing), immutable: true,\n    metadata: {\n      ...existing.metadata,",
+    test: "test/controller/reconcile/secret-change.test.ts",
   },
 ];

@@ -84,6 +84,52 @@ test("all peers together have a limit too", async () => {
   assert.deepEqual(statuses, [...Array.from({ length: 10 }, () => 200), 429, 429]);
 });
 
+test("a peer that is refused does not use up what all peers share", async () => {
+  const { post } = await apiScene({ limits: { rate: 1, burst: 0 } });
+  for (let times = 0; times < 15; times++) await post("/v1/verify", good, { remoteAddress: "10.0.0.1" });
+  assert.equal((await post("/v1/verify", good, { remoteAddress: "10.0.0.2" })).statusCode, 200);
+});
+
+test("bodies on their way are bounded in number, for each peer and in all, and freed when they end", async (t) => {
+  const { server } = await apiScene({ limits: { rate: 1000, burst: 1000 } });
+  const port = await listen(server, "127.0.0.1:0", "listen-addr");
+  t.after(() => server.close());
+  const head = "POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n{";
+  const from = (address: string) => connect({ port, host: "127.0.0.1", localAddress: address });
+  const held = ["127.0.0.2", "127.0.0.3", "127.0.0.4"].flatMap((address) =>
+    Array.from({ length: 8 }, () => from(address)),
+  );
+  for (const socket of held) socket.write(head);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const status = async (address: string) => {
+    const asked = request({
+      port,
+      host: "127.0.0.1",
+      localAddress: address,
+      method: "POST",
+      path: "/v1/verify",
+    });
+    asked.end(good);
+    const [answer] = await once(asked, "response");
+    answer.resume();
+    return answer.statusCode;
+  };
+  assert.equal(await status("127.0.0.5"), 429, "all peers together hold 24");
+  for (const socket of held.slice(0, 8)) socket.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(await status("127.0.0.3"), 429, "one peer holds 8");
+  assert.equal(await status("127.0.0.5"), 200);
+  for (const socket of held) socket.destroy();
+});
+
+test("where nobody reads a body only a short one is taken in", async () => {
+  const { server } = await apiScene();
+  for (const url of ["/healthz", "/readyz", "/v1/cert.pem", "/nothing"]) {
+    const payload = "x".repeat(17 * 1024);
+    assert.equal((await server.inject({ url, method: "POST", payload })).statusCode, 413, url);
+  }
+});
+
 test("refused requests are counted as such", async () => {
   const { post, metrics } = await apiScene({ limits: { rate: 1, burst: 0 } });
   await post("/v1/verify", good);

@@ -146,6 +146,15 @@ suite("anchors and merge keys", () => {
       "in, document 1: line 1, column 1: its aliases expand to too much",
     );
   });
+  test("a long string repeated by aliases is refused", () => {
+    const repeated = `a: &a "${"x".repeat(100_000)}"\nb: [${"*a,".repeat(50)}]\n`;
+    assert.equal(refusal(repeated), "in, document 1: line 1, column 1: its aliases expand to too much");
+    assert.equal(
+      values(repeated.replace(/\*a,/g, "x,")).length,
+      1,
+      "the same length without aliases is fine",
+    );
+  });
   test("an alias inside its own anchor is refused", () => {
     for (const input of ["a: &x {b: *x}\n", "a: &x [*x]\n"]) {
       assert.match(refusal(input), /an alias names no anchor that stands before it$/);

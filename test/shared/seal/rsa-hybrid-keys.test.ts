@@ -55,6 +55,35 @@ suite("many items and keys", () => {
     assert.deepEqual(tried, ["other-2048", "2048", "2048", "2048"]);
   });
 
+  test("after so many items that do not open the rest is left alone", async () => {
+    const sealed = await seal(sealer2048, Uint8Array.from([1]));
+    let trials = 0;
+    const key = keyOf("2048");
+    const counted: OpeningKey = {
+      ...key,
+      unwrap: (block, label) => {
+        trials += 1;
+        return key.unwrap(block, label);
+      },
+    };
+    const items = new Map(["a", "b", "c", "d"].map((item) => [item, sealed]));
+    const outcomes = await classicUnsealer([counted], { diagnose: true, giveUpAfter: 2 }).unsealAll(
+      items,
+      { clusterId: null, scope: { ...strict, name: "other" } },
+      signal,
+    );
+    assert.deepEqual(
+      [...outcomes].map(([item, { kind }]) => [item, kind]),
+      [
+        ["a", "sealed-elsewhere"],
+        ["b", "sealed-elsewhere"],
+        ["c", "not-tried"],
+        ["d", "not-tried"],
+      ],
+    );
+    assert.equal(trials, 2);
+  });
+
   test("an aborted signal stops before the next item, with its own reason", async () => {
     const stop = new AbortController();
     const reason = new Error("stopping");
