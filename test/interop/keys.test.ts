@@ -34,7 +34,7 @@ requireNetbox();
 const table = coverageTable({
   "first-start": "the first start makes a key, in the form the reference reads too",
   "key-options": "size, name, prefix, labels and annotations of new keys are as the options say",
-  "second-start": "a second start uses the key that is there",
+  "second-start": "a second start, with a kubeconfig too, uses the key that is there",
   "several-keys": "after a restart all keys open, and the newest seals",
   "own-key": "a key one brings oneself opens and, being the newest, seals",
   "own-key-live": "added to a running controller it opens what failed for want of it",
@@ -117,7 +117,8 @@ suite("sealing keys", () => {
     const first = await start();
     const before = await servedCertificate(first.url);
     await stop();
-    const second = await start();
+    // Elsewhere than in a pod, it finds its credentials in a kubeconfig.
+    const second = await start({ credentials: "kubeconfig" });
     assert.equal(await servedCertificate(second.url), before);
     assert.equal((await keySecrets(cluster)).length, 1);
   });
