@@ -110,7 +110,7 @@ suite("how the controller ends", () => {
       // Nothing listens there.
       env: { KUBERNETES_SERVICE_PORT: "1" },
     });
-    await process.waitForOutput(/Cannot watch the sealing keys, will retry/);
+    await process.waitForOutput(/level=WARN .*will retry/);
     process.signal("SIGTERM");
     assert.equal(await process.waitForEnd(endBoundMs), 0);
   });
