@@ -17,7 +17,8 @@ export type Notices = {
 export function noticesOf(io: Io, options: { verbose: boolean; v: number }): Notices {
   const shown = io.stderr.isTerminal || options.verbose || options.v > 0;
   const say = (text: string) => {
-    if (shown) io.stderr.write(`${text}\n`);
+    // Names from a document may hold line breaks and what a terminal takes for commands.
+    if (shown) io.stderr.write(`${text.replace(/\p{Cc}/gu, "\ufffd")}\n`);
   };
   return { shown, note: say, warn: (text) => say(`warning: ${text}`) };
 }

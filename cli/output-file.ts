@@ -1,6 +1,6 @@
 import type { DocumentFormat } from "../shared/document/write-documents.ts";
 import { UsageError } from "../shared/errors.ts";
-import { fileFailure } from "./file-failure.ts";
+import { codeOf, fileFailure } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 
@@ -25,7 +25,17 @@ export function outputFormat(options: OutputOptions): DocumentFormat {
 export function writeProduct(content: string | Uint8Array, options: OutputOptions, io: Io): void {
   const path = options["sealed-secret-file"];
   if (path === null) {
-    io.stdout.write(content);
+    try {
+      io.stdout.write(content);
+    } catch (error) {
+      // The reader went away: that is no failure to speak of.
+      if (codeOf(error) === "EPIPE") throw error;
+      throw fileFailure(
+        "cannot write to standard output",
+        "check where it leads, or give a file with -w",
+        error,
+      );
+    }
     return;
   }
   try {

@@ -1,3 +1,4 @@
+import { LAST_APPLIED_ANNOTATIONS } from "./annotations.ts";
 import { type Bytes, fromBase64, utf8 } from "./bytes.ts";
 import { InputError } from "./errors.ts";
 import { UnquotedScalar } from "./unquoted-scalar.ts";
@@ -19,11 +20,6 @@ export type SecretManifest = {
 
 const SECRET_FIELDS = ["apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"];
 const KEPT_METADATA = new Set(["name", "namespace", "generateName", "labels", "annotations"]);
-// These hold the whole Secret in plain text.
-const LAST_APPLIED = new Set([
-  "kubectl.kubernetes.io/last-applied-configuration",
-  "kubecfg.ksonnet.io/last-applied-configuration",
-]);
 
 /**
  * Reads one parsed document as a core/v1 Secret.
@@ -46,7 +42,9 @@ export function parseSecret(document: unknown, where: string): SecretManifest {
     namespace: text(metadata["namespace"], secret, "metadata.namespace"),
     generateName: text(metadata["generateName"], secret, "metadata.generateName"),
     labels: strings(metadata["labels"], secret, "metadata.labels"),
-    annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => !LAST_APPLIED.has(key))),
+    annotations: Object.fromEntries(
+      Object.entries(annotations).filter(([key]) => !LAST_APPLIED_ANNOTATIONS.has(key)),
+    ),
     droppedMetadata: Object.keys(metadata).filter((key) => !KEPT_METADATA.has(key) && metadata[key] !== null),
     type: text(document["type"], secret, "type"),
     immutable: truth(document["immutable"], secret, "immutable"),

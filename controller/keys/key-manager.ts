@@ -150,6 +150,7 @@ export class KeyManager {
     }
     if (change.added) log.info({ secretname }, "registered private key");
     this.#after(change, secret);
+    this.#replaceLast();
   }
 
   async #drop(key: string, last: SecretObject | null): Promise<void> {
@@ -157,7 +158,11 @@ export class KeyManager {
     const change = this.ring.remove(name);
     this.#parts.log.warn({ secretname: name }, "Sealing key taken out");
     this.#after(change, last);
-    // No key to seal with: one is made, but not at once, since whoever replaces a key may delete it first.
+    this.#replaceLast();
+  }
+
+  /** No key to seal with: one is made, but not at once, since whoever replaces a key may delete it first. */
+  #replaceLast(): void {
     if (this.ring.primary === null) this.#wake();
   }
 

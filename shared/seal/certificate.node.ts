@@ -3,6 +3,9 @@ import { type Bytes, concat, utf8 } from "../bytes.ts";
 import { InputError } from "../errors.ts";
 import type { SealingKey } from "./rsa-hybrid.ts";
 
+/** Shorter keys are refused by the reference too. */
+export const SHORTEST_KEY_BITS = 1024;
+
 /** A sealing certificate: who may seal with it is anyone, until when is stated in it. */
 export type Certificate = {
   /** `SHA256:…` of its RSA public key. */
@@ -20,7 +23,7 @@ const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]*-----EN
 /**
  * Reads the first certificate of a PEM text; other blocks and text around it are passed over, as kubeseal does.
  * Validity is read, not judged.
- * @throws CertificateError when there is none or its key is not RSA.
+ * @throws CertificateError when there is none, or its key is not RSA or too short to use.
  */
 export function readCertificate(pem: string): Certificate {
   const block = CERTIFICATE_BLOCK.exec(pem)?.[0];
@@ -38,6 +41,8 @@ export function readCertificate(pem: string): Certificate {
       `holds a key of type ${publicKey.asymmetricKeyType ?? "unknown"}; expected an RSA public key`,
     );
   }
+  const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (bits < SHORTEST_KEY_BITS) throw new CertificateError(`holds an RSA key of only ${bits} bits`);
   return {
     fingerprint: fingerprintOf(publicKey),
     notBefore: new Date(certificate.validFrom),

@@ -9,7 +9,7 @@ import {
 import { availableParallelism } from "node:os";
 import type { Bytes } from "../bytes.ts";
 import { InputError } from "../errors.ts";
-import { fingerprintOf } from "./certificate.node.ts";
+import { fingerprintOf, SHORTEST_KEY_BITS } from "./certificate.node.ts";
 import type { OpeningKey } from "./rsa-hybrid.ts";
 
 /**
@@ -20,7 +20,7 @@ import type { OpeningKey } from "./rsa-hybrid.ts";
 export async function readOpeningKey(pem: string): Promise<OpeningKey> {
   const privateKey = parsePrivateKey(pem);
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (bits < 1024) throw new PrivateKeyError(`holds an RSA key of only ${bits} bits`);
+  if (bits < SHORTEST_KEY_BITS) throw new PrivateKeyError(`holds an RSA key of only ${bits} bits`);
   const publicKey = createPublicKey(privateKey);
   // One CryptoKey serves one operation at a time; with a copy for each core they run side by side.
   const der = new Uint8Array(privateKey.export({ type: "pkcs8", format: "der" }));

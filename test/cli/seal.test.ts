@@ -291,6 +291,23 @@ suite("the program", () => {
     assert.equal(stderr, "");
   });
 
+  test("says so when standard output takes no more", async () => {
+    const { io, left } = memoryIo(["--cert", "cert.pem"], { files: FILES, stdin: SECRET });
+    const write = () => {
+      throw Object.assign(new Error("x"), { code: "ENOSPC" });
+    };
+    const { code, stderr } = left(await run({ ...io, stdout: { isTerminal: false, write } }));
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: cannot write to standard output: no space left on the device\nhint: /);
+  });
+
+  test("shows notices without what a terminal obeys", async () => {
+    const stdin = SECRET.replace("{name: db,", '{name: "a\\u001b[2Jb\\nc",');
+    const { code, stderr } = await seal(["--verbose"], { stdin });
+    assert.equal(code, 0);
+    assert.match(stderr, /^sealed [^/]+\/a\ufffd\[2Jb\ufffdc: scope/m);
+  });
+
   test("shows names from a document without what a terminal obeys", async () => {
     const stdin = SECRET.replace(
       "{name: db,",

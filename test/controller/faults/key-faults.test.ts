@@ -283,6 +283,27 @@ test("the last key taken out: nothing is sealed, and before long a new key is ma
   assert.equal(scene.keySecrets().length, 1);
 });
 
+test("the last key spoilt: before long a new key is made beside it", async (context) => {
+  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
+  await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
+  const spoilt = pairSecret(current, "current");
+  scene.cluster.store.put({ ...spoilt, data: { ...spoilt.data, "tls.key": "AAAA" } } as ApiObject);
+  await scene.until("no certificate", async () => (await scene.ask("/v1/cert.pem")).status === 500);
+  await scene.until("a new one", async () => (await scene.ask("/v1/cert.pem")).status === 200);
+  assert.equal(scene.keySecrets().length, 2);
+});
+
+test("a key whose certificate begins later is used once it has begun, without anybody touching it", async (context) => {
+  // Refused while it begins more than five minutes from now; the scene's clock is hurried, its date is not.
+  const soon = await sealingPair(new Date(Date.now() + 300_000 + 4000));
+  const scene = await controllerScene(context, {
+    keys: [pairSecret(current, "current"), pairSecret(soon, "soon")],
+  });
+  await scene.until("refused", () => scene.events().some(({ reason }) => reason === "SealingKeyRefused"));
+  assert.equal(await certificate(scene), current.certificatePem);
+  await scene.until("used", async () => (await certificate(scene)) === soon.certificatePem);
+});
+
 test("a key replaced by deletion and creation is not replaced by one of ours in between", async (context) => {
   const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
   await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);

@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { backoffMs } from "../../../controller/runtime/backoff.ts";
 import { systemClock } from "../../../controller/runtime/clock.ts";
 import { DueHeap } from "../../../controller/runtime/due-heap.ts";
-import { compareResourceVersions } from "../../../controller/runtime/resource-version.ts";
 
 describe("backoff", () => {
   test("doubles up to the cap, half of it by chance", () => {
@@ -61,22 +60,4 @@ test("due heap: the earliest comes first", () => {
       assert.equal(heap.peek(), undefined);
     }),
   );
-});
-
-describe("resource versions", () => {
-  test("are ordered as integers of any size", () => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 2n ** 80n }), fc.bigInt({ min: 0n, max: 2n ** 80n }), (a, b) => {
-        const order = compareResourceVersions(`${a}`, `${b}`);
-        assert.equal(Math.sign(order ?? Number.NaN), a < b ? -1 : a > b ? 1 : 0);
-      }),
-    );
-  });
-
-  test("that are no integers are equal or not comparable", () => {
-    assert.equal(compareResourceVersions("abc", "abc"), 0);
-    for (const other of ["1", "", "01", "-1", "1.5", "abd"])
-      assert.equal(compareResourceVersions("abc", other), null);
-    assert.equal(compareResourceVersions("10", "010"), null);
-  });
 });
