@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite } from "node:test";
+import { auditEvidence, shortened, wholeBodies } from "../support/audit-evidence.ts";
 import { Canaries, type Evidence, folderEvidence, objectEvidence } from "../support/canary.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
-import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
+import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { makeScratchFolder, type ScratchFolder } from "../support/control-plane/scratch-folder.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
@@ -561,38 +562,6 @@ suite("no secret gets out", () => {
     return (body as { items: KubeObject[] }).items;
   }
 });
-
-/** Audit policy: every request and answer with its body. */
-const wholeBodies = {
-  apiVersion: "audit.k8s.io/v1",
-  kind: "Policy",
-  omitStages: ["RequestReceived"],
-  rules: [{ level: "RequestResponse" }],
-};
-
-/** Every audit event; of Secrets, and of tokens that were asked for, all but the bodies unless these are asked for. */
-async function auditEvidence(file: string, bodies?: "with the bodies of Secrets"): Promise<Evidence[]> {
-  const lines = (await readFile(file, "utf8")).split("\n").filter((line) => line !== "");
-  return lines.map((line) => {
-    const event: unknown = JSON.parse(line);
-    assert.ok(isRecord(event));
-    const reference = isRecord(event["objectRef"]) ? event["objectRef"] : {};
-    const { resource, subresource } = reference;
-    const belongs = resource === "secrets" || (resource === "serviceaccounts" && subresource === "token");
-    const { requestObject, responseObject, ...rest } = event;
-    const content = belongs && bodies === undefined ? rest : { ...rest, requestObject, responseObject };
-    return {
-      where: `audit: ${String(event["verb"])} ${String(event["requestURI"])}`,
-      content: JSON.stringify(content, shortened),
-    };
-  });
-}
-
-/** Of a text as long as only a large sealed value is, both ends: the search through all of it would take minutes. */
-function shortened(_key: string, value: unknown): unknown {
-  if (typeof value !== "string" || value.length < 100_000) return value;
-  return `${value.slice(0, 10_000)} ${value.slice(-10_000)}`;
-}
 
 function eventReason(reason: string | undefined): string {
   const unsealing = ["UnsealFailed", "TemplatesNotSupported", "MalformedSealedSecret"];

@@ -201,7 +201,7 @@ export const codecFaults: readonly Fault[] = [
   {
     what: "a private key too short to use is taken",
     file: "shared/seal/opening-key.node.ts",
-    find: "if (bits < 1024)",
+    find: "if (bits < SHORTEST_KEY_BITS)",
     replace: "if (bits < 512)",
     test: "test/shared/seal/opening-key.node.test.ts",
   },
