@@ -1,5 +1,5 @@
 import type { DocumentFormat } from "../shared/document/write-documents.ts";
-import { UsageError } from "../shared/errors.ts";
+import { FileError, UsageError } from "../shared/errors.ts";
 import { codeOf, fileFailure } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
@@ -38,6 +38,8 @@ export function writeProduct(content: string | Uint8Array, options: OutputOption
     }
     return;
   }
+  if (/[\\/]$/.test(path))
+    throw new FileError(`cannot write ${path}: it names a folder`, "name a file in it with -w");
   try {
     io.files.replace(path, content);
   } catch (error) {

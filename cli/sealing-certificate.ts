@@ -14,7 +14,7 @@ const WARN_BEFORE_DAYS = 30;
  * @throws CertificateError naming its source.
  */
 export function sealingCertificate(found: FoundCertificate, io: Io, notices: Notices): Certificate {
-  const certificate = read(found);
+  const certificate = readFoundCertificate(found);
   const now = io.now().getTime();
   if (certificate.notAfter.getTime() < now) {
     throw new CertificateError(
@@ -38,14 +38,23 @@ export function sealingCertificate(found: FoundCertificate, io: Io, notices: Not
   return certificate;
 }
 
-function read({ bytes, source }: FoundCertificate): Certificate {
+/**
+ * Reads the certificate that a source gave.
+ * @throws CertificateError naming the source.
+ */
+export function readFoundCertificate({ bytes, source, controller }: FoundCertificate): Certificate {
   try {
     // Windows PowerShell saves what `--fetch-cert` prints as UTF-16.
     return readCertificate(decodeText(bytes, source));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const problem = error instanceof CertificateError ? error.message : "is not a PEM file";
-    throw new CertificateError(`the certificate from ${source} ${problem}`);
+    const text = `the certificate from ${source} ${problem}`;
+    if (controller === null) throw new CertificateError(text);
+    throw new CertificateError(
+      text,
+      "check that --controller-name and --controller-namespace name the sealed secrets controller",
+    );
   }
 }
 

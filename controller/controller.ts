@@ -31,6 +31,8 @@ export type ControllerParts = {
 export type Controller = {
   /** Ports that were bound; they differ from the options where those say 0. */
   ports: { api: number; metrics: number };
+  /** Rejects when the controller cannot go on; never resolves. */
+  failed: Promise<never>;
   /** Makes a new sealing key now. */
   generateKey(): Promise<void>;
   /** Stops taking work, ends what is under way, closes the ports. */
@@ -165,12 +167,17 @@ export async function startController(options: Options, parts: ControllerParts):
       ),
     ]);
   })();
-  running.catch((error: unknown) => {
-    if (!signal.aborted) log.error({ error: wordsOf(error) }, "Controller failed");
+  const failed = new Promise<never>((_resolve, reject) => {
+    running.catch((error: unknown) => {
+      if (!signal.aborted) reject(error);
+    });
   });
+  // Whoever does not wait for it is not to be ended by it.
+  failed.catch((error: unknown) => log.error({ error: wordsOf(error) }, "Controller failed"));
 
   return {
     ports,
+    failed,
     generateKey: () => keys.generate(),
     async stop() {
       stopping.abort(new Error("stopping"));

@@ -62,11 +62,15 @@ async function serve(options: Options, log: Log): Promise<void> {
   };
   // The bundle's first statement hands over a signal that came before.
   process.on("SIGUSR1", generate);
-  const signal = await new Promise<string>((resolve) => {
+  const stopped = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
   });
-  log.info({ signal }, "Stopping");
-  await controller.stop();
+  try {
+    const signal = await Promise.race([stopped, controller.failed]);
+    log.info({ signal }, "Stopping");
+  } finally {
+    await controller.stop();
+  }
   log.info("Stopped");
 }
 

@@ -96,12 +96,23 @@ export function readControllerOptions(
 /** The text of `--help`. */
 export function optionsHelp(): string {
   const lines = Object.entries(OPTIONS).map(
-    ([name, { form, help }]) => `  --${name}\n        ${help} (${form}; ${environmentName(name)})`,
+    ([name, { form, help, fallback }]) =>
+      `  --${name}\n        ${help} (${form}; ${shown(fallback, form)}; ${environmentName(name)})`,
   );
   return `Usage: controller [OPTION ...]\n\nOpens SealedSecrets and keeps their Secrets in step.\n\n${lines.join("\n")}\n`;
 }
 
+/** A default as it would be typed. */
+function shown(fallback: unknown, form: string): string {
+  if (typeof fallback === "object" || fallback === "") return "default none";
+  if (typeof fallback !== "number" || !form.includes("duration")) return `default ${String(fallback)}`;
+  return `default ${fallback % HOUR_MS === 0 ? `${fallback / HOUR_MS}h` : `${fallback / 1000}s`}`;
+}
+
 function address(fallback: string, help: string) {
-  const read = (value: string) => (/^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):\d{1,5}$/.test(value) ? value : null);
+  const read = (value: string) => {
+    const port = /^(?:\[[0-9a-fA-F:.]+\]|[^:\s[\]]*):(\d{1,5})$/.exec(value)?.[1];
+    return port !== undefined && Number(port) <= 65_535 ? value : null;
+  };
   return { ...text(fallback, help), read, form: "HOST:PORT or :PORT" };
 }

@@ -29,6 +29,8 @@ export class SealedSecretCache {
           path: sealedSecretPath(namespace),
           parse: watchedObject,
           onError,
+          // A page is held in memory whole, and one object may have more than a megabyte.
+          pageSize: 50,
           ...(labelSelector === "" ? {} : { labelSelector }),
         }),
     );

@@ -2,13 +2,17 @@ import { findCertificate } from "../certificate-source.ts";
 import type { Command } from "../command.ts";
 import { kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
+import { readFoundCertificate } from "../sealing-certificate.ts";
 
-/** `--fetch-cert`: the certificate, byte for byte as its source has it. */
+/** `--fetch-cert`: the certificate, byte for byte as its source has it, once it is seen to be one. */
 export const fetchCert: Command<typeof kubesealOptions> = {
   name: "fetch-cert",
   summary: "print the certificate",
   options: kubesealOptions,
   async run({ options, io }) {
-    writeProduct((await findCertificate(options, io)).bytes, options, io);
+    const found = await findCertificate(options, io);
+    // What answers in the controller's place, a login page for one, must not become somebody's cert.pem.
+    readFoundCertificate(found);
+    writeProduct(found.bytes, options, io);
   },
 };

@@ -1,3 +1,5 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Limits of the endpoints that do private-key work. */
@@ -12,21 +14,25 @@ export type WorkLimits = {
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Body of any other request: nobody reads it. */
 export const MAX_IDLE_BODY_BYTES = 16 * 1024;
-/** Connections at once, to each port. */
-export const MAX_CONNECTIONS = 512;
+/** Connections of one peer at once, to each port; what others hold never costs a health check its own. */
+const MAX_CONNECTIONS_OF_PEER = 256;
+/** Time to send the head of a request, and then the body of one for work. */
+export const HEADERS_TIMEOUT_MS = 10_000;
+const BODY_TIMEOUT_MS = 10_000;
 /** Requests for work whose body may be on its way or at hand at once, in all and from one peer. */
 const MAX_BODIES = 24;
 const MAX_BODIES_OF_PEER = 8;
 /** Time for the private-key work of one request. */
 export const WORK_TIMEOUT_MS = 10_000;
 /** Requests under work at once, over both endpoints: the rest of the machine is the reconciler's. */
-const MAX_UNDER_WORK = 2;
+const MAX_UNDER_WORK = 3;
+/** Of them, of one peer: no one can keep all others out. */
+const MAX_UNDER_WORK_OF_PEER = 2;
 /** All peers together may send this many times what one peer may. */
 const TOTAL_FACTOR = 10;
 
 /**
- * Options of the rate limit of one route, for one peer. The peer is the other end of the connection: headers are
- * the client's own word.
+ * Options of the rate limit of one route, for one peer.
  */
 export function peerLimit({ rate, burst }: WorkLimits) {
   const max = burst + 1;
@@ -51,25 +57,56 @@ export function totalLimit(server: FastifyInstance, { rate, burst }: WorkLimits)
   };
 }
 
-/** A hook that bounds how many bodies are taken in at once, and so the memory they hold. */
+/** Counts what peers hold, in all and each. */
+class Holdings {
+  readonly #most: { all: number; peer: number };
+  readonly #ofPeer = new Map<string, number>();
+  #all = 0;
+
+  constructor(most: { all: number; peer: number }) {
+    this.#most = most;
+  }
+
+  /** @returns what gives it back, or null when there is no more to be had. */
+  take(peer: string): (() => void) | null {
+    const its = this.#ofPeer.get(peer) ?? 0;
+    if (this.#all >= this.#most.all || its >= this.#most.peer) return null;
+    this.#all += 1;
+    this.#ofPeer.set(peer, its + 1);
+    return () => {
+      this.#all -= 1;
+      const left = (this.#ofPeer.get(peer) ?? 1) - 1;
+      if (left === 0) this.#ofPeer.delete(peer);
+      else this.#ofPeer.set(peer, left);
+    };
+  }
+}
+
+/** Closes connections of a peer that holds too many. */
+export function limitConnections(server: Server): void {
+  const held = new Holdings({ all: Number.POSITIVE_INFINITY, peer: MAX_CONNECTIONS_OF_PEER });
+  server.on("connection", (socket: Socket) => {
+    const giveBack = held.take(socket.remoteAddress ?? "unknown");
+    if (giveBack === null) socket.destroy();
+    else socket.once("close", giveBack);
+  });
+}
+
+/** A hook that bounds how many bodies are taken in at once, and so the memory they hold, and for how long. */
 export function bodyLimit() {
-  const ofPeer = new Map<string, number>();
-  let all = 0;
+  const held = new Holdings({ all: MAX_BODIES, peer: MAX_BODIES_OF_PEER });
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const peer = peerOf(request);
-    const its = ofPeer.get(peer) ?? 0;
-    if (all >= MAX_BODIES || its >= MAX_BODIES_OF_PEER) {
+    const giveBack = held.take(peerOf(request));
+    if (giveBack === null) {
       await refuse(reply, 1);
       return;
     }
-    all += 1;
-    ofPeer.set(peer, its + 1);
+    const timer = setTimeout(() => request.socket.destroy(), BODY_TIMEOUT_MS);
+    request.raw.once("end", () => clearTimeout(timer));
     // The one event that comes however a request ends.
     reply.raw.once("close", () => {
-      all -= 1;
-      const left = (ofPeer.get(peer) ?? 1) - 1;
-      if (left === 0) ofPeer.delete(peer);
-      else ofPeer.set(peer, left);
+      clearTimeout(timer);
+      giveBack();
     });
   };
 }
@@ -85,20 +122,21 @@ export function refuse(reply: FastifyReply, retryAfterSeconds: number): FastifyR
 
 /** Counts requests under work. */
 export class WorkSlots {
-  #taken = 0;
+  readonly #held = new Holdings({ all: MAX_UNDER_WORK, peer: MAX_UNDER_WORK_OF_PEER });
 
-  /** Runs the work, or returns null at once when too many are running. */
-  async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
-    if (this.#taken >= MAX_UNDER_WORK) return null;
-    this.#taken++;
+  /** Runs the work of a peer, or returns null at once when too much is running. */
+  async run<T>(peer: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
+    const giveBack = this.#held.take(peer);
+    if (giveBack === null) return null;
     try {
       return await work(AbortSignal.timeout(WORK_TIMEOUT_MS));
     } finally {
-      this.#taken--;
+      giveBack();
     }
   }
 }
 
-function peerOf(request: FastifyRequest): string {
+/** The other end of the connection: headers are the client's own word. */
+export function peerOf(request: FastifyRequest): string {
   return request.socket.remoteAddress ?? "unknown";
 }

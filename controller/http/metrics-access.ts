@@ -12,7 +12,7 @@ const MAX_REMEMBERED = 100;
  * kube-rbac-proxy does: one TokenReview and one SubjectAccessReview, remembered for a minute under the token's hash.
  */
 export function metricsAccess(client: KubeClient, now: () => number): MetricsAccess {
-  const remembered = new Map<string, { verdict: 200 | 403; until: number }>();
+  const remembered = new Map<string, { verdict: 200 | 401 | 403; until: number }>();
   return async (authorization) => {
     const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) return 401;
@@ -21,8 +21,7 @@ export function metricsAccess(client: KubeClient, now: () => number): MetricsAcc
     if (known !== undefined && known.until > now()) return known.verdict;
     try {
       const user = await userOf(token, client);
-      if (user === null) return 401;
-      const verdict = (await mayRead(user, client)) ? 200 : 403;
+      const verdict = user === null ? 401 : (await mayRead(user, client)) ? 200 : 403;
       if (remembered.size >= MAX_REMEMBERED) remembered.clear();
       remembered.set(key, { verdict, until: now() + REMEMBER_MS });
       return verdict;

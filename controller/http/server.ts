@@ -6,10 +6,12 @@ import type { Metrics } from "../metrics.ts";
 import type { OpeningContext } from "../reconcile/open-sealed-secret.ts";
 import {
   bodyLimit,
+  HEADERS_TIMEOUT_MS,
+  limitConnections,
   MAX_BODY_BYTES,
-  MAX_CONNECTIONS,
   MAX_IDLE_BODY_BYTES,
   peerLimit,
+  peerOf,
   refuse,
   totalLimit,
   type WorkLimits,
@@ -81,7 +83,7 @@ export async function createApiServer(
         preParsing: [totalLimit(server, options.limits), takeBody],
       },
       async (request, reply) => {
-        const answer = await slots.run((signal) => run(request.body, signal));
+        const answer = await slots.run(peerOf(request), (signal) => run(request.body, signal));
         if (answer === null) return refuse(reply, 1);
         log.info({ path, status: answer.status }, "Request answered");
         return answer.body === undefined
@@ -131,7 +133,8 @@ function bareServer({ readTimeoutMs, writeTimeoutMs }: ServerOptions): FastifyIn
     // A client that does not end its request does not hold up the end.
     setTimeout(() => server.server.closeAllConnections(), CLOSE_MS).unref();
   });
-  server.server.maxConnections = MAX_CONNECTIONS;
+  server.server.headersTimeout = Math.min(HEADERS_TIMEOUT_MS, readTimeoutMs);
+  limitConnections(server.server);
   server.removeAllContentTypeParsers();
   // Clients send no content type, or any: the body alone says what it is.
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

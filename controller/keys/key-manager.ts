@@ -40,7 +40,7 @@ export type KeyManagerParts = {
 
 const RETRY_MS = 10_000;
 const SHORTEST_SLEEP_MS = 1000;
-const JUDGE_AGAIN_MS = 60_000;
+const LOOK_AGAIN_MS = 60_000;
 /** A timer holds 24 days at most; looking once an hour also follows a clock that was set. */
 const LONGEST_SLEEP_MS = 3_600_000;
 
@@ -109,7 +109,7 @@ export class KeyManager {
     const watching = this.#informer.run(signal);
     await Promise.race([this.#informer.synced, watching]);
     await this.#changes;
-    await Promise.all([watching, this.#renew(signal), this.#judgeAgain(signal)]);
+    await Promise.all([watching, this.#renew(signal), this.#lookAgain(signal)]);
     await this.#publishing;
   }
 
@@ -222,13 +222,24 @@ export class KeyManager {
     }
   }
 
-  /** A certificate that begins later becomes valid without anyone saying so. */
-  async #judgeAgain(signal: AbortSignal): Promise<void> {
+  /**
+   * Looks after what nobody tells of: a certificate whose time has come becomes valid by itself, and the ConfigMap may
+   * have been taken away.
+   */
+  async #lookAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#parts.clock.sleep(JUDGE_AGAIN_MS, signal).catch(() => undefined);
-      for (const secret of this.#informer.list()) {
-        if (this.ring.refused.has(secret.metadata.name ?? "")) await this.#enqueue(() => this.#take(secret));
+      await this.#parts.clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      for (const [key] of this.#informer.entries()) {
+        await this.#enqueue(async () => {
+          // As it stands now: it may have changed or gone while it waited.
+          const secret = this.#informer.get(key);
+          if (secret !== undefined && this.ring.refused.has(secret.metadata.name ?? ""))
+            await this.#take(secret);
+        });
       }
+      this.#publishedPem = null;
+      this.#publishPrimary();
     }
   }
 

@@ -51,7 +51,7 @@ export function refusalToWrite(wanted: WantedSecret, policy: WritePolicy): strin
     (key) => isReplicating(key) && !policy.allowedAnnotations.some((pattern) => matches(pattern, key)),
   );
   if (annotation !== undefined) {
-    return `the annotation ${annotation} makes other controllers copy the Secret; start the controller with --allowed-annotations=${annotation} to permit it`;
+    return `the annotation ${JSON.stringify(annotation)} makes other controllers copy the Secret; start the controller with --allowed-annotations=${JSON.stringify(annotation).slice(1, -1)} to permit it`;
   }
   return null;
 }

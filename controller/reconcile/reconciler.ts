@@ -62,7 +62,11 @@ export class Reconciler {
   async reconcile(key: string, signal: AbortSignal): Promise<number | null> {
     const watched = this.#parts.find(key);
     // Once the object is gone, its owner reference has the cluster collect the Secret.
-    if (watched === undefined || watched.object.metadata.deletionTimestamp !== undefined) return null;
+    if (watched === undefined || watched.object.metadata.deletionTimestamp !== undefined) {
+      // It may have gone while it was worked on, and been remembered once more at the end.
+      if (watched === undefined) this.forget(key);
+      return null;
+    }
     const { metrics, log } = this.#parts;
     metrics.countAttempt();
     const { plan, failure: whole } = await this.#carryOut(watched, signal);
@@ -127,7 +131,8 @@ export class Reconciler {
     const changed = plan?.kind === "create" || plan?.kind === "update";
     if (failure === null) {
       this.#troubles.delete(key);
-      if (changed || status !== null) {
+      // A status that is not written would be due for ever.
+      if (changed || (status !== null && updateStatus)) {
         events.record(watched.object, {
           type: "Normal",
           reason: "Unsealed",

@@ -117,7 +117,7 @@ const MAX_EXPANDED_CHARACTERS = 4 * 1024 * 1024;
  */
 export function readYaml(text: string): unknown[] {
   const documents = load(text);
-  if (/[*]/.test(text)) requireBounded(documents);
+  if (/[*]/.test(text)) requireBounded(documents, text.length);
   return documents.filter((document) => document !== null && document !== undefined);
 }
 
@@ -135,14 +135,16 @@ function load(text: string): unknown[] {
 }
 
 /** A few aliases of lists, or of one long string, make a small text a huge document. */
-function requireBounded(documents: readonly unknown[]): void {
+function requireBounded(documents: readonly unknown[], textLength: number): void {
+  // Without aliases nothing can be longer than its own text.
+  const most = textLength + MAX_EXPANDED_CHARACTERS;
   let nodes = 0;
   let characters = 0;
   const open = [...documents];
   while (open.length > 0) {
     const node = open.pop();
     if (typeof node === "string") characters += node.length;
-    if (++nodes > MAX_NODES || characters > MAX_EXPANDED_CHARACTERS) {
+    if (++nodes > MAX_NODES || characters > most) {
       throw new DocumentSyntaxError("its aliases expand to too much", 0);
     }
     if (typeof node === "object" && node !== null) {

@@ -93,7 +93,7 @@ function mpint(base64url: string): Bytes {
 export class CertificateError extends InputError {
   override readonly code: string = "certificate";
   /** @param problem a verb phrase without a subject: `does not contain any valid RSA certificate`. */
-  constructor(problem: string) {
-    super(problem, "fetch the certificate with: signet --fetch-cert > cert.pem");
+  constructor(problem: string, hint = "fetch the certificate with: signet --fetch-cert > cert.pem") {
+    super(problem, hint);
   }
 }

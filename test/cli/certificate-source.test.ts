@@ -107,10 +107,37 @@ suite("certificates", () => {
   });
 
   test("are copied as they are by --fetch-cert", async () => {
-    const files = { "any.pem": "whatever\n" };
-    assert.equal((await runInMemory(["--fetch-cert", "--cert", "any.pem"], { files })).stdout, "whatever\n");
+    const text = `issuer: me\r\n${certificatePem}trailing\n`;
+    const files = { "any.pem": text };
+    assert.equal((await runInMemory(["--fetch-cert", "--cert", "any.pem"], { files })).stdout, text);
     const written = await runInMemory(["--fetch-cert", "--cert", "any.pem", "-w", "out.pem"], { files });
     assert.equal(written.stdout, "");
-    assert.equal(written.files.get("out.pem"), "whatever\n");
+    assert.equal(written.files.get("out.pem"), text);
+  });
+
+  test("what is none is not passed on as one by --fetch-cert", async () => {
+    const files = { "any.pem": "<html>\u001b]0;x\u0007log in</html>", "out.pem": "as it was" };
+    const {
+      code,
+      stdout,
+      stderr,
+      files: after,
+    } = await runInMemory(["--fetch-cert", "--cert", "any.pem", "-w", "out.pem"], { files });
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^error: the certificate from any\.pem does not contain any valid RSA certificate\nhint: /,
+    );
+    assert.equal(after.get("out.pem"), "as it was");
+  });
+
+  test("a name that ends in a slash is no file to write", async () => {
+    const files = { "any.pem": certificatePem };
+    const { code, stderr } = await runInMemory(["--fetch-cert", "--cert", "any.pem", "-w", "new/"], {
+      files,
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: cannot write new\/: it names a folder\nhint: /);
   });
 });

@@ -7,6 +7,9 @@ import { requestTimeoutMs } from "../../cli/cluster.ts";
 import { UsageError } from "../../shared/errors.ts";
 import { runInMemory } from "../support/memory-io.ts";
 import { kubeconfigFor, startStubApiServer } from "../support/stub-api-server.ts";
+import { testCertificate } from "../support/test-certificates.ts";
+
+const { certificatePem } = testCertificate();
 
 const SERVICE = "/api/v1/namespaces/ns/services/ctl";
 const PROXY = "/api/v1/namespaces/ns/services/http:ctl:http/proxy/v1/cert.pem";
@@ -16,7 +19,7 @@ suite("asking the cluster", () => {
     const body = JSON.stringify({ metadata: {}, spec: { ports: [{ name: "http" }, { name: "other" }] } });
     const stub = await startStubApiServer([
       { method: "GET", path: SERVICE, status: 200, body },
-      { method: "GET", path: PROXY, status: 200, body: "the certificate" },
+      { method: "GET", path: PROXY, status: 200, body: certificatePem },
     ]);
     const folder = mkdtempSync(join(tmpdir(), "signet-cluster-"));
     try {
@@ -36,7 +39,7 @@ suite("asking the cluster", () => {
         "--request-timeout=50s",
       ]);
       assert.equal(code, 0, stderr);
-      assert.equal(stdout, "the certificate");
+      assert.equal(stdout, certificatePem);
       assert.deepEqual(
         stub.requests.map(({ line }) => line),
         [`GET ${SERVICE}`, `GET ${PROXY}`],

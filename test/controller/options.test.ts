@@ -235,3 +235,26 @@ test("the help names every option with its form and its variable", () => {
     assert.ok(help.includes(environmentName(name)), name);
   }
 });
+
+test("an address beyond the last port is refused by name", () => {
+  assert.throws(
+    () => readControllerOptions(["--listen-addr=:65536"], {}),
+    /--listen-addr has a value of the wrong form/,
+  );
+  assert.equal(readControllerOptions(["--listen-addr=:65535"], {})["listen-addr"], ":65535");
+});
+
+test("the help shows each default as it would be typed", () => {
+  const help = optionsHelp();
+  for (const shown of [
+    "default 87600h",
+    "default 720h",
+    "default 120s",
+    "default 4096",
+    "default :8080",
+    "default true",
+    "default none",
+  ]) {
+    assert.ok(help.includes(shown), shown);
+  }
+});

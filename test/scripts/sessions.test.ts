@@ -199,6 +199,7 @@ function assertText(what: string, actual: string, expected: string): void {
 const WORDS: ReadonlyMap<string, string> = new Map([
   ["{any}", "[^\\n]*"],
   ["{sealed}", "AQ[A-Za-z0-9+/]{300,}={0,2}"],
+  ["{certificate}", "-----BEGIN CERTIFICATE-----\\n[A-Za-z0-9+/=\\n]+-----END CERTIFICATE-----"],
   ["{fingerprint}", "SHA256:[A-Za-z0-9+/]{43}"],
   ["{day}", "[A-Z][a-z]+ [0-9]{1,2}, [0-9]{4}"],
 ]);

@@ -132,8 +132,8 @@ export const openingFaults: readonly Fault[] = [
   {
     what: "a slot is not given back",
     file: "controller/http/limits.ts",
-    find: "      this.#taken--;\n",
-    replace: "",
+    find: "      return await work(AbortSignal.timeout(WORK_TIMEOUT_MS));\n    } finally {\n      giveBack();",
+    replace: "      return await work(AbortSignal.timeout(WORK_TIMEOUT_MS));\n    } finally {",
     test: "test/controller/http/limits.test.ts",
   },
   {
@@ -163,5 +163,19 @@ export const openingFaults: readonly Fault[] = [
     find: "api.notReady() === null ? plain",
     replace: "api.notReady !== null ? plain",
     test: "test/controller/http/endpoints.test.ts",
+  },
+  {
+    what: "a slow body has all the time it likes",
+    file: "controller/http/limits.ts",
+    find: "setTimeout(() => request.socket.destroy(), BODY_TIMEOUT_MS)",
+    replace: "setTimeout(() => undefined, 0)",
+    test: "test/controller/http/limits.test.ts",
+  },
+  {
+    what: "connections of one peer are not bounded",
+    file: "controller/http/server.ts",
+    find: "  limitConnections(server.server);\n",
+    replace: "",
+    test: "test/controller/http/limits.test.ts",
   },
 ];

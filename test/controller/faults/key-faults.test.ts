@@ -315,6 +315,13 @@ test("a key replaced by deletion and creation is not replaced by one of ours in 
   assert.equal(scene.keySecrets().length, 1);
 });
 
+test("a ConfigMap that somebody deletes comes back", async (context) => {
+  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
+  await scene.until("published", () => published(scene)["cert.pem"] === current.certificatePem);
+  scene.cluster.store.delete("configmaps", "kube-system", "sealed-secrets-certificate");
+  await scene.until("published again", () => published(scene)["cert.pem"] === current.certificatePem);
+});
+
 test("the ConfigMap holds the certificate and the cluster's identity, and keeps what others added", async (context) => {
   const scene = await controllerScene(context, {
     keys: [pairSecret(current, "current")],

@@ -283,3 +283,18 @@ test("a failing Secret write shows as retrying and leaves Synced alone when it w
   await scene.untilSynced("db", { a: "1" });
   assert.equal(scene.condition("db", "Reconciling"), undefined);
 });
+
+test("without status writes an object in sync is told of once, not at every look", async (context) => {
+  const scene = await controllerScene(context, { args: ["--update-status=false"] });
+  const unsealed = () => scene.events().filter(({ reason }) => reason === "Unsealed");
+  await scene.seal("db", { a: "1" });
+  await scene.until("the event", () => unsealed().length === 1);
+  for (const name of ["one", "two"]) {
+    // Any change of the annotations asks for a look.
+    const stored = scene.cluster.store.get("sealedsecrets.bitnami.com", "team", "db") ?? assert.fail();
+    const annotations = { ...stored.metadata.annotations, look: name };
+    scene.cluster.store.put({ ...stored, metadata: { ...stored.metadata, annotations } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  assert.equal(unsealed().length, 1);
+});

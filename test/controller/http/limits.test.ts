@@ -190,9 +190,60 @@ test("two requests are worked on at once, over both endpoints; more are told to 
 
 test("a slot is given back when the work fails", async () => {
   const slots = new WorkSlots();
-  const failing = () => slots.run(() => Promise.reject(new Error("x")));
+  const failing = () => slots.run("peer", () => Promise.reject(new Error("x")));
   for (let times = 0; times < 5; times++) await assert.rejects(failing(), /x/);
-  assert.equal(await slots.run(async () => "done"), "done");
+  assert.equal(await slots.run("peer", async () => "done"), "done");
+});
+
+test("one peer cannot take every slot", async () => {
+  const slots = new WorkSlots();
+  const gate = Promise.withResolvers<string>();
+  const held = [slots.run("greedy", () => gate.promise), slots.run("greedy", () => gate.promise)];
+  assert.equal(await slots.run("greedy", async () => "done"), null);
+  assert.equal(await slots.run("other", async () => "done"), "done");
+  gate.resolve("done");
+  assert.deepEqual(await Promise.all(held), ["done", "done"]);
+});
+
+test("a peer that holds connections without end does not keep others out", async (context) => {
+  const { server } = await apiScene();
+  const port = await listening(context, server);
+  const held = Array.from({ length: 300 }, () =>
+    connect({ port, host: "127.0.0.1", localAddress: "127.0.0.9" }),
+  );
+  let closed = 0;
+  for (const socket of held) {
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      closed += 1;
+    });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(closed, 300 - 256, "what is beyond the bound of one peer is closed");
+  const answer = await ask(port, { path: "/healthz", localAddress: "127.0.0.1" }, "");
+  assert.equal(answer.status, 200);
+  for (const socket of held) socket.destroy();
+});
+
+test("a body that does not come within its time ends the connection and frees its place", {
+  timeout: 60_000,
+}, async (context) => {
+  const { server } = await apiScene({ limits: { rate: 1000, burst: 1000 }, readTimeoutMs: 120_000 });
+  const port = await listening(context, server);
+  const slow = Array.from({ length: 8 }, () => connect({ port, host: "127.0.0.1" }));
+  const ended = slow.map((socket) =>
+    once(
+      socket.on("error", () => undefined),
+      "close",
+    ),
+  );
+  for (const socket of slow) {
+    socket.write("POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
+  }
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal((await ask(port, { method: "POST", path: "/v1/verify" }, good)).status, 429);
+  await Promise.all(ended);
+  assert.equal((await ask(port, { method: "POST", path: "/v1/verify" }, good)).status, 200);
 });
 
 test("work that runs out of time is a 500 without a word", async () => {
@@ -207,7 +258,7 @@ test("work that runs out of time is a 500 without a word", async () => {
 
 test("the work gets a signal that ends it in time", async () => {
   let seen: AbortSignal | null = null;
-  await new WorkSlots().run(async (signal) => {
+  await new WorkSlots().run("peer", async (signal) => {
     seen = signal;
     return null;
   });
@@ -259,7 +310,7 @@ test("a client that never ends its request does not hold up the end", async () =
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
   await once(socket, "connect");
-  socket.write("POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+  socket.write("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
   await new Promise((resolve) => setTimeout(resolve, 50));
   const bound = new AbortController();
   const closed = once(socket, "close");

@@ -155,6 +155,10 @@ suite("anchors and merge keys", () => {
       "the same length without aliases is fine",
     );
   });
+  test("a long text that merely holds a star is no matter", () => {
+    const long = Array.from({ length: 60 }, (_, at) => `k${at}: "${"x".repeat(100_000)}"`).join("\n");
+    assert.equal(values(`${long}\nlast: "a*b"\n`).length, 1);
+  });
   test("an alias inside its own anchor is refused", () => {
     for (const input of ["a: &x {b: *x}\n", "a: &x [*x]\n"]) {
       assert.match(refusal(input), /an alias names no anchor that stands before it$/);
