@@ -190,7 +190,7 @@ function bytesOf(text: string): Buffer {
 /** Compares line by line, with the words of README.md for what differs at each run. */
 function assertText(what: string, actual: string, expected: string): void {
   const pattern = expected
-    .split(/(\{any\}|\{sealed\}|\{fingerprint\}|\{day\})/)
+    .split(/(\{any\}|\{sealed\}|\{certificate\}|\{fingerprint\}|\{day\})/)
     .map((part) => WORDS.get(part) ?? part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
     .join("");
   if (!new RegExp(`^${pattern}$`, "u").test(actual)) assert.equal(actual, expected, `${what} differs`);

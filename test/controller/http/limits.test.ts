@@ -228,7 +228,11 @@ test("a peer that holds connections without end does not keep others out", async
 test("a body that does not come within its time ends the connection and frees its place", {
   timeout: 60_000,
 }, async (context) => {
-  const { server } = await apiScene({ limits: { rate: 1000, burst: 1000 }, readTimeoutMs: 120_000 });
+  const { server } = await apiScene({
+    limits: { rate: 1000, burst: 1000 },
+    readTimeoutMs: 120_000,
+    writeTimeoutMs: 120_000,
+  });
   const port = await listening(context, server);
   const slow = Array.from({ length: 8 }, () => connect({ port, host: "127.0.0.1" }));
   const ended = slow.map((socket) =>
