@@ -10,7 +10,7 @@ import {
   startReferenceController,
 } from "../support/control-plane/reference-controller.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
-import { runSignet } from "../support/run-signet.ts";
+import { runSignet } from "../support/signet-cli.ts";
 
 requireNetbox();
 

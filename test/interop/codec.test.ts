@@ -10,8 +10,9 @@ import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { classicSealer, classicUnsealer } from "../../shared/seal/rsa-hybrid.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import { parseSealedSecret } from "../../shared/sealed-secret.ts";
-import { type CommandResult, runKubeseal } from "../support/control-plane/kubeseal.ts";
+import { runKubeseal } from "../support/control-plane/kubeseal.ts";
 import { makeScratchFolder, type ScratchFolder } from "../support/control-plane/scratch-folder.ts";
+import type { CommandResult } from "../support/run-program.ts";
 import { readTestKey, type TestKey } from "../support/vectors.ts";
 
 const place = { namespace: "team-a", name: "db" };

@@ -10,8 +10,8 @@ import { issueKey } from "../../controller/keys/issue-certificate.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { classicUnsealer } from "../../shared/seal/rsa-hybrid.ts";
 import { version } from "../../shared/version.ts";
+import { runProgram } from "../support/run-program.ts";
 import { oldNode } from "./old-node.ts";
-import { runProgram } from "./program.ts";
 import { repository } from "./repository-copy.ts";
 
 const password = "correct horse battery staple";

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { version } from "../../shared/version.ts";
+import { type CommandResult, runProgram } from "../support/run-program.ts";
 import { parseDockerfile, type Step } from "./dockerfile.ts";
 import { type Image, replay } from "./image-build.ts";
-import { type ProgramResult, runProgram } from "./program.ts";
 import { repository } from "./repository-copy.ts";
 
 suite("the Dockerfile", () => {
@@ -99,7 +99,7 @@ suite("the Dockerfile", () => {
     return image.entrypoint.map((word) => (word.startsWith("/") ? join(image.root, word) : word));
   }
 
-  function runImage(args: string[]): Promise<ProgramResult> {
+  function runImage(args: string[]): Promise<CommandResult> {
     const [command = "", ...rest] = entrypoint();
     const [uid = 0, gid = 0] = (image.user ?? "").split(":").map(Number);
     return runProgram(command, [...rest, ...args], {

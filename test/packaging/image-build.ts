@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, posix } from "node:path";
+import { runProgram } from "../support/run-program.ts";
 import type { Step } from "./dockerfile.ts";
-import { runProgram } from "./program.ts";
 
 /** A built stage: a folder that stands for its root, and how its program is started. */
 export type Image = {

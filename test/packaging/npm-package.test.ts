@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { version } from "../../shared/version.ts";
+import { runProgram } from "../support/run-program.ts";
 import { oldNode } from "./old-node.ts";
-import { runProgram } from "./program.ts";
 import { copySources, linkDependencies, repository } from "./repository-copy.ts";
 
 const needed = /^error: signet needs Node\.js 24 or newer; this is v\d+\.\d+\.\d+\n$/;

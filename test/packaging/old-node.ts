@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { access, copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { runProgram } from "../support/run-program.ts";
 import { withFolderLock } from "../tools/build-lock.ts";
 import { makeCacheFolder, toolsCacheFolder } from "../tools/tools-cache.ts";
-import { runProgram } from "./program.ts";
 import { repository } from "./repository-copy.ts";
 
 const recipe = join(repository, "toolchain", "old-node");

@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 
-/** What a program did. */
-export type ProgramResult = { code: number | null; stdout: string; stderr: string };
+/** What a program gave until it ended by itself. */
+export type CommandResult = { code: number; stdout: string; stderr: string };
 
 /** How a program is run beside its arguments. */
 export type ProgramOptions = {
   cwd?: string;
+  /** Its whole environment; this process's by default. */
   env?: NodeJS.ProcessEnv;
-  stdin?: string;
+  stdin?: string | Uint8Array;
   /** Who runs it; this process's user by default. */
   user?: { uid: number; gid: number };
   /** Milliseconds after which it is killed; 60 s by default. */
@@ -16,13 +17,13 @@ export type ProgramOptions = {
 
 /**
  * Runs a program to its end.
- * @throws Error when it cannot be started.
+ * @throws Error when it cannot be started, or is ended by a signal, as it is when it takes too long.
  */
-export function runProgram(
+export async function runProgram(
   command: string,
   args: readonly string[],
   options: ProgramOptions = {},
-): Promise<ProgramResult> {
+): Promise<CommandResult> {
   const { cwd, env = process.env, stdin = "", user, boundMs = 60_000 } = options;
   const child = spawn(command, args, {
     env,
@@ -40,11 +41,15 @@ export function runProgram(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  // One that does not read its input ends all the same.
+  // It may end without having read all of it.
   child.stdin.on("error", () => {});
   child.stdin.end(stdin);
-  return new Promise((resolve, reject) => {
+  const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", resolve);
   });
+  if (code === null) {
+    throw new Error(`${command} ${args.join(" ")} was ended by ${child.signalCode}:\n${stderr}`);
+  }
+  return { code, stdout, stderr };
 }
