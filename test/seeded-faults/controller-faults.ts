@@ -65,4 +65,25 @@ export const controllerFaults: readonly Fault[] = [
     replace: '[uid, happening.type, happening.reason].join("\\n")',
     test: "test/controller/events.test.ts",
   },
+  {
+    what: "whoever shows a token counts as authenticated",
+    file: "controller/http/metrics-access.ts",
+    find: "status.authenticated === true",
+    replace: "status.user !== undefined",
+    test: "test/controller/http/metrics-access.test.ts",
+  },
+  {
+    what: "a permission to read the metrics is remembered for ever",
+    file: "controller/http/metrics-access.ts",
+    find: "known.until > now()",
+    replace: "known.until > 0",
+    test: "test/controller/http/metrics-access.test.ts",
+  },
+  {
+    what: "a Secret of a guarded type that is no longer allowed is changed all the same",
+    file: "controller/reconcile/gates.ts",
+    find: "owned && (!GUARDED_TYPES.includes(type) || allowedTypes.includes(type))",
+    replace: "owned",
+    test: "test/controller/reconcile/gates.test.ts",
+  },
 ];

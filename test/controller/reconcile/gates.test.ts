@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusalToWrite, type WritePolicy } from "../../../controller/reconcile/gates.ts";
+import { protection, refusalToWrite, type WritePolicy } from "../../../controller/reconcile/gates.ts";
 import { KEY_LABEL, type WantedSecret } from "../../../controller/reconcile/secret-object.ts";
 import { POLICY, wanted } from "./objects.ts";
 
@@ -114,4 +114,19 @@ test("a refusal quotes no value", () => {
     const words = refusal(want) ?? assert.fail("not refused");
     assert.ok(!words.includes(secretWord), words);
   }
+});
+
+test("a Secret of a guarded type is ours to change only while its type is allowed, and never without being ours", () => {
+  const type = "bootstrap.kubernetes.io/token";
+  const existing = { metadata: { name: "t" }, type };
+  const judge = (owned: boolean, allowedTypes: string[]) =>
+    protection(existing, { ownerUid: "u", owned }, { ...POLICY, allowedTypes });
+  assert.equal(judge(true, [type]), null);
+  assert.equal(judge(true, []), `is of type ${type}`);
+  assert.equal(judge(false, [type]), `is of type ${type}`);
+  assert.equal(
+    protection({ ...existing, type: "helm.sh/release.v1" }, { ownerUid: "u", owned: true }, POLICY),
+    null,
+    "one of our own making, whatever it is called",
+  );
 });
