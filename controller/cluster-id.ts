@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SealError } from "../shared/errors.ts";
+import { SealError, wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { Log } from "./log.ts";
 
@@ -20,7 +20,7 @@ export async function clusterIdOf(client: KubeClient, log: Log, signal: AbortSig
       return namespace.metadata.uid ?? null;
     } catch (error) {
       if (signal.aborted) break;
-      const words = error instanceof SealError ? error.message : "unexpected error";
+      const words = wordsOf(error);
       if (!(error instanceof SealError && error.retryable)) {
         log.warn({ error: words }, "The cluster's identity is unknown; --cluster-id sets it");
         return null;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { SealError } from "../shared/errors.ts";
+import { wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import { clusterIdOf } from "./cluster-id.ts";
 import { openEventRecorder } from "./events.ts";
@@ -221,8 +221,4 @@ function retryFailed(cache: SealedSecretCache, queue: Workqueue): void {
   for (const [key, watched] of cache.entries()) {
     if (!saysSynced(watched)) queue.add(key, "resync");
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof SealError ? error.message : "unexpected error";
 }

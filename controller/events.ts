@@ -4,6 +4,7 @@ import { KubeApiError } from "../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../shared/kube/client.ts";
 import { corePath } from "../shared/kube/paths.ts";
 import type { Log } from "./log.ts";
+import { wholeSeconds } from "./timestamp.ts";
 
 /** Source of our events, as filters on it know it. */
 const COMPONENT = "sealed-secrets";
@@ -142,8 +143,4 @@ function eventName(object: string, at: Date): string {
 
 function suffix(): string {
   return crypto.getRandomValues(new Uint16Array(1))[0]?.toString(16).padStart(4, "0") ?? "0000";
-}
-
-function wholeSeconds(at: Date): string {
-  return at.toISOString().replace(/\.\d+Z$/, "Z");
 }

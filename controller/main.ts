@@ -1,4 +1,4 @@
-import { SealError, UsageError } from "../shared/errors.ts";
+import { SealError, UsageError, wordsOf } from "../shared/errors.ts";
 import { loadKubeConfig } from "../shared/kube/config.ts";
 import { connectKube } from "../shared/kube/http-client.ts";
 import { rateLimited } from "../shared/kube/rate-limited-client.ts";
@@ -54,10 +54,7 @@ async function serve(options: Options, log: Log): Promise<void> {
   });
   const generate = () => {
     controller.generateKey().catch((error: unknown) => {
-      log.error(
-        { error: error instanceof SealError ? error.message : "unexpected error" },
-        "No new key made",
-      );
+      log.error({ error: wordsOf(error) }, "No new key made");
     });
   };
   // The bundle's first statement hands over a signal that came before.

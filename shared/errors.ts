@@ -28,3 +28,8 @@ export class InputError extends SealError {
 export class FileError extends SealError {
   override readonly code: string = "file";
 }
+
+/** What may be told of any error: our own words, or that it was not foreseen. The text of others may quote anything. */
+export function wordsOf(error: unknown): string {
+  return error instanceof SealError ? error.message : "unexpected error";
+}

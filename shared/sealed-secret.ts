@@ -100,8 +100,6 @@ export const sealedSecretSchema = structure({
 
 /** A SealedSecret, from a file or from a cluster. */
 export type SealedSecret = z.infer<typeof sealedSecretSchema>;
-/** What the Secret shall look like besides its items. */
-export type SecretTemplate = z.infer<typeof templateSchema>;
 /** One entry of `status.conditions`. */
 export type Condition = z.infer<typeof conditionSchema>;
 

@@ -1,4 +1,4 @@
-import { SealError } from "../../shared/errors.ts";
+import { wordsOf } from "../../shared/errors.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { sealingKeyOf } from "../../shared/seal/certificate.node.ts";
@@ -277,8 +277,4 @@ export class KeyManager {
       await clock.sleep(RETRY_MS, signal).catch(() => undefined);
     }
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof SealError ? error.message : "unexpected error";
 }

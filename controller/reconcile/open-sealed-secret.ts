@@ -3,7 +3,7 @@ import { readDocuments } from "../../shared/document/read-documents.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { scopeOf } from "../../shared/scope.ts";
 import { formOf } from "../../shared/seal/codec.ts";
-import { classicUnsealer, type OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
+import { classicUnsealer, type OpeningKey, withFirst } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { isItemName, parseSecret, type SecretManifest } from "../../shared/secret.ts";
@@ -116,15 +116,10 @@ function unseal(
     name: metadata.name,
     annotations: metadata.annotations ?? undefined,
   });
-  const ordered = hintedFirst(keys, metadata.annotations?.[SEALING_KEY_ANNOTATION]);
+  const hint = metadata.annotations?.[SEALING_KEY_ANNOTATION];
+  // The hint orders the trials and does no more: a wrong one costs time only.
+  const ordered = hint === undefined ? keys : withFirst(keys, hint);
   return classicUnsealer(ordered, { diagnose, giveUpAfter }).unsealAll(items, { clusterId, scope }, signal);
-}
-
-/** The hint orders the trials and does no more: a wrong one costs time only. */
-function hintedFirst(keys: readonly OpeningKey[], hint: string | undefined): readonly OpeningKey[] {
-  if (hint === undefined || keys[0]?.fingerprint === hint) return keys;
-  const hinted = keys.filter(({ fingerprint }) => fingerprint === hint);
-  return hinted.length === 0 ? keys : [...hinted, ...keys.filter(({ fingerprint }) => fingerprint !== hint)];
 }
 
 /** Null when it is none: what lies inside is secret, so not a word of it is told. */

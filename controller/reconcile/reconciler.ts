@@ -1,9 +1,10 @@
-import { SealError } from "../../shared/errors.ts";
+import { SealError, wordsOf } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { wholeSeconds } from "../timestamp.ts";
 import { applyPlan, updateFailure, writeStatus } from "./apply.ts";
 import { nextStatus, type Verdict } from "./conditions.ts";
 import { decide, type Failure, type Plan } from "./decide.ts";
@@ -69,7 +70,7 @@ export class Reconciler {
     }
     const { metrics, log } = this.#parts;
     metrics.countAttempt();
-    const { plan, failure: whole } = await this.#carryOut(watched, signal);
+    const { plan, failure: whole } = await this.#carryOut(key, watched, signal);
     const failure = whole === null ? null : presentable(whole);
     if (failure !== null) {
       metrics.countError(failure.counter, watched.object.metadata.namespace ?? "");
@@ -95,6 +96,7 @@ export class Reconciler {
   }
 
   async #carryOut(
+    key: string,
     watched: WatchedObject,
     signal: AbortSignal,
   ): Promise<{ plan: Plan | null; failure: Failure | null }> {
@@ -110,7 +112,7 @@ export class Reconciler {
       if (error instanceof KubeApiError) return { plan: null, failure: updateFailure(error) };
       const words = error instanceof SealError ? error.message : `unexpected ${nameOf(error)}`;
       this.#parts.metrics.countError("update", watched.object.metadata.namespace ?? "");
-      this.#parts.log.warn({ key: keyOf(watched), error: words }, "Error updating, will retry");
+      this.#parts.log.warn({ key, error: words }, "Error updating, will retry");
       throw error;
     }
   }
@@ -123,11 +125,8 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<void> {
     const { client, events, metrics, updateStatus, now } = this.#parts;
-    const at = now()
-      .toISOString()
-      .replace(/\.\d+Z$/, "Z");
     const holder = statusHolder(watched);
-    const status = nextStatus(holder, verdictOf(failure), at);
+    const status = nextStatus(holder, verdictOf(failure), wholeSeconds(now()));
     const changed = plan?.kind === "create" || plan?.kind === "update";
     if (failure === null) {
       this.#troubles.delete(key);
@@ -153,15 +152,10 @@ export class Reconciler {
       await writeStatus(watched.object, status, client, signal);
     } catch (error) {
       metrics.countError("status", namespace);
-      const code = error instanceof SealError ? error.message : "unexpected error";
-      this.#parts.log.warn({ key, error: code }, "Error updating SealedSecret status");
+      this.#parts.log.warn({ key, error: wordsOf(error) }, "Error updating SealedSecret status");
       throw error;
     }
   }
-}
-
-function keyOf({ object }: WatchedObject): string {
-  return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
 /** The kind of an error that is not ours; its text may hold anything. */

@@ -47,11 +47,7 @@ class HttpClient implements KubeClient {
   }
 
   async request(request: KubeRequest): Promise<KubeObject> {
-    using deadline = new Deadline(
-      request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      request.signal,
-      this.#pool.closing,
-    );
+    using deadline = this.#deadlineOf(request);
     // Without await the deadline would be lifted before the answer comes.
     return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
@@ -62,11 +58,7 @@ class HttpClient implements KubeClient {
   }
 
   async raw(request: KubeRequest): Promise<RawAnswer> {
-    using deadline = new Deadline(
-      request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      request.signal,
-      this.#pool.closing,
-    );
+    using deadline = this.#deadlineOf(request);
     // Without await the deadline would be lifted before the answer comes.
     return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
@@ -89,7 +81,7 @@ class HttpClient implements KubeClient {
     const watch = { ...request, query: { watch: "true", ...request.query } };
     const decoder = new WatchDecoder(requestWords(watch));
     // One deadline for the headers, and one that every chunk sets anew.
-    using headers = new Deadline(request.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal, this.#pool.closing);
+    using headers = this.#deadlineOf(request);
     using silence = new Deadline(0, headers.signal);
     let answer: Answer;
     try {
@@ -123,6 +115,11 @@ class HttpClient implements KubeClient {
 
   async close(): Promise<void> {
     await this.#pool.close();
+  }
+
+  /** Ends a request when its time is up, its caller gives up, or the client closes. */
+  #deadlineOf({ timeoutMs = DEFAULT_TIMEOUT_MS, signal }: KubeRequest): Deadline {
+    return new Deadline(timeoutMs, signal, this.#pool.closing);
   }
 
   /** Sends with the credentials at hand; when those are refused, once more with fresh ones. */

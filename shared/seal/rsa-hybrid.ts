@@ -102,7 +102,8 @@ export function classicUnsealer(
   };
 }
 
-function withFirst(keys: readonly OpeningKey[], fingerprint: string): readonly OpeningKey[] {
+/** The keys with that fingerprint before the others, which keep their order; an unknown one changes nothing. */
+export function withFirst(keys: readonly OpeningKey[], fingerprint: string): readonly OpeningKey[] {
   if (keys[0]?.fingerprint === fingerprint) return keys;
   const first = keys.filter((key) => key.fingerprint === fingerprint);
   return [...first, ...keys.filter((key) => key.fingerprint !== fingerprint)];

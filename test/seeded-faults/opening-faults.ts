@@ -26,8 +26,8 @@ export const openingFaults: readonly Fault[] = [
   {
     what: "the hint rules keys out",
     file: "controller/reconcile/open-sealed-secret.ts",
-    find: "return hinted.length === 0 ? keys : [...hinted, ...keys.filter(({ fingerprint }) => fingerprint !== hint)];",
-    replace: "return hinted.length === 0 ? keys : hinted;",
+    find: "hint === undefined ? keys : withFirst(keys, hint)",
+    replace: "hint === undefined ? keys : keys.filter(({ fingerprint }) => fingerprint === hint)",
     test: "test/controller/reconcile/open-sealed-secret.test.ts",
   },
   {
