@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
+import type { OpeningContext } from "../shared/open-sealed-secret.ts";
 import { clusterIdOf } from "./cluster-id.ts";
 import { openEventRecorder } from "./events.ts";
 import { listen } from "./http/listen.ts";
@@ -10,7 +11,6 @@ import { KeyManager } from "./keys/key-manager.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
-import type { OpeningContext } from "./reconcile/open-sealed-secret.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { needsWork, saysSynced } from "./reconcile/watched-object.ts";
 import type { Clock } from "./runtime/clock.ts";

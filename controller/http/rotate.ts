@@ -1,10 +1,10 @@
 import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
+import { type OpeningContext, openValues, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
 import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { scopeOf } from "../../shared/scope.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { UnquotedScalar } from "../../shared/unquoted-scalar.ts";
-import { type OpeningContext, openValues, WHOLE_OBJECT } from "../reconcile/open-sealed-secret.ts";
 import { readSealedSecretBody } from "./sealed-secret-body.ts";
 import type { Answer } from "./verify.ts";
 

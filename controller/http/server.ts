@@ -1,9 +1,9 @@
 import rateLimit from "@fastify/rate-limit";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import type { OpeningContext } from "../reconcile/open-sealed-secret.ts";
 import {
   bodyLimit,
   HEADERS_TIMEOUT_MS,

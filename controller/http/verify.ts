@@ -1,4 +1,4 @@
-import { type OpeningContext, openValues } from "../reconcile/open-sealed-secret.ts";
+import { type OpeningContext, openValues } from "../../shared/open-sealed-secret.ts";
 import { readSealedSecretBody } from "./sealed-secret-body.ts";
 
 /** Answer of an endpoint: a status, and a body where there is one. */

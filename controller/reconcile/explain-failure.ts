@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { type LabelOrigin, LabelOrigins } from "../../shared/label-origin.node.ts";
 import {
   CLUSTER_WIDE_ANNOTATION,
+  describeScope,
   NAMESPACE_WIDE_ANNOTATION,
   type Place,
   type Scope,
-  scopeLabel,
 } from "../../shared/scope.ts";
 import { DamagedValueError, NotBase64Error } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
@@ -24,12 +24,13 @@ export function explainFailure(
   place: Place,
   neighbours: Iterable<string>,
 ): string | null {
-  const origins = new Origins(place, neighbours);
+  const { namespace } = place;
+  const origins = new LabelOrigins(place, inNamespace(namespace, neighbours));
   const items = new Map<string, string[]>();
   let notTried = 0;
   for (const [item, outcome] of outcomes) {
     if (outcome.kind === "not-tried") notTried += 1;
-    const cause = causeOf(outcome, origins);
+    const cause = causeOf(outcome, (hash) => describeOrigin(origins.find(hash), place));
     if (cause !== null) items.set(cause, [...(items.get(cause) ?? []), item]);
   }
   if (items.size === 0) return null;
@@ -39,7 +40,11 @@ export function explainFailure(
   return lines.join("\n");
 }
 
-function causeOf(outcome: Outcome, origins: Origins): string | null {
+function* inNamespace(namespace: string, names: Iterable<string>): Iterable<Place> {
+  for (const name of names) yield { namespace, name };
+}
+
+function causeOf(outcome: Outcome, originOf: (labelHash: Uint8Array) => string): string | null {
   switch (outcome.kind) {
     case "opened":
     case "not-tried":
@@ -47,7 +52,7 @@ function causeOf(outcome: Outcome, origins: Origins): string | null {
     case "not-my-key":
       return `${NO_KEY} %: sealed with a key this cluster does not have, or damaged; seal it again with this cluster's certificate`;
     case "sealed-elsewhere":
-      return `${NO_KEY} %: ${origins.explain(outcome.labelHash)}`;
+      return `${NO_KEY} %: ${originOf(outcome.labelHash)}`;
     case "malformed":
       if (outcome.error instanceof NotBase64Error) {
         return `illegal base64 data at input byte ${outcome.error.offset} %`;
@@ -57,39 +62,22 @@ function causeOf(outcome: Outcome, origins: Origins): string | null {
   }
 }
 
-/** Tells from the hash of a label what a value was sealed for, as far as that may be looked for. */
-class Origins {
-  readonly #place: Place;
-  readonly #neighbours: Iterable<string>;
-  /** Names of the neighbours by the hash of their label; made once, when first asked for. */
-  #byHash: Map<string, string> | null = null;
-
-  constructor(place: Place, neighbours: Iterable<string>) {
-    this.#place = place;
-    this.#neighbours = neighbours;
+/** What a value was sealed for, in words, and what to do. */
+function describeOrigin(origin: LabelOrigin, { namespace, name }: Place): string {
+  if (origin.kind !== "here") {
+    const place = origin.kind === "unknown" ? "another name, namespace or scope" : placeOf(origin.scope);
+    return `sealed for ${place}, not for ${namespace}/${name}; seal it again for this name and namespace`;
   }
-
-  explain(labelHash: Uint8Array): string {
-    const { namespace, name } = this.#place;
-    const hash = Buffer.from(labelHash).toString("hex");
-    if (hash === labelHashOf({ kind: "strict", namespace, name })) {
+  switch (origin.scope.kind) {
+    case "strict":
       return `sealed with strict scope for ${namespace}/${name}, but the SealedSecret carries the annotation of a wider scope; remove the annotation`;
-    }
-    if (hash === labelHashOf({ kind: "namespace-wide", namespace })) {
+    case "namespace-wide":
       return `sealed namespace-wide for ${namespace}, but the SealedSecret lacks the annotation ${NAMESPACE_WIDE_ANNOTATION}: "true"`;
-    }
-    if (hash === labelHashOf({ kind: "cluster-wide" })) {
+    case "cluster-wide":
       return `sealed cluster-wide, but the SealedSecret lacks the annotation ${CLUSTER_WIDE_ANNOTATION}: "true"`;
-    }
-    this.#byHash ??= new Map(
-      [...this.#neighbours].map((other) => [labelHashOf({ kind: "strict", namespace, name: other }), other]),
-    );
-    const neighbour = this.#byHash.get(hash);
-    const origin = neighbour === undefined ? "another name, namespace or scope" : `${namespace}/${neighbour}`;
-    return `sealed for ${origin}, not for ${namespace}/${name}; seal it again for this name and namespace`;
   }
 }
 
-function labelHashOf(scope: Scope): string {
-  return createHash("sha256").update(scopeLabel(scope)).digest("hex");
+function placeOf(scope: Scope): string {
+  return scope.kind === "strict" ? `${scope.namespace}/${scope.name}` : describeScope(scope);
 }

@@ -1,10 +1,10 @@
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
+import { type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { Failure, Observed } from "./decide.ts";
 import { explainFailure } from "./explain-failure.ts";
-import { type OpeningContext, openSealedSecret } from "./open-sealed-secret.ts";
 import type { SecretObject } from "./secret-object.ts";
 import { wantedSecret } from "./wanted-secret.ts";
 

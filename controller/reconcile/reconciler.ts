@@ -1,6 +1,7 @@
 import { SealError, wordsOf } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
+import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
 import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -10,7 +11,6 @@ import { nextStatus, type Verdict } from "./conditions.ts";
 import { decide, type Failure, type Plan } from "./decide.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
-import type { OpeningContext } from "./open-sealed-secret.ts";
 import { statusHolder, type WatchedObject } from "./watched-object.ts";
 
 /** What reconciling takes from the rest of the controller. */

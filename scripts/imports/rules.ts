@@ -28,10 +28,10 @@ const sharedLayers: readonly (readonly string[])[] = [
     "unquoted-scalar.ts",
     "version.ts",
   ],
-  ["scope.ts", "seal/", "kube/"],
+  ["scope.ts", "seal/", "kube/", "label-origin.node.ts"],
   ["sealed-secret.ts", "secret.ts", "document/"],
   ["template/"],
-  ["seal-secret.ts"],
+  ["seal-secret.ts", "open-sealed-secret.ts", "opened-secret.ts"],
 ];
 
 /** What shared/ files run in a browser, too, unless their path says that they are for Node alone. */

@@ -173,14 +173,14 @@ export const decidingFaults: readonly Fault[] = [
   },
   {
     what: "our own annotations come from templates",
-    file: "controller/reconcile/wanted-secret.ts",
+    file: "shared/opened-secret.ts",
     find: 'annotation.startsWith("signet.dev/") || ',
     replace: "",
     test: "test/controller/reconcile/wanted-secret.test.ts",
   },
   {
     what: "the Secret is placed where the template says",
-    file: "controller/reconcile/wanted-secret.ts",
+    file: "shared/opened-secret.ts",
     find: "name: metadata.name,\n    labels",
     replace: "name: template?.metadata?.name ?? metadata.name,\n    labels",
     test: "test/controller/reconcile/wanted-secret.test.ts",

@@ -67,7 +67,7 @@ export const tellingFaults: readonly Fault[] = [
   },
   {
     what: "a neighbour is named without its label being his",
-    file: "controller/reconcile/explain-failure.ts",
+    file: "shared/label-origin.node.ts",
     find: "this.#byHash.get(hash)",
     replace: "[...this.#byHash.values()][0]",
     test: "test/controller/reconcile/explain-failure.test.ts",
@@ -75,8 +75,8 @@ export const tellingFaults: readonly Fault[] = [
   {
     what: "a value for elsewhere is called one of an unknown key",
     file: "controller/reconcile/explain-failure.ts",
-    find: "origins.explain(outcome.labelHash)",
-    replace: "origins.explain(new Uint8Array(32))",
+    find: "originOf(outcome.labelHash)",
+    replace: "originOf(new Uint8Array(32))",
     test: "test/controller/reconcile/explain-failure.test.ts",
   },
   {

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type Opening,
-  type OpeningContext,
-  openSealedSecret,
-} from "../../../controller/reconcile/open-sealed-secret.ts";
-import { fromUtf8 } from "../../../shared/bytes.ts";
-import { SEALING_KEY_ANNOTATION } from "../../../shared/resource.ts";
-import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION, type Scope } from "../../../shared/scope.ts";
-import type { OpeningKey } from "../../../shared/seal/rsa-hybrid.ts";
-import type { SealedSecret } from "../../../shared/sealed-secret.ts";
-import { Canaries } from "../../support/canary.ts";
-import { sealItems, sealingPair } from "../sealing-key.ts";
-import { sealedSecret } from "./objects.ts";
+import { fromUtf8 } from "../../shared/bytes.ts";
+import { type Opening, type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
+import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
+import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION, type Scope } from "../../shared/scope.ts";
+import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { sealedSecret } from "../controller/reconcile/objects.ts";
+import { sealItems, sealingPair } from "../controller/sealing-key.ts";
+import { Canaries } from "../support/canary.ts";
 
 const [one, two, stranger] = await Promise.all([sealingPair(), sealingPair(), sealingPair()]);
 const STRICT: Scope = { kind: "strict", namespace: "team", name: "db" };

@@ -1,14 +1,12 @@
-import { fromUtf8 } from "../../shared/bytes.ts";
-import { readDocuments } from "../../shared/document/read-documents.ts";
-import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
-import { scopeOf } from "../../shared/scope.ts";
-import { formOf } from "../../shared/seal/codec.ts";
-import { classicUnsealer, type OpeningKey, withFirst } from "../../shared/seal/rsa-hybrid.ts";
-import type { Outcome } from "../../shared/seal/sealer.ts";
-import type { SealedSecret } from "../../shared/sealed-secret.ts";
-import { isItemName, parseSecret, type SecretManifest } from "../../shared/secret.ts";
-import type { Reason } from "./conditions.ts";
-import type { Opened } from "./wanted-secret.ts";
+import { fromUtf8 } from "./bytes.ts";
+import { readDocuments } from "./document/read-documents.ts";
+import { SEALING_KEY_ANNOTATION } from "./resource.ts";
+import { scopeOf } from "./scope.ts";
+import { formOf } from "./seal/codec.ts";
+import { classicUnsealer, type OpeningKey, withFirst } from "./seal/rsa-hybrid.ts";
+import type { Outcome } from "./seal/sealer.ts";
+import type { SealedSecret } from "./sealed-secret.ts";
+import { isItemName, parseSecret, type SecretManifest } from "./secret.ts";
 
 /** What opening a SealedSecret takes. */
 export type OpeningContext = {
@@ -23,9 +21,12 @@ export type OpeningContext = {
   giveUpAfter: number;
 };
 
+/** What a SealedSecret holds once opened: its items, and for the old whole-object form the Secret that lay inside. */
+export type Opened = { items: ReadonlyMap<string, Uint8Array>; whole: SecretManifest | null };
+
 /** Why it does not open. `problem` names the items, never a value. */
 export type NotOpened =
-  | { ok: false; reason: Reason; problem: string }
+  | { ok: false; reason: "UnsealFailed" | "MalformedSealedSecret"; problem: string }
   | { ok: false; reason: "UnsealFailed"; outcomes: ReadonlyMap<string, Outcome> };
 
 /** What came of opening a SealedSecret. */
@@ -65,6 +66,30 @@ export async function openValues(
   context: OpeningContext,
   signal: AbortSignal,
 ): Promise<ValuesOpening> {
+  const tried = await tryValues(sealedSecret, context, signal);
+  if (!tried.ok) return tried;
+  const values = new Map<string, Uint8Array>();
+  for (const [item, outcome] of tried.outcomes) {
+    if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes: tried.outcomes };
+    values.set(item, outcome.plaintext);
+  }
+  return { ok: true, values, form: tried.form };
+}
+
+/** What came of trying each value, opened or not. */
+export type ValuesTried =
+  | { ok: true; outcomes: ReadonlyMap<string, Outcome>; form: "items" | "whole-object" }
+  | Extract<NotOpened, { problem: string }>;
+
+/**
+ * Tries every value and says of each what came of it: for whoever explains, item by item.
+ * @throws the signal's reason when aborted.
+ */
+export async function tryValues(
+  sealedSecret: SealedSecret,
+  context: OpeningContext,
+  signal: AbortSignal,
+): Promise<ValuesTried> {
   const { encryptedData, data, vault = [] } = sealedSecret.spec;
   const items = new Map(Object.entries(encryptedData));
   const isWhole = data !== undefined;
@@ -79,15 +104,12 @@ export async function openValues(
   const unfit = unfitItem(sealed);
   if (unfit !== null) return unfit;
   const outcomes = await unseal(sealedSecret, sealed, context, signal);
-  const values = new Map<string, Uint8Array>();
-  for (const [item, outcome] of outcomes) {
-    if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes };
-    values.set(item, outcome.plaintext);
-  }
-  return { ok: true, values, form: isWhole ? "whole-object" : "items" };
+  return { ok: true, outcomes, form: isWhole ? "whole-object" : "items" };
 }
 
-function unfitItem(items: ReadonlyMap<string, string>): NotOpened | null {
+type Problem = Extract<NotOpened, { problem: string }>;
+
+function unfitItem(items: ReadonlyMap<string, string>): Problem | null {
   for (const [item, value] of items) {
     if (!isItemName(item)) {
       return malformed(
@@ -134,10 +156,10 @@ function wholeSecret(plaintext: Uint8Array): SecretManifest | null {
   }
 }
 
-function notSupported(what: string): NotOpened {
-  return { ok: false, reason: "UnsealFailed", problem: `${what} by this version of the controller` };
+function notSupported(what: string): Problem {
+  return { ok: false, reason: "UnsealFailed", problem: `${what} by this version of Signet` };
 }
 
-function malformed(problem: string): NotOpened {
+function malformed(problem: string): Problem {
   return { ok: false, reason: "MalformedSealedSecret", problem };
 }
