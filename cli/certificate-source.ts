@@ -1,17 +1,9 @@
 import { FileError, InputError, UsageError } from "../shared/errors.ts";
-import { connect, controllerOf, requestTimeoutMs } from "./cluster.ts";
 import { codeOf, fileFailure } from "./file-failure.ts";
+import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
+import { noticesOf } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
-
-/** A certificate as it was found, unread. */
-export type FoundCertificate = {
-  bytes: Uint8Array;
-  /** Where it comes from, for people: `cert.pem`, `Service kube-system/sealed-secrets-controller`. */
-  source: string;
-  /** The cluster and Service it comes from, or null when the user gave a file or an address. */
-  controller: { server: string; namespace: string; name: string } | null;
-};
 
 const FETCH_TIMEOUT_MS = 30_000;
 const MAX_BYTES = 1 << 20;
@@ -38,18 +30,12 @@ export async function findCertificate(options: KubesealOptions, io: Io): Promise
 }
 
 async function fromController(options: KubesealOptions, io: Io): Promise<FoundCertificate> {
-  const service = controllerOf(options);
-  const timeoutMs = requestTimeoutMs(options["request-timeout"]);
-  const { fetchCertificate } = await import("./controller-client.ts");
-  const client = await connect(options, io);
+  const { openController } = await import("./controller-client.ts");
+  const controller = await openController(options, io, noticesOf(io, options));
   try {
-    return {
-      bytes: await fetchCertificate(client, service, timeoutMs),
-      source: `Service ${service.namespace}/${service.name}`,
-      controller: { server: client.server, ...service },
-    };
+    return await controller.certificate();
   } finally {
-    await client.close();
+    await controller.close();
   }
 }
 

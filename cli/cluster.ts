@@ -2,7 +2,7 @@ import { UsageError } from "../shared/errors.ts";
 import type { KubeConfigOptions, KubeConnection } from "../shared/kube/config.ts";
 import { KubeConfigError } from "../shared/kube/config-error.ts";
 import { version } from "../shared/version.ts";
-import type { ControllerService } from "./controller-client.ts";
+import type { ControllerService } from "./controller/way.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 

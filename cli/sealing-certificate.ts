@@ -1,8 +1,7 @@
 import { decodeText } from "../shared/document/encoding.ts";
 import { InputError } from "../shared/errors.ts";
 import { type Certificate, CertificateError, readCertificate } from "../shared/seal/certificate.node.ts";
-import { compareWithLastSeen } from "./certificate-record.ts";
-import type { FoundCertificate } from "./certificate-source.ts";
+import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
 
@@ -31,9 +30,6 @@ export function sealingCertificate(found: FoundCertificate, io: Io, notices: Not
     notices.warn(
       `the certificate from ${found.source} expires on ${dayInWords(certificate.notAfter)}, in ${daysLeft === 1 ? "1 day" : `${daysLeft} days`}`,
     );
-  }
-  if (found.controller !== null) {
-    compareWithLastSeen(found.controller, certificate.fingerprint, io, notices);
   }
   return certificate;
 }

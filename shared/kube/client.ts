@@ -56,7 +56,13 @@ export type OwnerReference = {
 };
 
 /** The answer of a raw request, for what is not JSON (the Service proxy). */
-export type RawAnswer = { status: number; body: Uint8Array; contentType: string };
+export type RawAnswer = {
+  status: number;
+  body: Uint8Array;
+  contentType: string;
+  /** Seconds that the header `Retry-After` asks to wait, or null. */
+  retryAfterSeconds: number | null;
+};
 
 /** What controller and CLI ask of a cluster. */
 export interface KubeClient {

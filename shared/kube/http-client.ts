@@ -7,7 +7,7 @@ import { CredentialKeeper } from "./credential-keeper.ts";
 import { Deadline } from "./deadline.ts";
 import { asKubeObject } from "./kube-object.ts";
 import { requestWords } from "./request-words.ts";
-import { apiError } from "./status-answer.ts";
+import { apiError, retryAfterSeconds } from "./status-answer.ts";
 import { TransportPool } from "./transport-pool.ts";
 import { unreachableCause } from "./unreachable-cause.ts";
 import { WatchDecoder } from "./watch-decoder.ts";
@@ -73,6 +73,7 @@ class HttpClient implements KubeClient {
         status: answer.statusCode,
         body,
         contentType: (Array.isArray(contentType) ? contentType[0] : contentType) ?? "",
+        retryAfterSeconds: retryAfterSeconds(answer.headers["retry-after"]),
       };
     });
   }

@@ -34,7 +34,7 @@ function fromStatus(
     request,
     status,
     reason: word(answer["reason"]),
-    retryAfterSeconds: seconds(details["retryAfterSeconds"]) ?? seconds(Number(retryAfter ?? Number.NaN)),
+    retryAfterSeconds: seconds(details["retryAfterSeconds"]) ?? retryAfterSeconds(retryAfter),
     fields: fieldPaths(details["causes"]),
   });
 }
@@ -54,6 +54,11 @@ function mapping(value: unknown): Record<string, unknown> {
 /** A reason is one CamelCase word; anything else does not come from Kubernetes. */
 function word(value: unknown): string {
   return typeof value === "string" && /^[A-Za-z]{1,64}$/.test(value) ? value : "";
+}
+
+/** The wait that a header `Retry-After` asks for, in seconds; null for none, and for a date. */
+export function retryAfterSeconds(header: string | string[] | undefined): number | null {
+  return seconds(Number(header ?? Number.NaN));
 }
 
 function seconds(value: unknown): number | null {

@@ -117,13 +117,14 @@ describe("requests", () => {
 
   test("raw gives status, bytes and type, and does not throw for errors of the far side", async () => {
     const { client } = await serving((response) => {
-      response.writeHead(503, { "content-type": "text/plain; charset=x" });
+      response.writeHead(503, { "content-type": "text/plain; charset=x", "retry-after": "7" });
       response.end(Buffer.from([0xff, 0x00]));
     });
     assert.deepEqual(await client.raw(GET), {
       status: 503,
       body: Buffer.from([0xff, 0x00]),
       contentType: "text/plain; charset=x",
+      retryAfterSeconds: 7,
     });
   });
 

@@ -19,7 +19,7 @@ function noting(clock: FakeClock): { client: KubeClient; at: number[]; closed: (
     },
     raw: async () => {
       at.push(clock.monotonic());
-      return { status: 200, body: new Uint8Array(), contentType: "" };
+      return { status: 200, body: new Uint8Array(), contentType: "", retryAfterSeconds: null };
     },
     watch: async function* (): AsyncGenerator<WatchEvent> {
       at.push(clock.monotonic());
