@@ -1,8 +1,6 @@
 import { InputError } from "../errors.ts";
+import { readStream } from "./document-stream.ts";
 import { decodeText } from "./encoding.ts";
-import { readJson, skipSpace } from "./json.ts";
-import { DocumentSyntaxError, positionOf } from "./syntax-error.ts";
-import { readYaml } from "./yaml.ts";
 
 /** One object out of a stream. */
 export type InputDocument = {
@@ -22,75 +20,13 @@ export type InputDocument = {
 export function readDocuments(input: Uint8Array | string, where: string): InputDocument[] {
   // A string may begin with a byte order mark too, where somebody else decoded it.
   const text = (typeof input === "string" ? input : decodeText(input, where)).replace(/^\ufeff/, "");
-  const values: unknown[] = [];
-  for (const { start, end } of chunksOf(text)) {
-    try {
-      readChunk(text.slice(start, end), values);
-    } catch (error) {
-      if (!(error instanceof DocumentSyntaxError)) throw error;
-      const { line, column } = positionOf(text, start + error.at);
-      throw new InputError(
-        `${where}, document ${values.length + 1}: line ${line}, column ${column}: ${error.problem}`,
-        "correct the document there; nothing was written",
-      );
-    }
-  }
-  return values.flatMap((value, index) =>
-    expand(value, values.length === 1 ? where : `${where}, document ${index + 1}`),
-  );
+  const documents = readStream(text, where);
+  return documents.flatMap(({ value }, index) => objectsOf(value, whereOf(where, index, documents.length)));
 }
 
-type Chunk = { start: number; end: number };
-
-/** The stretches between `---` lines. The marker belongs to what follows it, which may begin on the same line. */
-function chunksOf(text: string): Chunk[] {
-  const chunks: Chunk[] = [];
-  let start = 0;
-  for (const { index } of text.matchAll(/^---(?=[ \t\r\n]|$)/gm)) {
-    // Directives belong to the document after the marker.
-    if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*$/.test(text.slice(start, index))) continue;
-    chunks.push({ start, end: index });
-    start = index;
-  }
-  chunks.push({ start, end: text.length });
-  return chunks;
-}
-
-const MARKER = /^(?:[ \t]*(?:#.*)?\r?\n)*---[ \t]*(?=[\r\n]|$)/;
-
-/** Appends the objects of one chunk. */
-function readChunk(text: string, values: unknown[]): void {
-  const start = skipSpace(text, MARKER.exec(text)?.[0].length ?? 0);
-  if (text[start] !== "{") {
-    values.push(...readYaml(text));
-    return;
-  }
-  const before = values.length;
-  try {
-    readObjects(text, start, values);
-  } catch (error) {
-    // What begins like JSON may be YAML in flow style, with comments and bare words.
-    const yaml = error instanceof DocumentSyntaxError ? attempt(() => readYaml(text)) : null;
-    if (yaml === null) throw error;
-    values.splice(before, Number.POSITIVE_INFINITY, ...yaml);
-  }
-}
-
-function readObjects(text: string, start: number, values: unknown[]): void {
-  for (let at = start; at < text.length; ) {
-    if (text[at] !== "{") throw new DocumentSyntaxError("text is left over after the JSON object", at);
-    const { value, end } = readJson(text, at);
-    values.push(value);
-    at = skipSpace(text, end);
-  }
-}
-
-function attempt<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
+/** Names one document of a stream in errors. */
+export function whereOf(stream: string, index: number, count: number): string {
+  return count === 1 ? stream : `${stream}, document ${index + 1}`;
 }
 
 /** Lists and the kind of their items, where the list's kind says it (the API server then leaves it off the items). */
@@ -100,10 +36,18 @@ const LISTS: ReadonlyMap<unknown, { apiVersion: string; kind: string } | null> =
   ["SealedSecretList", { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret" }],
 ]);
 
-function expand(value: unknown, where: string): InputDocument[] {
-  if (!isMap(value)) return [{ value, where }];
+/** Whether a document stands for the items in it. */
+export function isList(value: unknown): value is Record<string, unknown> {
+  return isMap(value) && LISTS.has(value["kind"]);
+}
+
+/**
+ * The objects of one document: itself, or the items of a List.
+ * @throws InputError when a List's items are no list.
+ */
+export function objectsOf(value: unknown, where: string): InputDocument[] {
+  if (!isList(value)) return [{ value, where }];
   const itemType = LISTS.get(value["kind"]);
-  if (itemType === undefined) return [{ value, where }];
   const items = value["items"] ?? [];
   if (!Array.isArray(items)) {
     throw new InputError(`${where}: items must be a list`, "correct items in the List");
