@@ -1,0 +1,180 @@
+import { type FormatFlags, noFlags, pad } from "./format-flags.ts";
+import { formatInteger, formatNumber, formatString } from "./format-scalar.ts";
+import { type CallContext, TemplateFunctionError } from "./function-table.ts";
+import {
+  type GoMap,
+  type GoSlice,
+  type GoStruct,
+  sortedEntries,
+  typeOf,
+  types,
+  type Value,
+} from "./value.ts";
+
+/** What printing is charged to. */
+export type Budget = Pick<CallContext, "spend" | "grow">;
+
+// Go's stack would take a value that holds itself until the process dies.
+const DEEPEST = 1000;
+const STRINGABLE = /^[vsxXq]$/;
+
+/** Prints values as Go's fmt does, one after another, into `text` (a byte string). */
+export class Printer {
+  text = "";
+  flags: FormatFlags = noFlags();
+  readonly #budget: Budget;
+  /** While a wrong verb is told of, methods such as String() are left alone. */
+  #erring = false;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** Appends a byte string and accounts for it. */
+  write(text: string): void {
+    this.#budget.grow(text.length);
+    this.text += text;
+  }
+
+  /**
+   * Prints a value for a verb, by the flags.
+   * @throws TemplateFunctionError for `%p` of what has an address, and for values nested without end.
+   */
+  print(value: Value, verb: string): void {
+    const type = typeOf(value);
+    if (type === null) {
+      if (verb === "T" || verb === "v") this.write(pad("<nil>", this.flags));
+      else this.#wrongVerb(value, verb);
+      return;
+    }
+    if (verb === "T") return this.write(formatString(type.name, "s", this.flags) ?? "");
+    if (verb === "p") return this.#address(value);
+    if (type.name === types.bytes.name && verb === "v" && this.flags.sharpV)
+      return this.#items(value as GoSlice, verb, 0, "[]byte");
+    this.#value(value, verb, 0);
+  }
+
+  #address(value: Value): void {
+    const kind = typeOf(value)?.kind;
+    if (kind === "map" || kind === "slice" || kind === "ptr")
+      throw new TemplateFunctionError("%p prints an address, and values have none here");
+    this.#wrongVerb(value, "p");
+  }
+
+  #value(value: Value, verb: string, depth: number): void {
+    this.#budget.spend(1);
+    if (depth > DEEPEST) throw new TemplateFunctionError("a value nested too deeply cannot be printed");
+    if (this.#byMethod(value, verb)) return;
+    const { flags } = this;
+    switch (typeof value) {
+      case "string":
+        return this.#orWrong(formatString(value, verb, flags), value, verb);
+      case "number":
+        return this.#orWrong(formatNumber(value, verb, flags), value, verb);
+      case "boolean":
+        return this.#orWrong(/[tv]/.test(verb) ? pad(String(value), flags) : null, value, verb);
+    }
+    switch (value.tag) {
+      case "integer":
+        return this.#orWrong(integerText(value.value, value.type.kind, verb, flags), value, verb);
+      case "slice":
+        return this.#slice(value, verb, depth);
+      case "map":
+        return this.#map(value, verb, depth);
+      case "struct":
+        return this.#struct(value, verb, depth);
+      default:
+        this.write(flags.sharpV ? "interface {}(nil)" : "<nil>");
+    }
+  }
+
+  #byMethod(value: Value, verb: string): boolean {
+    const type = typeOf(value);
+    if (this.#erring || type === null) return false;
+    if (this.flags.sharpV) {
+      if (type.goString === undefined) return false;
+      this.write(formatString(type.goString(value), "s", this.flags) ?? "");
+      return true;
+    }
+    if (type.string === undefined || !STRINGABLE.test(verb)) return false;
+    this.write(formatString(type.string(value), verb, this.flags) ?? "");
+    return true;
+  }
+
+  #orWrong(text: string | null, value: Value, verb: string): void {
+    if (text === null) this.#wrongVerb(value, verb);
+    else this.write(text);
+  }
+
+  #wrongVerb(value: Value, verb: string): void {
+    const type = typeOf(value);
+    this.write(`%!${verb}(`);
+    if (type === null) this.write("<nil>");
+    else {
+      this.write(`${type.name}=`);
+      this.#erring = true;
+      this.#value(value, "v", 0);
+      this.#erring = false;
+    }
+    this.write(")");
+  }
+
+  #slice(value: GoSlice, verb: string, depth: number): void {
+    if (value.type.element?.kind === "uint8" && /^[sqxX]$/.test(verb)) {
+      const bytes = value.items.map((item) =>
+        typeof item === "object" && "value" in item ? Number(item.value) : 0,
+      );
+      let text = "";
+      for (const byte of bytes) text += String.fromCharCode(byte);
+      return this.write(formatString(text, verb, this.flags) ?? "");
+    }
+    this.#items(value, verb, depth, value.type.name);
+  }
+
+  #items(value: GoSlice, verb: string, depth: number, name: string): void {
+    const { sharpV } = this.flags;
+    if (sharpV && value.isNil) return this.write(`${name}(nil)`);
+    this.write(sharpV ? `${name}{` : "[");
+    value.items.forEach((item, index) => {
+      if (index > 0) this.write(sharpV ? ", " : " ");
+      this.#value(item, verb, depth + 1);
+    });
+    this.write(sharpV ? "}" : "]");
+  }
+
+  #map(value: GoMap, verb: string, depth: number): void {
+    const { sharpV } = this.flags;
+    if (sharpV && value.isNil) return this.write(`${value.type.name}(nil)`);
+    this.write(sharpV ? `${value.type.name}{` : "map[");
+    sortedEntries(value).forEach(([key, item], index) => {
+      if (index > 0) this.write(sharpV ? ", " : " ");
+      this.#value(key, verb, depth + 1);
+      this.write(":");
+      this.#value(item, verb, depth + 1);
+    });
+    this.write(sharpV ? "}" : "]");
+  }
+
+  #struct(value: GoStruct, verb: string, depth: number): void {
+    const { sharpV, plusV } = this.flags;
+    if (value.type.kind === "ptr") {
+      if (depth > 0) throw new TemplateFunctionError("a pointer's address cannot be printed");
+      this.write("&");
+    }
+    this.write(sharpV ? `${value.type.name.replace(/^\*/, "")}{` : "{");
+    let first = true;
+    for (const [name, field] of value.fields) {
+      if (!first) this.write(sharpV ? ", " : " ");
+      first = false;
+      if (sharpV || plusV) this.write(`${name}:`);
+      this.#value(field, verb, depth + 1);
+    }
+    this.write("}");
+  }
+}
+
+function integerText(value: bigint, kind: string, verb: string, flags: FormatFlags): string | null {
+  const unsigned = kind.startsWith("uint");
+  if (verb === "v" && flags.sharpV && unsigned) return formatInteger(value, "x", { ...flags, sharp: true });
+  return formatInteger(value, verb, flags);
+}
