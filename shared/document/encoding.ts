@@ -21,8 +21,22 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   }
 }
 
-function encodingOf([first, second]: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" {
+/** How a text is stored. */
+export type TextEncoding = "utf-8" | "utf-16le" | "utf-16be";
+
+/** What a byte order mark says; UTF-8 without one. */
+export function encodingOf([first, second]: Uint8Array): TextEncoding {
   if (first === 0xff && second === 0xfe) return "utf-16le";
   if (first === 0xfe && second === 0xff) return "utf-16be";
   return "utf-8";
+}
+
+/** The bytes of a text; a byte order mark is a character of it like any other. */
+export function encodeText(text: string, encoding: TextEncoding): Uint8Array {
+  if (encoding === "utf-8") return new TextEncoder().encode(text);
+  const bytes = new Uint8Array(text.length * 2);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < text.length; at++)
+    view.setUint16(at * 2, text.charCodeAt(at), encoding === "utf-16le");
+  return bytes;
 }

@@ -17,6 +17,7 @@ const SPECIAL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udf
 /** What a plain scalar may neither be nor begin with in block context. */
 const NO_PLAIN_START = /^(?:[,[\]{}#&*!|>'"%@`]|[-?:](?:[ ]|$)|---|\.\.\.)/;
 const NO_PLAIN_INSIDE = /:(?: |$)| #/;
+const NO_PLAIN_IN_FLOW = /[,[\]{}]/;
 
 /** A key: one line, whatever it holds. */
 export function yamlKey(text: string): string {
@@ -35,6 +36,27 @@ export function yamlString(text: string, indent: string, column: number): string
     return canBeLiteral(text) ? literal(text, indent) : doubleQuoted(text, indent, column);
   }
   return inOneStyle(text, indent, column);
+}
+
+/** How a scalar is quoted in YAML. */
+export type Quoting = "plain" | "single" | "double";
+
+/**
+ * A string on one line, quoted as asked where that can carry it, else as it needs.
+ * @param inFlow whether it stands between brackets, where commas and brackets end plain text.
+ */
+export function yamlInline(text: string, quoting: Quoting, inFlow: boolean): string {
+  const asNeeded = yamlKey(text);
+  if (quoting === "double" || asNeeded.startsWith('"')) {
+    const carried = quoting === "single" && !SPECIAL.test(text) && !text.includes("\n");
+    return carried ? singleQuoted(text) : doubleQuoted(text, null, 0);
+  }
+  if (asNeeded.startsWith("'")) return asNeeded;
+  return quoting === "single" || (inFlow && NO_PLAIN_IN_FLOW.test(text)) ? singleQuoted(text) : text;
+}
+
+function singleQuoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 function inOneStyle(text: string, indent: string | null, column: number): string {

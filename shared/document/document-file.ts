@@ -1,0 +1,192 @@
+import { InputError } from "../errors.ts";
+import { readStream, type StreamDocument } from "./document-stream.ts";
+import { type Edit, editDocument } from "./edit-document.ts";
+import { decodeText, encodeText, encodingOf, type TextEncoding } from "./encoding.ts";
+import { type InputDocument, isList, objectsOf, whereOf } from "./read-documents.ts";
+import { indentBefore, lineBreakOf, lineStart, nextLine } from "./splice.ts";
+import { parseSyntax } from "./syntax-tree.ts";
+import { toJson } from "./to-json.ts";
+import { toYaml } from "./to-yaml.ts";
+
+/** An object in a file, and where it stands. */
+export type FileDocument = InputDocument & {
+  /** Offset of its document in the file's text; the items of a List share one range. */
+  start: number;
+  end: number;
+  format: "json" | "yaml";
+  /** Its index among the items of a List. */
+  list?: number;
+};
+
+/**
+ * Reads a file so that single documents in it can be changed and all else in it stays as it is, byte for byte.
+ * @param bytes UTF-8 with or without a byte order mark, or UTF-16 with one; `toBytes` gives back the same.
+ * @param where names the file in errors.
+ * @throws InputError as `readDocuments` does.
+ */
+export function readDocumentFile(bytes: Uint8Array, where: string): DocumentFile {
+  return new DocumentFile(bytes, where);
+}
+
+/** An object and the document that it is, or that it is an item of. */
+type Located = { part: StreamDocument; document: FileDocument };
+
+/** A file of YAML or JSON documents that can be changed one by one. Made by `readDocumentFile`. */
+export class DocumentFile {
+  readonly #where: string;
+  readonly #encoding: TextEncoding;
+  /** Byte order marks, as characters. */
+  readonly #mark: string;
+  #text: string;
+  #parts: StreamDocument[];
+  #located: readonly Located[];
+
+  constructor(bytes: Uint8Array, where: string) {
+    this.#where = where;
+    this.#encoding = encodingOf(bytes);
+    const decoded = decodeText(bytes, where);
+    // One mark the decoder removed; readers pass over a second one.
+    const isMarked =
+      this.#encoding !== "utf-8" || (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf);
+    const second = decoded.startsWith("\ufeff") ? "\ufeff" : "";
+    this.#mark = (isMarked ? "\ufeff" : "") + second;
+    this.#text = decoded.slice(second.length);
+    this.#parts = separateAtDots(this.#text, readStream(this.#text, where));
+    this.#located = this.#locate();
+  }
+
+  /** What the file holds now. Its text without byte order marks; offsets count in it. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** `json` when every document is a JSON object; `yaml` else, and for a file without documents. */
+  get format(): "json" | "yaml" {
+    return this.#parts.length > 0 && this.#parts.every(({ format }) => format === "json") ? "json" : "yaml";
+  }
+
+  /** The objects in the file, with the values, names and order of `readDocuments`. */
+  get documents(): readonly FileDocument[] {
+    return this.#located.map(({ document }) => document);
+  }
+
+  /**
+   * Makes changes to one object and leaves all other characters of the file as they are.
+   * @param index into `documents`; edits leave indices as they are.
+   * @throws InputError when the object cannot be edited in place; the file is then unchanged.
+   */
+  edit(index: number, edits: readonly Edit[]): void {
+    const { part, document } = this.#at(index);
+    const { start, end } = part;
+    const prefix = document.list === undefined ? [] : ["items", document.list];
+    const full = edits.map((edit) => ({ ...edit, path: [...prefix, ...edit.path] }));
+    const text = this.#text.slice(start, end);
+    this.#put(part, editDocument(text, full, document.where, { text: this.#text, start }));
+  }
+
+  /**
+   * Puts another object in an object's place. Of a YAML document the directives, comments and the marker before its
+   * content stay, and so do comments after it.
+   * @param replacement an object, written in the format of what it replaces; or text of one document in that format.
+   * @throws InputError when the object is an item of a List, which holds items of one kind, or the text cannot be read.
+   */
+  replace(index: number, replacement: object | string): void {
+    const { part, document } = this.#at(index);
+    if (document.list !== undefined) {
+      throw new InputError(
+        `${document.where} cannot be replaced in place: it is an item of a List`,
+        "write the items as documents of their own, separated by a line with ---",
+      );
+    }
+    const { format, start, end } = part;
+    const old = this.#text.slice(start, end);
+    const lineBreak = lineBreakOf(this.#text);
+    const written =
+      typeof replacement === "string"
+        ? replacement
+        : format === "json"
+          ? toJson(replacement)
+          : toYaml(replacement);
+    const text = written.replaceAll(/\r?\n/g, lineBreak);
+    this.#put(part, format === "json" ? text.trim() : withBody(old, text, lineBreak));
+  }
+
+  /** The file's content, in the encoding and with the byte order mark that it had. */
+  toBytes(): Uint8Array {
+    return encodeText(this.#mark + this.#text, this.#encoding);
+  }
+
+  #locate(): Located[] {
+    return this.#parts.flatMap((part, index) => {
+      const { value, start, end, format } = part;
+      const where = whereOf(this.#where, index, this.#parts.length);
+      return objectsOf(value, where).map((object, item) => ({
+        part,
+        document: { ...object, start, end, format, ...(isList(value) ? { list: item } : {}) },
+      }));
+    });
+  }
+
+  #at(index: number): Located {
+    const located = this.#located[index];
+    if (located === undefined) throw new RangeError("no document has this index");
+    return located;
+  }
+
+  #put(part: StreamDocument, text: string): void {
+    const where = whereOf(this.#where, this.#parts.indexOf(part), this.#parts.length);
+    const [read, ...others] = readStream(text, where);
+    if (read === undefined || others.length > 0) {
+      throw new InputError(
+        `${where} cannot be changed in place: one document must stand there`,
+        "give one document",
+      );
+    }
+    const { start, end } = part;
+    this.#text = this.#text.slice(0, start) + text + this.#text.slice(end);
+    const grown = text.length - (end - start);
+    this.#parts = this.#parts.map((other) => {
+      if (other === part) return { ...part, value: read.value, end: end + grown };
+      return other.start < end ? other : { ...other, start: other.start + grown, end: other.end + grown };
+    });
+    this.#located = this.#locate();
+  }
+}
+
+/**
+ * Gives each of several YAML documents that no `---` separates, but a line with `...`, its own range.
+ * Where that cannot be done they keep their common one, and editing refuses it.
+ */
+function separateAtDots(text: string, parts: readonly StreamDocument[]): StreamDocument[] {
+  return parts.flatMap((part, index) => {
+    const sharers = parts.filter(({ start }) => start === part.start);
+    if (part.format === "json" || sharers.length === 1) return [part];
+    if (parts[index - 1]?.start === part.start) return [];
+    const ranges = rangesAtDots(text, part).filter(
+      (range) => readStream(text.slice(range.start, range.end), "").length > 0,
+    );
+    return sharers.map((sharer, at) =>
+      ranges.length === sharers.length ? { ...sharer, ...ranges[at] } : sharer,
+    );
+  });
+}
+
+function rangesAtDots(text: string, { start, end }: StreamDocument): { start: number; end: number }[] {
+  const chunk = text.slice(start, end);
+  const ends = [...chunk.matchAll(/^\.\.\.(?=[ \t\r\n]|$).*(?:\r?\n|$)/gm)].map(
+    ({ index, 0: line }) => start + index + line.length,
+  );
+  return [...ends, end].map((stop, index, stops) => ({ start: stops[index - 1] ?? start, end: stop }));
+}
+
+/** A YAML document with other content; what stands before and after the content stays. */
+function withBody(document: string, content: string, lineBreak: string): string {
+  const root = parseSyntax(document);
+  const from = root?.start ?? 0;
+  const isOnMarkersLine = indentBefore(document, from) === null;
+  const head = document.slice(0, lineStart(document, from)) + (isOnMarkersLine ? `---${lineBreak}` : "");
+  const end = root?.end ?? document.length;
+  const tail = document.slice(document[end - 1] === "\n" ? end : nextLine(document, end));
+  const body = content.replace(/^---[ \t]*\r?\n/, "").trimEnd();
+  return head + body + (document.endsWith("\n") || tail !== "" ? lineBreak : "") + tail;
+}

@@ -1,0 +1,88 @@
+import { InputError } from "../errors.ts";
+import { readStream } from "./document-stream.ts";
+import { type Edit, EditConflict, editedValue, isSameValue, type Path } from "./edit.ts";
+import { applyEdits } from "./edited-text.ts";
+import { positionOf } from "./syntax-error.ts";
+import { parseSyntax, type SyntaxNode } from "./syntax-tree.ts";
+
+export type { Edit, Path } from "./edit.ts";
+
+/** A larger text that a document was taken from, for line numbers in errors. */
+export type Surroundings = { text: string; start: number };
+
+/**
+ * Makes changes to the text of one document, YAML or JSON, and leaves every other character of it as it is: comments,
+ * order, quoting, indentation, line breaks. A text set anew keeps its quoting where it can; a new entry goes after
+ * the last one of its map, in its layout. The result is read again and compared with what it must be.
+ * @param text one document, without a byte order mark; its `---` may stand in it.
+ * @param where names the document in errors.
+ * @param within where the text was taken from.
+ * @throws InputError when it is not one document that can be read, or cannot be edited in place; names the line.
+ */
+export function editDocument(
+  text: string,
+  edits: readonly Edit[],
+  where: string,
+  within: Surroundings = { text, start: 0 },
+): string {
+  const document = readOne(text, where);
+  const tree = parseSyntax(text);
+  const refuse = (reason: string, path: Path): never => {
+    const offset = tree === null ? 0 : nearest(tree, path);
+    const { line } = positionOf(within.text, within.start + offset);
+    throw new InputError(
+      `${where}: line ${line} cannot be edited in place: ${reason}`,
+      "change it there by hand, or write the document without what is named, then run the same again",
+    );
+  };
+  try {
+    const expected = edits.reduce<unknown>((value, edit) => editedValue(value, edit), document.value);
+    const edited = applyEdits(text, edits, document.format);
+    if (edited === null || !hasValue(edited, expected)) {
+      return refuse(reasonOf(text), edits[0]?.path ?? []);
+    }
+    return edited;
+  } catch (error) {
+    if (error instanceof EditConflict) return refuse(error.reason, error.path);
+    throw error;
+  }
+}
+
+function readOne(text: string, where: string): { value: unknown; format: "json" | "yaml" } {
+  const [document, ...others] = readStream(text, where);
+  if (document === undefined || others.length > 0) {
+    throw new InputError(
+      `${where} cannot be edited in place: it is not one document`,
+      "separate documents by a line with ---",
+    );
+  }
+  return document;
+}
+
+/** The offset of the last node on a way that is there. */
+function nearest(tree: SyntaxNode, path: Path): number {
+  let [node, offset] = [tree, tree.start];
+  for (const step of path) {
+    if (node.kind !== "map" && node.kind !== "list") break;
+    const entry = node.entries.find(({ key }) => key === step);
+    if (entry === undefined) break;
+    [node, offset] = [entry.value, entry.start];
+  }
+  return offset;
+}
+
+/** Whether our own reader finds the value that must come of the edits, and nothing else. */
+function hasValue(text: string, expected: unknown): boolean {
+  try {
+    const [document, ...others] = readStream(text, "");
+    return document !== undefined && others.length === 0 && isSameValue(document.value, expected);
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
+}
+
+function reasonOf(text: string): string {
+  if (/(?:^|[\s[{,:-])[*&]/.test(text)) return "anchors and aliases would carry the change to other places";
+  return "its layout does not allow it";
+}

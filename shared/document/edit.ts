@@ -1,0 +1,92 @@
+import { UnquotedScalar } from "../unquoted-scalar.ts";
+import { setOwn } from "./json.ts";
+
+/** Keys and list indices, from the document's root. */
+export type Path = readonly (string | number)[];
+
+/**
+ * A change to one place of a document: sets a text, with the maps that lead to it where they are missing; sets a map
+ * of texts where none stands, or an empty one; or removes an entry, which may be missing.
+ */
+export type Edit = { path: Path; value: NewValue } | { path: Path; remove: true };
+
+/** What an edit sets: a text, or a map of texts. */
+export type NewValue = string | Readonly<Record<string, string>>;
+
+/** Entries to add to a map: texts, and maps of the same. */
+export type NewEntries = Map<string, string | NewEntries>;
+
+/** Why an edit cannot be made: a clause that fits after "cannot be edited in place:". */
+export class EditConflict extends Error {
+  /** What is wrong, in our words. */
+  readonly reason: string;
+  readonly path: Path;
+
+  /** @param reason a clause that fits after "cannot be edited in place:"; never quotes the document. */
+  constructor(reason: string, path: Path) {
+    super(reason);
+    this.name = "EditConflict";
+    this.reason = reason;
+    this.path = path;
+  }
+}
+
+/**
+ * What a document's value must be after an edit. The old value stays as it is, also where it holds one map twice.
+ * @throws EditConflict when something else stands where the edit needs a map, a list or a text.
+ */
+export function editedValue(value: unknown, edit: Edit, at = 0): unknown {
+  const step = edit.path[at];
+  if (step === undefined) return newValue(value, edit);
+  if (typeof step === "number") return editedList(value, step, edit, at);
+  const isMissing = value === null || value === undefined;
+  if (isMissing && "remove" in edit) return value;
+  if (!isMissing && !isMap(value)) throw new EditConflict("there is no map where one is needed", edit.path);
+  const map: Record<string, unknown> = {};
+  for (const [key, held] of Object.entries(value ?? {})) setOwn(map, key, held);
+  const held = Object.hasOwn(map, step) ? map[step] : undefined;
+  if ("remove" in edit && (at === edit.path.length - 1 || held === undefined)) delete map[step];
+  else setOwn(map, step, editedValue(held, edit, at + 1));
+  return map;
+}
+
+function editedList(value: unknown, index: number, edit: Edit, at: number): unknown[] {
+  if (!Array.isArray(value) || index < 0 || index >= value.length) {
+    throw new EditConflict("there is no such item of a list", edit.path);
+  }
+  if ("remove" in edit && at === edit.path.length - 1) return value.toSpliced(index, 1);
+  return value.with(index, editedValue(value[index], edit, at + 1));
+}
+
+function newValue(value: unknown, edit: Edit): unknown {
+  if ("remove" in edit) throw new EditConflict("a whole document cannot be removed", edit.path);
+  const isEmpty = value === null || value === undefined || (isMap(value) && Object.keys(value).length === 0);
+  if (typeof edit.value !== "string") {
+    if (isEmpty) return edit.value;
+    throw new EditConflict("something stands already where a map is to be set", edit.path);
+  }
+  if (Array.isArray(value) || isMap(value)) {
+    throw new EditConflict("a map or a list stands where a text is to be set", edit.path);
+  }
+  return edit.value;
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnquotedScalar)
+  );
+}
+
+/** Whether two values out of documents are the same, whatever the order of their keys. */
+export function isSameValue(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return Object.is(a, b);
+  if (a instanceof UnquotedScalar || b instanceof UnquotedScalar) {
+    return a instanceof UnquotedScalar && b instanceof UnquotedScalar && a.source === b.source;
+  }
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    left.length === right.size &&
+    left.every(([key, held]) => right.has(key) && isSameValue(held, right.get(key)))
+  );
+}
