@@ -1,7 +1,9 @@
+import { toByteString } from "./byte-string.ts";
 import { type FormatFlags, noFlags, pad } from "./format-flags.ts";
 import { formatInteger, formatNumber, formatString } from "./format-scalar.ts";
 import { type CallContext, TemplateFunctionError } from "./function-table.ts";
 import {
+  type GoInteger,
   type GoMap,
   type GoSlice,
   type GoStruct,
@@ -47,11 +49,11 @@ export class Printer {
       else this.#wrongVerb(value, verb);
       return;
     }
-    if (verb === "T") return this.write(formatString(type.name, "s", this.flags) ?? "");
-    if (verb === "p") return this.#address(value);
-    if (type.name === types.bytes.name && verb === "v" && this.flags.sharpV)
-      return this.#items(value as GoSlice, verb, 0, "[]byte");
-    this.#value(value, verb, 0);
+    if (verb === "T") this.write(formatString(type.name, "s", this.flags) ?? "");
+    else if (verb === "p") this.#address(value);
+    else if (type.name === types.bytes.name && verb === "v" && this.flags.sharpV)
+      this.#items(value as GoSlice, verb, 0, "[]byte");
+    else this.#value(value, verb, 0);
   }
 
   #address(value: Value): void {
@@ -65,27 +67,13 @@ export class Printer {
     this.#budget.spend(1);
     if (depth > DEEPEST) throw new TemplateFunctionError("a value nested too deeply cannot be printed");
     if (this.#byMethod(value, verb)) return;
-    const { flags } = this;
-    switch (typeof value) {
-      case "string":
-        return this.#orWrong(formatString(value, verb, flags), value, verb);
-      case "number":
-        return this.#orWrong(formatNumber(value, verb, flags), value, verb);
-      case "boolean":
-        return this.#orWrong(/[tv]/.test(verb) ? pad(String(value), flags) : null, value, verb);
-    }
-    switch (value.tag) {
-      case "integer":
-        return this.#orWrong(integerText(value.value, value.type.kind, verb, flags), value, verb);
-      case "slice":
-        return this.#slice(value, verb, depth);
-      case "map":
-        return this.#map(value, verb, depth);
-      case "struct":
-        return this.#struct(value, verb, depth);
-      default:
-        this.write(flags.sharpV ? "interface {}(nil)" : "<nil>");
-    }
+    const scalar = scalarText(value, verb, this.flags);
+    if (scalar !== undefined) this.#orWrong(scalar, value, verb);
+    else if (typeof value !== "object") return;
+    else if (value.tag === "slice") this.#slice(value, verb, depth);
+    else if (value.tag === "map") this.#map(value, verb, depth);
+    else if (value.tag === "struct") this.#struct(value, verb, depth);
+    else this.write(this.flags.sharpV ? "interface {}(nil)" : "<nil>");
   }
 
   #byMethod(value: Value, verb: string): boolean {
@@ -120,20 +108,17 @@ export class Printer {
   }
 
   #slice(value: GoSlice, verb: string, depth: number): void {
-    if (value.type.element?.kind === "uint8" && /^[sqxX]$/.test(verb)) {
-      const bytes = value.items.map((item) =>
-        typeof item === "object" && "value" in item ? Number(item.value) : 0,
-      );
-      let text = "";
-      for (const byte of bytes) text += String.fromCharCode(byte);
-      return this.write(formatString(text, verb, this.flags) ?? "");
-    }
-    this.#items(value, verb, depth, value.type.name);
+    const asText = value.type.element?.kind === "uint8" && /^[sqxX]$/.test(verb);
+    if (asText) this.write(formatString(bytesOf(value), verb, this.flags) ?? "");
+    else this.#items(value, verb, depth, value.type.name);
   }
 
   #items(value: GoSlice, verb: string, depth: number, name: string): void {
     const { sharpV } = this.flags;
-    if (sharpV && value.isNil) return this.write(`${name}(nil)`);
+    if (sharpV && value.isNil) {
+      this.write(`${name}(nil)`);
+      return;
+    }
     this.write(sharpV ? `${name}{` : "[");
     value.items.forEach((item, index) => {
       if (index > 0) this.write(sharpV ? ", " : " ");
@@ -144,7 +129,10 @@ export class Printer {
 
   #map(value: GoMap, verb: string, depth: number): void {
     const { sharpV } = this.flags;
-    if (sharpV && value.isNil) return this.write(`${value.type.name}(nil)`);
+    if (sharpV && value.isNil) {
+      this.write(`${value.type.name}(nil)`);
+      return;
+    }
     this.write(sharpV ? `${value.type.name}{` : "map[");
     sortedEntries(value).forEach(([key, item], index) => {
       if (index > 0) this.write(sharpV ? ", " : " ");
@@ -173,8 +161,28 @@ export class Printer {
   }
 }
 
-function integerText(value: bigint, kind: string, verb: string, flags: FormatFlags): string | null {
-  const unsigned = kind.startsWith("uint");
-  if (verb === "v" && flags.sharpV && unsigned) return formatInteger(value, "x", { ...flags, sharp: true });
-  return formatInteger(value, verb, flags);
+/** The text of what is not made of other values: null for a verb that does not fit, undefined for the rest. */
+function scalarText(value: Value, verb: string, flags: FormatFlags): string | null | undefined {
+  switch (typeof value) {
+    case "string":
+      return formatString(value, verb, flags);
+    case "number":
+      return formatNumber(value, verb, flags);
+    case "boolean":
+      return /[tv]/.test(verb) ? pad(String(value), flags) : null;
+    default:
+      return value.tag === "integer" ? integerText(value, verb, flags) : undefined;
+  }
+}
+
+function integerText({ value, type }: GoInteger, verb: string, flags: FormatFlags): string | null {
+  const hex = verb === "v" && flags.sharpV && type.kind.startsWith("uint");
+  return hex ? formatInteger(value, "x", { ...flags, sharp: true }) : formatInteger(value, verb, flags);
+}
+
+function bytesOf({ items }: GoSlice): string {
+  const codes = items.map((item) =>
+    typeof item === "object" && item.tag === "integer" ? Number(item.value) : 0,
+  );
+  return toByteString(Uint8Array.from(codes));
 }

@@ -89,10 +89,15 @@ class Formatting {
 
   #verb(verb: string): void {
     const printer = this.#printer;
-    if (verb === "%") return printer.write("%");
-    if (!this.#goodIndex) return printer.write(`%!${verb}(BADINDEX)`);
     const arg = this.#args[this.#next];
-    if (arg === undefined) return printer.write(`%!${verb}(MISSING)`);
+    if (verb === "%") printer.write("%");
+    else if (!this.#goodIndex) printer.write(`%!${verb}(BADINDEX)`);
+    else if (arg === undefined) printer.write(`%!${verb}(MISSING)`);
+    else this.#operand(arg, verb);
+  }
+
+  #operand(arg: Value, verb: string): void {
+    const printer = this.#printer;
     if (verb === "v" || verb === "w") {
       printer.flags.sharpV = printer.flags.sharp;
       printer.flags.sharp = false;
