@@ -1,3 +1,5 @@
+import type { Duplex } from "node:stream";
+
 /** One request to the API server. */
 export type KubeRequest = {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -90,4 +92,25 @@ export interface KubeClient {
   watch(request: KubeRequest & { idleMs?: number }): AsyncIterable<WatchEvent>;
   /** Closes all connections. */
   close(): Promise<void>;
+}
+
+/** A port of a Pod. */
+export type PodPort = {
+  namespace: string;
+  pod: string;
+  /** Number of the port the Pod listens on. */
+  port: number;
+  signal?: AbortSignal;
+  /** Longest wait for the stream to open; default 30,000 ms, 0 for none. */
+  timeoutMs?: number;
+};
+
+/** A client that can open streams to Pods, too. */
+export interface PodStreamClient extends KubeClient {
+  /**
+   * Opens a stream of bytes to a port of a Pod by the subresource `portforward`, which asks for the right to `get` and to
+   * `create` it. Close it before the client.
+   * @throws KubeApiError when it is refused; KubeUnreachableError when no answer came.
+   */
+  openPodStream(target: PodPort): Promise<Duplex>;
 }

@@ -1,11 +1,13 @@
+import type { Duplex } from "node:stream";
 import { type Dispatcher, request as send } from "undici";
 import { SealError } from "../errors.ts";
 import { KubeAnswerError, type KubeApiError, KubeUnreachableError, WatchIdleError } from "./api-error.ts";
-import type { KubeClient, KubeObject, KubeRequest, RawAnswer, WatchEvent } from "./client.ts";
+import type { KubeObject, KubeRequest, PodPort, PodStreamClient, RawAnswer, WatchEvent } from "./client.ts";
 import type { KubeConnection } from "./config.ts";
-import { CredentialKeeper } from "./credential-keeper.ts";
+import { CredentialKeeper, type Held } from "./credential-keeper.ts";
 import { Deadline } from "./deadline.ts";
 import { asKubeObject } from "./kube-object.ts";
+import { corePath } from "./paths.ts";
 import { requestWords } from "./request-words.ts";
 import { apiError, retryAfterSeconds } from "./status-answer.ts";
 import { TransportPool } from "./transport-pool.ts";
@@ -26,13 +28,13 @@ export type ConnectOptions = {
 };
 
 /** A client of the API server that the configuration names. Connects with the first request. */
-export function connectKube(connection: KubeConnection, options: ConnectOptions): KubeClient {
+export function connectKube(connection: KubeConnection, options: ConnectOptions): PodStreamClient {
   return new HttpClient(connection, options);
 }
 
 type Answer = Dispatcher.ResponseData;
 
-class HttpClient implements KubeClient {
+class HttpClient implements PodStreamClient {
   readonly server: string;
   readonly namespace: string | null;
   readonly #userAgent: string;
@@ -112,6 +114,33 @@ class HttpClient implements KubeClient {
     }
     if (decoder.isMidLine && !request.signal?.aborted)
       throw new KubeUnreachableError(this.server, "the watch ended inside an event");
+  }
+
+  async openPodStream(target: PodPort): Promise<Duplex> {
+    const { namespace, pod, port } = target;
+    const path = corePath("pods", namespace, pod, "portforward");
+    const request: KubeRequest = { ...target, method: "GET", path, query: { ports: `${port}` } };
+    using deadline = this.#deadlineOf(request);
+    const open = async ({ credentials }: Held) =>
+      openPodStream({
+        url: `${this.server}${path}?ports=${port}`,
+        headers: { ...credentials.headers, "user-agent": this.#userAgent },
+        dispatcher: this.#pool.dispatcher(credentials.transport, "watch"),
+        signal: deadline.signal,
+      });
+    const { openPodStream, StreamRefused } = await import("./pod-stream.ts");
+    return await this.#reaching(deadline, request, async () => {
+      try {
+        const held = await this.#credentials.current();
+        return await open(held).catch(async (error: unknown) => {
+          if (!(error instanceof StreamRefused) || error.status !== 401) throw error;
+          return open(await this.#credentials.renewed(held));
+        });
+      } catch (error) {
+        if (!(error instanceof StreamRefused)) throw error;
+        throw apiError(requestWords(request), error.status, null, undefined);
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,16 @@
-/** Path of core/v1 resources: all namespaces, one namespace, or one object. */
-export function corePath(plural: string, namespace?: string | null, name?: string): string {
-  return path("/api/v1", plural, namespace, name);
+/** Path of core/v1 resources: all namespaces, one namespace, one object, or a subresource of it. */
+export function corePath(
+  plural: string,
+  namespace?: string | null,
+  name?: string,
+  subresource?: string,
+): string {
+  return `${path("/api/v1", plural, namespace, name)}${subresource === undefined ? "" : `/${subresource}`}`;
+}
+
+/** Path of the EndpointSlices of one namespace. */
+export function endpointSlicePath(namespace: string): string {
+  return path("/apis/discovery.k8s.io/v1", "endpointslices", namespace);
 }
 
 /** Path of SealedSecrets: all namespaces, one namespace, or one object. */
