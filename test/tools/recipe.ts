@@ -5,6 +5,7 @@ import { join } from "node:path";
 /** One program the tests run for real, by the name of its binary. */
 export type ComponentName =
   | "netbox"
+  | "go-template"
   | "etcd"
   | "kube-apiserver"
   | "kube-controller-manager"
@@ -28,6 +29,7 @@ const sealedSecretsVersion = "main.VERSION=v0.40.0";
 /** Every component, the quickest to build first. */
 export const recipes: Readonly<Record<ComponentName, Recipe>> = {
   netbox: { module: "netbox", package: ".", variables: [] },
+  "go-template": { module: "go-template", package: ".", variables: [] },
   etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3", variables: [] },
   kubeseal: {
     module: "sealed-secrets",
