@@ -12,5 +12,13 @@ export type Command<Table extends OptionTable> = {
    * Does it. Standard output gets the product only.
    * @throws SealError when it is refused or fails.
    */
-  run(context: { options: OptionValues<Table>; io: Io }): Promise<void>;
+  run(context: CommandContext<Table>): Promise<void>;
+};
+
+/** What a command is run with. */
+export type CommandContext<Table extends OptionTable> = {
+  options: OptionValues<Table>;
+  /** Arguments that are no flags, without the command word: files, folders and globs as a rule. */
+  positionals: readonly string[];
+  io: Io;
 };

@@ -4,9 +4,9 @@ import type { OptionSpec, OptionTable } from "./options.ts";
 const GROUPS: Readonly<Record<OptionSpec["group"], string>> = {
   seal: "Sealing:",
   mode: "Instead of sealing:",
+  files: "Files and folders as arguments:",
   cluster: "Cluster and controller:",
   general: "General:",
-  absent: "Of kubeseal, but not in this version (refused by name):",
   logging: "Accepted for kubeseal's sake:",
 };
 

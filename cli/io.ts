@@ -21,6 +21,9 @@ export type Io = {
 /** A stream to write to. */
 export type Output = { isTerminal: boolean; write(content: string | Uint8Array): void };
 
+/** One name in a folder. */
+export type FolderEntry = { name: string; kind: "file" | "folder" | "link" | "other" };
+
 /** Files, by path from the working folder. Failures carry the platform's `code`. */
 export type Files = {
   read(path: string): Uint8Array;
@@ -31,4 +34,12 @@ export type Files = {
   replace(path: string, content: string | Uint8Array): void;
   /** Makes a folder and those above it, readable by their owner only. */
   makeFolder(path: string): void;
+  /** What a path leads to, links followed; null when nothing is there. */
+  kindOf(path: string): "file" | "folder" | "other" | null;
+  /** What is in a folder, sorted by name; links are not followed. */
+  list(folder: string): FolderEntry[];
+  /** Where a path leads in the end, as an absolute path. */
+  realPath(path: string): string;
+  /** Files and folders that a pattern with `*`, `**`, `?`, `[…]` or `{…}` fits, sorted. */
+  glob(pattern: string): string[];
 };

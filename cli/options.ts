@@ -11,7 +11,7 @@ export type OptionSpec = {
   value?: string;
   /** One line of help, in small letters, without a full stop. */
   summary: string;
-  group: "seal" | "cluster" | "mode" | "absent" | "logging" | "general";
+  group: "seal" | "files" | "cluster" | "mode" | "logging" | "general";
 };
 
 /** A set of flags by name. */
@@ -76,39 +76,39 @@ const own = {
     summary: "the cluster the values are for, where the backend binds them to one",
   },
   "fetch-cert": { kind: "switch", group: "mode", summary: "print the certificate and stop" },
-  raw: { kind: "switch", group: "absent", summary: "seal one value and print it in base64" },
+  raw: { kind: "switch", group: "mode", summary: "seal one value and print it in base64" },
   "from-file": {
     kind: "list",
     value: "FILE",
-    group: "absent",
+    group: "mode",
     summary: "with --raw: file that holds the value",
   },
   "merge-into": {
     kind: "text",
     value: "FILE",
-    group: "absent",
+    group: "mode",
     summary: "seal the input and merge it into this SealedSecret",
   },
   validate: {
     kind: "switch",
-    group: "absent",
+    group: "mode",
     summary: "ask the controller whether it can open a SealedSecret",
   },
   "re-encrypt": {
     kind: "switch",
-    group: "absent",
+    group: "mode",
     summary: "have SealedSecrets sealed again with the newest key",
   },
-  rotate: { kind: "switch", group: "absent", summary: "older name of --re-encrypt" },
+  rotate: { kind: "switch", group: "mode", summary: "older name of --re-encrypt" },
   "recovery-unseal": {
     kind: "switch",
-    group: "absent",
+    group: "mode",
     summary: "open a SealedSecret with private keys, offline",
   },
   "recovery-private-key": {
     kind: "list",
     value: "FILE",
-    group: "absent",
+    group: "mode",
     summary: "with --recovery-unseal: files that hold private keys",
   },
   "controller-name": {
@@ -123,11 +123,32 @@ const own = {
     group: "cluster",
     summary: "namespace of that Service; kube-system when not given",
   },
+  "accept-certificate": {
+    kind: "text",
+    value: "FINGERPRINT",
+    group: "cluster",
+    summary: "take this certificate of the controller and no other, though it differs from the one last seen",
+  },
   kubeconfig: { kind: "text", value: "FILE", group: "cluster", summary: "kubeconfig to use" },
 } as const satisfies OptionTable;
 
+/** For files given as arguments. */
+export const fileOptions = {
+  "in-place": {
+    kind: "switch",
+    group: "files",
+    summary: "write each file's result back to the file",
+  },
+  "output-dir": {
+    kind: "text",
+    value: "FOLDER",
+    group: "files",
+    summary: "write results below this folder, under the files' own names",
+  },
+} as const satisfies OptionTable;
+
 /** kubectl's flags for reaching a cluster. */
-const client = {
+export const clientOptions = {
   namespace: {
     kind: "text",
     short: "n",
@@ -212,7 +233,8 @@ const logging = {
   vmodule: { kind: "text", value: "PATTERN", group: "logging", summary: "accepted without effect" },
 } as const satisfies OptionTable;
 
-const general = {
+/** What every command has. */
+export const generalOptions = {
   verbose: {
     kind: "switch",
     group: "general",
@@ -223,14 +245,14 @@ const general = {
 } as const satisfies OptionTable;
 
 /** Every flag that may stand without a command word: kubeseal's, and ours beside them. */
-export const kubesealOptions = { ...own, ...client, ...logging, ...general };
+export const kubesealOptions = { ...own, ...fileOptions, ...clientOptions, ...logging, ...generalOptions };
 
 /** What these flags were given as. */
 export type KubesealOptions = OptionValues<typeof kubesealOptions>;
 
 /** Whether a flag may also be given as an environment variable. */
 export function hasVariable(spec: OptionSpec): boolean {
-  return spec.group !== "logging" && spec.group !== "general";
+  return spec.group !== "logging" && spec.group !== "general" && spec.group !== "files";
 }
 
 /** Its name there: `SEALED_SECRETS_CONTROLLER_NAME`. */

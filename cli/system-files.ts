@@ -3,8 +3,10 @@ import {
   closeSync,
   fchmodSync,
   fsyncSync,
+  globSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -14,14 +16,32 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Files } from "./io.ts";
+import type { Files, FolderEntry } from "./io.ts";
 
 /** The file system of the machine. */
 export const systemFiles: Files = {
   read: (path) => readFileSync(path),
   replace,
   makeFolder: (path) => mkdirSync(path, { recursive: true, mode: 0o700 }),
+  kindOf,
+  list,
+  realPath: (path) => realpathSync(path),
+  glob: (pattern) => globSync(pattern).sort(),
 };
+
+function kindOf(path: string): "file" | "folder" | "other" | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return null;
+  return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+}
+
+function list(folder: string): FolderEntry[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).map((entry): FolderEntry => {
+    if (entry.isSymbolicLink()) return { name: entry.name, kind: "link" };
+    return { name: entry.name, kind: entry.isFile() ? "file" : entry.isDirectory() ? "folder" : "other" };
+  });
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
 const OWNER_ONLY = 0o600;
 const MAX_LINKS = 40;

@@ -1,17 +1,29 @@
 // npm run build [-- FOLDER]: bundles the CLI and the controller into dist/, or FOLDER, to run without node_modules.
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import packageFile from "../package.json" with { type: "json" };
 import { licencesOf } from "./bundled-licences.ts";
 
 const root = join(import.meta.dirname, "..");
 
-/** A program of dist/: its entry stub NAME.mjs, and the folder its bundle goes to. */
+/** The programs of dist/ by their entry stubs, and what each bundle of them is made from and goes to. */
 const programs = [
-  { entry: "signet.mjs", main: "cli/main.ts" },
-  { entry: "controller.mjs", main: "controller/main.ts" },
+  {
+    entry: "signet.mjs",
+    bundles: [
+      { main: "cli/main.ts", folder: "cli", apart: { from: "./any-command.ts", to: "./commands/main.mjs" } },
+      { main: "cli/any-command.ts", folder: "cli/commands", apart: null },
+    ],
+  },
+  {
+    entry: "controller.mjs",
+    bundles: [{ main: "controller/main.ts", folder: "controller", apart: null }],
+  },
 ];
+
+/** A module that is imported from another bundle, by its path there, instead of being bundled along. */
+type Apart = { from: string; to: string };
 
 try {
   await buildInto(resolve(process.argv[2] ?? join(root, "dist")));
@@ -27,8 +39,9 @@ async function buildInto(target: string): Promise<void> {
   const aside = await mkdtemp(join(dirname(target), ".dist-"));
   try {
     const metafiles: Metafile[] = [];
-    for (const { entry, main } of programs) {
-      metafiles.push(await bundle(main, join(aside, dirname(main))));
+    for (const { entry, bundles } of programs) {
+      for (const { main, folder, apart } of bundles)
+        metafiles.push(await bundle(main, join(aside, folder), apart));
       await copyFile(join(root, "scripts", "entries", entry), join(aside, entry));
       await chmod(join(aside, entry), 0o755);
     }
@@ -43,8 +56,11 @@ async function buildInto(target: string): Promise<void> {
   console.log(`built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-/** Each program by itself: shared chunks would make a start of the CLI read code that only the controller needs. */
-async function bundle(main: string, folder: string): Promise<Metafile> {
+/**
+ * Each bundle by itself: shared chunks would make a start of the CLI read code that only the controller needs, and
+ * sealing a stream read in pieces what it shares with the other commands.
+ */
+async function bundle(main: string, folder: string, apart: Apart | null): Promise<Metafile> {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [{ in: main, out: "main" }],
@@ -68,10 +84,22 @@ async function bundle(main: string, folder: string): Promise<Metafile> {
     define: { SIGNET_VERSION: JSON.stringify(packageFile.version) },
     metafile: true,
     write: false,
+    plugins: apart === null ? [] : [elsewhere(apart)],
   });
   await mkdir(folder, { recursive: true });
   for (const { path, text } of result.outputFiles) await writeFile(path, finished(text));
   return result.metafile;
+}
+
+function elsewhere({ from, to }: Apart): Plugin {
+  return {
+    name: "elsewhere",
+    setup(building) {
+      building.onResolve({ filter: /./ }, ({ path }) =>
+        path === from ? { path: to, external: true } : null,
+      );
+    },
+  };
 }
 
 /**

@@ -24,6 +24,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "bytes.ts",
     "errors.ts",
     "resource.ts",
+    "sealing-key-hint.ts",
     "structural-schema.ts",
     "unquoted-scalar.ts",
     "version.ts",

@@ -44,7 +44,6 @@ const ROWS = [
   "missing kubeconfig",
   "unwritable output",
   "usage",
-  "unsupported mode",
   "sealing",
   "certificate from the controller",
   "fetching the certificate",

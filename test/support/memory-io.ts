@@ -1,4 +1,5 @@
-import type { Io } from "../../cli/io.ts";
+import { posix } from "node:path";
+import type { FolderEntry, Io } from "../../cli/io.ts";
 import { run } from "../../cli/run.ts";
 import { fromUtf8, utf8 } from "../../shared/bytes.ts";
 
@@ -54,6 +55,10 @@ export function memoryIo(
       read: (path) => files.get(path) ?? missing(path),
       replace: (path, content) => void files.set(path, bytesOf(content)),
       makeFolder: () => {},
+      kindOf: (path) => kindOf(files, path),
+      list: (folder) => entriesOf(files, folder),
+      realPath: (path) => `/${posix.normalize(path)}`,
+      glob: (pattern) => [...files.keys()].filter((path) => posix.matchesGlob(path, pattern)).sort(),
     },
     now: () => world.now ?? new Date(),
     fetch: world.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
@@ -65,6 +70,21 @@ export function memoryIo(
     files: new Map([...files].map(([path, content]) => [path, textOf(content)])),
   });
   return { io, left };
+}
+
+/** Folders are there as far as files lie below them. */
+function kindOf(files: ReadonlyMap<string, Uint8Array>, path: string): "file" | "folder" | null {
+  if (files.has(path)) return "file";
+  return entriesOf(files, path).length > 0 ? "folder" : null;
+}
+
+function entriesOf(files: ReadonlyMap<string, Uint8Array>, folder: string): FolderEntry[] {
+  const start = folder === "." ? "" : `${folder.replace(/\/$/, "")}/`;
+  const below = [...files.keys()]
+    .filter((path) => path.startsWith(start))
+    .map((path) => path.slice(start.length));
+  const names = new Set(below.map((path) => path.split("/")[0] ?? ""));
+  return [...names].sort().map((name) => ({ name, kind: below.includes(name) ? "file" : "folder" }));
 }
 
 function bytesOf(content: string | Uint8Array): Uint8Array {

@@ -1,0 +1,201 @@
+import type { Edit } from "../../shared/document/edit-document.ts";
+import { readDocuments } from "../../shared/document/read-documents.ts";
+import { writeDocuments } from "../../shared/document/write-documents.ts";
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
+import { annotatedScopeKind, describeScope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
+import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
+import type { Sealer } from "../../shared/seal/sealer.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { readSealingKeyHint, writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
+import type { SecretManifest } from "../../shared/secret.ts";
+import { parseSecret } from "../../shared/secret.ts";
+import { findCertificate } from "../certificate-source.ts";
+import { clientNamespace } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { inputFiles, readInput } from "../input-files.ts";
+import type { Io } from "../io.ts";
+import { mergeScopeKind } from "../merge-scope.ts";
+import { type MergeTarget, mergeTargets, type TargetFile, targetOf, writeTargets } from "../merge-target.ts";
+import { type Notices, noticesOf } from "../notices.ts";
+import { type KubesealOptions, kubesealOptions } from "../options.ts";
+import { outputFormat } from "../output-file.ts";
+import { type NamedSecret, readSecretFile, readSecrets, readStandardInput, scopeOption } from "../sealing.ts";
+import { sealingCertificate } from "../sealing-certificate.ts";
+
+/**
+ * `--merge-into FILE`: seals the input's items for the SealedSecret in FILE and writes them into it. Everything else
+ * of the file stays as it is, byte for byte; the file is written once all is well, or not at all.
+ */
+export const mergeInto: Command<typeof kubesealOptions> = {
+  name: "merge-into",
+  summary: "seal the input and merge it into this SealedSecret",
+  options: kubesealOptions,
+  async run({ options, positionals, io }) {
+    const notices = noticesOf(io, options);
+    const asked = scopeOption(options);
+    if (options["sealed-secret-file"] !== null) {
+      notices.warn("--merge-into writes the file it names: --sealed-secret-file is left alone");
+    }
+    const targets = mergeTargets(options["merge-into"] ?? "", io.files);
+    const file = positionals.length === 0 ? readSecretFile(options, io) : null;
+    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const secrets =
+      positionals.length > 0
+        ? secretsOfFiles(positionals, options, io)
+        : readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
+    const sealer = certificateSealer(certificate);
+    const means = { sealer, asked, options, io, notices };
+    const changed = new Set<TargetFile>();
+    const notes: string[] = [];
+    for (const { secret, where } of secrets) {
+      const { target, edits, note } = await sealFor(targetOf(targets, secret, where), secret, where, means);
+      target.file.document.edit(target.index, edits);
+      changed.add(target.file);
+      notes.push(note);
+    }
+    const contents = new Map([...changed].map((target) => [target, contentOf(target, options)]));
+    writeTargets(contents, options["output-dir"], io.files);
+    for (const note of notes) notices.note(note);
+  },
+};
+
+function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: Io): NamedSecret[] {
+  if (options["secret-file"] !== null) {
+    throw new UsageError("Secrets were given both with -f and as arguments", "give all of them as arguments");
+  }
+  const found = inputFiles(args, io.files).flatMap(({ path }) => readDocuments(readInput(path, io), path));
+  const secrets = found.filter(({ value }) => isSecret(value));
+  if (secrets.length === 0) {
+    throw new InputError("no Secret in the files given", "give files with apiVersion: v1 and kind: Secret");
+  }
+  return secrets.map(({ value, where }) => ({ secret: parseSecret(value, where), where }));
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "Secret";
+}
+
+/** One Secret's share in the result. */
+type Merge = { target: MergeTarget; edits: Edit[]; note: string };
+
+type Means = {
+  sealer: Sealer;
+  asked: ScopeKind | null;
+  options: KubesealOptions;
+  io: Io;
+  notices: Notices;
+};
+
+async function sealFor(
+  target: MergeTarget,
+  secret: SecretManifest,
+  where: string,
+  { sealer, asked, options, io, notices }: Means,
+): Promise<Merge> {
+  if (secret.items.size === 0 && !options["allow-empty-data"]) {
+    throw new InputError(
+      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting`,
+      "add items under data or stringData, or give --allow-empty-data to merge labels and annotations alone",
+    );
+  }
+  const { sealedSecret } = target;
+  const kind = await mergeScopeKind({
+    sealedSecret,
+    where: target.where,
+    asked,
+    annotated: annotatedScopeKind(secret.annotations),
+    opens: () => opensInCluster(sealedSecret, options, io, notices),
+  });
+  const { name } = sealedSecret.metadata;
+  const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
+  const scope = scopeAt(kind, { namespace, name });
+  const sealed = await sealer.sealAll(secret.items, { clusterId: options["cluster-id"], scope });
+  const edits = editsFor(sealedSecret, secret, sealed, sealer.keyId);
+  const items = [...sealed.keys()].join(", ");
+  return {
+    target,
+    edits,
+    note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, certificate ${sealer.keyId}`,
+  };
+}
+
+/** An explicit namespace that is not the file's is an error, as in kubeseal; a file that names none gets the client's. */
+async function namespaceOf(
+  { sealedSecret, where }: MergeTarget,
+  options: KubesealOptions,
+  io: Io,
+): Promise<string> {
+  const own = sealedSecret.metadata.namespace ?? "";
+  if (own !== "" && options.namespace !== null && options.namespace !== own) {
+    throw new InputError(
+      `namespace mismatch: ${where} is in namespace ${JSON.stringify(own)} but ${JSON.stringify(options.namespace)} was specified`,
+      "leave --namespace out: the file says where its SealedSecret belongs",
+    );
+  }
+  const namespace = own === "" ? ((await clientNamespace(options, io))?.name ?? "") : own;
+  if (namespace !== "") return namespace;
+  throw new InputError(
+    `${where}: the SealedSecret must declare a namespace`,
+    "add metadata.namespace to it, or give --namespace NAMESPACE",
+  );
+}
+
+function editsFor(
+  { metadata, spec }: SealedSecret,
+  secret: SecretManifest,
+  sealed: ReadonlyMap<string, string>,
+  keyId: string,
+): Edit[] {
+  const inTemplate = (map: "labels" | "annotations") =>
+    Object.entries(secret[map]).map(
+      ([key, value]): Edit => ({ path: ["spec", "template", "metadata", map, key], value }),
+    );
+  const names = new Set([...Object.keys(spec.encryptedData), ...sealed.keys()]);
+  const known = new Map(readSealingKeyHint(metadata.annotations, Object.keys(spec.encryptedData)));
+  for (const item of sealed.keys()) known.set(item, keyId);
+  const hint = writeSealingKeyHint(known, names);
+  return [
+    ...[...sealed].map(([item, value]): Edit => ({ path: ["spec", "encryptedData", item], value })),
+    ...inTemplate("annotations"),
+    ...inTemplate("labels"),
+    ...(hint === null || sealed.size === 0
+      ? []
+      : [{ path: ["metadata", "annotations", SEALING_KEY_ANNOTATION], value: hint }]),
+  ];
+}
+
+/** Asks the controller; a certificate from a file or an address means that no cluster is to be asked. */
+async function opensInCluster(
+  sealedSecret: SealedSecret,
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<boolean> {
+  if (options.cert !== null) return false;
+  const { openController } = await import("../controller-client.ts");
+  const controller = await openController(options, io, notices);
+  try {
+    return (await controller.verify(sealedSecret)) === "opens";
+  } finally {
+    await controller.close();
+  }
+}
+
+/** The file keeps its format unless another one is asked for in so many words. */
+function contentOf({ document, path }: TargetFile, options: KubesealOptions): Uint8Array | string {
+  const format =
+    options.format === null ? document.format : outputFormat({ ...options, "sealed-secret-file": null });
+  if (format === document.format) return document.toBytes();
+  const { documents } = document;
+  if (documents.length > 1) {
+    throw new UsageError(
+      `${path} holds ${documents.length} documents, and --format ${format} would rewrite all of them`,
+      "leave --format out: the file keeps its own",
+    );
+  }
+  return writeDocuments(
+    documents.map(({ value }) => value as object),
+    format,
+  );
+}

@@ -1,0 +1,121 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { describeScope, type Scope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
+import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
+import { findCertificate } from "../certificate-source.ts";
+import { clientNamespace } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { fileFailure } from "../file-failure.ts";
+import { inputFiles } from "../input-files.ts";
+import type { Io } from "../io.ts";
+import { noticesOf } from "../notices.ts";
+import { type KubesealOptions, kubesealOptions } from "../options.ts";
+import { writeProduct } from "../output-file.ts";
+import { readStandardInput, scopeOption } from "../sealing.ts";
+import { sealingCertificate } from "../sealing-certificate.ts";
+
+/** `--raw`: seals bare values, each the whole of a file or of standard input, and prints them in base64. */
+export const raw: Command<typeof kubesealOptions> = {
+  name: "raw",
+  summary: "seal one value and print it in base64",
+  options: kubesealOptions,
+  async run({ options, positionals, io }) {
+    const notices = noticesOf(io, options);
+    const kind = scopeOption(options) ?? "strict";
+    const sources = valueFiles(options, positionals, io);
+    const scope = await scopeOf(kind, options, io);
+    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const values = new Map(
+      sources === null
+        ? [["", readStandardInput(io, "a secret to encrypt")]]
+        : sources.map(({ target, path }) => [target, readValue(path, io)]),
+    );
+    const sealed = await certificateSealer(certificate).sealAll(values, {
+      clusterId: options["cluster-id"],
+      scope,
+    });
+    deliver(sealed, options, io);
+    const size = values.size === 1 ? "one value" : `${values.size} values`;
+    notices.note(`sealed ${size}: scope ${describeScope(scope)}, certificate ${certificate.fingerprint}`);
+  },
+};
+
+type ValueFile = { path: string; target: string };
+
+/** The files that hold the values; null for standard input. */
+function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): ValueFile[] | null {
+  const { "from-file": fromFile, "secret-file": secretFile } = options;
+  if (fromFile.length > 1) {
+    throw new InputError(
+      "must provide only one --from-file when encrypting a single item with --raw",
+      "give one --from-file; several files go as arguments",
+    );
+  }
+  if (options["in-place"]) {
+    throw new UsageError(
+      "--in-place with --raw would put ciphertext in the place of the plain value's file",
+      "give --output-dir FOLDER, or take the values from standard output",
+    );
+  }
+  const [only] = fromFile;
+  // As kubectl has it, `key=path`; the key is of no use here.
+  const named = only === undefined ? secretFile : only.replace(/^[^=]*=/, "");
+  if (args.length === 0) return named === null ? null : [{ path: named, target: "" }];
+  if (named !== null) {
+    throw new UsageError("values were given both by flag and as arguments", "give all of them as arguments");
+  }
+  // Any file is a value, so a folder's manifests are not what is meant.
+  const folder = args.find((arg) => io.files.kindOf(arg) === "folder");
+  if (folder !== undefined) {
+    throw new UsageError(
+      `${folder} is a folder, and --raw seals single values`,
+      `write ${folder}/* for its files`,
+    );
+  }
+  return inputFiles(args, io.files, options["output-dir"] ?? "");
+}
+
+async function scopeOf(kind: ScopeKind, options: KubesealOptions, io: Io): Promise<Scope> {
+  if (kind === "cluster-wide") return scopeAt(kind, { namespace: "", name: "" });
+  const namespace = (await clientNamespace(options, io))?.name ?? "";
+  if (namespace === "") {
+    throw new InputError(
+      `must provide the --namespace flag with --raw and --scope ${kind}`,
+      "give --namespace, the namespace the Secret will be in",
+    );
+  }
+  if (kind === "strict" && options.name === null) {
+    throw new InputError(
+      "must provide the --name flag with --raw and --scope strict",
+      "give --name, the name the Secret will have; or a wider --scope",
+    );
+  }
+  return scopeAt(kind, { namespace, name: options.name ?? "" });
+}
+
+function readValue(path: string, io: Io): Uint8Array {
+  try {
+    return io.files.read(path);
+  } catch (error) {
+    throw fileFailure(`cannot read ${path}`, "give an existing, readable file that holds the value", error);
+  }
+}
+
+/** One value stands alone, without a line break; several come as `file: value` lines, fit for `encryptedData`. */
+function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, io: Io): void {
+  const folder = options["output-dir"];
+  if (folder !== null) {
+    for (const [target, value] of sealed) {
+      const path = `${folder.replace(/\/+$/, "")}/${target === "" ? "value" : target}`;
+      try {
+        io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
+        io.files.replace(path, value);
+      } catch (error) {
+        throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
+      }
+    }
+    return;
+  }
+  const [first] = sealed.values();
+  const lines = [...sealed].map(([target, value]) => `${target}: ${value}\n`);
+  writeProduct(sealed.size === 1 ? (first ?? "") : lines.join(""), options, io);
+}

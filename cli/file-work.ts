@@ -1,0 +1,227 @@
+import type { DocumentFile } from "../shared/document/document-file.ts";
+import type { Edit } from "../shared/document/edit-document.ts";
+import { writeDocuments } from "../shared/document/write-documents.ts";
+import { InputError, SealError, UsageError } from "../shared/errors.ts";
+import { fileFailure } from "./file-failure.ts";
+import { type InputFile, inputFiles, readInput } from "./input-files.ts";
+import type { Io } from "./io.ts";
+import type { KubesealOptions } from "./options.ts";
+import { outputFormat, writeProduct } from "./output-file.ts";
+import { type Progress, startProgress } from "./progress.ts";
+
+/** One thing done to documents of one kind: sealing Secrets, opening SealedSecrets. */
+export type DocumentTask = {
+  /** What was done, in a line: `sealed`. */
+  done: string;
+  /** Kind of the documents it works on; all others pass. */
+  kind: "Secret" | "SealedSecret";
+  /** Whether a result may stand in the file's own place; else why not. */
+  inPlace: true | { refusal: string; hint: string };
+  /** Whether there is a product at all. */
+  hasProduct: boolean;
+  /**
+   * Works on one document.
+   * @throws SealError when it cannot; then the whole file is left as it is.
+   */
+  perform(document: { value: unknown; where: string }): Promise<Performed>;
+};
+
+/** What came of one document. */
+export type Performed = {
+  /** The resulting object; null when there is no product. */
+  product: object | null;
+  /** What to change in the document's own text; null when the product replaces it. */
+  edits: readonly Edit[] | null;
+  /** For the file's line: `team-a/db, strict`. */
+  note: string;
+};
+
+/** Options that say where results go. */
+export type FileWorkOptions = Pick<
+  KubesealOptions,
+  "in-place" | "output-dir" | "sealed-secret-file" | "secret-file" | "format"
+>;
+
+type Destination = "in-place" | "folder" | "stream";
+
+/**
+ * Works on all documents of a kind in the files, folders and patterns given. Written back in place or below
+ * `--output-dir` file by file, each whole or not at all; without either, all results go to standard output or `-w`,
+ * and only if every file went well. Documents of other kinds stay as they are, byte for byte. A line a file and a
+ * summary go to standard error.
+ * @param manner `isQuiet`: no lines on standard error, and the failure of a single file is thrown as it is.
+ * @throws SealError when a file failed, or nothing was found to work on.
+ */
+export async function workOnFiles(
+  task: DocumentTask,
+  args: readonly string[],
+  options: FileWorkOptions,
+  io: Io,
+  { isQuiet = false }: { isQuiet?: boolean } = {},
+): Promise<void> {
+  const destination = destinationOf(task, options);
+  const format = outputFormat(options);
+  const files = inputFiles(args, io.files, options["output-dir"]);
+  if (options["sealed-secret-file"] !== null && files.length > 1) {
+    throw new UsageError(
+      `--sealed-secret-file takes the result of one file, and ${files.length} were given`,
+      "give --output-dir FOLDER, or --in-place",
+    );
+  }
+  const products: object[] = [];
+  const count = { done: 0, left: 0, failed: 0, documents: 0 };
+  const progress = isQuiet ? SILENT : startProgress(io, files.length);
+  for (const file of files) {
+    try {
+      const worked = await workOnFile(task, file, io);
+      products.push(...worked.products);
+      count.documents += worked.notes.length;
+      if (worked.notes.length === 0) count.left += 1;
+      else count.done += 1;
+      deliver(worked, file, destination, options, io);
+      progress.line(lineOf(task, file, worked));
+    } catch (error) {
+      if (!(error instanceof SealError) || isQuiet) throw error;
+      count.failed += 1;
+      progress.line(`failed ${file.path}: ${error.message}; ${error.hint}`);
+    }
+    progress.step();
+  }
+  progress.end();
+  summarise(task, files.length, count, progress, destination);
+  if (destination === "stream" && task.hasProduct)
+    writeProduct(writeDocuments(products, format), options, io);
+}
+
+const SILENT: Progress = { line: () => {}, step: () => {}, end: () => {} };
+
+function destinationOf(task: DocumentTask, options: FileWorkOptions): Destination {
+  const isInPlace = options["in-place"];
+  const given = [
+    isInPlace ? "--in-place" : null,
+    options["output-dir"] === null ? null : "--output-dir",
+    options["sealed-secret-file"] === null ? null : "--sealed-secret-file",
+  ].filter((flag) => flag !== null);
+  if (options["secret-file"] !== null) {
+    throw new UsageError("files were given both as arguments and with -f", "give all of them as arguments");
+  }
+  if (given.length > 1) {
+    throw new UsageError(`${given.join(" and ")} exclude each other`, "give one of them");
+  }
+  if (isInPlace && task.inPlace !== true) throw new UsageError(task.inPlace.refusal, task.inPlace.hint);
+  if (!task.hasProduct && given.length > 0) {
+    throw new UsageError(`${given[0]} has nothing to write: this changes no file`, `leave ${given[0]} out`);
+  }
+  return isInPlace ? "in-place" : options["output-dir"] === null ? "stream" : "folder";
+}
+
+/** What came of one file. */
+type Worked = { content: Uint8Array; products: object[]; notes: string[]; left: string | null };
+
+async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<Worked> {
+  const content = readInput(file.path, io);
+  const read = await readManifests(content, file);
+  if ("left" in read) return { content, products: [], notes: [], left: read.left };
+  const { document } = read;
+  const products: object[] = [];
+  const notes: string[] = [];
+  // From the last to the first, so that offsets stay true whatever takes the place of a document.
+  const wanted = document.documents.flatMap((entry, index) =>
+    kindOf(entry.value) === task.kind ? [index] : [],
+  );
+  const performed: Performed[] = [];
+  for (const index of wanted) {
+    const entry = document.documents[index];
+    if (entry === undefined) continue;
+    const result = await task.perform(entry);
+    performed.push(result);
+    notes.push(result.note);
+    if (result.product !== null) products.push(result.product);
+  }
+  for (const [at, index] of [...wanted.entries()].reverse()) {
+    const result = performed[at];
+    if (result === undefined) continue;
+    if (result.edits !== null) document.edit(index, result.edits);
+    else if (result.product !== null) document.replace(index, result.product);
+  }
+  return {
+    content: document.toBytes(),
+    products,
+    notes,
+    left: wanted.length === 0 ? `no ${task.kind} in it` : null,
+  };
+}
+
+/** In a folder lies what is no manifest, templates of other tools for one; only what may be one of ours must be read. */
+const MAY_BE_OURS = /\bkind["']?\s*:\s*["']?(?:Sealed)?Secret\b/;
+
+async function readManifests(
+  content: Uint8Array,
+  file: InputFile,
+): Promise<{ document: DocumentFile } | { left: string }> {
+  const { readDocumentFile } = await import("../shared/document/document-file.ts");
+  try {
+    return { document: readDocumentFile(content, file.path) };
+  } catch (error) {
+    const text = new TextDecoder().decode(content);
+    if (file.isNamed || MAY_BE_OURS.test(text) || !(error instanceof InputError)) throw error;
+    return { left: "not a manifest" };
+  }
+}
+
+function kindOf(value: unknown): unknown {
+  return typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+}
+
+function deliver(
+  worked: Worked,
+  file: InputFile,
+  destination: Destination,
+  options: FileWorkOptions,
+  io: Io,
+): void {
+  if (destination === "stream" || (destination === "in-place" && worked.notes.length === 0)) return;
+  const folder = options["output-dir"] ?? "";
+  const path = destination === "in-place" ? file.path : `${folder.replace(/\/+$/, "")}/${file.target}`;
+  try {
+    if (destination === "folder") io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
+    io.files.replace(path, worked.content);
+  } catch (error) {
+    if (error instanceof SealError) throw error;
+    throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
+  }
+}
+
+function lineOf(task: DocumentTask, file: InputFile, { notes, left }: Worked): string {
+  if (left !== null) return `left ${file.path}: ${left}`;
+  return `${task.done} ${file.path}: ${notes.join("; ")}`;
+}
+
+function summarise(
+  task: DocumentTask,
+  total: number,
+  count: { done: number; left: number; failed: number; documents: number },
+  progress: Progress,
+  destination: Destination,
+): void {
+  const parts = [
+    `${task.done} ${count.documents} in ${count.done}`,
+    ...(count.left > 0 ? [`left ${count.left} as they are`] : []),
+    ...(count.failed > 0 ? [`${count.failed} failed`] : []),
+  ];
+  progress.line(`${total === 1 ? "1 file" : `${total} files`}: ${parts.join(", ")}`);
+  if (count.failed > 0) {
+    throw new InputError(
+      `${count.failed} of ${total === 1 ? "1 file" : `${total} files`} failed`,
+      destination === "stream" && task.hasProduct
+        ? "correct what is named above; nothing was written"
+        : "correct what is named above and run the same again; those files were left as they are",
+    );
+  }
+  if (count.documents === 0) {
+    throw new InputError(
+      `no ${task.kind} in the files given`,
+      `give files with apiVersion: ${task.kind === "Secret" ? "v1" : "bitnami.com/v1alpha1"} and kind: ${task.kind}`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { type InputDocument, readDocuments } from "../shared/document/read-documents.ts";
+import { writeDocuments } from "../shared/document/write-documents.ts";
+import { InputError, UsageError } from "../shared/errors.ts";
+import { type DocumentTask, workOnFiles } from "./file-work.ts";
+import type { Io } from "./io.ts";
+import type { KubesealOptions } from "./options.ts";
+import { outputFormat, writeProduct } from "./output-file.ts";
+import { readSecretFile, readStandardInput } from "./sealing.ts";
+
+/**
+ * Does a task with what the command line names: files and folders given as arguments, the file of `-f`, or standard
+ * input.
+ * @throws SealError when it failed; then nothing of the stream, or of the file at fault, was written.
+ */
+export async function workOnInput(
+  task: DocumentTask,
+  positionals: readonly string[],
+  options: KubesealOptions,
+  io: Io,
+): Promise<void> {
+  const file = options["secret-file"];
+  const toFiles = options["in-place"] || options["output-dir"] !== null;
+  if (positionals.length > 0) return workOnFiles(task, positionals, options, io);
+  if (toFiles && file !== null) return workOnFiles(task, [file], { ...options, "secret-file": null }, io);
+  if (toFiles) {
+    const flag = options["in-place"] ? "--in-place" : "--output-dir";
+    throw new UsageError(`${flag} needs files`, "name files, folders or patterns as arguments");
+  }
+  await workOnStream(task, options, io);
+}
+
+/** Every document of a stream must be of the task's kind: what a stream loses nobody misses in time. */
+async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io): Promise<void> {
+  const format = outputFormat(options);
+  const source = options["secret-file"] ?? "standard input";
+  const documents = readDocuments(readSecretFile(options, io) ?? readStandardInput(io), source);
+  requireKind(documents, task.kind, source);
+  const products: object[] = [];
+  for (const document of documents) {
+    const { product } = await task.perform(document);
+    if (product !== null) products.push(product);
+  }
+  if (task.hasProduct) writeProduct(writeDocuments(products, format), options, io);
+}
+
+function requireKind(documents: readonly InputDocument[], kind: string, source: string): void {
+  if (documents.length === 0) {
+    throw new InputError(
+      `no ${kind === "Secret" ? "secrets" : "sealed secrets"} found in ${source}`,
+      `give at least one document with kind: ${kind}`,
+    );
+  }
+  for (const { value, where } of documents) {
+    const found = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+    if (found === kind) continue;
+    const why = typeof found === "string" ? `its kind is ${JSON.stringify(found)}` : "it has no kind";
+    throw new InputError(`${where} is not a ${kind}: ${why}`, `give documents with kind: ${kind} only`);
+  }
+}
