@@ -1,4 +1,5 @@
 import { fromUtf8 } from "../shared/bytes.ts";
+import { CertificateError } from "../shared/seal/certificate.node.ts";
 import { codeOf } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
@@ -19,22 +20,75 @@ export function compareWithLastSeen(
   io: Io,
   notices: Notices,
 ): void {
-  const path = recordPath(io);
-  if (path === null) return;
-  const key = `${controller.server} ${controller.namespace}/${controller.name}`;
-  const records = readRecords(path, io);
-  const last = records[key];
+  const last = readRecords(io)[keyOf(controller)];
   if (last?.fingerprint === fingerprint) return;
   if (last !== undefined) {
     notices.warn(
-      `the certificate of ${controller.namespace}/${controller.name} at ${controller.server} has changed: it is ${fingerprint}, and was ${last.fingerprint} when last seen on ${last.seen.slice(0, 10)}; that is usual after a key renewal`,
+      `the certificate of ${controller.namespace}/${controller.name} at ${controller.server} has changed: it is ${fingerprint}, and was ${last.fingerprint} when last seen on ${dayOf(last)}; that is usual after a key renewal`,
     );
     if (!notices.shown) return;
   }
+  remember(controller, fingerprint, io, notices);
+}
+
+/**
+ * The same for a certificate that came by a fallback way, where a change is refused. Without a record of this very
+ * controller, that of any other in the same namespace of the cluster counts: the fallback ways do not tell them apart.
+ * The first certificate seen there is remembered.
+ * @param source where it comes from, for people.
+ * @throws CertificateError when it differs.
+ */
+export function refuseChange(
+  controller: ControllerIdentity,
+  source: string,
+  fingerprint: string,
+  io: Io,
+  notices: Notices,
+): void {
+  const records = readRecords(io);
+  const own = records[keyOf(controller)];
+  const neighbours = Object.entries(records)
+    .filter(([key]) => key.startsWith(keyOf({ ...controller, name: "" })))
+    .map(([, record]) => record);
+  const known = own === undefined ? neighbours : [own];
+  const [last] = known;
+  if (last !== undefined && !known.some((record) => record.fingerprint === fingerprint)) {
+    throw new CertificateError(
+      `the certificate from ${source} is ${fingerprint}, and was ${last.fingerprint} when last seen on ${dayOf(last)}: nothing is sealed with it, since it did not come from the named Service through the API server's proxy`,
+      `ask who runs the controller for its fingerprint; if it is the new one, give --accept-certificate ${fingerprint} once`,
+    );
+  }
+  if (own === undefined) remember(controller, fingerprint, io, notices);
+}
+
+/** Remembers a certificate that the user accepts. */
+export function acceptCertificate(
+  controller: ControllerIdentity,
+  fingerprint: string,
+  io: Io,
+  notices: Notices,
+): void {
+  if (readRecords(io)[keyOf(controller)]?.fingerprint !== fingerprint) {
+    remember(controller, fingerprint, io, notices);
+  }
+}
+
+function keyOf({ server, namespace, name }: ControllerIdentity): string {
+  return `${server} ${namespace}/${name}`;
+}
+
+function dayOf({ seen }: Records[string]): string {
+  return seen.slice(0, 10);
+}
+
+function remember(controller: ControllerIdentity, fingerprint: string, io: Io, notices: Notices): void {
+  const path = recordPath(io);
+  if (path === null) return;
   try {
     io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    const seen = io.now().toISOString();
-    io.files.replace(path, `${JSON.stringify({ ...records, [key]: { fingerprint, seen } }, null, 2)}\n`);
+    const record = { fingerprint, seen: io.now().toISOString() };
+    const records = { ...readRecords(io), [keyOf(controller)]: record };
+    io.files.replace(path, `${JSON.stringify(records, null, 2)}\n`);
   } catch (error) {
     notices.note(`note: the certificate's fingerprint could not be remembered in ${path} (${codeOf(error)})`);
   }
@@ -50,7 +104,9 @@ function recordPath({ env }: Io): string | null {
 }
 
 /** The records as far as they can be read; a damaged file counts as empty. */
-function readRecords(path: string, io: Io): Records {
+function readRecords(io: Io): Records {
+  const path = recordPath(io);
+  if (path === null) return {};
   try {
     const parsed: unknown = JSON.parse(fromUtf8(io.files.read(path)) ?? "");
     if (typeof parsed !== "object" || parsed === null) return {};

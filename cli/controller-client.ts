@@ -2,10 +2,9 @@ import type { RawAnswer } from "../shared/kube/client.ts";
 import { connect, controllerOf, requestTimeoutMs } from "./cluster.ts";
 import { ControllerError } from "./controller/controller-error.ts";
 import { judgeCertificate } from "./controller/judge-certificate.ts";
-import { askPatiently } from "./controller/patient-way.ts";
-import { type FoundService, findService } from "./controller/service.ts";
-import { serviceProxy } from "./controller/service-proxy.ts";
-import { ClosedWay, type Question, type Way } from "./controller/way.ts";
+import { CERTIFICATE_CONFIG_MAP, publishedCertificate } from "./controller/published-certificate.ts";
+import { ClosedWay } from "./controller/way.ts";
+import { type NotReached, WaySearch } from "./controller/way-search.ts";
 import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
@@ -37,9 +36,13 @@ export type ControllerClient = {
   close(): Promise<void>;
 };
 
+const CERTIFICATE = "fetch certificate";
 const MAX_CERTIFICATE_BYTES = 1 << 20;
 const CHECK_NAME =
   "check that --controller-name and --controller-namespace name the sealed secrets controller";
+
+/** The API server may wait far longer for a Pod that it cannot reach, and the certificate is there at once. */
+const CERTIFICATE_TIMEOUT_MS = 10_000;
 
 /**
  * Reads the kubeconfig; connects with the first question.
@@ -53,48 +56,60 @@ export async function openController(
 ): Promise<ControllerClient> {
   const timeoutMs = requestTimeoutMs(options["request-timeout"]);
   const client = await connect(options, io);
-  let service: FoundService | null = null;
-  let way: Way | null = null;
+  const looked = controllerOf(options);
+  const search = new WaySearch(
+    client,
+    { ...looked, nameGiven: options["controller-name"] !== null, timeoutMs },
+    notices,
+  );
 
-  const ask = async (doing: string, question: Omit<Question, "timeoutMs">): Promise<RawAnswer> => {
-    service ??= await findService(client, controllerOf(options), timeoutMs);
-    way ??= serviceProxy(client, service, service.portName);
+  const post = async (doing: string, path: string, sealedSecret: object): Promise<RawAnswer> => {
+    const body = JSON.stringify(sealedSecret);
+    const question = { method: "POST", path, accept: "application/json, */*", body, timeoutMs } as const;
+    const reached = await search.ask(question);
+    if ("closed" in reached) throw closedError(doing, reached);
+    return reached.answer;
+  };
+
+  const judged = (bytes: Uint8Array, source: string, name: string, fallback: boolean): FoundCertificate => {
+    const controller = { server: client.server, namespace: looked.namespace, name };
+    const found: FoundCertificate = { bytes, source, controller };
+    judgeCertificate(found, { fallback, accepted: options["accept-certificate"] }, io, notices);
+    return found;
+  };
+
+  /** @throws ControllerError that lists all ways when it is not there either. */
+  const published = async (reached: NotReached): Promise<FoundCertificate> => {
+    const name = `ConfigMap ${looked.namespace}/${CERTIFICATE_CONFIG_MAP}`;
     try {
-      return await askPatiently(way, { ...question, timeoutMs });
+      const text = await publishedCertificate(client, looked.namespace, timeoutMs);
+      for (const { reason } of reached.closed) notices.note(`note: ${reason}`);
+      return judged(new TextEncoder().encode(text), name, reached.service?.name ?? looked.name, true);
     } catch (error) {
       if (!(error instanceof ClosedWay)) throw error;
-      throw new ControllerError(
-        `cannot ${doing}: ${way.name} ${error.why}`,
-        doing === "fetch certificate"
-          ? `${error.remedy}, or give --cert FILE with a certificate fetched elsewhere`
-          : error.remedy,
-      );
+      const last = { reason: `${name} ${error.message}`, remedy: error.remedy };
+      throw closedError(CERTIFICATE, { ...reached, closed: [...reached.closed, last] });
     }
   };
-  const post = (doing: string, path: string, sealedSecret: object) =>
-    ask(doing, { method: "POST", path, accept: "application/json, */*", body: JSON.stringify(sealedSecret) });
 
   return {
     async certificate() {
-      const doing = "fetch certificate";
-      const question = {
+      const reached = await search.ask({
         method: "GET",
         path: "/v1/cert.pem",
         accept: "application/x-pem-file, */*",
-      } as const;
-      const { status, body } = await ask(doing, question);
-      if (status !== 200) throw unforeseen(doing, status);
-      if (body.length > MAX_CERTIFICATE_BYTES) {
-        throw new ControllerError(`cannot ${doing}: the answer is too long to be one`, CHECK_NAME);
+        timeoutMs: timeoutMs ?? CERTIFICATE_TIMEOUT_MS,
+      });
+      if ("closed" in reached) return published(reached);
+      const { answer, source, service, fallback } = reached;
+      if (answer.status !== 200) throw unforeseen(CERTIFICATE, answer.status);
+      if (answer.body.length > MAX_CERTIFICATE_BYTES) {
+        throw new ControllerError(
+          `cannot ${CERTIFICATE}: the answer of ${source} is too long to be one`,
+          CHECK_NAME,
+        );
       }
-      const { namespace, name } = service ?? controllerOf(options);
-      const found: FoundCertificate = {
-        bytes: body,
-        source: `Service ${namespace}/${name}`,
-        controller: { server: client.server, namespace, name },
-      };
-      judgeCertificate(found, io, notices);
-      return found;
+      return judged(answer.body, source, service.name, fallback);
     },
     async verify(sealedSecret) {
       const doing = "validate sealed secret";
@@ -124,10 +139,22 @@ export async function openController(
       return answer;
     },
     close: async () => {
-      await way?.close();
+      search.close();
       await client.close();
     },
   };
+}
+
+/** One line with the reason of each way. */
+function closedError(doing: string, { closed, service }: NotReached): ControllerError {
+  const failed = service === null ? "get sealed secret service" : doing;
+  const remedy = closed[0]?.remedy ?? CHECK_NAME;
+  return new ControllerError(
+    `cannot ${failed}: ${closed.map(({ reason }) => reason).join("; ")}`,
+    service === null || doing !== CERTIFICATE
+      ? remedy
+      : `${remedy}, or give --cert FILE with a certificate fetched elsewhere`,
+  );
 }
 
 function unforeseen(doing: string, status: number): ControllerError {

@@ -8,44 +8,150 @@ import type { ControllerService } from "./way.ts";
 export type FoundService = ControllerService & {
   /** Name of its first port, empty where that has none. */
   portName: string;
+  /** Whether it bears the name that was looked for, or was found otherwise. */
+  byName: boolean;
 };
 
+/** What to look for. */
+export type ServiceSearch = ControllerService & {
+  /** Whether the user gave the name: no other one is looked for then. */
+  nameGiven: boolean;
+  /** Longest wait for each answer; null leaves it to the client. */
+  timeoutMs: number | null;
+};
+
+/** A found Service, or why there is none, in our words, one for each place looked at. */
+export type ServiceSearchResult = { service: FoundService } | { service: null; reasons: string[] };
+
+/** What the Helm chart of Sealed Secrets puts on its Services, and what the static manifests put there. */
+const LABELS = ["app.kubernetes.io/name=sealed-secrets", "name=sealed-secrets-controller"];
+/** The name that the Helm chart gives when nobody chooses one. */
+const CHART_NAME = "sealed-secrets";
+
+/** What to do when it is not found. */
+export const NAME_FLAGS =
+  "please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller; or give --cert FILE";
+
 /**
- * Looks for the controller's Service by its name.
- * @param timeoutMs longest wait for each answer; null leaves it to the client.
- * @throws ControllerError when there is none or it may not be read.
+ * Looks for the controller's Service: by its name; unless that was given, by the labels that installations carry, in the
+ * same namespace only; and where listing is not allowed, by the chart's name.
+ * @throws ControllerError when a given name does not exist, two Services carry the labels, or the API server fails.
  * @throws KubeUnreachableError when the cluster does not answer.
  */
-export async function findService(
+export async function findService(client: KubeClient, search: ServiceSearch): Promise<ServiceSearchResult> {
+  const { namespace, name, nameGiven } = search;
+  const named = await getService(client, search, name);
+  if (typeof named !== "string")
+    return { service: { ...foundService(named, namespace), name, byName: true } };
+  const reasons = [named];
+  if (nameGiven) {
+    if (named.endsWith(NOT_ALLOWED)) return { service: null, reasons };
+    throw new ControllerError(`cannot get sealed secret service: ${named}`, NAME_FLAGS);
+  }
+  const labelled = await listLabelled(client, search);
+  if (labelled !== null) {
+    const [first, ...more] = labelled;
+    if (first !== undefined && more.length === 0) return { service: first };
+    if (first !== undefined) throw ambiguous(namespace, labelled);
+    return {
+      service: null,
+      reasons: [...reasons, `no Service of that namespace carries the label ${LABELS.join(" or ")}`],
+    };
+  }
+  reasons.push(`listing the Services of that namespace ${NOT_ALLOWED}`);
+  const charted = await getService(client, search, CHART_NAME);
+  if (typeof charted === "string") return { service: null, reasons: [...reasons, charted] };
+  return { service: { ...foundService(charted, namespace), byName: false } };
+}
+
+const NOT_ALLOWED = "is not allowed (403)";
+
+/** @returns the Service, or why there is none. */
+async function getService(
   client: KubeClient,
-  { namespace, name }: ControllerService,
-  timeoutMs: number | null,
-): Promise<FoundService> {
+  { namespace, timeoutMs }: ServiceSearch,
+  name: string,
+): Promise<KubeObject | string> {
   try {
-    const service = await client.request({
+    return await client.request({
       method: "GET",
       path: corePath("services", namespace, name),
-      ...(timeoutMs === null ? {} : { timeoutMs }),
+      ...limit(timeoutMs),
     });
-    return { namespace, name, portName: firstPortName(service) };
   } catch (error) {
     if (!(error instanceof KubeApiError)) throw error;
-    const why =
-      error.status === 404
-        ? `services ${JSON.stringify(name)} not found in namespace ${JSON.stringify(namespace)}`
-        : `the API server answered ${error.status}${error.reason === "" ? "" : ` ${error.reason}`} for Service ${namespace}/${name}`;
+    const service = `services ${JSON.stringify(name)}`;
+    if (error.status === 404) return `${service} not found in namespace ${JSON.stringify(namespace)}`;
+    if (error.status === 403)
+      return `reading ${service} in namespace ${JSON.stringify(namespace)} ${NOT_ALLOWED}`;
+    const reason = error.reason === "" ? "" : ` ${error.reason}`;
     throw new ControllerError(
-      `cannot get sealed secret service: ${why}`,
-      error.status === 401
-        ? error.hint
-        : "please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller; or give --cert FILE",
+      `cannot get sealed secret service: the API server answered ${error.status}${reason} for Service ${namespace}/${name}`,
+      error.hint,
       { cause: error },
     );
   }
 }
 
-function firstPortName(service: KubeObject): string {
+/** @returns the Services that carry one of the labels, or null when they may not be listed. */
+async function listLabelled(client: KubeClient, search: ServiceSearch): Promise<FoundService[] | null> {
+  const { namespace, timeoutMs } = search;
+  const found = new Map<string, FoundService>();
+  for (const labelSelector of LABELS) {
+    try {
+      const path = corePath("services", namespace);
+      const list = await client.request({
+        method: "GET",
+        path,
+        query: { labelSelector },
+        ...limit(timeoutMs),
+      });
+      for (const item of itemsOf(list)) {
+        const service = foundService(item, namespace);
+        if (isControllers(item, service)) found.set(service.name, { ...service, byName: false });
+      }
+    } catch (error) {
+      if (!(error instanceof KubeApiError)) throw error;
+      if (error.status === 403) return null;
+      if (error.status !== 404) throw error;
+    }
+  }
+  return [...found.values()];
+}
+
+/** Metrics Services carry the same labels, and what leads out of the cluster is none of ours. */
+function isControllers(item: KubeObject, { name, portName }: { name: string; portName: string }): boolean {
+  const spec = item["spec"] as { type?: unknown } | null | undefined;
+  return (
+    name !== "" &&
+    !name.endsWith("-metrics") &&
+    ["", "http"].includes(portName) &&
+    spec?.type !== "ExternalName"
+  );
+}
+
+function itemsOf(list: KubeObject): KubeObject[] {
+  return Array.isArray(list["items"]) ? (list["items"] as KubeObject[]) : [];
+}
+
+function foundService(service: KubeObject, namespace: string): Omit<FoundService, "byName"> {
   const spec = service["spec"] as { ports?: { name?: unknown }[] } | null | undefined;
   const portName = spec?.ports?.[0]?.name;
-  return typeof portName === "string" ? portName : "";
+  return {
+    namespace,
+    name: service.metadata.name ?? "",
+    portName: typeof portName === "string" ? portName : "",
+  };
+}
+
+function ambiguous(namespace: string, services: readonly ControllerService[]): ControllerError {
+  const names = services.map(({ name }) => `${namespace}/${name}`).sort();
+  return new ControllerError(
+    `cannot get sealed secret service: there are several that may be it: ${names.join(", ")}`,
+    "choose one with --controller-name",
+  );
+}
+
+function limit(timeoutMs: number | null): { timeoutMs?: number } {
+  return timeoutMs === null ? {} : { timeoutMs };
 }

@@ -3,7 +3,7 @@ import type { RawAnswer } from "../../shared/kube/client.ts";
 /** The Service of a controller. */
 export type ControllerService = { namespace: string; name: string };
 
-/** One question to a controller. */
+/** One question to a controller. Asking it twice does no harm. */
 export type Question = {
   method: "GET" | "POST";
   /** Path of its HTTP API: `/v1/cert.pem`. */
@@ -19,25 +19,30 @@ export type Question = {
 export type Way = {
   /** For people: `the Service proxy of kube-system/sealed-secrets-controller`. */
   readonly name: string;
+  /** Whether what comes on it is taken with more caution than what comes through the API server's proxy. */
+  readonly isFallback: boolean;
   /**
    * Asks the controller.
    * @returns its answer, of whatever status.
    * @throws ClosedWay when the controller was not reached.
    */
   ask(question: Question): Promise<RawAnswer>;
-  close(): Promise<void>;
+  /** Where the last answer came from, for people: `Service kube-system/sealed-secrets-controller`. */
+  source(): string;
+  close(): void;
 };
 
 /** A way did not lead to the controller; another one may. */
 export class ClosedWay extends Error {
-  /** In our words, for one line: `it answered 403`. */
-  readonly why: string;
-  /** What would open this way. */
+  /** What would open this way, in our words. */
   readonly remedy: string;
 
+  /**
+   * @param why in our words, for one line: `answered 403`.
+   * @param remedy what would open it: `check that the controller's Pod is ready`.
+   */
   constructor(why: string, remedy: string) {
     super(why);
-    this.why = why;
     this.remedy = remedy;
   }
 }

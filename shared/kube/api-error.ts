@@ -78,6 +78,8 @@ function hintFor(status: number): string {
 export class KubeUnreachableError extends SealError {
   override readonly code: string = "kube-unreachable";
   override readonly retryable: boolean = true;
+  /** Our words for the cause: `connection refused`. */
+  readonly why: string;
 
   /**
    * @param server base URL of the API server, without credentials.
@@ -89,6 +91,7 @@ export class KubeUnreachableError extends SealError {
       "check the kubeconfig's cluster, the network and any proxy; to seal without a cluster give --cert FILE",
       options,
     );
+    this.why = why;
   }
 }
 

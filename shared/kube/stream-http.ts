@@ -106,10 +106,16 @@ async function readAnswer(answer: IncomingMessage): Promise<RawAnswer> {
 
 class StreamAgent extends Agent {
   readonly #open: () => Promise<Duplex>;
+  #closed = false;
 
   constructor(open: () => Promise<Duplex>) {
     super({ keepAlive: true, maxSockets: CONNECTIONS });
     this.#open = open;
+  }
+
+  override destroy(): void {
+    this.#closed = true;
+    super.destroy();
   }
 
   override createConnection(
@@ -117,7 +123,10 @@ class StreamAgent extends Agent {
     done: (error: Error | null, stream?: Duplex) => void,
   ): undefined {
     this.#open().then(
-      (stream) => done(null, stream),
+      (stream) => {
+        if (this.#closed) stream.destroy();
+        else done(null, stream);
+      },
       (error: Error) => done(error),
     );
   }

@@ -50,6 +50,9 @@ const ROWS = [
   "output file",
   "output link",
   "certificate change shown",
+  "Service by label",
+  "several Services",
+  "certificate change refused",
 ];
 
 const folder = join(import.meta.dirname, "sessions");

@@ -1,0 +1,42 @@
+import { KubeApiError } from "../../shared/kube/api-error.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { corePath } from "../../shared/kube/paths.ts";
+import { ClosedWay } from "./way.ts";
+
+/** Where the controller publishes its certificate for those who may not ask it. */
+export const CERTIFICATE_CONFIG_MAP = "sealed-secrets-certificate";
+const ITEM = "cert.pem";
+
+/**
+ * Reads the certificate that the controller has published.
+ * @param timeoutMs longest wait for the answer; null leaves it to the client.
+ * @returns its text, unjudged.
+ * @throws ClosedWay when there is none or it may not be read.
+ * @throws KubeUnreachableError when the cluster does not answer.
+ */
+export async function publishedCertificate(
+  client: KubeClient,
+  namespace: string,
+  timeoutMs: number | null,
+): Promise<string> {
+  try {
+    const configMap = await client.request({
+      method: "GET",
+      path: corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP),
+      ...(timeoutMs === null ? {} : { timeoutMs }),
+    });
+    const text = (configMap["data"] as Record<string, unknown> | null | undefined)?.[ITEM];
+    if (typeof text === "string") return text;
+    throw new ClosedWay(
+      `has no item ${ITEM}`,
+      "check who writes it: the controller puts its certificate there",
+    );
+  } catch (error) {
+    if (!(error instanceof KubeApiError)) throw error;
+    if (error.status === 404) throw new ClosedWay("not found", "have the controller publish its certificate");
+    throw new ClosedWay(
+      `answered ${error.status}`,
+      error.status === 403 ? "ask for the right to get that ConfigMap" : error.hint,
+    );
+  }
+}
