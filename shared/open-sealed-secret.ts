@@ -1,11 +1,11 @@
 import { fromUtf8 } from "./bytes.ts";
 import { readDocuments } from "./document/read-documents.ts";
-import { SEALING_KEY_ANNOTATION } from "./resource.ts";
 import { scopeOf } from "./scope.ts";
 import { formOf } from "./seal/codec.ts";
 import { classicUnsealer, type OpeningKey, withFirst } from "./seal/rsa-hybrid.ts";
 import type { Outcome } from "./seal/sealer.ts";
 import type { SealedSecret } from "./sealed-secret.ts";
+import { readSealingKeyHint } from "./sealing-key-hint.ts";
 import { isItemName, parseSecret, type SecretManifest } from "./secret.ts";
 
 /** What opening a SealedSecret takes. */
@@ -138,9 +138,9 @@ function unseal(
     name: metadata.name,
     annotations: metadata.annotations ?? undefined,
   });
-  const hint = metadata.annotations?.[SEALING_KEY_ANNOTATION];
   // The hint orders the trials and does no more: a wrong one costs time only.
-  const ordered = hint === undefined ? keys : withFirst(keys, hint);
+  const hint = readSealingKeyHint(metadata.annotations, items.keys());
+  const ordered = [...new Set(hint.values())].reduceRight(withFirst, keys);
   return classicUnsealer(ordered, { diagnose, giveUpAfter }).unsealAll(items, { clusterId, scope }, signal);
 }
 

@@ -234,6 +234,8 @@ test("the hint orders the trials and does no more", async () => {
   const cases: [string | undefined, string[]][] = [
     [undefined, ["one", "two"]],
     [two.fingerprint, ["two"]],
+    [JSON.stringify({ a: two.fingerprint }), ["two"]],
+    [JSON.stringify({ b: two.fingerprint }), ["one", "two"]],
     [one.fingerprint, ["one", "two"]],
     ["SHA256:unknown", ["one", "two"]],
     ["", ["one", "two"]],
