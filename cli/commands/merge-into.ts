@@ -56,9 +56,18 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     }
     const contents = new Map([...changed].map((target) => [target, contentOf(target, options)]));
     writeTargets(contents, options["output-dir"], io.files);
-    for (const note of notes) notices.note(note);
+    if (positionals.length === 0) for (const note of notes) notices.note(note);
+    else tellEach(notes, changed.size, io);
   },
 };
+
+/** Who gives files reads a line for each Secret and a summary, as with every other mode. */
+function tellEach(notes: readonly string[], files: number, io: Io): void {
+  const progress = startProgress(io, notes.length);
+  for (const note of notes) progress.line(note);
+  const secrets = notes.length === 1 ? "1 Secret" : `${notes.length} Secrets`;
+  progress.line(`merged ${secrets} into ${files === 1 ? "1 file" : `${files} files`}`);
+}
 
 function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: Io): NamedSecret[] {
   if (options["secret-file"] !== null) {
