@@ -20,6 +20,7 @@ import { type MergeTarget, mergeTargets, type TargetFile, targetOf, writeTargets
 import { type Notices, noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { outputFormat } from "../output-file.ts";
+import { startProgress } from "../progress.ts";
 import { type NamedSecret, readSecretFile, readSecrets, readStandardInput, scopeOption } from "../sealing.ts";
 import { sealingCertificate } from "../sealing-certificate.ts";
 
