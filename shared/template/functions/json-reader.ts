@@ -1,0 +1,164 @@
+import { encodeRune, REPLACEMENT, runesOf } from "../byte-string.ts";
+import { type CallContext, TemplateFunctionError } from "../function-table.ts";
+import { map, NIL, slice, type Value } from "../value.ts";
+
+/** A JSON value; `tooLarge` when a number lay beyond a float64: Go leaves null in its place and gives an error. */
+export type JsonRead = { value: Value; tooLarge: boolean };
+
+/** A text is not JSON. The message tells the byte, not the text. */
+export class JsonSyntaxError extends TemplateFunctionError {}
+
+// Go reads 10000 levels; our stack would not.
+const DEEPEST = 1000;
+const SPACE = /[ \t\r\n]*/y;
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 section 7 excludes exactly these from strings
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const ESCAPE = /\\u(?<high>d[89ab]..)\\u(?<low>d[c-f]..)|\\u(?<unit>....)|\\(?<letter>.)/gi;
+const LETTERS: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+const WORDS: readonly (readonly [string, Value])[] = [
+  ["true", true],
+  ["false", false],
+  ["null", NIL],
+];
+
+/**
+ * Reads a text as Go's encoding/json does into an `interface{}`: numbers are float64, the last of two equal keys
+ * counts, bytes that are not valid UTF-8 become U+FFFD.
+ * @param text a byte string
+ * @throws JsonSyntaxError, or TemplateFunctionError for more levels than we read
+ */
+export function readJson(text: string, context: CallContext): JsonRead {
+  const reader = new JsonReader(text, context);
+  const value = reader.readWhole();
+  return { value, tooLarge: reader.tooLarge };
+}
+
+class JsonReader {
+  tooLarge = false;
+  readonly #text: string;
+  readonly #context: CallContext;
+  #at = 0;
+
+  constructor(text: string, context: CallContext) {
+    this.#text = text;
+    this.#context = context;
+  }
+
+  readWhole(): Value {
+    const value = this.#readValue(0);
+    this.#skipSpace();
+    if (this.#at < this.#text.length) throw this.#syntaxError();
+    return value;
+  }
+
+  #readValue(depth: number): Value {
+    if (depth > DEEPEST) throw new TemplateFunctionError(`the JSON text has more than ${DEEPEST} levels`);
+    this.#context.spend(1);
+    this.#skipSpace();
+    switch (this.#text[this.#at]) {
+      case "{":
+        return this.#readObject(depth);
+      case "[":
+        return this.#readArray(depth);
+      case '"':
+        return this.#readString();
+      default:
+        return this.#readWord();
+    }
+  }
+
+  #readObject(depth: number): Value {
+    const entries = new Map<string, Value>();
+    this.#at++;
+    if (this.#skips("}")) return map(entries);
+    do {
+      this.#skipSpace();
+      const key = this.#readString();
+      if (!this.#skips(":")) throw this.#syntaxError();
+      entries.set(key, this.#readValue(depth + 1));
+    } while (this.#skips(","));
+    if (!this.#skips("}")) throw this.#syntaxError();
+    return map(entries);
+  }
+
+  #readArray(depth: number): Value {
+    const items: Value[] = [];
+    this.#at++;
+    if (this.#skips("]")) return slice(items);
+    do items.push(this.#readValue(depth + 1));
+    while (this.#skips(","));
+    if (!this.#skips("]")) throw this.#syntaxError();
+    return slice(items);
+  }
+
+  #readString(): string {
+    const token = this.#match(STRING);
+    if (token === "") throw this.#syntaxError();
+    this.#context.grow(token.length);
+    return unescaped(token.slice(1, -1));
+  }
+
+  #readWord(): Value {
+    const number = this.#match(NUMBER);
+    if (number !== "") return this.#inRange(Number(number));
+    for (const [word, value] of WORDS) {
+      if (!this.#text.startsWith(word, this.#at)) continue;
+      this.#at += word.length;
+      return value;
+    }
+    throw this.#syntaxError();
+  }
+
+  #inRange(value: number): Value {
+    if (Number.isFinite(value)) return value;
+    this.tooLarge = true;
+    return NIL;
+  }
+
+  #skips(character: string): boolean {
+    this.#skipSpace();
+    const stands = this.#text[this.#at] === character;
+    if (stands) this.#at++;
+    return stands;
+  }
+
+  #skipSpace(): void {
+    this.#match(SPACE);
+  }
+
+  #match(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0] ?? "";
+    this.#at += found.length;
+    return found;
+  }
+
+  #syntaxError(): JsonSyntaxError {
+    return new JsonSyntaxError(`the text is not JSON from byte ${this.#at + 1} on`);
+  }
+}
+
+function unescaped(content: string): string {
+  const valid = withoutDamage(content);
+  if (!valid.includes("\\")) return valid;
+  return valid.replace(ESCAPE, (...found) => {
+    const { high, low, unit, letter = "" } = found.at(-1);
+    if (high !== undefined) {
+      const point =
+        0x10000 + ((Number.parseInt(high, 16) & 0x3ff) << 10) + (Number.parseInt(low, 16) & 0x3ff);
+      return encodeRune(point);
+    }
+    return unit === undefined ? (LETTERS[letter] ?? letter) : encodeRune(Number.parseInt(unit, 16));
+  });
+}
+
+function withoutDamage(content: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what it asks for
+  if (/^[\x00-\x7f]*$/.test(content)) return content;
+  let out = "";
+  for (const { point, at, width } of runesOf(content)) {
+    out += point === REPLACEMENT ? encodeRune(REPLACEMENT) : content.slice(at, at + width);
+  }
+  return out;
+}
