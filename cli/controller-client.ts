@@ -101,15 +101,15 @@ export async function openController(
         timeoutMs: timeoutMs ?? CERTIFICATE_TIMEOUT_MS,
       });
       if ("closed" in reached) return published(reached);
-      const { answer, source, service, fallback } = reached;
+      const { answer, service, fallback } = reached;
       if (answer.status !== 200) throw unforeseen(CERTIFICATE, answer.status);
       if (answer.body.length > MAX_CERTIFICATE_BYTES) {
         throw new ControllerError(
-          `cannot ${CERTIFICATE}: the answer of ${source} is too long to be one`,
+          `cannot ${CERTIFICATE}: the answer of ${answer.source} is too long to be one`,
           CHECK_NAME,
         );
       }
-      return judged(answer.body, source, service.name, fallback);
+      return judged(answer.body, answer.source, service.name, fallback);
     },
     async verify(sealedSecret) {
       const doing = "validate sealed secret";

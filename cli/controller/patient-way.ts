@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RawAnswer } from "../../shared/kube/client.ts";
-import type { Question, Way } from "./way.ts";
+import type { Question, Way, WayAnswer } from "./way.ts";
 
 const MOST_RETRIES = 10;
 const LONGEST_WAIT_S = 30;
@@ -15,7 +14,7 @@ export async function askPatiently(
   way: Way,
   question: Question,
   wait: (ms: number) => Promise<unknown> = sleep,
-): Promise<RawAnswer> {
+): Promise<WayAnswer> {
   for (let retries = 0; ; retries++) {
     const answer = await way.ask(question);
     if (answer.status !== 429 || retries === MOST_RETRIES) return answer;

@@ -1,72 +1,77 @@
 import { KubeApiError, KubeUnreachableError } from "../../shared/kube/api-error.ts";
-import type { PodStreamClient, RawAnswer } from "../../shared/kube/client.ts";
+import type { PodStreamClient } from "../../shared/kube/client.ts";
 import { PodConnectionError } from "../../shared/kube/pod-stream.ts";
 import { StreamHttp, StreamHttpError } from "../../shared/kube/stream-http.ts";
 import { podsBehind, type ServingPod } from "./pods-behind.ts";
 import type { FoundService } from "./service.ts";
-import { ClosedWay, type Question, type Way } from "./way.ts";
+import { ClosedWay, type Question, type Way, type WayAnswer } from "./way.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The way through a port-forward to a ready Pod behind the Service. No port is opened on this machine. */
-export function podForward(client: PodStreamClient, service: FoundService): Way {
-  const { namespace, name } = service;
-  let current: { target: ServingPod; http: StreamHttp } | null = null;
+export class PodForward implements Way {
+  readonly name: string;
+  readonly isFallback = true;
+  readonly #client: PodStreamClient;
+  readonly #service: FoundService;
+  /** The Pod that answered last, asked first the next time. */
+  #kept: PodHttp | null = null;
+  readonly #open = new Set<PodHttp>();
 
-  const askPod = async (question: Question, timeoutMs: number): Promise<RawAnswer> => {
+  constructor(client: PodStreamClient, service: FoundService) {
+    this.name = `a port-forward to a Pod of ${service.namespace}/${service.name}`;
+    this.#client = client;
+    this.#service = service;
+  }
+
+  async ask(question: Question): Promise<WayAnswer> {
+    const timeoutMs = question.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const kept = this.#kept;
+    // A kept Pod may have gone meanwhile, and another one be there.
+    const answer = kept === null ? null : await this.#askPod(kept, question, timeoutMs);
+    if (answer !== null && !(answer instanceof ClosedWay)) return answer;
+    let closed = new ClosedWay("found no Pod", "check that the controller's Pod is ready");
+    for (const target of await podsBehind(this.#client, this.#service, timeoutMs)) {
+      const reached = await this.#askPod(this.#connect(target, timeoutMs), question, timeoutMs);
+      if (!(reached instanceof ClosedWay)) return reached;
+      closed = reached;
+    }
+    throw closed;
+  }
+
+  close(): void {
+    for (const pod of this.#open) pod.http.close();
+    this.#open.clear();
+  }
+
+  #connect(target: ServingPod, timeoutMs: number): PodHttp {
+    const open = () => this.#client.openPodStream({ ...target, timeoutMs });
+    const pod = { name: target.pod, http: new StreamHttp(open, this.#service.name) };
+    this.#open.add(pod);
+    return pod;
+  }
+
+  async #askPod(pod: PodHttp, question: Question, timeoutMs: number): Promise<WayAnswer | ClosedWay> {
     const { method, path, accept, body } = question;
-    if (current === null) throw new ClosedWay("found no Pod", "check that the controller's Pod is ready");
-    return current.http.ask({
-      method,
-      path,
-      headers: { accept },
-      timeoutMs,
-      ...(body === undefined ? {} : { body }),
-    });
-  };
-  const leave = () => {
-    current?.http.close();
-    current = null;
-  };
-  const take = (target: ServingPod, timeoutMs: number) => {
-    leave();
-    const http = new StreamHttp(() => client.openPodStream({ ...target, timeoutMs }), name);
-    current = { target, http };
-  };
-
-  return {
-    name: `a port-forward to a Pod of ${namespace}/${name}`,
-    isFallback: true,
-    async ask(question) {
-      const timeoutMs = question.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      if (current !== null) {
-        try {
-          return await askPod(question, timeoutMs);
-        } catch (error) {
-          // The Pod may have gone meanwhile, and another one be there.
-          if (closedBy(error) === null) throw error;
-        }
-      }
-      let closed: ClosedWay | null = null;
-      for (const target of await podsBehind(client, service, timeoutMs)) {
-        take(target, timeoutMs);
-        try {
-          return await askPod(question, timeoutMs);
-        } catch (error) {
-          closed = closedBy(error);
-          if (closed === null) throw error;
-        }
-      }
-      leave();
-      throw closed ?? new ClosedWay("found no Pod", "check that the controller's Pod is ready");
-    },
-    source: () => `Pod ${namespace}/${current?.target.pod} behind Service ${namespace}/${name}`,
-    close: leave,
-  };
+    const { namespace, name } = this.#service;
+    try {
+      const request = { method, path, headers: { accept }, timeoutMs };
+      const answer = await pod.http.ask(body === undefined ? request : { ...request, body });
+      this.#kept = pod;
+      return { ...answer, source: `Pod ${namespace}/${pod.name} behind Service ${namespace}/${name}` };
+    } catch (error) {
+      pod.http.close();
+      this.#open.delete(pod);
+      if (this.#kept === pod) this.#kept = null;
+      return closedBy(error);
+    }
+  }
 }
 
-/** @returns null for what is no failure of this way. */
-function closedBy(error: unknown): ClosedWay | null {
+type PodHttp = { name: string; http: StreamHttp };
+
+/** @throws what is no failure of this way. */
+function closedBy(error: unknown): ClosedWay {
   if (error instanceof KubeApiError) {
     return new ClosedWay(
       `was answered ${error.status}`,
@@ -77,7 +82,7 @@ function closedBy(error: unknown): ClosedWay | null {
   }
   if (error instanceof KubeUnreachableError) return broken(error.why);
   if (error instanceof StreamHttpError || error instanceof PodConnectionError) return broken(error.message);
-  return null;
+  throw error;
 }
 
 function broken(why: string): ClosedWay {

@@ -32,7 +32,7 @@ export function serviceProxy(client: KubeClient, service: FoundService): Way {
     isFallback: false,
     async ask(question) {
       const answer = await send(question);
-      if (!CLOSED.has(answer.status)) return answer;
+      if (!CLOSED.has(answer.status)) return { ...answer, source: `Service ${namespace}/${name}` };
       const refused = answer.status === 401 || answer.status === 403;
       const verb = question.method === "GET" ? "get" : "create";
       throw new ClosedWay(
@@ -40,7 +40,6 @@ export function serviceProxy(client: KubeClient, service: FoundService): Way {
         refused ? `ask for the right to ${verb} services/proxy of that Service` : CHECK_POD,
       );
     },
-    source: () => `Service ${namespace}/${name}`,
     close: () => {},
   };
 }

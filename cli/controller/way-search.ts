@@ -1,10 +1,10 @@
-import type { PodStreamClient, RawAnswer } from "../../shared/kube/client.ts";
+import type { PodStreamClient } from "../../shared/kube/client.ts";
 import type { Notices } from "../notices.ts";
 import { askPatiently } from "./patient-way.ts";
-import { podForward } from "./pod-forward.ts";
+import { PodForward } from "./pod-forward.ts";
 import { type FoundService, findService, NAME_FLAGS, type ServiceSearch } from "./service.ts";
 import { serviceProxy } from "./service-proxy.ts";
-import { ClosedWay, type Question, type Way } from "./way.ts";
+import { ClosedWay, type Question, type Way, type WayAnswer } from "./way.ts";
 
 /** Why one way does not lead to the controller, and what would open it, in our words. */
 export type Closed = { reason: string; remedy: string };
@@ -12,9 +12,7 @@ export type Closed = { reason: string; remedy: string };
 /** What came of a question: an answer, or all the ways that are closed. */
 export type Reached =
   | {
-      answer: RawAnswer;
-      /** Where it came from, for people. */
-      source: string;
+      answer: WayAnswer;
       service: FoundService;
       /** Whether it came by another way than the named Service and the API server's proxy. */
       fallback: boolean;
@@ -35,6 +33,10 @@ export class WaySearch {
   readonly #search: ServiceSearch;
   readonly #notices: Notices;
   #found: Found | null = null;
+  /** The way that led there last. */
+  #kept: Way | null = null;
+  /** Ends with the question that looks for a way; null when none does. */
+  #searching: Promise<void> | null = null;
 
   constructor(client: PodStreamClient, search: ServiceSearch, notices: Notices) {
     this.#client = client;
@@ -43,30 +45,48 @@ export class WaySearch {
   }
 
   /**
-   * Asks on the first way that is open.
+   * Asks on the first way that is open. As long as none is known, one question goes at a time.
    * @throws ControllerError when it is clear that there is no such Service, or not which.
    * @throws KubeUnreachableError when the cluster does not answer.
    */
   async ask(question: Question): Promise<Reached> {
+    while (this.#kept === null && this.#searching !== null) await this.#searching;
+    if (this.#kept !== null) return this.#ask(question);
+    const asked = this.#ask(question);
+    // Whoever waits here is told nothing of its failure.
+    this.#searching = asked.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await asked;
+    } finally {
+      this.#searching = null;
+    }
+  }
+
+  close(): void {
+    for (const way of this.#found?.ways ?? []) way.close();
+  }
+
+  async #ask(question: Question): Promise<Reached> {
     const found = await this.#find();
     if ("closed" in found) return found;
     const { service, ways } = found;
+    const kept = this.#kept;
     const closed: Closed[] = [];
-    for (const way of [...ways]) {
+    for (const way of kept === null ? ways : [kept, ...ways.filter((other) => other !== kept)]) {
       try {
         const answer = await askPatiently(way, question);
-        this.#keep(way, closed);
-        return { answer, source: way.source(), service, fallback: !service.byName || way.isFallback };
+        for (const { reason } of closed) this.#notices.note(`note: ${reason}`);
+        this.#kept = way;
+        return { answer, service, fallback: !service.byName || way.isFallback };
       } catch (error) {
         if (!(error instanceof ClosedWay)) throw error;
         closed.push({ reason: `${way.name} ${error.message}`, remedy: error.remedy });
       }
     }
     return { closed, service };
-  }
-
-  close(): void {
-    for (const way of this.#found?.ways ?? []) way.close();
   }
 
   async #find(): Promise<Found | NotReached> {
@@ -76,13 +96,10 @@ export class WaySearch {
       return { closed: result.reasons.map((reason) => ({ reason, remedy: NAME_FLAGS })), service: null };
     }
     const { service } = result;
-    this.#found = { service, ways: [serviceProxy(this.#client, service), podForward(this.#client, service)] };
+    this.#found = {
+      service,
+      ways: [serviceProxy(this.#client, service), new PodForward(this.#client, service)],
+    };
     return this.#found;
-  }
-
-  /** Tells why others were passed over, and puts the way first. */
-  #keep(way: Way, closed: readonly Closed[]): void {
-    for (const { reason } of closed) this.#notices.note(`note: ${reason}`);
-    if (this.#found !== null) this.#found.ways.sort((a, b) => Number(b === way) - Number(a === way));
   }
 }

@@ -15,6 +15,12 @@ export type Question = {
   timeoutMs: number | null;
 };
 
+/** The controller's answer, of whatever status. */
+export type WayAnswer = RawAnswer & {
+  /** Where it came from, for people: `Service kube-system/sealed-secrets-controller`. */
+  source: string;
+};
+
 /** A way on which the controller may be reached. */
 export type Way = {
   /** For people: `the Service proxy of kube-system/sealed-secrets-controller`. */
@@ -23,12 +29,10 @@ export type Way = {
   readonly isFallback: boolean;
   /**
    * Asks the controller.
-   * @returns its answer, of whatever status.
    * @throws ClosedWay when the controller was not reached.
    */
-  ask(question: Question): Promise<RawAnswer>;
-  /** Where the last answer came from, for people: `Service kube-system/sealed-secrets-controller`. */
-  source(): string;
+  ask(question: Question): Promise<WayAnswer>;
+  /** Closes what it keeps open. */
   close(): void;
 };
 

@@ -1,5 +1,6 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as send } from "node:http";
 import type { Duplex } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import type { RawAnswer } from "./client.ts";
 import { Deadline } from "./deadline.ts";
 import { retryAfterSeconds } from "./status-answer.ts";
@@ -28,6 +29,8 @@ const CONNECTIONS = 4;
 export class StreamHttp {
   readonly #agent: StreamAgent;
   readonly #host: string;
+  #free = CONNECTIONS;
+  readonly #waiting: (() => void)[] = [];
 
   /**
    * @param open opens a new stream.
@@ -44,6 +47,30 @@ export class StreamHttp {
    * @throws StreamHttpError when none came, or too long a one; whatever `open` threw.
    */
   async ask(request: StreamRequest): Promise<RawAnswer> {
+    await this.#turn();
+    try {
+      return await this.#ask(request);
+    } finally {
+      // Node frees a stream a moment after the answer's end.
+      await setImmediate();
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+
+  /** Closes all streams. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** Node's agent does not count streams that are being opened, so its own bound would not hold. */
+  async #turn(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #ask(request: StreamRequest): Promise<RawAnswer> {
     using deadline = new Deadline(request.timeoutMs);
     for (;;) {
       const exchange = this.#send(request, deadline.signal);
@@ -58,11 +85,6 @@ export class StreamHttp {
         throw error;
       }
     }
-  }
-
-  /** Closes all streams. */
-  close(): void {
-    this.#agent.destroy();
   }
 
   #send(request: StreamRequest, signal: AbortSignal): Exchange {
@@ -109,7 +131,7 @@ class StreamAgent extends Agent {
   #closed = false;
 
   constructor(open: () => Promise<Duplex>) {
-    super({ keepAlive: true, maxSockets: CONNECTIONS });
+    super({ keepAlive: true });
     this.#open = open;
   }
 
