@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { type Place, type Scope, scopeLabel } from "./scope.ts";
+import {
+  CLUSTER_WIDE_ANNOTATION,
+  describeScope,
+  NAMESPACE_WIDE_ANNOTATION,
+  type Place,
+  type Scope,
+  scopeLabel,
+} from "./scope.ts";
 
 /** What a value was sealed for, found by the hash of its label. */
 export type LabelOrigin =
@@ -56,4 +63,40 @@ function hashesOf(places: Iterable<Place>): Map<string, Scope> {
 
 function labelHashOf(scope: Scope): string {
   return createHash("sha256").update(scopeLabel(scope)).digest("hex");
+}
+
+/**
+ * What a value was sealed for, in words, and what to do where that needs saying.
+ * @param place where the object stands that the value is found in.
+ */
+export function originInWords(origin: LabelOrigin, place: Place): { cause: string; remedy: string | null } {
+  if (origin.kind !== "here") {
+    const other = origin.kind === "unknown" ? "another name, namespace or scope" : placeOf(origin.scope);
+    return {
+      cause: `sealed for ${other}, not for ${place.namespace}/${place.name}`,
+      remedy: "seal it again for this name and namespace",
+    };
+  }
+  const { namespace, name } = place;
+  switch (origin.scope.kind) {
+    case "strict":
+      return {
+        cause: `sealed with strict scope for ${namespace}/${name}, but the SealedSecret carries the annotation of a wider scope`,
+        remedy: "remove the annotation",
+      };
+    case "namespace-wide":
+      return {
+        cause: `sealed namespace-wide for ${namespace}, but the SealedSecret lacks the annotation ${NAMESPACE_WIDE_ANNOTATION}: "true"`,
+        remedy: null,
+      };
+    case "cluster-wide":
+      return {
+        cause: `sealed cluster-wide, but the SealedSecret lacks the annotation ${CLUSTER_WIDE_ANNOTATION}: "true"`,
+        remedy: null,
+      };
+  }
+}
+
+function placeOf(scope: Scope): string {
+  return scope.kind === "strict" ? `${scope.namespace}/${scope.name}` : describeScope(scope);
 }

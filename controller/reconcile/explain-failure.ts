@@ -1,11 +1,5 @@
-import { type LabelOrigin, LabelOrigins } from "../../shared/label-origin.node.ts";
-import {
-  CLUSTER_WIDE_ANNOTATION,
-  describeScope,
-  NAMESPACE_WIDE_ANNOTATION,
-  type Place,
-  type Scope,
-} from "../../shared/scope.ts";
+import { type LabelOrigin, LabelOrigins, originInWords } from "../../shared/label-origin.node.ts";
+import type { Place } from "../../shared/scope.ts";
 import { DamagedValueError, NotBase64Error } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 
@@ -62,22 +56,7 @@ function causeOf(outcome: Outcome, originOf: (labelHash: Uint8Array) => string):
   }
 }
 
-/** What a value was sealed for, in words, and what to do. */
-function describeOrigin(origin: LabelOrigin, { namespace, name }: Place): string {
-  if (origin.kind !== "here") {
-    const place = origin.kind === "unknown" ? "another name, namespace or scope" : placeOf(origin.scope);
-    return `sealed for ${place}, not for ${namespace}/${name}; seal it again for this name and namespace`;
-  }
-  switch (origin.scope.kind) {
-    case "strict":
-      return `sealed with strict scope for ${namespace}/${name}, but the SealedSecret carries the annotation of a wider scope; remove the annotation`;
-    case "namespace-wide":
-      return `sealed namespace-wide for ${namespace}, but the SealedSecret lacks the annotation ${NAMESPACE_WIDE_ANNOTATION}: "true"`;
-    case "cluster-wide":
-      return `sealed cluster-wide, but the SealedSecret lacks the annotation ${CLUSTER_WIDE_ANNOTATION}: "true"`;
-  }
-}
-
-function placeOf(scope: Scope): string {
-  return scope.kind === "strict" ? `${scope.namespace}/${scope.name}` : describeScope(scope);
+function describeOrigin(origin: LabelOrigin, place: Place): string {
+  const { cause, remedy } = originInWords(origin, place);
+  return remedy === null ? cause : `${cause}; ${remedy}`;
 }
