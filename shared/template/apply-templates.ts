@@ -1,0 +1,58 @@
+import { utf8 } from "../bytes.ts";
+import { renderTemplates, type TemplateJob } from "./template.ts";
+import type { TemplateError } from "./template-error.ts";
+
+/** What an author should know of templates that work, but perhaps not as meant. Names items only. */
+export type TemplateWarning =
+  /** The item is also an encrypted one, which wins: what the template makes is dropped. */
+  | { readonly kind: "overridden"; readonly item: string }
+  /** The template of `item` reads `source`, which is a template itself: it gets its source, not its output. */
+  | { readonly kind: "reads-source"; readonly item: string; readonly source: string };
+
+/** What came of the templates of one object. With failures, `items` must not be used. */
+export type AppliedTemplates = {
+  /** The Secret's items. */
+  readonly items: Map<string, Uint8Array>;
+  readonly failures: readonly TemplateError[];
+  readonly warnings: readonly TemplateWarning[];
+};
+
+/** How templates are run: everything a TemplateJob has but what is taken from the object. */
+export type TemplateSettings = Omit<TemplateJob, "templates" | "data">;
+
+/**
+ * Makes a Secret's items from the decrypted ones and from `spec.template.data`, by the rules of sealed-secrets 0.40.
+ *
+ * Templates read the decrypted items and the sources of those templates whose names no encrypted item has. A null
+ * takes the decrypted item of its name out of the Secret; templates can read it still.
+ */
+export function applyTemplates(
+  decrypted: ReadonlyMap<string, Uint8Array>,
+  templateData: ReadonlyMap<string, string | null>,
+  settings: TemplateSettings,
+): AppliedTemplates {
+  const items = new Map(decrypted);
+  const data = new Map(decrypted);
+  const templates = new Map<string, string>();
+  const warnings: TemplateWarning[] = [];
+  for (const [item, source] of templateData) {
+    if (source === null) items.delete(item);
+    else {
+      templates.set(item, source);
+      if (decrypted.has(item)) warnings.push({ kind: "overridden", item });
+      else data.set(item, utf8(source));
+    }
+  }
+  const failures: TemplateError[] = [];
+  for (const [item, rendered] of renderTemplates({ ...settings, templates, data })) {
+    if ("error" in rendered) {
+      failures.push(rendered.error);
+      continue;
+    }
+    if (!decrypted.has(item)) items.set(item, rendered.output);
+    for (const source of rendered.read)
+      if (!decrypted.has(source) && templates.get(source)?.includes("{{") === true)
+        warnings.push({ kind: "reads-source", item, source });
+  }
+  return { items, failures, warnings };
+}

@@ -1,0 +1,140 @@
+import { builtins } from "./builtins.ts";
+import { fromByteString, toByteString, utf8ToByteString } from "./byte-string.ts";
+import { evaluate } from "./evaluate.ts";
+import type { FunctionTable, Nondeterminism } from "./function-table.ts";
+import { limitError } from "./limit-error.ts";
+import { DEFAULT_LIMITS, LimitReached, type TemplateLimits } from "./limits.ts";
+import { parseTemplate } from "./parser.ts";
+import { whyMissing } from "./refused-functions.ts";
+import { RunBudget } from "./run-budget.ts";
+import { placeAt, TemplateError } from "./template-error.ts";
+import { map, types, type Value } from "./value.ts";
+import { WatchedItems } from "./watched-items.ts";
+
+/** What to render, and with what. */
+export type TemplateJob = {
+  /** Sources by name, usually the name of the item they make. */
+  readonly templates: ReadonlyMap<string, string>;
+  /** What `.` is: items by name. */
+  readonly data: ReadonlyMap<string, Uint8Array>;
+  readonly functions: FunctionTable;
+  readonly limits?: Partial<TemplateLimits>;
+  /** Whether functions that are random, read the clock or are costly may be used. Default: no. */
+  readonly allowNondeterministic?: boolean;
+  /** Milliseconds since 1970; default Date.now. */
+  readonly now?: () => number;
+  /** Milliseconds that only grow, for the limit on time; default performance.now. */
+  readonly monotonic?: () => number;
+  /** Default: the platform's generator. */
+  readonly randomBytes?: (length: number) => Uint8Array;
+};
+
+/** What came of one template. `read` names the items of `data` whose content it read. */
+export type Rendered =
+  | { readonly output: Uint8Array<ArrayBuffer>; readonly read: ReadonlySet<string> }
+  | { readonly error: TemplateError };
+
+/**
+ * Renders templates as Go's text/template with sprig's functions does; each on its own, all within one set of limits.
+ * Never throws for what a template or an item holds.
+ */
+export function renderTemplates(job: TemplateJob): Map<string, Rendered> {
+  const limits = { ...DEFAULT_LIMITS, ...job.limits };
+  const allowed = job.allowNondeterministic === true;
+  const budget = new RunBudget(limits, {
+    monotonic: job.monotonic ?? (() => performance.now()),
+    now: allowed ? (job.now ?? Date.now) : null,
+    randomBytes: allowed ? (job.randomBytes ?? secureRandomBytes) : null,
+  });
+  const items = new Map<string, Value>();
+  for (const [item, bytes] of job.data) items.set(utf8ToByteString(item), toByteString(bytes));
+  const rendered = new Map<string, Rendered>();
+  for (const [name, source] of job.templates)
+    rendered.set(name, renderOne(name, utf8ToByteString(source), items, { job, limits, budget, allowed }));
+  return rendered;
+}
+
+type Shared = {
+  readonly job: TemplateJob;
+  readonly limits: TemplateLimits;
+  readonly budget: RunBudget;
+  readonly allowed: boolean;
+};
+
+function renderOne(name: string, source: string, items: Map<string, Value>, shared: Shared): Rendered {
+  const { limits, budget } = shared;
+  const { functions } = shared.job;
+  const watched = new WatchedItems(items);
+  try {
+    budget.checkTime();
+    budget.spend(source.length / 20);
+    const used = new Map<string, number>();
+    const templates = parseTemplate(
+      name,
+      source,
+      {
+        has: (candidate) => functions.has(candidate) || builtins.has(candidate),
+        used: (functionName, at) => {
+          if (!used.has(functionName)) used.set(functionName, at);
+        },
+        hintFor: whyMissing,
+      },
+      limits,
+    );
+    if (!shared.allowed) refuse(name, source, used, functions);
+    const dot = map(watched, types.stringMap);
+    const output = evaluate({ name, source, templates, functions, limits, budget }, dot);
+    return { output: fromByteString(output), read: watched.read };
+  } catch (error) {
+    return { error: asTemplateError(name, error, limits) };
+  }
+}
+
+const WHY: Readonly<Record<Nondeterminism, string>> = {
+  random: "random",
+  clock: "reads the clock",
+  costly: "costly",
+};
+
+/** @throws TemplateError that lists every function in use which must be allowed expressly. */
+function refuse(
+  name: string,
+  source: string,
+  used: ReadonlyMap<string, number>,
+  functions: FunctionTable,
+): void {
+  const refused: string[] = [];
+  let first: { readonly name: string; readonly at: number } | null = null;
+  for (const [functionName, at] of used) {
+    const why = functions.get(functionName)?.nondeterministic;
+    if (why === undefined) continue;
+    refused.push(`${functionName} (${WHY[why]})`);
+    first ??= { name: functionName, at };
+  }
+  if (first === null) return;
+  throw new TemplateError(
+    placeAt(name, source, first.at),
+    `these functions are not allowed here: ${refused.join(", ")}`,
+    "They would give another Secret at each turn, or cost too much; whoever runs Signet can allow them.",
+    { functionName: first.name },
+  );
+}
+
+function asTemplateError(name: string, error: unknown, limits: TemplateLimits): TemplateError {
+  if (error instanceof TemplateError) return error;
+  const place = placeAt(name, "", 0);
+  if (error instanceof LimitReached) return limitError(place, error.limit, limits);
+  // What recursion is left is bounded, but the stack may be nearly full where we are called.
+  if (error instanceof RangeError) return limitError(place, "nesting", limits);
+  return new TemplateError(place, "reading failed in a way that was not foreseen", "Simplify this template.");
+}
+
+// The generator gives so many bytes at a time at most.
+const RANDOM_BYTES = 65_536;
+
+function secureRandomBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += RANDOM_BYTES)
+    crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES));
+  return bytes;
+}
