@@ -1,6 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as send } from "node:http";
 import type { Duplex } from "node:stream";
-import { setImmediate } from "node:timers/promises";
 import type { RawAnswer } from "./client.ts";
 import { Deadline } from "./deadline.ts";
 import { retryAfterSeconds } from "./status-answer.ts";
@@ -51,8 +50,6 @@ export class StreamHttp {
     try {
       return await this.#ask(request);
     } finally {
-      // Node frees a stream a moment after the answer's end.
-      await setImmediate();
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
       else next();

@@ -315,6 +315,7 @@ suite("reaching the controller on a real API server", () => {
     const secret = { apiVersion: "v1", kind: "Secret", metadata, stringData };
     const { code, stdout, stderr } = await signet(user, [], { stdin: JSON.stringify(secret) });
     assert.equal(code, 0, stderr);
+    kubelet.forwarded.splice(0);
     return objectIn(stdout);
   }
 
