@@ -2,7 +2,7 @@ import { toBase64 } from "../../bytes.ts";
 import { fromByteString, REPLACEMENT, runesOf } from "../byte-string.ts";
 import { type CallContext, TemplateFunctionError } from "../function-table.ts";
 import { type GoMap, type GoSlice, type GoStruct, sortedEntries, type Value } from "../value.ts";
-import { bytesText, isBytes } from "./string-value.ts";
+import { bytesText } from "./string-value.ts";
 
 // Go's stack would take far more, ours not.
 const DEEPEST = 1000;
@@ -80,7 +80,8 @@ class JsonWriter {
 
   #writeSlice(value: GoSlice, depth: number): string {
     if (value.isNil) return this.#account("null");
-    if (isBytes(value)) return this.#account(`"${toBase64(fromByteString(bytesText(value)))}"`);
+    if (value.type.element?.kind === "uint8")
+      return this.#account(`"${toBase64(fromByteString(bytesText(value)))}"`);
     const items = value.items.map((item) => this.write(item, depth + 1));
     return this.#enclose("[", items, "]", depth);
   }
