@@ -10,7 +10,7 @@ export function addToBlock(text: string, held: Held, entries: NewEntries, root: 
   const last = node.kind === "map" ? node.entries.at(-1) : undefined;
   if (last !== undefined) {
     const lines = linesOf(entries, " ".repeat(columnOf(text, last.start)), step);
-    return [insertLines(text, last.end, lines)];
+    return [insertLines(text, afterNotes(text, afterLines(text, last.end), columnOf(text, last.start)), lines)];
   }
   const { entry, parent } = held;
   if (entry === null || parent === null || parent.node.kind === "list") {
@@ -22,7 +22,7 @@ export function addToBlock(text: string, held: Held, entries: NewEntries, root: 
   const indent = " ".repeat(columnOf(text, entry.start)) + step;
   return [
     { start: entry.valueAt, end: node.end, text: "" },
-    insertLines(text, node.end, linesOf(entries, indent, step)),
+    insertLines(text, afterLines(text, node.end), linesOf(entries, indent, step)),
   ];
 }
 
@@ -63,8 +63,19 @@ function afterLines(text: string, end: number): number {
   return end > 0 && text[end - 1] === "\n" ? end : nextLine(text, end);
 }
 
-function insertLines(text: string, after: number, lines: readonly string[]): Splice {
-  const at = afterLines(text, after);
+/** The offset after comments that stand further in than an entry: they belong to what is inside it. */
+function afterNotes(text: string, start: number, column: number): number {
+  let end = start;
+  for (let at = start; at < text.length; at = nextLine(text, at)) {
+    const [indent = ""] = /^ */.exec(text.slice(at, lineEnd(text, at))) ?? [];
+    const first = text[at + indent.length];
+    if (first === "#" && indent.length > column) end = nextLine(text, at);
+    else if (first !== "\n" && first !== "\r") break;
+  }
+  return end;
+}
+
+function insertLines(text: string, at: number, lines: readonly string[]): Splice {
   const lineBreak = lineBreakOf(text);
   const joined = lines.join(lineBreak);
   const isOpen = at === text.length && !text.endsWith("\n");

@@ -1,7 +1,7 @@
 import { addToBlock, removeFromBlock } from "./block-edit.ts";
 import { type Edit, EditConflict, type NewEntries, type NewValue, type Path } from "./edit.ts";
 import { addToFlow, removeFromFlow } from "./flow-edit.ts";
-import { type Splice, splice } from "./splice.ts";
+import { lineEnd, type Splice, splice } from "./splice.ts";
 import { type Held, parseSyntax, type SyntaxNode } from "./syntax-tree.ts";
 import type { DocumentFormat } from "./write-documents.ts";
 import { yamlInline } from "./yaml-scalar.ts";
@@ -30,7 +30,7 @@ function applyBatch(text: string, edits: readonly Edit[], format: DocumentFormat
     if ("remove" in edit) continue;
     const { held, rest } = follow(root, edit.path);
     if (rest.length === 0 && typeof edit.value === "string") {
-      splices.push(...replaceScalar(held, edit.value, format));
+      splices.push(...replaceScalar(text, held, edit.value, format));
     } else {
       const path = edit.path.slice(0, edit.path.length - rest.length);
       const group = additions.get(JSON.stringify(path)) ?? { path, entries: new Map() };
@@ -86,7 +86,7 @@ function follow(root: SyntaxNode, path: Path): { held: Held; rest: Path } {
   return { held, rest: [] };
 }
 
-function replaceScalar({ node, entry, parent }: Held, value: string, format: DocumentFormat): Splice[] {
+function replaceScalar(text: string, { node, entry, parent }: Held, value: string, format: DocumentFormat): Splice[] {
   const inFlow = isInFlow(parent);
   const written = (quoting: "plain" | "single" | "double") =>
     format === "json" ? JSON.stringify(value) : yamlInline(value, quoting, inFlow);
@@ -95,14 +95,21 @@ function replaceScalar({ node, entry, parent }: Held, value: string, format: Doc
       return [{ start: node.start, end: node.end, text: written(node.quoting) }];
     case "alias":
       return [{ start: node.start, end: node.end, text: written("plain") }];
-    case "block-scalar":
+    case "block-scalar": {
+      const isOpen = node.end === text.length && !text.endsWith("\n");
+      const from = isOpen ? lineEnd(text, node.bodyStart - 1) : node.bodyStart;
       return [
         { start: node.start, end: node.headerEnd, text: written("plain") },
-        { start: node.bodyStart, end: node.end, text: "" },
+        { start: from, end: node.end, text: "" },
       ];
+    }
     case "nothing": {
       const hasColon = entry === null || entry.valueAt > entry.keyEnd;
-      return [{ start: node.start, end: node.end, text: `${hasColon ? " " : ": "}${written("plain")}` }];
+      // White space at the line's end would stand after the value then.
+      const end = lineEnd(text, node.end);
+      const isBlank = text.slice(node.end, end).trim() === "";
+      const set = `${hasColon ? " " : ": "}${written("plain")}`;
+      return [{ start: node.start, end: isBlank ? end : node.end, text: set }];
     }
     default:
       return [];

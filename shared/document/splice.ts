@@ -29,7 +29,7 @@ export function lineStart(text: string, at: number): number {
 export function lineEnd(text: string, at: number): number {
   const next = text.indexOf("\n", at);
   if (next === -1) return text.length;
-  return next > at && text[next - 1] === "\r" ? next - 1 : next;
+  return next > 0 && text[next - 1] === "\r" ? next - 1 : next;
 }
 
 /** The offset after the line break that ends a line, or the text's end. */
