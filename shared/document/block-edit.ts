@@ -10,7 +10,9 @@ export function addToBlock(text: string, held: Held, entries: NewEntries, root: 
   const last = node.kind === "map" ? node.entries.at(-1) : undefined;
   if (last !== undefined) {
     const lines = linesOf(entries, " ".repeat(columnOf(text, last.start)), step);
-    return [insertLines(text, afterNotes(text, afterLines(text, last.end), columnOf(text, last.start)), lines)];
+    return [
+      insertLines(text, afterNotes(text, afterLines(text, last.end), columnOf(text, last.start)), lines),
+    ];
   }
   const { entry, parent } = held;
   if (entry === null || parent === null || parent.node.kind === "list") {
@@ -38,20 +40,20 @@ export function removeFromBlock(text: string, held: Held, entry: Entry): Splice[
         entry.end > entry.start && text[entry.end - 1] === "\n" ? lineEnd(text, entry.end - 1) : entry.end;
       return [{ start: entry.start, end, text: empty }];
     }
-    const next = collection.entries[1]?.start ?? entry.end;
-    const below = afterLines(text, entry.end);
-    const indent = indentBefore(text, next) === null ? 0 : columnOf(text, next);
-    return [{ start: entry.start, end: Math.min(next, below + indent), text: "" }];
+    // What follows it, a note or the next entry, comes to stand where it stood.
+    const below = afterNotes(text, afterLines(text, entry.end), columnOf(text, entry.start));
+    const [blank = ""] = /^\s*/.exec(text.slice(below)) ?? [];
+    return [{ start: entry.start, end: below + blank.length, text: "" }];
   }
   const lines = wholeLines(text, entry);
   if (!isOnly || held.entry === null) return [lines];
   return [{ start: held.entry.valueAt, end: held.entry.valueAt, text: ` ${empty}` }, lines];
 }
 
-/** The lines of an entry that begins on a line of its own; without a line break at the text's end, the one before. */
+/** The lines of an entry that begins on a line of its own, with the notes inside it; without a line break at the text's end, the one before. */
 function wholeLines(text: string, entry: Entry): Splice {
   const start = lineStart(text, entry.start);
-  const end = afterLines(text, entry.end);
+  const end = afterNotes(text, afterLines(text, entry.end), columnOf(text, entry.start));
   if (end === text.length && !text.endsWith("\n") && start > 0) {
     return { start: lineEnd(text, start - 1), end, text: "" };
   }

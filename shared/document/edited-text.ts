@@ -86,7 +86,12 @@ function follow(root: SyntaxNode, path: Path): { held: Held; rest: Path } {
   return { held, rest: [] };
 }
 
-function replaceScalar(text: string, { node, entry, parent }: Held, value: string, format: DocumentFormat): Splice[] {
+function replaceScalar(
+  text: string,
+  { node, entry, parent }: Held,
+  value: string,
+  format: DocumentFormat,
+): Splice[] {
   const inFlow = isInFlow(parent);
   const written = (quoting: "plain" | "single" | "double") =>
     format === "json" ? JSON.stringify(value) : yamlInline(value, quoting, inFlow);
