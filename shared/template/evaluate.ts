@@ -178,7 +178,9 @@ class Evaluation {
       if (signal === "break") break;
     }
     variables.backTo(mark);
-    return ran || node.otherwise === null ? null : this.#walkAll(node.otherwise, dot);
+    if (ran || node.otherwise === null) return null;
+    // As in Go, a break there ends this range only, but a continue goes on with the range around it.
+    return this.#walkAll(node.otherwise, dot) === "continue" ? "continue" : null;
   }
 
   /** Gives a round of a range its variables: the item to the last, the key to the first of two. */
