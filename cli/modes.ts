@@ -1,4 +1,4 @@
-import { UsageError } from "../shared/errors.ts";
+import { InputError } from "../shared/errors.ts";
 import type { KubesealOptions } from "./options.ts";
 
 /** What flags without a command word can ask for, in kubeseal's order: the first that was asked for wins. */
@@ -13,11 +13,11 @@ export type ModeName =
 
 /**
  * The mode that flags without a command word ask for.
- * @throws UsageError for flags that need another mode.
+ * @throws InputError for flags that need another mode: exit code 1, as in kubeseal.
  */
 export function modeOf(options: KubesealOptions): ModeName {
   if (options["from-file"].length > 0 && !options.raw) {
-    throw new UsageError("--from-file requires --raw", "give --raw too, or name a whole Secret with -f FILE");
+    throw new InputError("--from-file requires --raw", "give --raw too, or name a whole Secret with -f FILE");
   }
   if (options["recovery-unseal"]) return "recovery-unseal";
   if (options.validate) return "validate";

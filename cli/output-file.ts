@@ -1,5 +1,5 @@
 import type { DocumentFormat } from "../shared/document/write-documents.ts";
-import { FileError, UsageError } from "../shared/errors.ts";
+import { FileError, InputError } from "../shared/errors.ts";
 import { codeOf, fileFailure } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
@@ -8,12 +8,12 @@ type OutputOptions = Pick<KubesealOptions, "format" | "sealed-secret-file">;
 
 /**
  * The format of the product: `--format`, but YAML for a file whose name says so.
- * @throws UsageError for an unknown format.
+ * @throws InputError for an unknown format: as in kubeseal that is no fault of the flags, exit code 1.
  */
 export function outputFormat(options: OutputOptions): DocumentFormat {
   const format = (options.format ?? "json").toLowerCase();
   if (format !== "json" && format !== "yaml") {
-    throw new UsageError(
+    throw new InputError(
       `unsupported output format: ${options.format}`,
       "write --format json or --format yaml",
     );

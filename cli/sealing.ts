@@ -40,7 +40,7 @@ export function readSecretFile(options: KubesealOptions, io: Io): Uint8Array | n
     return io.files.read(path);
   } catch (error) {
     throw fileFailure(
-      `could not read file specified with --secret-file: ${path}`,
+      `Could not read file specified with --secret-file: ${path}`,
       "give an existing, readable file with -f, or give the input on standard input",
       error,
     );
@@ -70,7 +70,7 @@ export function readSecrets(input: Uint8Array, source: string): NamedSecret[] {
   const documents = readDocuments(input, source);
   if (documents.length === 0) {
     throw new InputError(
-      `no secrets found in ${source}. Ensure the input is valid and UTF-8 encoded`,
+      `${source}: no secrets found. Ensure the input is valid and UTF-8 encoded`,
       "give at least one document with apiVersion: v1 and kind: Secret",
     );
   }

@@ -42,8 +42,8 @@ export async function sealSecret(
 ): Promise<Sealing> {
   if (secret.items.size === 0 && !request.allowEmptyData) {
     throw new InputError(
-      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting`,
-      "add items under data or stringData, or give --allow-empty-data to seal it without any",
+      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used`,
+      "add items under data or stringData",
     );
   }
   const name = request.name ?? secret.name;

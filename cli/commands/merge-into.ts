@@ -105,7 +105,7 @@ async function sealFor(
 ): Promise<Merge> {
   if (secret.items.size === 0 && !options["allow-empty-data"]) {
     throw new InputError(
-      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting`,
+      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used`,
       "add items under data or stringData, or give --allow-empty-data to merge labels and annotations alone",
     );
   }
