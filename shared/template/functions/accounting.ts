@@ -7,7 +7,6 @@ export function readBytes(context: CallContext, bytes: number): void {
 
 /** Accounts for a result of so many bytes. To be called before the result is built. */
 export function writeBytes(context: CallContext, bytes: number): void {
-  context.spend(Math.ceil(bytes / BYTES_A_STEP));
   context.grow(bytes);
 }
 

@@ -1,4 +1,4 @@
-import { runeAt, runesOf } from "../byte-string.ts";
+import { REPLACEMENT, runeAt, runesOf } from "../byte-string.ts";
 import { type CallContext, TemplateFunctionError } from "../function-table.ts";
 import { writeBytes } from "./accounting.ts";
 import { isSpace } from "./letter-case.ts";
@@ -63,11 +63,14 @@ function trimWhere(text: string, drops: (point: number) => boolean): string {
 
 /** The character that ends at an offset; a byte alone where no valid one does. */
 function runeBefore(text: string, end: number): { point: number; at: number } {
-  for (let at = end - 1; at >= 0 && at >= end - 4; at--) {
-    const { point, width } = runeAt(text, at);
-    if (at + width === end) return { point, at };
-  }
-  return { point: runeAt(text.slice(end - 1), 0).point, at: end - 1 };
+  let at = end - 1;
+  while (at > 0 && at > end - 4 && isContinuation(text.charCodeAt(at))) at--;
+  const { point, width } = runeAt(text, at);
+  return at + width === end ? { point, at } : { point: REPLACEMENT, at: end - 1 };
+}
+
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
 }
 
 /** How words are wrapped: the string that ends a line, and whether a word longer than a line is cut. */
