@@ -2,9 +2,12 @@ import { UsageError } from "../shared/errors.ts";
 import { readArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { COMMAND_WORDS, type CommandWord, isCommandWord } from "./command-words.ts";
+import type { CompletionSources } from "./completion/sources.ts";
 import type { Io } from "./io.ts";
 import { type ModeName, modeOf } from "./modes.ts";
-import { kubesealOptions, type OptionTable, variableOf } from "./options.ts";
+import { nearestWord } from "./nearest-word.ts";
+import { hasVariable, kubesealOptions, type OptionTable, variableOf } from "./options.ts";
+import { writeProduct } from "./output-file.ts";
 import { EXIT_DONE, reporting } from "./report.ts";
 import { versionLine } from "./version.ts";
 
@@ -25,8 +28,10 @@ const MODES: Readonly<Record<ModeName, () => Promise<Mode>>> = {
   seal: async () => (await import("./commands/seal-files.ts")).sealFiles,
 };
 
-/** Commands by their word; each is loaded when it is asked for. */
-const COMMANDS: ReadonlyMap<CommandWord, () => Promise<Command<OptionTable>>> = new Map();
+/** Commands by their word, but `help`; each is loaded when it is asked for. */
+const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Command<OptionTable>>>> = {
+  completion: async () => (await import("./commands/completion.ts")).completionOf(completionSources),
+};
 
 /**
  * Runs any command the program has. A bundle of its own enters here, so it reports its own errors.
@@ -43,7 +48,10 @@ export function runAny(io: Io): Promise<number> {
 
 async function runMode(io: Io): Promise<void> {
   const { options, positionals } = readArguments(kubesealOptions, io.args, io.env);
-  if (options.help) return printHelp(null, io);
+  if (options.help) {
+    const mode = modeOf({ ...options, "from-file": [] });
+    return printHelp(mode === "seal" ? null : mode, io);
+  }
   if (options.version) {
     io.stdout.write(`${versionLine(io.program)}\n`);
     return;
@@ -52,24 +60,55 @@ async function runMode(io: Io): Promise<void> {
   if (late !== undefined) {
     throw new UsageError(`${late} stands after flags`, `put the command first: ${io.program} ${late} …`);
   }
+  const [first = ""] = io.args;
+  const isWord = /^[a-z]+$/.test(first) && io.files.kindOf(first) === null;
+  const near = isWord ? nearestWord(first, COMMAND_WORDS) : null;
+  if (near !== null) {
+    throw new UsageError(
+      `no command, file or folder ${JSON.stringify(first)}`,
+      `did you mean ${io.program} ${near}?`,
+    );
+  }
   const mode = await MODES[modeOf(options)]();
   await mode.run({ options, positionals, io });
 }
 
 async function runCommand(word: CommandWord, io: Io): Promise<void> {
   const [, ...rest] = io.args;
-  if (word === "help") return printHelp(rest[0] ?? null, io);
-  const command = await COMMANDS.get(word)?.();
-  if (command === undefined) throw new Error("a command word has no command");
+  // A topic may be named as its flag is typed: `help --raw`.
+  if (word === "help") return printHelp(rest.find((topic) => !/^(?:-h|--help)$/.test(topic)) ?? null, io);
+  const command = await COMMANDS[word]();
   const { options, positionals } = readArguments(command.options, rest, io.env);
   if (options["help"] === true) return printHelp(word, io);
   await command.run({ options, positionals, io });
 }
 
-async function printHelp(word: string | null, io: Io): Promise<void> {
+async function printHelp(topic: string | null, io: Io): Promise<void> {
   const { helpText } = await import("./help.ts");
-  if (word !== null && !isCommandWord(word)) {
-    throw new UsageError(`no command ${JSON.stringify(word)}`, `commands are ${COMMAND_WORDS.join(", ")}`);
-  }
-  io.stdout.write(helpText(io.program, kubesealOptions, variableOf("controller-name")));
+  const variables = Object.entries(kubesealOptions)
+    .filter(([, spec]) => hasVariable(spec))
+    .map(([flag]) => [flag, variableOf(flag)] as const);
+  const text = await helpText(topic, {
+    program: io.program === "kubectl-signet" ? "kubectl signet" : io.program,
+    options: kubesealOptions,
+    variables: new Map(variables),
+    commands: await allCommands(),
+  });
+  writeProduct(text, { format: null, "sealed-secret-file": null }, io);
+}
+
+function allCommands(): Promise<Command<OptionTable>[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
+
+async function completionSources(): Promise<CompletionSources> {
+  const { MODE_TOPICS } = await import("./help.ts");
+  const { SHELLS } = await import("./commands/completion.ts");
+  const commands = await allCommands();
+  return {
+    options: kubesealOptions,
+    commands,
+    topics: [...commands.map(({ name }) => name), ...MODE_TOPICS, "flags"],
+    shells: SHELLS,
+  };
 }

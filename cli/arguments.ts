@@ -1,4 +1,5 @@
 import { UsageError } from "../shared/errors.ts";
+import { nearestWord } from "./nearest-word.ts";
 import { hasVariable, type OptionSpec, type OptionTable, type OptionValues, variableOf } from "./options.ts";
 
 /** A command line taken apart. */
@@ -59,7 +60,7 @@ function readShort(table: OptionTable, values: Map<string, Value>, word: string,
     const letter = word.charAt(at);
     const [name, spec] = Object.entries(table).find(([, { short }]) => short === letter) ?? [];
     if (name === undefined || spec === undefined) {
-      throw new UsageError(`unknown shorthand flag: -${letter}`, "signet --help lists all flags");
+      throw new UsageError(`unknown shorthand flag: -${letter}`, "signet help flags lists all flags");
     }
     const following = word.slice(at + 1);
     const isSwitch = spec.kind === "switch" && !following.startsWith("=");
@@ -134,26 +135,9 @@ function splitAtCommas(text: string, given: string): string[] {
 }
 
 function unknownFlag(table: OptionTable, name: string): UsageError {
-  const near = Object.keys(table)
-    .map((known) => ({ known, distance: editDistance(known, name) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  const isNear = near !== undefined && near.distance <= Math.max(1, Math.floor(name.length / 4));
+  const near = nearestWord(name, Object.keys(table));
   return new UsageError(
     `unknown flag: --${name}`,
-    isNear ? `did you mean --${near.known}?` : "signet --help lists all flags",
+    near === null ? "signet help flags lists all flags" : `did you mean --${near}?`,
   );
-}
-
-/** Levenshtein's distance: how many letters must be put in, taken out or exchanged. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const exchange = (row[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      next.push(Math.min(exchange, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -8,6 +8,8 @@ export type Command<Table extends OptionTable> = {
   /** One line of help, in small letters, without a full stop. */
   summary: string;
   options: Table;
+  /** Its page in the help. What is loaded when a stream is sealed has its page in cli/help/ instead. */
+  page?: HelpPage;
   /**
    * Does it. Standard output gets the product only.
    * @throws SealError when it is refused or fails.
@@ -21,4 +23,22 @@ export type CommandContext<Table extends OptionTable> = {
   /** Arguments that are no flags, without the command word: files, folders and globs as a rule. */
   positionals: readonly string[];
   io: Io;
+};
+
+/** The texts of a command's page in the help; its flags come from its table. Paragraphs are wrapped when shown. */
+export type HelpPage = {
+  /** Command lines without the program's name: `--raw --name NAME [flags] < FILE`. */
+  usage: readonly string[];
+  /** Paragraphs. */
+  description: readonly string[];
+  /** Flags to list, by name, in this order; all of the table when not given. */
+  flags?: readonly string[];
+  /** Complete command lines, which call the program `signet`. Each must run in test/cli/help-examples.test.ts. */
+  examples: readonly { what: string; command: string }[];
+  /** Codes and what they mean, where they differ from 0, 1 and 2. */
+  exitCodes?: readonly (readonly [code: string, meaning: string])[];
+  /** Files it reads or writes beside those that are named. */
+  files?: readonly (readonly [path: string, meaning: string])[];
+  /** Variables that matter beside those of its flags. */
+  environment?: readonly (readonly [variable: string, meaning: string])[];
 };

@@ -1,49 +1,88 @@
-import { Command, Option } from "commander";
-import type { OptionSpec, OptionTable } from "./options.ts";
+import { UsageError } from "../shared/errors.ts";
+import type { Command, HelpPage } from "./command.ts";
+import { flagsPage } from "./help/flags-page.ts";
+import { overview } from "./help/overview.ts";
+import { commandPage } from "./help/page.ts";
+import type { ModeName } from "./modes.ts";
+import { nearestWord } from "./nearest-word.ts";
+import type { OptionTable } from "./options.ts";
 
-const GROUPS: Readonly<Record<OptionSpec["group"], string>> = {
-  seal: "Sealing:",
-  mode: "Instead of sealing:",
-  files: "Files and folders as arguments:",
-  cluster: "Cluster and controller:",
-  general: "General:",
-  logging: "Accepted for kubeseal's sake:",
+/** What help is made from. Handed in, so that this file imports nothing that other commands need. */
+export type HelpSources = {
+  /** Name the program was called by. */
+  program: string;
+  /** Flags that stand without a command word. */
+  options: OptionTable;
+  /** The variable of each of these flags that has one. */
+  variables: ReadonlyMap<string, string>;
+  /** Commands that are asked for by a word. */
+  commands: readonly Command<OptionTable>[];
 };
 
+/** What the modes of flags alone are about; their flags are those of kubeseal. */
+const MODES: Readonly<Record<ModeName, { summary: string; page: () => Promise<{ page: HelpPage }> }>> = {
+  seal: { summary: "seal Secrets", page: () => import("./help/pages/seal.ts") },
+  raw: { summary: "seal bare values", page: () => import("./help/pages/raw.ts") },
+  "merge-into": {
+    summary: "seal a Secret's items into an existing SealedSecret",
+    page: () => import("./help/pages/merge-into.ts"),
+  },
+  validate: {
+    summary: "ask the controller whether it can open SealedSecrets",
+    page: () => import("./help/pages/validate.ts"),
+  },
+  "re-encrypt": {
+    summary: "have SealedSecrets sealed again with the newest key",
+    page: () => import("./help/pages/re-encrypt.ts"),
+  },
+  "recovery-unseal": {
+    summary: "open SealedSecrets with private keys, offline",
+    page: () => import("./help/pages/recovery-unseal.ts"),
+  },
+  "fetch-cert": {
+    summary: "print the certificate to seal with",
+    page: () => import("./help/pages/fetch-cert.ts"),
+  },
+};
+
+/** Topics of help that are no command words. */
+export const MODE_TOPICS: readonly string[] = Object.keys(MODES);
+
 /**
- * The page `--help` prints. Loaded only then; it imports nothing that sealing needs, so that the bundler has no
- * reason to cut that into pieces.
- * @param variable the environment variable that is an example for all.
+ * The page on a topic: a command word, a mode by its flag's name, `flags`, or null for the first page.
+ * @throws UsageError for any other word.
  */
-export function helpText(program: string, options: OptionTable, variable: string): string {
-  const name = program === "kubectl-signet" ? "kubectl signet" : program;
-  const page = new Command(name)
-    .usage("[flags] < secret.yaml > sealed-secret.json")
-    .description("Seals Kubernetes Secrets so that only the controller in the cluster can open them.")
-    .helpOption(false)
-    .configureHelp({ helpWidth: 100, sortOptions: false });
-  for (const group of Object.keys(GROUPS) as OptionSpec["group"][]) {
-    for (const [flag, spec] of Object.entries(options)) {
-      if (spec.group === group)
-        page.addOption(new Option(typed(flag, spec), spec.summary).helpGroup(GROUPS[group]));
-    }
+export async function helpText(topic: string | null, sources: HelpSources): Promise<string> {
+  const { program, options, commands, variables } = sources;
+  const words = commands.map(({ name, summary }) => ({ name, summary }));
+  if (topic === null || topic === "help") {
+    const help = { name: "help [TOPIC]", summary: "print a page on a command or mode, or on flags" };
+    return overview(program, options, [...words, help]);
   }
-  return `${page.helpInformation()}${notes(name, variable)}`;
+  // The older name of the flag.
+  const asked = topic.replace(/^--?/, "").replace(/^rotate$/, "re-encrypt");
+  if (asked === "flags") return flagsPage(program, options, commands, variables);
+  const command = commands.find(({ name }) => name === asked);
+  if (command !== undefined) {
+    const { summary, page = { usage: [`${asked} [flags]`], description: [], examples: [] } } = command;
+    return commandPage(program, { title: asked, summary, options: command.options, page });
+  }
+  if (isMode(asked)) {
+    const { summary, page } = MODES[asked];
+    const title = asked === "seal" ? "" : `--${asked}`;
+    return commandPage(program, { title, summary, options, ...(await page()) });
+  }
+  throw unknownTopic(topic, asked, [...words.map(({ name }) => name), ...MODE_TOPICS, "flags"], program);
 }
 
-function typed(flag: string, { short, value, kind }: OptionSpec): string {
-  const argument = value === undefined ? "" : kind === "level" ? ` [${value}]` : ` <${value}>`;
-  return `${short === undefined || flag === short ? "" : `-${short}, `}--${flag}${argument}`;
+function isMode(word: string): word is ModeName {
+  return Object.hasOwn(MODES, word);
 }
 
-function notes(name: string, variable: string): string {
-  return `
-Each flag of kubeseal but the logging ones may also be given as an environment variable, such as ${variable}.
-
-Examples:
-  ${name} < secret.yaml > sealed.json
-  ${name} -f secret.yaml -w sealed.yaml
-  ${name} --fetch-cert > cert.pem
-  ${name} --cert cert.pem --scope namespace-wide -o yaml < secret.yaml
-`;
+function unknownTopic(topic: string, asked: string, topics: readonly string[], program: string): UsageError {
+  const near = nearestWord(asked, topics);
+  return new UsageError(
+    `no help on ${JSON.stringify(topic)}`,
+    near === null ? `topics are ${topics.join(", ")}` : `did you mean ${program} help ${near}?`,
+  );
 }

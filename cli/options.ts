@@ -35,14 +35,14 @@ const own = {
     short: "f",
     value: "FILE",
     group: "seal",
-    summary: "read Secrets from this file instead of standard input",
+    summary: "read Secrets from this file, not standard input",
   },
   "sealed-secret-file": {
     kind: "text",
     short: "w",
     value: "FILE",
     group: "seal",
-    summary: "write to this file instead of standard output; .yaml and .yml mean YAML",
+    summary: "write to this file; .yaml and .yml mean YAML",
   },
   format: {
     kind: "text",
@@ -55,13 +55,13 @@ const own = {
     kind: "text",
     value: "FILE|URL",
     group: "seal",
-    summary: "certificate to seal with: a file, or an http, https or file URL; no cluster is asked then",
+    summary: "certificate to seal with; no cluster is asked then",
   },
   scope: {
     kind: "text",
-    value: "SCOPE",
+    value: "strict|namespace-wide|cluster-wide",
     group: "seal",
-    summary: "strict (default), namespace-wide or cluster-wide",
+    summary: "where else the values open; strict when not given",
   },
   name: { kind: "text", value: "NAME", group: "seal", summary: "name of the sealed Secret" },
   "allow-empty-data": {
@@ -87,17 +87,17 @@ const own = {
     kind: "text",
     value: "FILE",
     group: "mode",
-    summary: "seal the input and merge it into this SealedSecret",
+    summary: "seal the input into the SealedSecret of this file",
   },
   validate: {
     kind: "switch",
     group: "mode",
-    summary: "ask the controller whether it can open a SealedSecret",
+    summary: "ask the controller whether it can open the input",
   },
   "re-encrypt": {
     kind: "switch",
     group: "mode",
-    summary: "have SealedSecrets sealed again with the newest key",
+    summary: "have the input sealed again with the newest key",
   },
   rotate: { kind: "switch", group: "mode", summary: "older name of --re-encrypt" },
   "recovery-unseal": {
@@ -115,13 +115,13 @@ const own = {
     kind: "text",
     value: "NAME",
     group: "cluster",
-    summary: "Service of the controller; sealed-secrets-controller when not given",
+    summary: "its Service; sealed-secrets-controller by default",
   },
   "controller-namespace": {
     kind: "text",
     value: "NAMESPACE",
     group: "cluster",
-    summary: "namespace of that Service; kube-system when not given",
+    summary: "namespace of that Service; kube-system by default",
   },
   "accept-certificate": {
     kind: "text",
@@ -143,7 +143,7 @@ export const fileOptions = {
     kind: "text",
     value: "FOLDER",
     group: "files",
-    summary: "write results below this folder, under the files' own names",
+    summary: "write results below this folder",
   },
 } as const satisfies OptionTable;
 
@@ -238,7 +238,7 @@ export const generalOptions = {
   verbose: {
     kind: "switch",
     group: "general",
-    summary: "say on standard error what is sealed, for whom and with which certificate",
+    summary: "tell scope and certificate on standard error",
   },
   help: { kind: "switch", short: "h", group: "general", summary: "print this help" },
   version: { kind: "switch", group: "general", summary: "print the version" },

@@ -164,9 +164,10 @@ suite("wrong command lines are refused", () => {
   const cases: readonly [string[], string, string][] = [
     [["--certt=x"], "unknown flag: --certt", "did you mean --cert?"],
     [["--seceret-file", "x"], "unknown flag: --seceret-file", "did you mean --secret-file?"],
-    [["--tokne=hunter2"], "unknown flag: --tokne", "signet --help lists all flags"],
-    [["--__proto__=x"], "unknown flag: --__proto__", "signet --help lists all flags"],
-    [["-q"], "unknown shorthand flag: -q", "signet --help lists all flags"],
+    [["--tokne=hunter2"], "unknown flag: --tokne", "did you mean --token?"],
+    [["--qqq=hunter2"], "unknown flag: --qqq", "signet help flags lists all flags"],
+    [["--__proto__=x"], "unknown flag: --__proto__", "signet help flags lists all flags"],
+    [["-q"], "unknown shorthand flag: -q", "signet help flags lists all flags"],
     [["--cert"], "flag needs an argument: --cert", "write --cert FILE|URL"],
     [["-n"], "flag needs an argument: -n", "write -n NAMESPACE"],
     [

@@ -264,8 +264,8 @@ suite("the program", () => {
       const { code, stdout, stderr } = await runInMemory([flag], { program: "kubectl-signet" });
       assert.equal(code, 0);
       assert.equal(stderr, "");
-      assert.match(stdout, /^Usage: kubectl signet \[flags\]/);
-      assert.match(stdout, /-w, --sealed-secret-file <FILE> /);
+      assert.match(stdout, /^kubectl signet: [\s\S]*\nUsage:\n {2}kubectl signet \[flags\]/);
+      assert.match(stdout, /-w, --sealed-secret-file FILE$/m);
     }
   });
 

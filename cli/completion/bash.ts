@@ -1,0 +1,108 @@
+import type { OptionTable } from "../options.ts";
+import { type CompletionSources, completable, PROGRAMS, takesValue, typedForms } from "./sources.ts";
+
+/**
+ * The script for bash, from 3.2 on, which macOS has; needs nothing of the bash-completion package. A command's name
+ * and a flag, joined by a colon, choose how the flag's value is completed.
+ */
+export function bashScript({ options, commands, topics, shells }: CompletionSources): string {
+  const words = [...commands.map(({ name }) => name), "help"];
+  return `# bash completion for signet; printed by: signet completion bash
+_signet() {
+  local IFS=$'\\n' current="\${COMP_WORDS[COMP_CWORD]}" before="" flag="" command="" word=""
+  COMPREPLY=()
+  [ "$COMP_CWORD" -gt 0 ] && before="\${COMP_WORDS[COMP_CWORD-1]}"
+  case "\${COMP_WORDS[1]}" in
+    ${words.join("|")}) [ "$COMP_CWORD" -gt 1 ] && command="\${COMP_WORDS[1]}" ;;
+  esac
+  # bash takes --flag=value apart into three words.
+  if [ "$current" = "=" ]; then
+    flag="$before"
+    current=""
+  elif [ "$before" = "=" ]; then
+    flag="\${COMP_WORDS[COMP_CWORD-2]}"
+  else
+    flag="$before"
+  fi
+  case "$command:$flag" in
+${[{ name: "", options }, ...commands].map((command) => valueCases(command.name, command.options)).join("")}  esac
+  case "$current" in
+    -*)
+      case "$command" in
+${commands.map(({ name, options: table }) => `        ${name}) _signet_words "${flagWords(table)}" ;;\n`).join("")}        help) ;;
+        *) _signet_words "${flagWords(options)}" ;;
+      esac
+      return
+      ;;
+  esac
+  case "$command" in
+    help) _signet_words "${topics.join(" ")}" ;;
+    completion) _signet_words "${shells.join(" ")}" ;;
+    *)
+      [ "$COMP_CWORD" -eq 1 ] && _signet_words "${words.join(" ")}"
+      _signet_manifests
+      ;;
+  esac
+}
+
+_signet_words() {
+  local IFS=' ' word
+  for word in $1; do
+    case "$word" in "$current"*) COMPREPLY+=("$word") ;; esac
+  done
+}
+
+_signet_as_files() {
+  # Not in bash 3.2; names with spaces are not quoted there.
+  compopt -o filenames 2>/dev/null
+}
+
+_signet_files() {
+  _signet_as_files
+  for word in $(compgen -f -- "$current"); do COMPREPLY+=("$word"); done
+}
+
+_signet_folders() {
+  _signet_as_files
+  for word in $(compgen -d -- "$current"); do COMPREPLY+=("$word"); done
+}
+
+_signet_manifests() {
+  _signet_as_files
+  for word in $(compgen -f -- "$current"); do
+    case "$word" in
+      *.yaml | *.yml | *.json) COMPREPLY+=("$word") ;;
+      *) [ -d "$word" ] && COMPREPLY+=("$word") ;;
+    esac
+  done
+}
+
+complete -F _signet ${PROGRAMS.join(" ")}
+`;
+}
+
+const COMPLETE = { file: "_signet_files", folder: "_signet_folders", manifest: "_signet_manifests" } as const;
+
+/** Cases for the flags of one command that take a value. */
+function valueCases(command: string, table: OptionTable): string {
+  const byAction = new Map<string, string[]>();
+  for (const [flag, spec] of Object.entries(table)) {
+    if (!takesValue(spec)) continue;
+    const values = completable(flag, spec);
+    const action =
+      values === null
+        ? "return"
+        : typeof values === "string"
+          ? `${COMPLETE[values]}; return`
+          : `_signet_words "${values.join(" ")}"; return`;
+    const patterns = typedForms(flag, spec).map((form) => `${command}:${form}`);
+    byAction.set(action, [...(byAction.get(action) ?? []), ...patterns]);
+  }
+  return [...byAction].map(([action, patterns]) => `    ${patterns.join("|")}) ${action} ;;\n`).join("");
+}
+
+function flagWords(table: OptionTable): string {
+  return Object.entries(table)
+    .flatMap(([flag, spec]) => typedForms(flag, spec))
+    .join(" ");
+}

@@ -1,0 +1,44 @@
+import type { OptionSpec, OptionTable } from "../options.ts";
+
+/** What there is to complete. */
+export type CompletionSources = {
+  /** Flags that stand without a command word. */
+  options: OptionTable;
+  /** Commands with their flags. */
+  commands: readonly { name: string; summary: string; options: OptionTable }[];
+  /** What `help` has pages on. */
+  topics: readonly string[];
+  shells: readonly string[];
+};
+
+/** Names the program is called by. */
+export const PROGRAMS = ["signet", "kubectl-signet", "kubeseal"] as const;
+
+/** What a flag's value may be, as far as it can be completed. */
+export type Completable = "file" | "folder" | "manifest" | readonly string[] | null;
+
+/** Flags whose files are manifests. */
+const MANIFESTS = new Set(["secret-file", "sealed-secret-file", "merge-into"]);
+
+/**
+ * How a flag's value is completed, by what the help calls it: `FILE` and `PATH` are files, `FOLDER` is a folder, small
+ * words with bars between them are all there is.
+ */
+export function completable(flag: string, { value = "", kind }: OptionSpec): Completable {
+  if (kind === "switch" || kind === "level") return null;
+  if (MANIFESTS.has(flag)) return "manifest";
+  if (/^[a-z|-]+$/.test(value)) return value.split("|");
+  if (/^FOLDER$/.test(value)) return "folder";
+  return /^(?:FILE|PATH)\b/.test(value) ? "file" : null;
+}
+
+/** Whether a flag takes a value in the next word. */
+export function takesValue({ kind }: OptionSpec): boolean {
+  return kind !== "switch" && kind !== "level";
+}
+
+/** How a flag is typed: after two dashes, or one where its name is its letter. */
+export function typedForms(flag: string, { short }: OptionSpec): string[] {
+  const long = `--${flag}`;
+  return short === undefined ? [long] : [`-${short}`, ...(flag === short ? [] : [long])];
+}

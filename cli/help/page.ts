@@ -1,0 +1,58 @@
+import type { HelpPage } from "../command.ts";
+import type { OptionTable } from "../options.ts";
+import { flagTerms } from "./flag-terms.ts";
+import { section, terms, wrap } from "./layout.ts";
+
+/** What a page is about. */
+export type Subject = {
+  /** As it is typed: `--raw`, `unseal`. */
+  title: string;
+  summary: string;
+  options: OptionTable;
+  page: HelpPage;
+};
+
+/** Holds for every command. */
+const EXIT_CODES: readonly (readonly [string, string])[] = [
+  ["0", "done"],
+  ["1", "refused or failed; `error:` says what, `hint:` the next step"],
+  ["2", "the command line is wrong; nothing was read or written"],
+];
+
+/** The page of one command or mode. */
+export function commandPage(program: string, { title, summary, options, page }: Subject): string {
+  const called = (command: string) => asCalled(command, program);
+  const flags = page.flags ?? Object.keys(options);
+  const lines = [
+    `${program} ${title}: ${summary}`,
+    ...section(
+      "Usage",
+      page.usage.map((usage) => `${program} ${usage}`),
+    ),
+    ...page.description.flatMap((paragraph) => ["", ...wrap(called(paragraph))]),
+    ...section("Flags", terms(flagTerms(options, flags))),
+    ...section("Examples", exampleLines(page.examples, program)),
+    ...section("Environment", terms(page.environment ?? [])),
+    ...section("Files", terms(page.files ?? [])),
+    ...section("Exit codes", terms(page.exitCodes ?? EXIT_CODES)),
+    "",
+    ...wrap(
+      `See also: ${program} --help for all commands, ${program} help flags for all flags and their variables.`,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Examples, each beneath what it does. */
+export function exampleLines(examples: HelpPage["examples"], program: string): string[] {
+  return examples.flatMap(({ what, command }, index) => [
+    ...(index === 0 ? [] : [""]),
+    ...wrap(`# ${what}`, 76),
+    ...asCalled(command, program).split("\n"),
+  ]);
+}
+
+/** Puts the name the program was called by in the place of its own. */
+export function asCalled(text: string, program: string): string {
+  return text.replace(/(?<![\w./-])signet(?= )/g, program);
+}

@@ -1,0 +1,41 @@
+import type { HelpPage } from "../../command.ts";
+import { REACHING } from "./reaching.ts";
+
+/** `--raw` */
+export const page: HelpPage = {
+  usage: [
+    "--raw --namespace NAMESPACE --name NAME [flags] < value",
+    "--raw --scope namespace-wide --namespace NAMESPACE [flags] --from-file FILE",
+    "--raw --scope cluster-wide [flags] FILE|PATTERN...",
+  ],
+  description: [
+    "Seals bare values, each the whole of a file or of standard input, final line break included. One value is printed in base64, without a line break, to be pasted under spec.encryptedData of a SealedSecret. Several files come as lines of the form `FILE: VALUE`; with --output-dir each has a file of its own.",
+    "A strict value, the default, needs both the namespace and the name of the SealedSecret it will stand in; it opens nowhere else. The namespace is that of the kubeconfig's context when --namespace is not given.",
+  ],
+  flags: [
+    "name",
+    "namespace",
+    "scope",
+    "from-file",
+    "sealed-secret-file",
+    "output-dir",
+    "cert",
+    "cluster-id",
+    ...REACHING,
+    "verbose",
+  ],
+  examples: [
+    {
+      what: "Seal a password without a final line break",
+      command: "printf %s hunter2 | signet --raw --cert cert.pem --namespace shop --name db",
+    },
+    {
+      what: "Seal a file for any name in a namespace",
+      command: "signet --raw --cert cert.pem --scope namespace-wide -n shop --from-file password.txt",
+    },
+    {
+      what: "Seal several files as items of one SealedSecret",
+      command: "signet --raw --cert cert.pem -n shop --name db password.txt user.txt",
+    },
+  ],
+};

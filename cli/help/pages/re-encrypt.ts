@@ -1,0 +1,31 @@
+import type { HelpPage } from "../../command.ts";
+import { REACHING } from "./reaching.ts";
+
+/** `--re-encrypt` */
+export const page: HelpPage = {
+  usage: [
+    "--re-encrypt [flags] < sealed-secret.yaml > renewed.json",
+    "--re-encrypt [flags] -f FILE [-w FILE]",
+    "--re-encrypt [flags] (--in-place | --output-dir FOLDER) FILE|FOLDER|PATTERN...",
+  ],
+  description: [
+    "Has the controller seal every value again under its newest key, without showing it. Only the values change, and the annotation that says which key they need; name, scope, template, comments and layout stay as they are. An answer that lacks a value, or holds an old one, is refused, and then nothing is written.",
+    "With -f and no -w the file itself takes the result. --rotate is an older name of this flag.",
+    "A value whose private key became known to others is not saved by this: it stays in Git's history. Change the value itself.",
+  ],
+  flags: [
+    "secret-file",
+    "sealed-secret-file",
+    "in-place",
+    "output-dir",
+    "format",
+    ...REACHING,
+    "namespace",
+    "verbose",
+  ],
+  examples: [
+    { what: "One file, in its place", command: "signet --re-encrypt -f sealed.yaml" },
+    { what: "Every SealedSecret of a repository", command: "signet --re-encrypt --in-place sealed/" },
+    { what: "From stream to stream", command: "signet --re-encrypt -o yaml < sealed.yaml > renewed.yaml" },
+  ],
+};

@@ -1,0 +1,52 @@
+import type { HelpPage } from "../../command.ts";
+import { REACHING, RECORD } from "./reaching.ts";
+
+/** What `signet` does when nothing else is asked for. */
+export const page: HelpPage = {
+  usage: [
+    "[flags] < secret.yaml > sealed-secret.json",
+    "[flags] -f FILE [-w FILE]",
+    "[flags] (--in-place | --output-dir FOLDER) FILE|FOLDER|PATTERN...",
+  ],
+  description: [
+    "Reads Kubernetes Secrets in YAML or JSON and writes SealedSecrets that only the controller in the cluster can open. A stream may hold several documents and Lists; it is sealed as a whole or not at all.",
+    "The certificate comes from the controller in the cluster of the kubeconfig, or from --cert, which needs no cluster. A value opens only where it was sealed for: its namespace and name (strict), any name in its namespace (namespace-wide) or anywhere in the cluster (cluster-wide). The annotations sealedsecrets.bitnami.com/namespace-wide and /cluster-wide of a Secret say the same as --scope.",
+    "A folder stands for every .yaml, .yml and .json file in it and below, a pattern in quotes for the files it fits. Only Secrets are sealed; other documents stay as they are, byte for byte. Each file is written whole or not at all, and a file that fails keeps no other from being written. Without --in-place and --output-dir all results go to standard output, if every file went well.",
+  ],
+  flags: [
+    "secret-file",
+    "sealed-secret-file",
+    "in-place",
+    "output-dir",
+    "format",
+    "cert",
+    "scope",
+    "name",
+    "namespace",
+    "allow-empty-data",
+    "cluster-id",
+    "accept-certificate",
+    ...REACHING,
+    "verbose",
+  ],
+  examples: [
+    { what: "Seal for the cluster of the kubeconfig", command: "signet < secret.yaml > sealed.json" },
+    {
+      what: "Seal offline, as YAML, for a namespace",
+      command: "signet --cert cert.pem --namespace shop -f secret.yaml -w sealed.yaml",
+    },
+    {
+      what: "Seal every Secret below a folder, results into another one",
+      command: "signet --cert cert.pem --output-dir sealed/ manifests/",
+    },
+    {
+      what: "The same, each result in the place of its Secret",
+      command: "signet --cert cert.pem --in-place manifests/",
+    },
+    {
+      what: "A Secret that may be opened under any name in its namespace",
+      command: "signet --cert cert.pem --scope namespace-wide -o yaml < secret.yaml",
+    },
+  ],
+  files: [RECORD],
+};
