@@ -53,6 +53,7 @@ export function fitLiteral(
     case "int64":
       return integer((literal.kind === "number" ? literal.integer : null) ?? mismatch("integer"), type);
     case "uint8":
+    case "uint32":
     case "uint64":
       return integer(
         (literal.kind === "number" ? literal.unsigned : null) ?? mismatch("unsigned integer"),

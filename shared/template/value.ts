@@ -6,6 +6,7 @@ export type Kind =
   | "int32"
   | "int64"
   | "uint8"
+  | "uint32"
   | "uint64"
   | "float64"
   | "slice"
@@ -107,6 +108,7 @@ export const types = {
   uint8,
   int32: { name: "int32", kind: "int32" } satisfies GoType as GoType<GoInteger>,
   int64: { name: "int64", kind: "int64" } satisfies GoType as GoType<GoInteger>,
+  uint32: { name: "uint32", kind: "uint32" } satisfies GoType as GoType<GoInteger>,
   uint64: { name: "uint64", kind: "uint64" } satisfies GoType as GoType<GoInteger>,
   float64: { name: "float64", kind: "float64" } satisfies GoType as GoType<number>,
   /** []interface {} */
@@ -139,6 +141,7 @@ export function integer(value: bigint | number, type: GoType = types.int): GoInt
 function wrap(value: bigint, kind: Kind): bigint {
   if (kind === "uint8") return BigInt.asUintN(8, value);
   if (kind === "int32") return BigInt.asIntN(32, value);
+  if (kind === "uint32") return BigInt.asUintN(32, value);
   return kind === "uint64" ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value);
 }
 

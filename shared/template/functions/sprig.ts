@@ -1,15 +1,19 @@
 import type { FunctionTable } from "../function-table.ts";
+import { cipherFunctions } from "./ciphers.ts";
 import { conversionFunctions } from "./conversion.ts";
 import { dateFunctions } from "./dates.ts";
 import { defaultFunctions } from "./defaults.ts";
 import { dictFunctions } from "./dicts.ts";
+import { digestFunctions } from "./digests.ts";
 import { encodingFunctions } from "./encoding.ts";
 import { helloFunctions } from "./hello.ts";
 import { jsonFunctions } from "./json.ts";
 import { letterFunctions } from "./letters.ts";
 import { listFunctions } from "./lists.ts";
 import { mathFunctions } from "./math.ts";
+import { passwordFunctions } from "./passwords.ts";
 import { pathFunctions } from "./paths.ts";
+import { randomFunctions } from "./random.ts";
 import { rangeFunctions } from "./ranges.ts";
 import { reflectionFunctions } from "./reflection.ts";
 import { regexFunctions } from "./regex.ts";
@@ -33,6 +37,10 @@ export const sprigFunctions: FunctionTable = new Map(
     regexFunctions,
     splittingFunctions,
     stringFunctions,
+    randomFunctions,
+    passwordFunctions,
+    digestFunctions,
+    cipherFunctions,
     urlFunctions,
     semverFunctions,
     pathFunctions,
