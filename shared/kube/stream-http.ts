@@ -143,8 +143,12 @@ class StreamAgent extends Agent {
   ): undefined {
     this.#open().then(
       (stream) => {
-        if (this.#closed) stream.destroy();
-        else done(null, stream);
+        if (!this.#closed) {
+          done(null, stream);
+          return;
+        }
+        stream.destroy();
+        done(new StreamHttpError("it was closed"));
       },
       (error: Error) => done(error),
     );

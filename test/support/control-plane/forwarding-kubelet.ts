@@ -1,6 +1,6 @@
-import { createServer, type Server } from "node:https";
-import { type AddressInfo, connect, type Socket } from "node:net";
-import { type WebSocket, WebSocketServer } from "ws";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { type ForwardTarget, servePortForwards } from "../port-forward-server.ts";
 import { testCertificate } from "../test-certificates.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { firstBoxAddress } from "./host-network.ts";
@@ -14,72 +14,32 @@ export type ForwardingKubelet = {
   close(): Promise<void>;
 };
 
-const PROTOCOL = "v4.channel.k8s.io";
-const DATA = 0;
-const ERROR = 1;
-
 /**
- * Registers a node with the API server and serves `/portForward` for the Pods on it in the form that the API server
- * passes through from WebSocket clients: on each channel first the port's number, then bytes, or an error's text.
+ * Registers a node with the API server and serves `/portForward` for the Pods on it, which the API server passes on to
+ * from its subresource.
  * @param nodeName what Pods have as `spec.nodeName`.
- * @param targetOf the address and port that a Pod's port leads to; null for a Pod where nothing listens.
+ * @param targetOf the address and port that a Pod, `NAMESPACE/NAME`, leads to.
  */
 export async function startForwardingKubelet(
   controlPlane: ControlPlane,
   nodeName: string,
-  targetOf: (pod: string, port: number) => { host: string; port: number } | null,
+  targetOf: (pod: string) => ForwardTarget,
 ): Promise<ForwardingKubelet> {
   const { certificatePem, privateKeyPem } = testCertificate();
   const server = createServer({ cert: certificatePem, key: privateKeyPem });
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    handleProtocols: (offered) => offered.has(PROTOCOL) && PROTOCOL,
-  });
-  const forwarded: string[] = [];
-  server.on("upgrade", (request, socket, head) => {
-    const url = new URL(request.url ?? "", "https://kubelet");
-    const [, action, namespace, pod] = url.pathname.split("/");
-    const port = Number(url.searchParams.get("port"));
-    if (action !== "portForward" || namespace === undefined || pod === undefined) {
-      socket.destroy();
-      return;
-    }
-    const name = `${namespace}/${pod}`;
-    forwarded.push(`${name}:${port}`);
-    webSockets.handleUpgrade(request, socket, head, (client) => serve(client, port, targetOf(name, port)));
-  });
+  const portOf = ({ pathname, searchParams }: URL) => {
+    const [, pod] = /^\/portForward\/([^/]+\/[^/]+)$/.exec(pathname) ?? [];
+    return pod === undefined ? null : { pod, port: Number(searchParams.get("port")) };
+  };
+  const { forwarded, breakConnections } = servePortForwards(server, portOf, ({ pod }) => targetOf(pod));
   await new Promise<void>((resolve) => server.listen(0, firstBoxAddress, resolve));
   await register(controlPlane, nodeName, (server.address() as AddressInfo).port);
-  return {
-    forwarded,
-    breakConnections: () => {
-      for (const client of webSockets.clients) client.terminate();
-    },
-    close: () => close(server, webSockets),
+  const close = async () => {
+    breakConnections();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   };
-}
-
-function serve(client: WebSocket, port: number, target: { host: string; port: number } | null): void {
-  const number = Buffer.alloc(2);
-  number.writeUInt16LE(port);
-  for (const channel of [DATA, ERROR]) client.send(Buffer.concat([Buffer.of(channel), number]));
-  if (target === null) {
-    fail(client);
-    return;
-  }
-  const socket: Socket = connect(target);
-  socket.on("data", (bytes) => client.send(Buffer.concat([Buffer.of(DATA), bytes])));
-  socket.on("error", () => fail(client));
-  socket.on("close", () => client.close());
-  client.on("message", (message: Buffer) => {
-    if (message[0] === DATA) socket.write(message.subarray(1));
-  });
-  client.on("close", () => socket.destroy());
-}
-
-function fail(client: WebSocket): void {
-  client.send(Buffer.concat([Buffer.of(ERROR), Buffer.from("error forwarding port: connection refused")]));
-  client.close();
+  return { forwarded, breakConnections, close };
 }
 
 async function register(controlPlane: ControlPlane, name: string, port: number): Promise<void> {
@@ -97,10 +57,4 @@ async function register(controlPlane: ControlPlane, name: string, port: number):
     { contentType: "application/merge-patch+json" },
   );
   if (patched.status !== 200) throw new Error(`cannot set the address of node ${name} (${patched.status})`);
-}
-
-async function close(server: Server, webSockets: WebSocketServer): Promise<void> {
-  for (const client of webSockets.clients) client.terminate();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
 }
