@@ -158,17 +158,29 @@ export class DocumentFile {
  * Where that cannot be done they keep their common one, and editing refuses it.
  */
 function separateAtDots(text: string, parts: readonly StreamDocument[]): StreamDocument[] {
-  return parts.flatMap((part, index) => {
-    const sharers = parts.filter(({ start }) => start === part.start);
-    if (part.format === "json" || sharers.length === 1) return [part];
-    if (parts[index - 1]?.start === part.start) return [];
-    const ranges = rangesAtDots(text, part).filter(
-      (range) => readStream(text.slice(range.start, range.end), "").length > 0,
+  const groups: StreamDocument[][] = [];
+  for (const part of parts) {
+    const group = groups.at(-1);
+    if (group?.[0]?.start === part.start) group.push(part);
+    else groups.push([part]);
+  }
+  return groups.flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || group.length === 1) return group;
+    const ranges = rangesAtDots(text, first).filter(({ start, end }) =>
+      holdsDocument(text.slice(start, end)),
     );
-    return sharers.map((sharer, at) =>
-      ranges.length === sharers.length ? { ...sharer, ...ranges[at] } : sharer,
-    );
+    return group.map((part, at) => (ranges.length === group.length ? { ...part, ...ranges[at] } : part));
   });
+}
+
+function holdsDocument(text: string): boolean {
+  try {
+    return readStream(text, "").length === 1;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
 }
 
 function rangesAtDots(text: string, { start, end }: StreamDocument): { start: number; end: number }[] {

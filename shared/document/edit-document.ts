@@ -5,6 +5,8 @@ import { applyEdits } from "./edited-text.ts";
 import { positionOf } from "./syntax-error.ts";
 import { parseSyntax, type SyntaxNode } from "./syntax-tree.ts";
 
+import type { DocumentFormat } from "./write-documents.ts";
+
 export type { Edit, Path } from "./edit.ts";
 
 /** A larger text that a document was taken from, for line numbers in errors. */
@@ -25,30 +27,35 @@ export function editDocument(
   where: string,
   within: Surroundings = { text, start: 0 },
 ): string {
-  const document = readOne(text, where);
-  const tree = parseSyntax(text);
-  const refuse = (reason: string, path: Path): never => {
-    const offset = tree === null ? 0 : nearest(tree, path);
-    const { line } = positionOf(within.text, within.start + offset);
+  const { value, format } = readOne(text, where);
+  try {
+    const edited = attempt(text, value, format, edits);
+    if (edited !== null) return edited;
+    const failing = edits.find((edit) => attempt(text, value, format, [edit]) === null);
+    throw new EditConflict(reasonOf(text), (failing ?? edits[0])?.path ?? []);
+  } catch (error) {
+    if (!(error instanceof EditConflict)) throw error;
+    const { line } = positionOf(within.text, within.start + nearest(parseSyntax(text), error.path));
     throw new InputError(
-      `${where}: line ${line} cannot be edited in place: ${reason}`,
+      `${where}: line ${line} cannot be edited in place: ${error.reason}`,
       "change it there by hand, or write the document without what is named, then run the same again",
     );
-  };
-  try {
-    const expected = edits.reduce<unknown>((value, edit) => editedValue(value, edit), document.value);
-    const edited = applyEdits(text, edits, document.format);
-    if (edited === null || !hasValue(edited, expected)) {
-      return refuse(reasonOf(text), edits[0]?.path ?? []);
-    }
-    return edited;
-  } catch (error) {
-    if (error instanceof EditConflict) return refuse(error.reason, error.path);
-    throw error;
   }
 }
 
-function readOne(text: string, where: string): { value: unknown; format: "json" | "yaml" } {
+/** @returns null when the edited text does not read as it must. */
+function attempt(
+  text: string,
+  value: unknown,
+  format: DocumentFormat,
+  edits: readonly Edit[],
+): string | null {
+  const expected = edits.reduce<unknown>((held, edit) => editedValue(held, edit), value);
+  const edited = applyEdits(text, edits, format);
+  return edited !== null && hasValue(edited, expected) ? edited : null;
+}
+
+function readOne(text: string, where: string): { value: unknown; format: DocumentFormat } {
   const [document, ...others] = readStream(text, where);
   if (document === undefined || others.length > 0) {
     throw new InputError(
@@ -60,7 +67,8 @@ function readOne(text: string, where: string): { value: unknown; format: "json" 
 }
 
 /** The offset of the last node on a way that is there. */
-function nearest(tree: SyntaxNode, path: Path): number {
+function nearest(tree: SyntaxNode | null, path: Path): number {
+  if (tree === null) return 0;
   let [node, offset] = [tree, tree.start];
   for (const step of path) {
     if (node.kind !== "map" && node.kind !== "list") break;
@@ -84,5 +92,6 @@ function hasValue(text: string, expected: unknown): boolean {
 
 function reasonOf(text: string): string {
   if (/(?:^|[\s[{,:-])[*&]/.test(text)) return "anchors and aliases would carry the change to other places";
+  if (/(?:^|[\s[{,:-])!/.test(text)) return "a tag decides what may stand there";
   return "its layout does not allow it";
 }

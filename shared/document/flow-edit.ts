@@ -139,5 +139,7 @@ export function removeFromFlow(text: string, held: Held, entry: Entry): Splice[]
   if (ownLines)
     return [...commaBefore, { start: lineStart(text, entry.start), end: nextLine(text, end), text: "" }];
   if (next !== undefined) return [{ start: entry.start, end: next.start, text: "" }];
-  return [{ start: entry.comma ?? entry.start, end: entry.end, text: "" }];
+  const from = entry.comma ?? entry.start;
+  const leads = indentBefore(text, from) !== null;
+  return [{ start: leads ? lineEnd(text, lineStart(text, from) - 1) : from, end: entry.end, text: "" }];
 }
