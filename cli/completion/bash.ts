@@ -9,7 +9,7 @@ export function bashScript({ options, commands, topics, shells }: CompletionSour
   const words = [...commands.map(({ name }) => name), "help"];
   return `# bash completion for signet; printed by: signet completion bash
 _signet() {
-  local IFS=$'\\n' current="\${COMP_WORDS[COMP_CWORD]}" before="" flag="" command="" word=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="" flag="" command="" word=""
   COMPREPLY=()
   [ "$COMP_CWORD" -gt 0 ] && before="\${COMP_WORDS[COMP_CWORD-1]}"
   case "\${COMP_WORDS[1]}" in
@@ -59,22 +59,22 @@ _signet_as_files() {
 
 _signet_files() {
   _signet_as_files
-  for word in $(compgen -f -- "$current"); do COMPREPLY+=("$word"); done
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")
 }
 
 _signet_folders() {
   _signet_as_files
-  for word in $(compgen -d -- "$current"); do COMPREPLY+=("$word"); done
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -d -- "$current")
 }
 
 _signet_manifests() {
   _signet_as_files
-  for word in $(compgen -f -- "$current"); do
+  while IFS= read -r word; do
     case "$word" in
       *.yaml | *.yml | *.json) COMPREPLY+=("$word") ;;
       *) [ -d "$word" ] && COMPREPLY+=("$word") ;;
     esac
-  done
+  done < <(compgen -f -- "$current")
 }
 
 complete -F _signet ${PROGRAMS.join(" ")}

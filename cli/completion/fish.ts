@@ -8,15 +8,13 @@ export function fishScript({ options, commands, topics, shells }: CompletionSour
   const [program, ...others] = PROGRAMS;
   return `# fish completion for signet; printed by: signet completion fish
 
-function __signet_command
-    set -l words (commandline -opc)
-    if contains -- "$words[2]" ${names}
-        echo $words[2]
-    end
-end
-
 function __signet_is
-    test "$argv[1]" = (string join '' (__signet_command))
+    set -l words (commandline -opc)
+    set -l command ''
+    if contains -- "$words[2]" ${names}
+        set command $words[2]
+    end
+    test "$argv[1]" = "$command"
 end
 
 function __signet_at_first
@@ -48,7 +46,7 @@ function flagLines(program: string, command: string, table: OptionTable): string
         ...(spec.short === undefined ? [] : [`-s ${spec.short}`]),
         ...(flag === spec.short ? [] : [`-l ${flag}`]),
       ];
-      const condition = `-n ${quoted(`__signet_is ${quoted(command)}`)}`;
+      const condition = `-n ${quoted(`__signet_is "${command}"`)}`;
       const value = takesValue(spec) ? ` ${valueArguments(flag, spec)}` : "";
       return `complete -c ${program} ${condition} ${names.join(" ")}${value} -d ${quoted(spec.summary)}\n`;
     })

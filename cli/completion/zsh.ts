@@ -18,7 +18,12 @@ ${words.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}\n`).join
 }
 
 _signet_first() {
-  _alternative 'commands:command:_signet_commands' 'files:manifest:_signet_manifests'
+  # A command is one in the first place only.
+  if (( CURRENT == 2 )); then
+    _alternative 'commands:command:_signet_commands' 'files:manifest:_signet_manifests'
+  else
+    _signet_manifests
+  fi
 }
 
 _signet() {
