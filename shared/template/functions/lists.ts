@@ -128,13 +128,15 @@ function holds(items: readonly Value[], needle: Value, context: CallContext): bo
 
 function chunks(size: number, { items }: GoSlice, context: CallContext): GoSlice {
   const count = Math.floor((items.length - 1) / size) + 1;
-  // Go panics for the same sizes, but for a negative one and few items it makes no chunk and no fuss.
-  if (!(count >= 0) || !Number.isFinite(count) || (count > 0 && size <= 0)) {
+  const last = items.length % size || size;
+  // Go panics for the same sizes. With few items, it takes a negative one without fuss.
+  if (!(count >= 0 && count <= items.length) || (count > 0 && last < 0)) {
     throw new TemplateFunctionError("the size of a chunk is not above zero");
   }
   makeItems(context, items.length);
-  const parts = Array.from({ length: count }, (_, index) =>
-    slice(items.slice(index * size, (index + 1) * size)),
-  );
+  const parts = Array.from({ length: count }, (_, index) => {
+    const start = index * size;
+    return slice(items.slice(start, start + (index === count - 1 ? last : size)));
+  });
   return slice(parts, sliceOf(types.anySlice));
 }
