@@ -75,6 +75,7 @@ export class StreamHttp {
         return await readAnswer(await exchange.answer);
       } catch (error) {
         if (deadline.passed) throw new StreamHttpError(`no answer within ${request.timeoutMs / 1000} s`);
+        if (error instanceof StreamHttpError) throw error;
         if (exchange.request.reusedSocket) continue;
         const isOfNode =
           error instanceof Error && "code" in error && /^(ECONN|EPIPE|HPE_)/.test(`${error.code}`);
