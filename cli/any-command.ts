@@ -14,12 +14,7 @@ import { versionLine } from "./version.ts";
 type Mode = Command<typeof kubesealOptions>;
 
 const MODES: Readonly<Record<ModeName, () => Promise<Mode>>> = {
-  "recovery-unseal": async () => {
-    throw new UsageError(
-      "--recovery-unseal is not supported by this version of signet",
-      "use kubeseal for --recovery-unseal until signet has it; both read the same files",
-    );
-  },
+  "recovery-unseal": async () => (await import("./commands/recovery-unseal.ts")).recoveryUnseal,
   validate: async () => (await import("./commands/validate.ts")).validate,
   "re-encrypt": async () => (await import("./commands/re-encrypt.ts")).reEncrypt,
   "fetch-cert": async () => (await import("./commands/fetch-cert.ts")).fetchCert,
@@ -30,6 +25,7 @@ const MODES: Readonly<Record<ModeName, () => Promise<Mode>>> = {
 
 /** Commands by their word, but `help`; each is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Command<OptionTable>>>> = {
+  unseal: async () => (await import("./commands/unseal.ts")).unseal,
   completion: async () => (await import("./commands/completion.ts")).completionOf(completionSources),
 };
 

@@ -4,7 +4,7 @@ import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, SealError, UsageError } from "../shared/errors.ts";
 import { fileFailure } from "./file-failure.ts";
 import { type InputFile, inputFiles, readInput } from "./input-files.ts";
-import type { Io } from "./io.ts";
+import type { FileAccess, Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
 import { type Progress, startProgress } from "./progress.ts";
@@ -19,6 +19,8 @@ export type DocumentTask = {
   inPlace: true | { refusal: string; hint: string };
   /** Whether there is a product at all. */
   hasProduct: boolean;
+  /** Who may read files that results are written to; like the file before when not given. */
+  access?: FileAccess;
   /**
    * Works on one document.
    * @throws SealError when it cannot; then the whole file is left as it is.
@@ -68,6 +70,10 @@ export async function workOnFiles(
       "give --output-dir FOLDER, or --in-place",
     );
   }
+  for (const file of files) {
+    const output = destination === "folder" ? targetOf(file, options) : options["sealed-secret-file"];
+    requireOtherPlace(task, file.path, output, io);
+  }
   const products: object[] = [];
   const count = { done: 0, left: 0, failed: 0, documents: 0 };
   const progress = isQuiet ? SILENT : startProgress(io, files.length);
@@ -78,7 +84,7 @@ export async function workOnFiles(
       count.documents += worked.notes.length;
       if (worked.notes.length === 0) count.left += 1;
       else count.done += 1;
-      deliver(worked, file, destination, options, io);
+      deliver(worked, file, destination, options, io, task.access);
       progress.line(lineOf(task, file, worked));
     } catch (error) {
       if (!(error instanceof SealError) || isQuiet) throw error;
@@ -90,7 +96,28 @@ export async function workOnFiles(
   progress.end();
   summarise(task, files.length, count, progress, destination);
   if (destination === "stream" && task.hasProduct)
-    writeProduct(writeDocuments(products, format), options, io);
+    writeProduct(writeDocuments(products, format), options, io, task.access);
+}
+
+/**
+ * Refuses to write a result where its input lies, where the task leaves files in their own place alone.
+ * @throws UsageError as for `--in-place`.
+ */
+export function requireOtherPlace(
+  { inPlace }: Pick<DocumentTask, "inPlace">,
+  input: string | null,
+  output: string | null,
+  { files }: Pick<Io, "files">,
+): void {
+  if (inPlace === true || input === null || output === null) return;
+  if (files.kindOf(input) === null || files.kindOf(output) === null) return;
+  if (files.realPath(output) === files.realPath(input)) {
+    throw new UsageError(`${output} is the input itself: ${inPlace.refusal}`, inPlace.hint);
+  }
+}
+
+function targetOf(file: InputFile, options: FileWorkOptions): string {
+  return `${(options["output-dir"] ?? "").replace(/\/+$/, "")}/${file.target}`;
 }
 
 const SILENT: Progress = { line: () => {}, step: () => {}, end: () => {} };
@@ -179,13 +206,13 @@ function deliver(
   destination: Destination,
   options: FileWorkOptions,
   io: Io,
+  access: FileAccess = "as-before",
 ): void {
   if (destination === "stream" || (destination === "in-place" && worked.notes.length === 0)) return;
-  const folder = options["output-dir"] ?? "";
-  const path = destination === "in-place" ? file.path : `${folder.replace(/\/+$/, "")}/${file.target}`;
+  const path = destination === "in-place" ? file.path : targetOf(file, options);
   try {
     if (destination === "folder") io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    io.files.replace(path, worked.content);
+    io.files.replace(path, worked.content, access);
   } catch (error) {
     if (error instanceof SealError) throw error;
     throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);

@@ -24,14 +24,18 @@ export type Output = { isTerminal: boolean; write(content: string | Uint8Array):
 /** One name in a folder. */
 export type FolderEntry = { name: string; kind: "file" | "folder" | "link" | "other" };
 
+/** Who may read a file that is written. */
+export type FileAccess = "as-before" | "owner-only";
+
 /** Files, by path from the working folder. Failures carry the platform's `code`. */
 export type Files = {
   read(path: string): Uint8Array;
   /**
    * Puts content in the place of a file, whole or not at all; a link stays and its target is replaced, the mode of an
    * existing file is kept, a new one is readable by its owner only. What is no regular file is written to as it is.
+   * @param access `owner-only`: an existing file, too, is readable by its owner only afterwards. For plain secrets.
    */
-  replace(path: string, content: string | Uint8Array): void;
+  replace(path: string, content: string | Uint8Array, access?: FileAccess): void;
   /** Makes a folder and those above it, readable by their owner only. */
   makeFolder(path: string): void;
   /** What a path leads to, links followed; null when nothing is there. */

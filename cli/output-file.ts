@@ -1,7 +1,7 @@
 import type { DocumentFormat } from "../shared/document/write-documents.ts";
 import { FileError, InputError } from "../shared/errors.ts";
 import { codeOf, fileFailure } from "./file-failure.ts";
-import type { Io } from "./io.ts";
+import type { FileAccess, Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 
 type OutputOptions = Pick<KubesealOptions, "format" | "sealed-secret-file">;
@@ -21,8 +21,16 @@ export function outputFormat(options: OutputOptions): DocumentFormat {
   return /\.ya?ml$/.test(options["sealed-secret-file"] ?? "") ? "yaml" : format;
 }
 
-/** Writes the whole product at once, to the file of `-w` or to standard output. */
-export function writeProduct(content: string | Uint8Array, options: OutputOptions, io: Io): void {
+/**
+ * Writes the whole product at once, to the file of `-w` or to standard output.
+ * @param access who may read that file: plain secrets are for its owner only.
+ */
+export function writeProduct(
+  content: string | Uint8Array,
+  options: OutputOptions,
+  io: Io,
+  access: FileAccess = "as-before",
+): void {
   const path = options["sealed-secret-file"];
   if (path === null) {
     try {
@@ -41,7 +49,7 @@ export function writeProduct(content: string | Uint8Array, options: OutputOption
   if (/[\\/]$/.test(path))
     throw new FileError(`cannot write ${path}: it names a folder`, "name a file in it with -w");
   try {
-    io.files.replace(path, content);
+    io.files.replace(path, content, access);
   } catch (error) {
     throw fileFailure(
       `cannot write ${path}`,

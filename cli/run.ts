@@ -15,6 +15,11 @@ export function run(io: Io): Promise<number> {
   return reporting(io, async () => {
     if (!isCommandWord(io.args[0])) {
       const { options, positionals } = readArguments(kubesealOptions, io.args, io.env);
+      if (options["recovery-private-key"].length > 0 && !options["recovery-unseal"] && io.stderr.isTerminal) {
+        io.stderr.write(
+          "warning: ignoring --recovery-private-key because unseal command not chosen with --recovery-unseal\n",
+        );
+      }
       const isStream = positionals.length === 0 && !options["in-place"] && options["output-dir"] === null;
       if (isStream && !options.help && !options.version && modeOf(options) === "seal") {
         await seal.run({ options, positionals, io });

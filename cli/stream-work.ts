@@ -1,7 +1,7 @@
 import { type InputDocument, readDocuments } from "../shared/document/read-documents.ts";
 import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../shared/errors.ts";
-import { type DocumentTask, workOnFiles } from "./file-work.ts";
+import { type DocumentTask, requireOtherPlace, workOnFiles } from "./file-work.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
@@ -32,6 +32,7 @@ export async function workOnInput(
 /** Every document of a stream must be of the task's kind: what a stream loses nobody misses in time. */
 async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io): Promise<void> {
   const format = outputFormat(options);
+  requireOtherPlace(task, options["secret-file"], options["sealed-secret-file"], io);
   const source = options["secret-file"] ?? "standard input";
   const documents = readDocuments(readSecretFile(options, io) ?? readStandardInput(io), source);
   requireKind(documents, task.kind, source);
@@ -40,7 +41,7 @@ async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io
     const { product } = await task.perform(document);
     if (product !== null) products.push(product);
   }
-  if (task.hasProduct) writeProduct(writeDocuments(products, format), options, io);
+  if (task.hasProduct) writeProduct(writeDocuments(products, format), options, io, task.access);
 }
 
 function requireKind(documents: readonly InputDocument[], kind: string, source: string): void {

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Files, FolderEntry } from "./io.ts";
+import type { FileAccess, Files, FolderEntry } from "./io.ts";
 
 /** The file system of the machine. */
 export const systemFiles: Files = {
@@ -46,7 +46,7 @@ function list(folder: string): FolderEntry[] {
 const OWNER_ONLY = 0o600;
 const MAX_LINKS = 40;
 
-function replace(path: string, content: string | Uint8Array): void {
+function replace(path: string, content: string | Uint8Array, access: FileAccess = "as-before"): void {
   const target = followLinks(path);
   const existing = statSync(target, { throwIfNoEntry: false });
   // A device, pipe or folder cannot be replaced; writing reports what is wrong.
@@ -60,7 +60,7 @@ function replace(path: string, content: string | Uint8Array): void {
   try {
     try {
       writeFileSync(file, content);
-      if (existing !== undefined) fchmodSync(file, existing.mode & 0o7777);
+      if (existing !== undefined && access === "as-before") fchmodSync(file, existing.mode & 0o7777);
       fsyncSync(file);
     } finally {
       closeSync(file);

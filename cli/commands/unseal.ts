@@ -1,0 +1,189 @@
+import { readDocuments } from "../../shared/document/read-documents.ts";
+import { type DocumentFormat, writeDocuments } from "../../shared/document/write-documents.ts";
+import { InputError, UsageError } from "../../shared/errors.ts";
+import type { Command } from "../command.ts";
+import { workOnFiles } from "../file-work.ts";
+import { inputFiles } from "../input-files.ts";
+import type { Io } from "../io.ts";
+import { openBareValue } from "../opening/bare-value.ts";
+import { openOneItem } from "../opening/one-item.ts";
+import type { OfflineOpening } from "../opening/unseal-offline.ts";
+import { unsealTask } from "../opening/unseal-task.ts";
+import { readOpeningKeys } from "../opening-keys.ts";
+import { fileOptions, generalOptions, type OptionTable, type OptionValues } from "../options.ts";
+import { outputFormat, writeProduct } from "../output-file.ts";
+import { readStandardInput } from "../sealing.ts";
+
+/** Flags of `signet unseal`. */
+export const unsealOptions = {
+  key: {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "private keys: PEM files, backups of key Secrets, folders; - for stdin",
+  },
+  "recovery-private-key": {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "the same, by kubeseal's name",
+  },
+  item: { kind: "text", value: "KEY", group: "mode", summary: "print the plain bytes of this item only" },
+  raw: { kind: "switch", group: "mode", summary: "open one bare value and print its plain bytes" },
+  "from-file": {
+    kind: "text",
+    value: "FILE",
+    group: "mode",
+    summary: "with --raw: file that holds the value",
+  },
+  scope: {
+    kind: "text",
+    value: "strict|namespace-wide|cluster-wide",
+    group: "mode",
+    summary: "with --raw: scope of the value; strict when not given",
+  },
+  namespace: {
+    kind: "text",
+    short: "n",
+    value: "NAMESPACE",
+    group: "mode",
+    summary: "with --raw: namespace the value is for; with --item: of the SealedSecret",
+  },
+  name: {
+    kind: "text",
+    value: "NAME",
+    group: "mode",
+    summary: "with --raw: name the value is for; with --item: of the SealedSecret",
+  },
+  "allow-nondeterministic-templates": {
+    kind: "switch",
+    group: "seal",
+    summary: "let templates call functions that are random, costly or read the clock",
+  },
+  format: {
+    kind: "text",
+    short: "o",
+    value: "json|yaml",
+    group: "seal",
+    summary: "output format; that of the input when not given",
+  },
+  "sealed-secret-file": {
+    kind: "text",
+    short: "w",
+    value: "FILE",
+    group: "files",
+    summary: "write to this file, readable by you only",
+  },
+  ...fileOptions,
+  ...generalOptions,
+} as const satisfies OptionTable;
+
+type UnsealOptions = OptionValues<typeof unsealOptions>;
+
+/** `signet unseal`: opens SealedSecrets, single items and bare values with private keys, offline. */
+export const unseal: Command<typeof unsealOptions> = {
+  name: "unseal",
+  summary: "open SealedSecrets, items or bare values with private keys, offline",
+  options: unsealOptions,
+  async run({ options, positionals, io }) {
+    requireOneMode(options, positionals);
+    const paths = [...options.key, ...options["recovery-private-key"]];
+    const stdinIsInput = options.raw ? options["from-file"] === null : positionals.length === 0;
+    const opening: OfflineOpening = {
+      keys: await readOpeningKeys(paths, io, stdinIsInput),
+      keyFlag: "--key",
+      acceptWholeObject: true,
+      allowNondeterministic: options["allow-nondeterministic-templates"],
+    };
+    if (options.verbose) for (const fault of opening.keys.passedOver) say(io, `note: ${fault}; passed over`);
+    if (options.raw) {
+      writeProduct(await openBareValue(options, opening.keys, io), options, io, "owner-only");
+    } else if (options.item !== null) {
+      const item = { name: options.name, namespace: options.namespace, item: options.item };
+      writeProduct(await openOneItem(item, positionals, opening, io), options, io, "owner-only");
+    } else await openAll(positionals, options, opening, io);
+  },
+};
+
+function requireOneMode(options: UnsealOptions, positionals: readonly string[]): void {
+  const { raw, item } = options;
+  if (raw && item !== null) throw new UsageError("--raw and --item exclude each other", "give one of them");
+  if (raw && positionals.length > 0) {
+    throw new UsageError(
+      "--raw opens one bare value, and no files",
+      "give the value on standard input or with --from-file; leave --raw out for SealedSecrets",
+    );
+  }
+  if ((raw || item !== null) && (options["in-place"] || options["output-dir"] !== null)) {
+    throw new UsageError(
+      "--raw and --item print one value, and write no files of their own",
+      "give -w FILE, or take the value from standard output",
+    );
+  }
+  for (const flag of ["scope", "from-file"] as const) {
+    if (!raw && options[flag] !== null)
+      throw new UsageError(`--${flag} goes with --raw`, `leave --${flag} out`);
+  }
+  for (const flag of ["name", "namespace"] as const) {
+    if (!raw && item === null && options[flag] !== null) {
+      throw new UsageError(
+        `--${flag} goes with --raw or --item`,
+        `leave --${flag} out: a SealedSecret says its own`,
+      );
+    }
+  }
+}
+
+async function openAll(
+  positionals: readonly string[],
+  options: UnsealOptions,
+  opening: OfflineOpening,
+  io: Io,
+): Promise<void> {
+  const task = unsealTask(opening, (text) => say(io, `warning: ${text}`));
+  if (positionals.length === 0) {
+    if (options["in-place"] || options["output-dir"] !== null) {
+      const flag = options["in-place"] ? "--in-place" : "--output-dir";
+      throw new UsageError(`${flag} needs files`, "name files, folders or patterns as arguments");
+    }
+    const content = readStandardInput(io, "SealedSecrets");
+    const documents = readDocuments(content, "standard input").filter(({ value }) => isSealedSecret(value));
+    if (documents.length === 0) {
+      throw new InputError(
+        "no SealedSecret in standard input",
+        "give documents with apiVersion: bitnami.com/v1alpha1 and kind: SealedSecret, or name files",
+      );
+    }
+    const products: object[] = [];
+    for (const document of documents) {
+      const { product } = await task.perform(document);
+      if (product !== null) products.push(product);
+    }
+    const format = formatOf(
+      options,
+      /^[\s\ufeff]*\{/.test(new TextDecoder().decode(content)) ? "json" : "yaml",
+    );
+    writeProduct(writeDocuments(products, format), options, io, "owner-only");
+    return;
+  }
+  const files = inputFiles(positionals, io.files, options["output-dir"]);
+  const format = formatOf(options, files.every(({ path }) => /\.json$/i.test(path)) ? "json" : "yaml");
+  // One file that goes to a stream needs no report beside its product.
+  const isQuiet = files.length === 1 && options["output-dir"] === null && !options["in-place"];
+  await workOnFiles(task, positionals, { ...options, format, "secret-file": null }, io, { isQuiet });
+}
+
+/** The format asked for, or that the file of `-w` names, or else the one of the input. */
+function formatOf(options: UnsealOptions, input: DocumentFormat): DocumentFormat {
+  const ofFile = /\.json$/i.test(options["sealed-secret-file"] ?? "") ? "json" : input;
+  return outputFormat({ ...options, format: options.format ?? ofFile });
+}
+
+function isSealedSecret(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "SealedSecret";
+}
+
+function say(io: Io, text: string): void {
+  // Names from a document may hold line breaks and what a terminal takes for commands.
+  io.stderr.write(`${text.replace(/\p{Cc}/gu, "\ufffd")}\n`);
+}

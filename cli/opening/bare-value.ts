@@ -1,0 +1,96 @@
+import { fromUtf8 } from "../../shared/bytes.ts";
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { LabelOrigins } from "../../shared/label-origin.node.ts";
+import { scopeAt } from "../../shared/scope.ts";
+import { formOf } from "../../shared/seal/codec.ts";
+import { classicUnsealer } from "../../shared/seal/rsa-hybrid.ts";
+import { fileFailure } from "../file-failure.ts";
+import type { Io } from "../io.ts";
+import type { OpeningKeys } from "../opening-keys.ts";
+import { readStandardInput, scopeOption } from "../sealing.ts";
+import { triedFinding } from "./item-finding.ts";
+import { notOpened } from "./unseal-offline.ts";
+
+/** What says which value it is and where it belongs. */
+export type BareValueOptions = {
+  "from-file": string | null;
+  scope: string | null;
+  namespace: string | null;
+  name: string | null;
+};
+
+/** How the value is called in errors. */
+const VALUE = "value";
+
+/**
+ * Opens one value as `--raw` seals them, from a file or standard input; white space around it does not count.
+ * No kubeconfig is read, so strict and namespace-wide values need their place by flag.
+ * @throws InputError, UsageError saying why it does not open, or what is missing.
+ */
+export async function openBareValue(
+  options: BareValueOptions,
+  keys: OpeningKeys,
+  io: Io,
+): Promise<Uint8Array> {
+  const kind = scopeOption(options) ?? "strict";
+  const { namespace, name } = options;
+  if (kind !== "cluster-wide" && namespace === null) {
+    throw new UsageError(
+      `must provide the --namespace flag with --raw and --scope ${kind}`,
+      "give --namespace, the namespace the value was sealed for",
+    );
+  }
+  if (kind === "strict" && name === null) {
+    throw new UsageError(
+      "must provide the --name flag with --raw and --scope strict",
+      "give --name, the name the value was sealed for; or its wider --scope",
+    );
+  }
+  const place = { namespace: namespace ?? "", name: name ?? "" };
+  const source = options["from-file"] ?? "standard input";
+  const text = readValue(options["from-file"], io);
+  if (text === "")
+    throw new InputError(`${source} is empty`, "give one sealed value, as signet --raw prints it");
+  const { backend } = formOf(text);
+  if (backend !== "classic") {
+    const whose = backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${backend}"`;
+    throw new InputError(
+      `${source}: values of ${whose} are not opened by this version of Signet`,
+      "give a value as signet --raw prints it; a whole SealedSecret needs no --raw",
+    );
+  }
+  const outcomes = await classicUnsealer(keys.keys, { diagnose: true }).unsealAll(
+    new Map([[VALUE, text]]),
+    { clusterId: null, scope: scopeAt(kind, place) },
+    new AbortController().signal,
+  );
+  const outcome = outcomes.get(VALUE) ?? { kind: "not-tried" };
+  if (outcome.kind === "opened") return outcome.plaintext;
+  const context = { place, keys, origins: new LabelOrigins(place, []), claimed: undefined, keyFlag: "--key" };
+  const finding = triedFinding(VALUE, text, outcome, context);
+  const fix =
+    finding.cause === "sealed-elsewhere"
+      ? "give the --scope, --namespace and --name it was sealed for"
+      : null;
+  throw notOpened(source, [{ ...finding, fix: fix ?? finding.fix }]);
+}
+
+function readValue(path: string | null, io: Io): string {
+  let bytes: Uint8Array;
+  if (path === null) bytes = readStandardInput(io, "a sealed value");
+  else {
+    try {
+      bytes = io.files.read(path);
+    } catch (error) {
+      throw fileFailure(`cannot read ${path}`, "give an existing, readable file that holds the value", error);
+    }
+  }
+  const text = fromUtf8(bytes);
+  if (text === null) {
+    throw new InputError(
+      `${path ?? "standard input"} is not a sealed value: it is not text`,
+      "give one sealed value, as signet --raw prints it",
+    );
+  }
+  return text.trim();
+}

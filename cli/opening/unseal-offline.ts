@@ -1,0 +1,166 @@
+import { toBase64 } from "../../shared/bytes.ts";
+import { InputError } from "../../shared/errors.ts";
+import { LabelOrigins } from "../../shared/label-origin.node.ts";
+import { openSealedSecret, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
+import { type OpenedSecret, openedSecret } from "../../shared/opened-secret.ts";
+import type { Place } from "../../shared/scope.ts";
+import type { Outcome } from "../../shared/seal/sealer.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
+import type { TemplateWarning } from "../../shared/template/apply-templates.ts";
+import type { OpeningKeys } from "../opening-keys.ts";
+import { type ItemFinding, triedFinding } from "./item-finding.ts";
+
+/** How SealedSecrets are opened on this machine. */
+export type OfflineOpening = {
+  keys: OpeningKeys;
+  /** How keys are given, for hints: `--key PATH`. */
+  keyFlag: string;
+  /** Whether the old whole-object form is opened, too. */
+  acceptWholeObject: boolean;
+  /** Whether templates may call functions whose result differs at each run. */
+  allowNondeterministic: boolean;
+};
+
+/** A Secret that was opened, and what its reader should be warned of. */
+export type UnsealedSecret = { secret: OpenedSecret; warnings: string[] };
+
+/** One or more items do not open. The message begins with the reference's words, which scripts search for. */
+export class NotOpenedError extends InputError {
+  override readonly code: string = "not-opened";
+}
+
+/**
+ * Opens a SealedSecret with private keys at hand.
+ * @param where names it in errors.
+ * @returns the Secret as the controller would make it, without an owner.
+ * @throws InputError naming the items that do not open, or the templates that fail, the cause and what to do; never a
+ *   value.
+ */
+export async function unsealOffline(
+  sealedSecret: SealedSecret,
+  where: string,
+  { keys, keyFlag, acceptWholeObject, allowNondeterministic }: OfflineOpening,
+): Promise<UnsealedSecret> {
+  const context = {
+    clusterId: null,
+    keys: keys.keys,
+    acceptWholeObject,
+    diagnose: true,
+    giveUpAfter: Infinity,
+  };
+  const opening = await openSealedSecret(sealedSecret, context, new AbortController().signal);
+  if (opening.ok) {
+    const secret = openedSecret(sealedSecret, opening.opened);
+    const templates = sealedSecret.spec.template?.data ?? {};
+    // In the old form the whole Secret lay inside, and templates have no part in it.
+    if (opening.opened.whole !== null || Object.keys(templates).length === 0) return { secret, warnings: [] };
+    return rendered(secret, templates, where, allowNondeterministic);
+  }
+  if ("problem" in opening) {
+    const isWhole = sealedSecret.spec.data !== undefined && !acceptWholeObject;
+    throw new InputError(
+      `${where}: ${opening.problem}`,
+      isWhole
+        ? "signet unseal --key opens this old form"
+        : "seal it again, or open it where the key service is at hand",
+    );
+  }
+  throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, keys, keyFlag, []));
+}
+
+/** The Secret with what its templates make. Loaded here: most SealedSecrets have none. */
+async function rendered(
+  secret: OpenedSecret,
+  templates: Readonly<Record<string, string | null>>,
+  where: string,
+  allowNondeterministic: boolean,
+): Promise<UnsealedSecret> {
+  const { applyTemplates } = await import("../../shared/template/apply-templates.ts");
+  const { sprigFunctions } = await import("../../shared/template/functions/sprig.ts");
+  const { items, failures, warnings } = applyTemplates(secret.items, new Map(Object.entries(templates)), {
+    functions: sprigFunctions,
+    allowNondeterministic,
+  });
+  const [first] = failures;
+  if (first === undefined) {
+    return { secret: { ...secret, items }, warnings: warnings.map((warning) => inWords(warning, where)) };
+  }
+  const said = failures.map(({ message }) => message).sort();
+  throw new InputError(`${where}: ${said.join("; ")}`, first.hint);
+}
+
+function inWords(warning: TemplateWarning, where: string): string {
+  if (warning.kind === "overridden") {
+    return `${where}: the template of ${warning.item} is not used: the encrypted item of that name wins`;
+  }
+  return `${where}: the template of ${warning.item} reads ${warning.source}, which is a template itself: it gets its source, not what it makes`;
+}
+
+/** What came of each value that was tried, in words. `candidates` are places that a value may have been sealed for. */
+export function findingsOf(
+  { metadata, spec }: SealedSecret,
+  outcomes: ReadonlyMap<string, Outcome>,
+  keys: OpeningKeys,
+  keyFlag: string,
+  candidates: Iterable<Place>,
+): ItemFinding[] {
+  const place = { namespace: metadata.namespace ?? "", name: metadata.name };
+  const origins = new LabelOrigins(place, candidates);
+  const hint = readSealingKeyHint(metadata.annotations, outcomes.keys());
+  return [...outcomes].map(([item, outcome]) => {
+    const value =
+      (spec.data !== undefined && item === WHOLE_OBJECT ? spec.data : spec.encryptedData[item]) ?? "";
+    return triedFinding(item, value, outcome, { place, keys, origins, claimed: hint.get(item), keyFlag });
+  });
+}
+
+/** Says which items do not open, as kubeseal does: those of the same failure together, sorted; then why. */
+export function notOpened(where: string, findings: readonly ItemFinding[]): NotOpenedError {
+  const unopened = findings.filter(({ state }) => state !== "opens");
+  const said = Map.groupBy(unopened, ({ cause, why }) =>
+    cause === "not-base64" && why !== null ? why : "no key could decrypt secret",
+  );
+  const groups = [...said].sort().map(([words, group]) => `${words} (${itemsOf(group)})${causesOf(group)}`);
+  const hints = new Set(unopened.map(({ fix }) => fix).filter((fix) => fix !== null));
+  const [first = "seal the values again"] = hints;
+  const hint = hints.size > 1 ? `${first}; signet explain tells it item by item` : first;
+  return new NotOpenedError(`${where}: ${groups.join("; ")}`, hint);
+}
+
+function itemsOf(findings: readonly ItemFinding[]): string {
+  return findings
+    .map(({ item }) => item)
+    .sort()
+    .join(", ");
+}
+
+function causesOf(findings: readonly ItemFinding[]): string {
+  if (findings.every(({ cause }) => cause === "not-base64")) return "";
+  const causes = [...Map.groupBy(findings, ({ why }) => why ?? "not tried")].sort();
+  if (causes.length === 1) return `: ${causes[0]?.[0]}`;
+  return `: ${causes.map(([why, group]) => `${itemsOf(group)}: ${why}`).join("; ")}`;
+}
+
+/** A plain Secret as a manifest, its fields in the order in which kubeseal writes them. */
+export function secretManifest(secret: OpenedSecret): object {
+  const { namespace, name, labels, annotations, immutable, items, type } = secret;
+  const data = Object.fromEntries([...items].map(([item, plaintext]) => [item, toBase64(plaintext)]));
+  return {
+    kind: "Secret",
+    apiVersion: "v1",
+    metadata: {
+      name,
+      ...(namespace === "" ? {} : { namespace }),
+      ...(isEmpty(labels) ? {} : { labels }),
+      ...(isEmpty(annotations) ? {} : { annotations }),
+    },
+    ...(immutable === null ? {} : { immutable }),
+    ...(isEmpty(data) ? {} : { data }),
+    ...(type === null ? {} : { type }),
+  };
+}
+
+function isEmpty(map: object): boolean {
+  return Object.keys(map).length === 0;
+}
