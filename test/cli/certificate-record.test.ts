@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { compareWithLastSeen } from "../../cli/certificate-record.ts";
+import { acceptCertificate, compareWithLastSeen, refuseChange } from "../../cli/certificate-record.ts";
 import { noticesOf } from "../../cli/notices.ts";
+import { CertificateError } from "../../shared/seal/certificate.node.ts";
 import { type MemoryWorld, memoryIo } from "../support/memory-io.ts";
 
 const PATH = "/state/signet/certificates.json";
@@ -80,5 +81,64 @@ suite("the record of certificates seen", () => {
       compare("SHA256:one", shown, { files }).said,
       /^note: .* could not be remembered .*\(EACCES\)\n$/,
     );
+  });
+});
+
+suite("the record, for what came by a fallback way", () => {
+  const other = { ...controller, name: "other" };
+  const elsewhere = { ...controller, namespace: "kube" };
+
+  /** What the record is after these, or the refusal. */
+  function refuse(record: string | undefined, identity: typeof controller, fingerprint: string): string {
+    const files: Record<string, string> = record === undefined ? {} : { [PATH]: record };
+    const { io, left } = memoryIo([], { now, env: { XDG_STATE_HOME: "/state" }, files });
+    const notices = noticesOf(io, { verbose: false, v: 0 });
+    try {
+      refuseChange(identity, "Pod kube-system/p", fingerprint, io, notices);
+    } catch (error) {
+      assert.ok(error instanceof CertificateError);
+      assert.equal(left(0).files.get(PATH), record);
+      return `${error.message} / ${error.hint}`;
+    }
+    return left(0).files.get(PATH) ?? "";
+  }
+
+  test("begins with the first one, and stays silent about the same", () => {
+    assert.equal(refuse(undefined, controller, "SHA256:one"), first);
+    assert.equal(refuse(first, controller, "SHA256:one"), first);
+  });
+
+  test("refuses a change, with both fingerprints and how to accept it", () => {
+    assert.equal(
+      refuse(first, controller, "SHA256:two"),
+      "the certificate from Pod kube-system/p is SHA256:two, and was SHA256:one when last seen on 2030-01-02: nothing is sealed with it, since it did not come from the named Service through the API server's proxy / ask who runs the controller for its fingerprint; if it is the new one, give --accept-certificate SHA256:two once",
+    );
+  });
+
+  test("counts any controller of the namespace while this one was not seen", () => {
+    assert.match(refuse(first, other, "SHA256:two"), /^the certificate from /);
+    const known = JSON.parse(refuse(first, other, "SHA256:one")) as object;
+    assert.deepEqual(Object.keys(known), [
+      "https://a:6443 kube-system/c",
+      "https://a:6443 kube-system/other",
+    ]);
+    assert.match(refuse(JSON.stringify(known), other, "SHA256:two"), /^the certificate from /);
+    assert.doesNotMatch(refuse(first, elsewhere, "SHA256:two"), /^the certificate from /);
+  });
+
+  test("judges a controller by its own record once there is one", () => {
+    const entries = { fingerprint: "SHA256:two", seen: "2030-01-02T03:04:05.000Z" };
+    const both = JSON.stringify({ ...JSON.parse(first), "https://a:6443 kube-system/other": entries });
+    assert.match(refuse(both, other, "SHA256:one"), /and was SHA256:two when last seen/);
+  });
+
+  test("takes what the user accepts", () => {
+    const { io, left } = memoryIo([], { now, env: { XDG_STATE_HOME: "/state" }, files: { [PATH]: first } });
+    const notices = noticesOf(io, { verbose: false, v: 0 });
+    acceptCertificate(controller, "SHA256:two", io, notices);
+    const record = left(0).files.get(PATH);
+    assert.equal(record, first.replace("SHA256:one", "SHA256:two"));
+    assert.equal(refuse(record, controller, "SHA256:two"), record);
+    assert.match(refuse(record, controller, "SHA256:one"), /^the certificate from /);
   });
 });
