@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { TemplateBackoff } from "./reconcile/template-backoff.ts";
 import { needsWork, saysSynced } from "./reconcile/watched-object.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { Workqueue } from "./runtime/workqueue.ts";
@@ -106,6 +107,11 @@ export async function startController(options: Options, parts: ControllerParts):
       keyPrefix: options["key-prefix"],
       allowedTypes: options["allowed-secret-types"],
       allowedAnnotations: options["allowed-annotations"],
+    },
+    templates: {
+      enabled: options.templates,
+      allowNondeterministic: options["allow-nondeterministic-templates"],
+      backoff: new TemplateBackoff(() => clock.monotonic()),
     },
     updateStatus: options["update-status"],
     events,

@@ -72,6 +72,11 @@ const OPTIONS = {
   "allowed-annotations": list(
     "Annotations to permit that make other controllers copy a Secret; * at the end",
   ),
+  templates: flag(true, "Run the templates of SealedSecrets (spec.template.data)"),
+  "allow-nondeterministic-templates": flag(
+    false,
+    "Let templates use functions that are random, read the clock or are costly: they rewrite the Secret at each turn",
+  ),
   "metrics-auth": flag(false, "Let read the metrics only who the API server allows get on /metrics"),
   "verify-endpoint": flag(true, "Serve /v1/verify"),
   "rotate-endpoint": flag(true, "Serve /v1/rotate"),

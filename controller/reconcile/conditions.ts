@@ -9,7 +9,7 @@ export type ConditionType = (typeof CONDITION_TYPES)[number];
 export type Reason =
   | "Unsealed"
   | "UnsealFailed"
-  | "TemplatesNotSupported"
+  | "TemplateFailed"
   | "MalformedSealedSecret"
   | "SecretForbidden"
   | "NotManaged"
@@ -19,7 +19,8 @@ export type Reason =
 
 /** What came of reconciling one object, as its status tells it. */
 export type Verdict =
-  | { kind: "in-sync" }
+  /** `warning`: what the author should know of an object that is in sync, or nothing. */
+  | { kind: "in-sync"; warning: string }
   /** `stalled`: someone must change something first. Otherwise the same input may succeed on a retry. */
   | { kind: "failed"; reason: Reason; message: string; stalled: boolean };
 
@@ -77,7 +78,8 @@ function standsInSync({ metadata, status }: StatusHolder): boolean {
 function conditionsFor(verdict: Verdict, stood: boolean): Partial<Record<ConditionType, Wanted>> {
   if (verdict.kind === "in-sync") {
     const good: Wanted = { status: "True", reason: "Unsealed", message: "" };
-    return { Synced: good, Ready: good };
+    // What reads `Synced` takes any message there for a failure.
+    return { Synced: good, Ready: { ...good, message: verdict.warning } };
   }
   const { reason, message, stalled } = verdict;
   const bad: Wanted = { status: "False", reason, message };

@@ -23,13 +23,15 @@ export type Failure = {
   counter: "unseal" | "unmanaged" | "update";
 };
 
+/** What a SealedSecret asks for, with what its author should know of it, or why that cannot be told. */
+export type Wanted = { ok: true; secret: WantedSecret; warnings: string[] } | { ok: false; failure: Failure };
+
 /** Everything that was observed of one object. */
 export type Observed = {
   sealedSecret: SealedSecret;
   /** The Secret of that name, or null. */
   secret: SecretObject | null;
-  /** What the SealedSecret asks for, or why that cannot be told. */
-  wanted: { ok: true; secret: WantedSecret } | { ok: false; failure: Failure };
+  wanted: Wanted;
 };
 
 /** What to do about it. */

@@ -5,6 +5,7 @@ import { type OpeningContext, openSealedSecret } from "../../shared/open-sealed-
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { Failure, Observed } from "./decide.ts";
 import { explainFailure } from "./explain-failure.ts";
+import { renderItems, type TemplatePolicy } from "./render-items.ts";
 import type { SecretObject } from "./secret-object.ts";
 import { wantedSecret } from "./wanted-secret.ts";
 
@@ -14,6 +15,7 @@ export type Surroundings = {
   opening: OpeningContext;
   /** Names of the SealedSecrets of a namespace. */
   neighbours: (namespace: string) => Iterable<string>;
+  templates: TemplatePolicy;
 };
 
 /**
@@ -33,17 +35,17 @@ export async function gather(
 
 async function gatherWanted(
   sealedSecret: SealedSecret,
-  { opening, neighbours }: Surroundings,
+  { opening, neighbours, templates }: Surroundings,
   signal: AbortSignal,
 ): Promise<Observed["wanted"]> {
-  if (Object.keys(sealedSecret.spec.template?.data ?? {}).length > 0) {
-    return unsealFailure(
-      "TemplatesNotSupported",
-      "spec.template.data is not supported by this version of the controller; seal the finished value instead",
-    );
-  }
   const result = await openSealedSecret(sealedSecret, opening, signal);
-  if (result.ok) return { ok: true, secret: wantedSecret(sealedSecret, result.opened) };
+  if (result.ok) {
+    const { whole, items } = result.opened;
+    const rendered = await renderItems(sealedSecret, items, templates);
+    if (!rendered.ok) return unsealFailure(rendered.reason, rendered.problem);
+    const secret = wantedSecret(sealedSecret, { whole, items: rendered.items });
+    return { ok: true, secret, warnings: rendered.warnings };
+  }
   if ("problem" in result) return unsealFailure(result.reason, result.problem);
   const namespace = sealedSecret.metadata.namespace ?? "";
   const place = { namespace, name: sealedSecret.metadata.name };

@@ -11,6 +11,7 @@ import { nextStatus, type Verdict } from "./conditions.ts";
 import { decide, type Failure, type Plan } from "./decide.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
+import { hasTemplates, type TemplatePolicy, versionOf } from "./render-items.ts";
 import { statusHolder, type WatchedObject } from "./watched-object.ts";
 
 /** What reconciling takes from the rest of the controller. */
@@ -22,6 +23,7 @@ export type ReconcilerParts = {
   neighbours: (namespace: string) => Iterable<string>;
   opening: () => OpeningContext;
   policy: WritePolicy;
+  templates: TemplatePolicy;
   updateStatus: boolean;
   events: EventRecorder;
   metrics: Metrics;
@@ -68,15 +70,17 @@ export class Reconciler {
       if (watched === undefined) this.forget(key);
       return null;
     }
+    const held = this.#heldBackMs(key, watched);
+    if (held > 0) return held;
     const { metrics, log } = this.#parts;
     metrics.countAttempt();
-    const { plan, failure: whole } = await this.#carryOut(key, watched, signal);
+    const { plan, failure: whole, warnings } = await this.#carryOut(key, watched, signal);
     const failure = whole === null ? null : presentable(whole);
     if (failure !== null) {
       metrics.countError(failure.counter, watched.object.metadata.namespace ?? "");
       log.warn({ key, error: failure.message }, "Error updating, will retry");
     }
-    await this.#tell(key, watched, plan, failure, signal);
+    await this.#tell(key, watched, plan, { failure, warnings }, signal);
     if (failure === null) return null;
     if (!failure.stalled) throw new NotInSyncError(failure.reason);
     return this.#stalledWaitMs(key);
@@ -86,6 +90,11 @@ export class Reconciler {
   forget(key: string): void {
     this.#troubles.delete(key);
     this.#parts.metrics.forget(key);
+  }
+
+  #heldBackMs(key: string, { parsed }: WatchedObject): number {
+    if (!parsed.ok || !hasTemplates(parsed.sealedSecret)) return 0;
+    return this.#parts.templates.backoff.waitMs(key, versionOf(parsed.sealedSecret));
   }
 
   #stalledWaitMs(key: string): number {
@@ -99,17 +108,20 @@ export class Reconciler {
     key: string,
     watched: WatchedObject,
     signal: AbortSignal,
-  ): Promise<{ plan: Plan | null; failure: Failure | null }> {
-    if (!watched.parsed.ok) return { plan: null, failure: malformed(watched.parsed.problem) };
-    const { client, opening, neighbours, policy } = this.#parts;
+  ): Promise<{ plan: Plan | null; failure: Failure | null; warnings: readonly string[] }> {
+    const warnings: readonly string[] = [];
+    if (!watched.parsed.ok) return { plan: null, failure: malformed(watched.parsed.problem), warnings };
+    const { client, opening, neighbours, policy, templates } = this.#parts;
     try {
-      const surroundings = { client, opening: opening(), neighbours };
-      const plan = decide(await gather(watched.parsed.sealedSecret, surroundings, signal), policy);
-      return { plan, failure: await applyPlan(plan, client, signal) };
+      const surroundings = { client, opening: opening(), neighbours, templates };
+      const observed = await gather(watched.parsed.sealedSecret, surroundings, signal);
+      const plan = decide(observed, policy);
+      const failure = await applyPlan(plan, client, signal);
+      return { plan, failure, warnings: observed.wanted.ok ? observed.wanted.warnings : warnings };
     } catch (error) {
       // A conflict is no failure of the object: somebody was faster, so look again.
       if (signal.aborted || (error instanceof KubeApiError && error.status === 409)) throw error;
-      if (error instanceof KubeApiError) return { plan: null, failure: updateFailure(error) };
+      if (error instanceof KubeApiError) return { plan: null, failure: updateFailure(error), warnings };
       const words = error instanceof SealError ? error.message : `unexpected ${nameOf(error)}`;
       this.#parts.metrics.countError("update", watched.object.metadata.namespace ?? "");
       this.#parts.log.warn({ key, error: words }, "Error updating, will retry");
@@ -121,12 +133,12 @@ export class Reconciler {
     key: string,
     watched: WatchedObject,
     plan: Plan | null,
-    failure: Failure | null,
+    { failure, warnings }: { failure: Failure | null; warnings: readonly string[] },
     signal: AbortSignal,
   ): Promise<void> {
     const { client, events, metrics, updateStatus, now } = this.#parts;
     const holder = statusHolder(watched);
-    const status = nextStatus(holder, verdictOf(failure), wholeSeconds(now()));
+    const status = nextStatus(holder, verdictOf(failure, warnings), wholeSeconds(now()));
     const changed = plan?.kind === "create" || plan?.kind === "update";
     if (failure === null) {
       this.#troubles.delete(key);
@@ -177,8 +189,8 @@ function bounded(text: string): string {
   return clean.length <= MOST_CHARACTERS ? clean : `${clean.slice(0, MOST_CHARACTERS)}…`;
 }
 
-function verdictOf(failure: Failure | null): Verdict {
-  if (failure === null) return { kind: "in-sync" };
+function verdictOf(failure: Failure | null, warnings: readonly string[]): Verdict {
+  if (failure === null) return { kind: "in-sync", warning: bounded(warnings.join("; ")) };
   const { reason, message, stalled } = failure;
   return { kind: "failed", reason, message, stalled };
 }

@@ -138,6 +138,8 @@ const rows: Row[] = [
   { name: "concurrency", fallback: 8, good: [["1", 1]], bad: ["0", "257", ""] },
   { name: "allowed-secret-types", ...words([]) },
   { name: "allowed-annotations", ...words([]) },
+  { name: "templates", fallback: true, good: truth, bad: notTruth },
+  { name: "allow-nondeterministic-templates", fallback: false, good: truth, bad: notTruth },
   { name: "metrics-auth", fallback: false, good: truth, bad: notTruth },
   { name: "verify-endpoint", fallback: true, good: truth, bad: notTruth },
   { name: "rotate-endpoint", fallback: true, good: truth, bad: notTruth },

@@ -564,7 +564,7 @@ suite("no secret gets out", () => {
 });
 
 function eventReason(reason: string | undefined): string {
-  const unsealing = ["UnsealFailed", "TemplatesNotSupported", "MalformedSealedSecret"];
+  const unsealing = ["UnsealFailed", "TemplateFailed", "MalformedSealedSecret"];
   return unsealing.includes(reason ?? "") ? "ErrUnsealFailed" : "ErrUpdateFailed";
 }
 

@@ -62,7 +62,7 @@ const table = coverageTable({
   "annotation-changed": "a scope annotation that comes or goes takes effect, though the generation stays",
   "whole-object": "the old whole-object form is opened, with its labels, annotations and type",
   "whole-object-and-items": "both forms at once are refused",
-  templates: "template.data is refused by its reason, and nothing is written",
+  templates: "template.data makes items; one that fails leaves the Secret as it is",
   version: "--version prints what scripts look for",
 });
 
@@ -419,20 +419,26 @@ suite("what becomes of a SealedSecret and the Secret of its name", () => {
     assert.equal(await scene.secret("default", "two-forms"), null);
   });
 
-  table.proves("templates", "templates are refused by their reason, and nothing is written", async () => {
-    const stored = await apply({ name: "templates", items: { foo: "bar" } });
-    const before = await scene.untilSecret("default", "templates");
+  table.proves("templates", "templates make items; a failing one leaves the Secret as it is", async () => {
+    const data = { url: "db:{{ .foo }}:{{ .host }}", host: "db.local", foo: null };
+    const stored = await apply({ name: "templates", items: { foo: "bar", kept: "1" }, template: { data } });
     await scene.untilSynced("default", "templates", "True");
-    const spec = stored["spec"] as Record<string, unknown>;
-    const template = { data: { url: "db:{{ .foo }}" } };
-    await change(stored, { spec: { ...spec, template } });
-    const status = await scene.untilSynced("default", "templates", "False");
-    assert.equal(conditionOf(status, "Synced").reason, "TemplatesNotSupported");
-    assert.deepEqual(await scene.secret("default", "templates"), before);
+    const secret = await scene.untilSecret("default", "templates");
+    assert.deepEqual(textsOf(secret), { url: "db:bar:db.local", host: "db.local", kept: "1" });
 
-    await cluster.apply([await sealer.object({ name: "templates-only", template })]);
-    await scene.untilSynced("default", "templates-only", "False");
-    assert.equal(await scene.secret("default", "templates-only"), null);
+    const spec = stored["spec"] as Record<string, unknown>;
+    await change(stored, { spec: { ...spec, template: { data: { url: "{{ .foo.bar }}" } } } });
+    const status = await scene.untilSynced("default", "templates", "False");
+    const synced = conditionOf(status, "Synced");
+    assert.equal(synced.reason, "TemplateFailed");
+    assert.match(synced.message ?? "", /template: url:1:/);
+    assert.deepEqual(await scene.secret("default", "templates"), secret);
+
+    await cluster.apply([
+      await sealer.object({ name: "templates-only", template: { data: { a: "x{{ upper `y` }}" } } }),
+    ]);
+    await scene.untilSynced("default", "templates-only", "True");
+    assert.deepEqual(textsOf(await scene.untilSecret("default", "templates-only")), { a: "xY" });
   });
 
   table.proves("version", "--version prints what scripts look for", async () => {
@@ -514,4 +520,9 @@ function assertOwner(secret: SceneSecret, owner: KubeObject | undefined): void {
   assert.deepEqual(secret.metadata.ownerReferences, [
     { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", name, uid, controller: true },
   ]);
+}
+
+function textsOf({ data }: SceneSecret): Record<string, string> {
+  const items = Object.entries(data ?? {});
+  return Object.fromEntries(items.map(([item, value]) => [item, Buffer.from(value, "base64").toString()]));
 }

@@ -9,9 +9,11 @@
 import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
+import { documentFaults } from "./document-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
+import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
@@ -26,4 +28,6 @@ export const faults: readonly Fault[] = [
   ...keyFaults,
   ...decidingFaults,
   ...controllerFaults,
+  ...renderingFaults,
+  ...documentFaults,
 ];

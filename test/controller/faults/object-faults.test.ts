@@ -235,14 +235,52 @@ test("nobody seals himself a key of the controller, in whatever way", async (con
   await scene.untilSynced("plain", { a: "1" }, "kube-system");
 });
 
-test("a template is refused by name before anything is opened, and nothing is written", async (context) => {
-  const scene = await controllerScene(context, { keys: [key] });
+/** An object at team/db with templates. */
+async function templated(data: Record<string, string | null>, generation = 1): Promise<ApiObject> {
   const manifest = await sealedManifest(pair, { namespace: "team", name: "db" }, { a: "1" });
-  manifest.spec.template = { data: { b: "{{ .a }}" } };
-  scene.cluster.store.put(manifest as unknown as ApiObject);
+  manifest.spec.template = { data };
+  manifest.metadata.generation = generation;
+  return manifest as unknown as ApiObject;
+}
+
+test("templates turned off by --templates=false are refused, and nothing is written", async (context) => {
+  const scene = await controllerScene(context, { keys: [key], args: ["--templates=false"] });
+  scene.cluster.store.put(await templated({ b: "{{ .a }}" }));
   const condition = await scene.until("the refusal", () => scene.condition("db", "Synced"));
-  assert.equal(condition.reason, "TemplatesNotSupported");
+  assert.equal(condition.reason, "TemplateFailed");
   assert.deepEqual(scene.secretWrites, []);
+});
+
+test("a template that fails names itself, line and function, never a value or fail's own text", async (context) => {
+  const canaries = new Canaries();
+  const secret = canaries.text("value in a template");
+  const scene = await controllerScene(context, { keys: [key] });
+  const manifest = await sealedManifest(pair, { namespace: "team", name: "db" }, { a: secret });
+  manifest.spec.template = { data: { b: `x\n{{ fail .a }}`, c: `{{ atoi (printf "%s" .a) | fail }}` } };
+  scene.cluster.store.put(manifest as unknown as ApiObject);
+  const condition = await scene.until("the failure", () => scene.condition("db", "Stalled"));
+  assert.equal(condition.reason, "TemplateFailed");
+  assert.match(condition.message ?? "", /template: b:2:\d+: .*fail/);
+  assert.match(condition.message ?? "", /template: c:1:/);
+  await scene.until("the event", () => scene.events().some(({ reason }) => reason === "ErrUnsealFailed"));
+  canaries.assertSilent(await scene.evidence());
+  assert.deepEqual(scene.secretWrites, []);
+});
+
+test("templates that fail edit after edit are held back; the version at hand then runs by itself", async (context) => {
+  const scene = await controllerScene(context, { keys: [key], haste: 10 });
+  for (let generation = 1; generation <= 3; generation++) {
+    scene.cluster.store.put(await templated({ b: `{{ fail "${generation}" }}` }, generation));
+    await scene.until(`failure ${generation}`, () => {
+      const condition = scene.condition("db", "Stalled");
+      return condition?.observedGeneration === generation;
+    });
+  }
+  // Five seconds of a clock that runs ten times as fast; without the pause it is there within a few milliseconds.
+  const before = performance.now();
+  scene.cluster.store.put(await templated({ b: "{{ .a }}" }, 4));
+  await scene.untilSynced("db", { a: "1", b: "1" });
+  assert.ok(performance.now() - before > 300, "the fourth version waited");
 });
 
 test("without --update-status no status is written, the Secret is", async (context) => {

@@ -6,7 +6,7 @@ import type { Condition } from "../../../shared/sealed-secret.ts";
 const T1 = "2030-01-01T00:00:01Z";
 const T2 = "2030-01-01T00:00:02Z";
 const T3 = "2030-01-01T00:00:03Z";
-const IN_SYNC: Verdict = { kind: "in-sync" };
+const IN_SYNC: Verdict = { kind: "in-sync", warning: "" };
 const failure = (message: string, stalled: boolean): Verdict => ({
   kind: "failed",
   reason: stalled ? "UnsealFailed" : "UpdateFailed",
@@ -36,6 +36,17 @@ test("in sync: Synced first, then Ready, both True, without a message", () => {
   assert.deepEqual(told(holder), ["Synced True Unsealed", "Ready True Unsealed"]);
   assert.equal(holder.status?.observedGeneration, 1);
   assert.ok(!Object.hasOwn(condition(holder, "Synced"), "message"));
+});
+
+test("a warning about an object in sync stands in Ready alone, and goes when it no longer holds", () => {
+  const warned: Verdict = { kind: "in-sync", warning: "url reads host, a template too" };
+  const holder = after([warned, T1]);
+  assert.deepEqual(told(holder), [
+    "Synced True Unsealed",
+    "Ready True Unsealed url reads host, a template too",
+  ]);
+  assert.equal(nextStatus(holder, warned, T2), null);
+  assert.deepEqual(told(after([warned, T1], [IN_SYNC, T2])), ["Synced True Unsealed", "Ready True Unsealed"]);
 });
 
 test("stalled: Synced and Ready False, Stalled True, each with reason and message", () => {

@@ -22,7 +22,7 @@ function plan(
   policy: Partial<WritePolicy> = {},
 ): Plan {
   return decide(
-    { sealedSecret: sealedSecret(), secret, wanted: { ok: true, secret: wanted(want) } },
+    { sealedSecret: sealedSecret(), secret, wanted: { ok: true, secret: wanted(want), warnings: [] } },
     { ...POLICY, ...policy },
   );
 }
@@ -235,7 +235,7 @@ test("a SealedSecret without a uid owns nothing", () => {
     {
       sealedSecret: { ...sealedSecret(), metadata },
       secret: existing({ ownerReferences: [{ ...OUR_REFERENCE, uid: "" }] }),
-      wanted: { ok: true, secret: wanted() },
+      wanted: { ok: true, secret: wanted(), warnings: [] },
     },
     POLICY,
   );

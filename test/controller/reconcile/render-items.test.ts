@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  hasTemplates,
+  renderItems,
+  type TemplatePolicy,
+} from "../../../controller/reconcile/render-items.ts";
+import { TemplateBackoff } from "../../../controller/reconcile/template-backoff.ts";
+import { utf8 } from "../../../shared/bytes.ts";
+import { sealedSecret } from "./objects.ts";
+
+type Data = Record<string, string | null>;
+
+const opened = new Map([
+  ["user", utf8("alice")],
+  ["password", utf8("s3cr3t-value")],
+]);
+
+function policy(changes: Partial<TemplatePolicy> = {}): TemplatePolicy {
+  const backoff = new TemplateBackoff(() => 0);
+  return { enabled: true, allowNondeterministic: false, backoff, ...changes };
+}
+
+async function render(data: Data | undefined, changes: Partial<TemplatePolicy> = {}) {
+  const template = data === undefined ? {} : { template: { data } };
+  const rendered = await renderItems(sealedSecret({ spec: template }), opened, policy(changes));
+  if (!rendered.ok) return rendered;
+  const items = [...rendered.items].map(([item, bytes]) => [item, Buffer.from(bytes).toString()]);
+  return { items: Object.fromEntries(items), warnings: rendered.warnings };
+}
+
+test("without templates the items are the opened ones", async () => {
+  const expected = { items: { user: "alice", password: "s3cr3t-value" }, warnings: [] };
+  assert.deepEqual(await render(undefined), expected);
+  assert.deepEqual(await render({}), expected);
+});
+
+test("templates make items of opened ones; null takes one out", async () => {
+  assert.deepEqual(await render({ url: "db://{{ .user }}:{{ .password | b64enc }}", password: null }), {
+    items: { user: "alice", url: `db://alice:${Buffer.from("s3cr3t-value").toString("base64")}` },
+    warnings: [],
+  });
+});
+
+test("an ignored template and a template that reads another one's text are warned of, by item", async () => {
+  const rendered = await render({ user: "{{ .user }}", a: "{{ .b }}", b: "{{ .user }}" });
+  assert.ok("warnings" in rendered);
+  assert.equal(rendered.items["user"], "alice");
+  assert.deepEqual(rendered.warnings, [
+    "spec.template.data.a reads b, which is a template too: it gets the template's text, not what it makes",
+    "spec.template.data.user has no effect: the encrypted item of that name wins",
+  ]);
+});
+
+test("every failing template is named with line and function, sorted, without values", async () => {
+  const rendered = await render({ z: "{{ fail .password }}", a: "\n{{ .user.x }}", fine: "1" });
+  assert.ok("problem" in rendered);
+  assert.equal(rendered.reason, "TemplateFailed");
+  const lines = rendered.problem.split("\n");
+  assert.match(lines[0] ?? "", /^template: a:2:/);
+  assert.match(lines[1] ?? "", /^template: z:1:.*fail/);
+  assert.equal(lines.length, 2);
+  assert.ok(!rendered.problem.includes("s3cr3t"));
+  assert.ok(!rendered.problem.includes("alice"));
+});
+
+test("functions that are random or read the clock are refused unless allowed", async () => {
+  for (const source of ["{{ randAlphaNum 5 }}", "{{ now }}", '{{ "x" | htpasswd "u" }}', "{{ uuidv4 }}"]) {
+    const refused = await render({ a: source });
+    assert.ok("problem" in refused, source);
+  }
+  const allowed = await render({ a: "{{ randAlphaNum 5 | len }}" }, { allowNondeterministic: true });
+  assert.ok("items" in allowed);
+  assert.equal(allowed.items["a"], "5");
+});
+
+test("templates that are turned off fail; a null alone is no template", async () => {
+  const off = await render({ a: "x" }, { enabled: false });
+  assert.ok("problem" in off);
+  assert.match(off.problem, /--templates=false/);
+  assert.deepEqual(await render({ user: null }, { enabled: false }), {
+    items: { password: "s3cr3t-value" },
+    warnings: [],
+  });
+});
+
+test("an item name no Secret may have is refused before anything runs", async () => {
+  const rendered = await render({ "a/b": "x" });
+  assert.ok("problem" in rendered);
+  assert.equal(rendered.reason, "MalformedSealedSecret");
+});
+
+test("a template that would run for ever, or fill the memory, is stopped soon", async () => {
+  const endless = "{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}";
+  const large = '{{ repeat 1000000000 "x" }}';
+  const deep = '{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}';
+  for (const source of [endless, large, deep]) {
+    const start = performance.now();
+    const rendered = await render({ a: source });
+    assert.ok("problem" in rendered, source);
+    assert.ok(performance.now() - start < 5000, source);
+  }
+});
+
+test("failures and successes are told to the backoff, with the object's version", async () => {
+  const backoff = new TemplateBackoff(() => 0);
+  for (let generation = 1; generation <= 3; generation++) {
+    const metadata = { uid: "u", generation };
+    const object = sealedSecret({ metadata, spec: { template: { data: { a: "{{ fail `x` }}" } } } });
+    await renderItems(object, opened, policy({ backoff }));
+  }
+  assert.equal(backoff.waitMs("team/db", "u/3"), 0);
+  assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
+  await render({ a: "fine" }, { backoff });
+  assert.equal(backoff.waitMs("team/db", "u/4"), 0);
+});
+
+test("what has templates: texts, but not nulls alone, nor the old whole-object form", () => {
+  const at = (data: Data, whole?: string) =>
+    hasTemplates(
+      sealedSecret({ spec: { template: { data }, ...(whole === undefined ? {} : { data: whole }) } }),
+    );
+  assert.equal(at({ a: "x" }), true);
+  assert.equal(at({ a: null }), false);
+  assert.equal(at({}), false);
+  assert.equal(at({ a: "x" }, "AAAA"), false);
+});

@@ -1,0 +1,73 @@
+import type { Fault } from "./fault.ts";
+
+const ITEMS = "controller/reconcile/render-items.ts";
+const ITEMS_TEST = "test/controller/reconcile/render-items.test.ts";
+const BACKOFF = "controller/reconcile/template-backoff.ts";
+const BACKOFF_TEST = "test/controller/reconcile/template-backoff.test.ts";
+
+/** Faults in how the controller runs templates. */
+export const renderingFaults: readonly Fault[] = [
+  {
+    what: "templates run though they are turned off",
+    file: ITEMS,
+    find: "hasTemplates(sealedSecret) && !policy.enabled",
+    replace: "hasTemplates(sealedSecret) && policy === null",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "an item name no Secret may have gets through from a template",
+    file: ITEMS,
+    find: "if (unfit !== undefined) {",
+    replace: "if (unfit === null) {",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "random functions are always allowed",
+    file: ITEMS,
+    find: "    allowNondeterministic,\n",
+    replace: "    allowNondeterministic: allowNondeterministic || true,\n",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "failing templates are not remembered",
+    file: ITEMS,
+    find: "backoff.failed(key, versionOf(sealedSecret));",
+    replace: "",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "a success does not end the pause",
+    file: ITEMS,
+    find: "  backoff.succeeded(key);\n",
+    replace: "",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "templates run in the old whole-object form",
+    file: ITEMS,
+    find: "if (spec.data !== undefined) return false;",
+    replace: "",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "trying the same version again makes its mended successor wait",
+    file: BACKOFF,
+    find: "if (before?.version === version) return;",
+    replace: "",
+    test: BACKOFF_TEST,
+  },
+  {
+    what: "the pause has no upper bound",
+    file: BACKOFF,
+    find: "Math.min(CAP_MS, BASE_MS * 2 ** (trouble.failures - FREE_FAILURES))",
+    replace: "BASE_MS * 2 ** (trouble.failures - FREE_FAILURES)",
+    test: BACKOFF_TEST,
+  },
+  {
+    what: "names of failed objects are kept without bound",
+    file: BACKOFF,
+    find: "if (!isOld && this.#troubles.size <= MOST_NAMES) return;",
+    replace: "if (!isOld) return;",
+    test: BACKOFF_TEST,
+  },
+];
