@@ -66,7 +66,9 @@ export function formatNumber(value: number, verb: string, flags: FormatFlags): s
   const negative = text.startsWith("-");
   const digits = text.replace(/^[+-]/, "");
   const sign = negative ? "-" : flags.plus ? "+" : flags.space ? " " : "";
-  if (!Number.isFinite(value)) return padWithSpaces(`${sign}${digits}`, flags);
+  // An infinity always shows its sign.
+  if (!Number.isFinite(value))
+    return padWithSpaces(`${sign === "" && digits === "Inf" ? "+" : sign}${digits}`, flags);
   const full = flags.sharp && format !== "b" ? withPoint(digits, format, precision) : digits;
   if (sign !== "" && flags.zero && !flags.minus && (flags.width ?? 0) > full.length + 1)
     return sign + padding((flags.width ?? 0) - full.length - 1, flags) + full;

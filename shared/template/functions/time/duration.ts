@@ -15,8 +15,6 @@ export const HOUR = 60n * MINUTE;
 const MOST = 2n ** 63n - 1n;
 const LEAST = -(2n ** 63n);
 const PART = /(?<whole>[0-9]*)(?:\.(?<fraction>[0-9]*))?(?<unit>[^0-9.]+)/gy;
-// More digits of a fraction change nothing: Go stops counting them, too.
-const FRACTION_DIGITS = 18;
 
 /**
  * Reads a duration such as `-1h30m` or `1.5s` (Go: time.ParseDuration).
@@ -49,9 +47,15 @@ function partOf(groups: Record<string, string | undefined>): bigint | null {
   if (significant.length > 20) return null;
   const units = BigInt(significant === "" ? "0" : significant);
   if (units > -LEAST / unit) return null;
-  const digits = fraction.slice(0, FRACTION_DIGITS);
+  const digits = countedDigits(fraction);
   const rest = digits === "" ? 0 : Number(digits) * (Number(unit) / 10 ** digits.length);
   return units * unit + BigInt(Math.trunc(rest));
+}
+
+/** Of a fraction, Go counts the digits that fit 63 bits. */
+function countedDigits(fraction: string): string {
+  const digits = fraction.slice(0, 19);
+  return digits.length < 19 || BigInt(digits) <= -LEAST ? digits : digits.slice(0, 18);
 }
 
 /** A duration as Go prints it: `1h30m0s`, `1.5s`, `0s`. */

@@ -21,7 +21,7 @@ import {
   nanosecondsBetween,
   ZERO_INSTANT,
 } from "./instant.ts";
-import { UTC } from "./zone.ts";
+import { UTC, type Zone } from "./zone.ts";
 
 const methods = new Map<string, Method>();
 const { int, int64, string } = types;
@@ -68,7 +68,32 @@ const since1970 = (unit: bigint): Method =>
 const compared = (result: (difference: bigint) => Value): Method =>
   method([timeType], (instant, [other]) => result(nanosecondsBetween(instant, instantIn(other))));
 
+/** *time.Location: where a time's clock stands. */
+const locationType: GoType<GoStruct> = {
+  name: "*time.Location",
+  kind: "ptr",
+  methods: new Map([["String", { parameters: [], call: (receiver): Value => zoneIn(receiver).name }]]),
+  string: (value) => zoneIn(value).name,
+};
+
+function zoneIn(value: Value | undefined): Zone {
+  return (value as GoStruct).payload as Zone;
+}
+
 methods
+  .set(
+    "Location",
+    method([], ({ zone }) => ({
+      tag: "struct",
+      type: locationType as GoType,
+      fields: new Map(),
+      payload: zone,
+    })),
+  )
+  .set(
+    "In",
+    method([locationType], (instant, [zone]) => timeValue({ ...instant, zone: zoneIn(zone) })),
+  )
   .set("String", method([], timeText))
   .set("GoString", method([], goText))
   .set(
