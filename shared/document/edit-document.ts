@@ -50,7 +50,7 @@ function attempt(
   format: DocumentFormat,
   edits: readonly Edit[],
 ): string | null {
-  const expected = edits.reduce<unknown>((held, edit) => editedValue(held, edit), value);
+  const expected = editedValue(value, edits);
   const edited = applyEdits(text, edits, format);
   return edited !== null && hasValue(edited, expected) ? edited : null;
 }

@@ -32,30 +32,41 @@ export class EditConflict extends Error {
 }
 
 /**
- * What a document's value must be after an edit. The old value stays as it is, also where it holds one map twice.
- * @throws EditConflict when something else stands where the edit needs a map, a list or a text.
+ * What a document's value must be after edits. The old value stays as it is, also where it holds one map twice.
+ * @throws EditConflict when something else stands where an edit needs a map, a list or a text.
  */
-export function editedValue(value: unknown, edit: Edit, at = 0): unknown {
+export function editedValue(value: unknown, edits: readonly Edit[]): unknown {
+  // Copied once, a map is changed where it is: thousands of edits to one map are common.
+  const copies = new Set<unknown>();
+  return edits.reduce((held, edit) => changed(held, edit, 0, copies), value);
+}
+
+function changed(value: unknown, edit: Edit, at: number, copies: Set<unknown>): unknown {
   const step = edit.path[at];
   if (step === undefined) return newValue(value, edit);
-  if (typeof step === "number") return editedList(value, step, edit, at);
+  const isLast = at === edit.path.length - 1;
+  if (typeof step === "number") {
+    if (!Array.isArray(value) || step < 0 || step >= value.length) {
+      throw new EditConflict("there is no such item of a list", edit.path);
+    }
+    if ("remove" in edit && isLast) return value.toSpliced(step, 1);
+    return value.with(step, changed(value[step], edit, at + 1, copies));
+  }
   const isMissing = value === null || value === undefined;
   if (isMissing && "remove" in edit) return value;
   if (!isMissing && !isMap(value)) throw new EditConflict("there is no map where one is needed", edit.path);
-  const map: Record<string, unknown> = {};
-  for (const [key, held] of Object.entries(value ?? {})) setOwn(map, key, held);
+  const map = copies.has(value) && isMap(value) ? value : copyOf(value ?? {});
+  copies.add(map);
   const held = Object.hasOwn(map, step) ? map[step] : undefined;
-  if ("remove" in edit && (at === edit.path.length - 1 || held === undefined)) delete map[step];
-  else setOwn(map, step, editedValue(held, edit, at + 1));
+  if ("remove" in edit && (isLast || held === undefined)) delete map[step];
+  else setOwn(map, step, changed(held, edit, at + 1, copies));
   return map;
 }
 
-function editedList(value: unknown, index: number, edit: Edit, at: number): unknown[] {
-  if (!Array.isArray(value) || index < 0 || index >= value.length) {
-    throw new EditConflict("there is no such item of a list", edit.path);
-  }
-  if ("remove" in edit && at === edit.path.length - 1) return value.toSpliced(index, 1);
-  return value.with(index, editedValue(value[index], edit, at + 1));
+function copyOf(map: object): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const [key, held] of Object.entries(map)) setOwn(copy, key, held);
+  return copy;
 }
 
 function newValue(value: unknown, edit: Edit): unknown {

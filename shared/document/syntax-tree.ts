@@ -81,7 +81,16 @@ function rangeOf(token: { offset: number; source: string }): { start: number; en
 }
 
 function textOf(token: CST.FlowScalar): string {
-  return CST.resolveAsScalar(token, false)?.value ?? "";
+  return resolved(token) ?? "";
+}
+
+/** @returns null for what the library finds fault with: its errors would quote the text. */
+function resolved(token: CST.FlowScalar | CST.BlockScalar): string | null {
+  let isRight = true;
+  const scalar = CST.resolveAsScalar(token, false, () => {
+    isRight = false;
+  });
+  return isRight ? scalar.value : null;
 }
 
 function blockScalar(token: CST.BlockScalar): SyntaxNode {
@@ -152,7 +161,7 @@ function entryOf(item: CST.CollectionItem, index: number, isMap: boolean): Entry
 }
 
 function keyText(key: CST.Token | null): string | null {
-  return CST.isScalar(key) ? (CST.resolveAsScalar(key, false)?.value ?? null) : null;
+  return CST.isScalar(key) ? resolved(key) : null;
 }
 
 function endOf(token: CST.Token): number {
