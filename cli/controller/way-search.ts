@@ -1,7 +1,6 @@
 import type { PodStreamClient } from "../../shared/kube/client.ts";
 import type { Notices } from "../notices.ts";
 import { askPatiently } from "./patient-way.ts";
-import { PodForward } from "./pod-forward.ts";
 import { type FoundService, findService, NAME_FLAGS, type ServiceSearch } from "./service.ts";
 import { serviceProxy } from "./service-proxy.ts";
 import { ClosedWay, type Question, type Way, type WayAnswer } from "./way.ts";
@@ -22,7 +21,7 @@ export type Reached =
 /** All ways are closed; without a Service, because none was found. */
 export type NotReached = { closed: readonly Closed[]; service: FoundService | null };
 
-type Found = { service: FoundService; ways: Way[] };
+type Found = { service: FoundService; proxy: Way; forward: Way | null };
 
 /**
  * Looks for a way to the controller: its Service, then the API server's proxy, then a port-forward. The first that leads
@@ -66,16 +65,16 @@ export class WaySearch {
   }
 
   close(): void {
-    for (const way of this.#found?.ways ?? []) way.close();
+    this.#found?.proxy.close();
+    this.#found?.forward?.close();
   }
 
   async #ask(question: Question): Promise<Reached> {
     const found = await this.#find();
     if ("closed" in found) return found;
-    const { service, ways } = found;
-    const kept = this.#kept;
+    const { service } = found;
     const closed: Closed[] = [];
-    for (const way of kept === null ? ways : [kept, ...ways.filter((other) => other !== kept)]) {
+    for await (const way of this.#ways(found)) {
       try {
         const answer = await askPatiently(way, question);
         for (const { reason } of closed) this.#notices.note(`note: ${reason}`);
@@ -89,6 +88,18 @@ export class WaySearch {
     return { closed, service };
   }
 
+  /** The one that is kept, then the others. What only a port-forward needs is loaded for one only. */
+  async *#ways(found: Found): AsyncGenerator<Way> {
+    const kept = this.#kept;
+    if (kept !== null) yield kept;
+    if (kept !== found.proxy) yield found.proxy;
+    if (found.forward === null) {
+      const { PodForward } = await import("./pod-forward.ts");
+      found.forward ??= new PodForward(this.#client, found.service);
+    }
+    if (kept !== found.forward) yield found.forward;
+  }
+
   async #find(): Promise<Found | NotReached> {
     if (this.#found !== null) return this.#found;
     const result = await findService(this.#client, this.#search);
@@ -96,10 +107,7 @@ export class WaySearch {
       return { closed: result.reasons.map((reason) => ({ reason, remedy: NAME_FLAGS })), service: null };
     }
     const { service } = result;
-    this.#found = {
-      service,
-      ways: [serviceProxy(this.#client, service), new PodForward(this.#client, service)],
-    };
+    this.#found = { service, proxy: serviceProxy(this.#client, service), forward: null };
     return this.#found;
   }
 }
