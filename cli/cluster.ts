@@ -4,13 +4,13 @@ import { KubeConfigError } from "../shared/kube/config-error.ts";
 import { version } from "../shared/version.ts";
 import type { ControllerService } from "./controller/way.ts";
 import type { Io } from "./io.ts";
-import type { KubesealOptions } from "./options.ts";
+import type { ClusterOptions } from "./options.ts";
 
 /** The namespace of a kubeconfig context that names none, as kubectl has it. */
 const DEFAULT_NAMESPACE = "default";
 
 /** Where kubeseal finds the controller unless told otherwise. */
-export function controllerOf(options: KubesealOptions): ControllerService {
+export function controllerOf(options: ClusterOptions): ControllerService {
   return {
     namespace: options["controller-namespace"] ?? "kube-system",
     name: options["controller-name"] ?? "sealed-secrets-controller",
@@ -21,7 +21,7 @@ export function controllerOf(options: KubesealOptions): ControllerService {
  * A client for the cluster that the flags and the kubeconfig name. Loaded only here: sealing offline pays nothing.
  * @throws KubeConfigError when there is no usable configuration.
  */
-export async function connect(options: KubesealOptions, io: Io) {
+export async function connect(options: ClusterOptions, io: Io) {
   const { connectKube } = await import("../shared/kube/http-client.ts");
   return connectKube(await connection(options, io), { version });
 }
@@ -33,7 +33,7 @@ export async function connect(options: KubesealOptions, io: Io) {
  * @throws KubeConfigError when a kubeconfig or context was asked for by name and does not serve.
  */
 export async function clientNamespace(
-  options: KubesealOptions,
+  options: ClusterOptions,
   io: Io,
 ): Promise<{ name: string; explicit: boolean } | null> {
   if (options.namespace !== null) return { name: options.namespace, explicit: true };
@@ -47,12 +47,12 @@ export async function clientNamespace(
   }
 }
 
-async function connection(options: KubesealOptions, io: Io): Promise<KubeConnection> {
+async function connection(options: ClusterOptions, io: Io): Promise<KubeConnection> {
   const { loadKubeConfig } = await import("../shared/kube/config.ts");
   return loadKubeConfig(configOptions(options, io));
 }
 
-function configOptions(options: KubesealOptions, io: Io): KubeConfigOptions {
+function configOptions(options: ClusterOptions, io: Io): KubeConfigOptions {
   const given: Record<keyof KubeConfigOptions, unknown> = {
     kubeconfig: options.kubeconfig,
     context: options.context,

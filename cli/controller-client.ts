@@ -8,7 +8,7 @@ import { type NotReached, WaySearch } from "./controller/way-search.ts";
 import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
-import type { KubesealOptions } from "./options.ts";
+import type { ClusterOptions } from "./options.ts";
 
 /** The controller of one cluster, as the flags name it. Finds its way with the first question and keeps it. */
 export type ControllerClient = {
@@ -50,7 +50,7 @@ const CERTIFICATE_TIMEOUT_MS = 10_000;
  * @throws UsageError for a wrong `--request-timeout`.
  */
 export async function openController(
-  options: KubesealOptions,
+  options: ClusterOptions,
   io: Io,
   notices: Notices,
 ): Promise<ControllerClient> {

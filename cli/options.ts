@@ -111,6 +111,10 @@ const own = {
     group: "mode",
     summary: "with --recovery-unseal: files that hold private keys",
   },
+} as const satisfies OptionTable;
+
+/** Which controller, found by which kubeconfig. */
+export const controllerOptions = {
   "controller-name": {
     kind: "text",
     value: "NAME",
@@ -245,10 +249,20 @@ export const generalOptions = {
 } as const satisfies OptionTable;
 
 /** Every flag that may stand without a command word: kubeseal's, and ours beside them. */
-export const kubesealOptions = { ...own, ...fileOptions, ...clientOptions, ...logging, ...generalOptions };
+export const kubesealOptions = {
+  ...own,
+  ...controllerOptions,
+  ...fileOptions,
+  ...clientOptions,
+  ...logging,
+  ...generalOptions,
+};
 
 /** What these flags were given as. */
 export type KubesealOptions = OptionValues<typeof kubesealOptions>;
+
+/** What says which cluster, and which controller in it. */
+export type ClusterOptions = OptionValues<typeof controllerOptions> & OptionValues<typeof clientOptions>;
 
 /** Whether a flag may also be given as an environment variable. */
 export function hasVariable(spec: OptionSpec): boolean {
