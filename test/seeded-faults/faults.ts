@@ -13,6 +13,7 @@ import { documentFaults } from "./document-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
+import { reachingFaults } from "./reaching-faults.ts";
 import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
@@ -30,4 +31,5 @@ export const faults: readonly Fault[] = [
   ...controllerFaults,
   ...renderingFaults,
   ...documentFaults,
+  ...reachingFaults,
 ];
