@@ -5,6 +5,7 @@ const CAUSES: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
   ["EPERM", "operation not permitted"],
   ["EISDIR", "it is a directory"],
+  ["EEXIST", "a file is where a folder must be"],
   ["ENOTDIR", "a part of its path is not a directory"],
   ["ENOSPC", "no space left on the device"],
   ["EROFS", "the file system is read-only"],

@@ -62,7 +62,7 @@ export async function workOnFiles(
   { isQuiet = false }: { isQuiet?: boolean } = {},
 ): Promise<void> {
   const destination = destinationOf(task, options);
-  const format = outputFormat(options);
+  const format = task.hasProduct ? outputFormat(options) : "json";
   const files = inputFiles(args, io.files, options["output-dir"]);
   if (options["sealed-secret-file"] !== null && files.length > 1) {
     throw new UsageError(
@@ -80,16 +80,17 @@ export async function workOnFiles(
   for (const file of files) {
     try {
       const worked = await workOnFile(task, file, io);
+      deliver(worked, file, destination, options, io, task.access);
       products.push(...worked.products);
       count.documents += worked.notes.length;
       if (worked.notes.length === 0) count.left += 1;
       else count.done += 1;
-      deliver(worked, file, destination, options, io, task.access);
       progress.line(lineOf(task, file, worked));
     } catch (error) {
       if (!(error instanceof SealError) || isQuiet) throw error;
       count.failed += 1;
-      progress.line(`failed ${file.path}: ${error.message}; ${error.hint}`);
+      const named = error.message.startsWith(file.path) ? "" : `${file.path}: `;
+      progress.line(`failed ${named}${error.message}; ${error.hint}`);
     }
     progress.step();
   }
@@ -240,9 +241,7 @@ function summarise(
   if (count.failed > 0) {
     throw new InputError(
       `${count.failed} of ${total === 1 ? "1 file" : `${total} files`} failed`,
-      destination === "stream" && task.hasProduct
-        ? "correct what is named above; nothing was written"
-        : "correct what is named above and run the same again; those files were left as they are",
+      hintAfterFailure(task, destination),
     );
   }
   if (count.documents === 0) {
@@ -251,4 +250,11 @@ function summarise(
       `give files with apiVersion: ${task.kind === "Secret" ? "v1" : "bitnami.com/v1alpha1"} and kind: ${task.kind}`,
     );
   }
+}
+
+function hintAfterFailure({ hasProduct }: DocumentTask, destination: Destination): string {
+  if (!hasProduct) return "correct what is named above and run the same again";
+  return destination === "stream"
+    ? "correct what is named above; nothing was written"
+    : "correct what is named above and run the same again; those files were left as they are";
 }

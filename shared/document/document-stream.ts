@@ -30,7 +30,7 @@ export function readStream(text: string, where: string): StreamDocument[] {
       const { line, column } = positionOf(text, chunk.start + error.at);
       throw new InputError(
         `${where}, document ${documents.length + 1}: line ${line}, column ${column}: ${error.problem}`,
-        "correct the document there; nothing was written",
+        "correct the document there",
       );
     }
   }
