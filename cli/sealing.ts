@@ -48,6 +48,15 @@ export function readSecretFile(options: KubesealOptions, io: Io): Uint8Array | n
 }
 
 /**
+ * Sees that the file of `-f` is there, as kubeseal does before all else; it is read later, once.
+ * @throws FileError when it is not.
+ */
+export function requireSecretFile(options: KubesealOptions, io: Io): void {
+  const path = options["secret-file"];
+  if (path !== null && io.files.kindOf(path) === null) readSecretFile(options, io);
+}
+
+/**
  * Standard input up to its end.
  * @param expected what somebody at a terminal is told to type.
  * @throws FileError when it cannot be read.

@@ -31,7 +31,7 @@ export async function workOnInput(
 
 /** Every document of a stream must be of the task's kind: what a stream loses nobody misses in time. */
 async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io): Promise<void> {
-  const format = outputFormat(options);
+  const format = task.hasProduct ? outputFormat(options) : "json";
   requireOtherPlace(task, options["secret-file"], options["sealed-secret-file"], io);
   const source = options["secret-file"] ?? "standard input";
   const documents = readDocuments(readSecretFile(options, io) ?? readStandardInput(io), source);

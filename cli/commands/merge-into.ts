@@ -7,6 +7,7 @@ import { annotatedScopeKind, describeScope, type ScopeKind, scopeAt } from "../.
 import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import { readSealingKeyHint, writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { SecretManifest } from "../../shared/secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
@@ -205,7 +206,7 @@ function contentOf({ document, path }: TargetFile, options: KubesealOptions): Ui
     );
   }
   return writeDocuments(
-    documents.map(({ value }) => value as object),
+    documents.map(({ value }) => inFieldOrder(value as object)),
     format,
   );
 }

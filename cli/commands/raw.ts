@@ -10,7 +10,7 @@ import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
-import { readStandardInput, scopeOption } from "../sealing.ts";
+import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
 import { sealingCertificate } from "../sealing-certificate.ts";
 
 /** `--raw`: seals bare values, each the whole of a file or of standard input, and prints them in base64. */
@@ -22,8 +22,9 @@ export const raw: Command<typeof kubesealOptions> = {
     const notices = noticesOf(io, options);
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
-    const scope = await scopeOf(kind, options, io);
+    requireSecretFile(options, io);
     const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const scope = await scopeOf(kind, options, io);
     const values = new Map(
       sources === null
         ? [["", readStandardInput(io, "a secret to encrypt")]]
@@ -76,10 +77,13 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
 
 async function scopeOf(kind: ScopeKind, options: KubesealOptions, io: Io): Promise<Scope> {
   if (kind === "cluster-wide") return scopeAt(kind, { namespace: "", name: "" });
-  const namespace = (await clientNamespace(options, io))?.name ?? "";
+  const found = await clientNamespace(options, io);
+  const namespace = found?.name ?? "";
   if (namespace === "") {
+    // Without any kubeconfig kubeseal says only that.
+    const why = found === null ? "invalid configuration: no configuration has been provided; " : "";
     throw new InputError(
-      `must provide the --namespace flag with --raw and --scope ${kind}`,
+      `${why}must provide the --namespace flag with --raw and --scope ${kind}`,
       "give --namespace, the namespace the Secret will be in",
     );
   }

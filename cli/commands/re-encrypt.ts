@@ -4,11 +4,13 @@ import { InputError, SealError } from "../../shared/errors.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { splitContainer } from "../../shared/seal/classic-container.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
+import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import type { Command } from "../command.ts";
 import { type ControllerClient, openController } from "../controller-client.ts";
 import { type Performed, workOnFiles } from "../file-work.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
+import { requireSecretFile } from "../sealing.ts";
 import { readFoundCertificate } from "../sealing-certificate.ts";
 import { workOnInput } from "../stream-work.ts";
 
@@ -28,6 +30,7 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
   async run({ options, positionals, io }) {
     const notices = noticesOf(io, options);
     if (options.rotate) notices.warn("--rotate is deprecated, use --re-encrypt instead");
+    requireSecretFile(options, io);
     const controller = await openController(options, io, notices);
     const newestKey = newestKeyOf(controller);
     const task = {
@@ -103,7 +106,7 @@ function newValue(item: string, before: string, after: unknown, where: string): 
   if (problem === null && typeof after === "string") return after;
   throw new RotateAnswerError(
     `${where}: the controller's answer ${problem} for spec.encryptedData.${item}`,
-    "nothing was changed; check what answers in the controller's place",
+    "check what answers in the controller's place",
   );
 }
 
@@ -148,7 +151,7 @@ function productOf(
   const kept = Object.entries(metadata).filter(
     ([field]) => !OF_THE_SERVER.has(field) && field !== "annotations",
   );
-  return {
+  return inFieldOrder({
     kind,
     apiVersion,
     metadata: {
@@ -156,7 +159,7 @@ function productOf(
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: { ...spec, encryptedData },
-  };
+  });
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { openController } from "../controller-client.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
+import { requireSecretFile } from "../sealing.ts";
 import { workOnInput } from "../stream-work.ts";
 
 /** `--validate`: asks the controller whether it can open each SealedSecret. Silent when it can. */
@@ -16,6 +17,7 @@ export const validate: Command<typeof kubesealOptions> = {
     if (options["sealed-secret-file"] !== null) {
       notices.warn("--validate writes nothing: --sealed-secret-file is left alone");
     }
+    requireSecretFile(options, io);
     const controller = await openController(options, io, notices);
     try {
       await workOnInput(

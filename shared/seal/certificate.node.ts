@@ -38,7 +38,7 @@ export function readCertificate(pem: string): Certificate {
   }
   if (publicKey.asymmetricKeyType !== "rsa") {
     throw new CertificateError(
-      `holds a key of type ${publicKey.asymmetricKeyType ?? "unknown"}; expected an RSA public key`,
+      `cannot seal: expected RSA public key but found one of type ${publicKey.asymmetricKeyType ?? "unknown"}`,
     );
   }
   const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;

@@ -36,7 +36,7 @@ suite("certificates", () => {
   test("keys of other kinds, and what is no certificate, are refused by source", async () => {
     assert.match(
       await refusal("ec.pem", { files: { "ec.pem": ecdsaCertificatePem } }),
-      /^error: the certificate from ec\.pem holds a key of type ec; expected an RSA public key\n/,
+      /^error: the certificate from ec\.pem cannot seal: expected RSA public key but found one of type ec\n/,
     );
     assert.match(
       await refusal("x.pem", { files: { "x.pem": privateKeyPem } }),
