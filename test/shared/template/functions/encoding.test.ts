@@ -1,0 +1,31 @@
+import { encodingFunctions } from "../../../../shared/template/functions/encoding.ts";
+import { checkFunctions } from "./function-rows.ts";
+
+checkFunctions(encodingFunctions, [
+  ['{{ b32dec "MFR=" }}', "illegal base32 data at input byte 4"],
+  ['{{ b32dec "MFRGG===" }}', "abc"],
+  ['{{ b32dec "mf" }}', "illegal base32 data at input byte 0"],
+  ['{{ b64dec "a" }}', "illegal base64 data at input byte 0"],
+  ['{{ b32enc "" }}', ""],
+  ["{{ b32enc .bin }}", "777AA==="],
+  ['{{ b32enc "hello" }}', "NBSWY3DP"],
+  ['{{ b32dec "MZXW6===" }}', "foo"],
+  ['{{ b32dec "MZXW6YTBOI======" }}', "foobar"],
+  ['{{ b32dec "A" }}', "illegal base32 data at input byte 0"],
+  ['{{ b32dec "AAA=====" }}', "illegal base32 data at input byte 3"],
+  ['{{ b32dec "MF======MF" }}', "a"],
+  ['{{ b32dec "M=======" }}', "illegal base32 data at input byte 1"],
+  ['{{ b32dec "MF=A====" }}', "illegal base32 data at input byte 2"],
+  ['{{ b32dec "MFRGGZDFMFRGG===" }}', "abcdeabc"],
+  ['{{ b32dec "MF\\nRG\\rG===" }}', "abc"],
+  ['{{ b32dec "MF=====" }}', "illegal base32 data at input byte 7"],
+  ['{{ b32dec "MFRGGZDF=" }}', "illegal base32 data at input byte 8"],
+  ["{{ b64enc .bin }}", "//4A"],
+  ['{{ b64dec "YmFy" }}', "bar"],
+  ['{{ b64dec "YmF" }}', "illegal base64 data at input byte 0"],
+  ['{{ b64dec "Ym Fy" }}', "illegal base64 data at input byte 2"],
+  ['{{ b64dec "YmFyYQ==" }}', "bara"],
+  ['{{ b64dec "//4A" | b64enc }}', "//4A"],
+  ['{{ b64enc "" }}', ""],
+  ["{{ .foo | b64enc | quote }}", '"YjwmPiJhcg=="'],
+]);
