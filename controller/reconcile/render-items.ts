@@ -55,7 +55,7 @@ export async function renderItems(
     return { ok: false, reason: "TemplateFailed", problem };
   }
   // Loaded with the first template: most clusters have none.
-  const [{ applyTemplates }, { sprigFunctions }] = await Promise.all([
+  const [{ applyTemplates, warningInWords }, { sprigFunctions }] = await Promise.all([
     import("../../shared/template/apply-templates.ts"),
     import("../../shared/template/functions/sprig.ts"),
   ]);
@@ -72,14 +72,5 @@ export async function renderItems(
     return { ok: false, reason: "TemplateFailed", problem: lines.join("\n") };
   }
   backoff.succeeded(key);
-  return { ok: true, items, warnings: warnings.map(inWords).sort() };
-}
-
-function inWords(warning: TemplateWarning): string {
-  switch (warning.kind) {
-    case "overridden":
-      return `spec.template.data.${warning.item} has no effect: the encrypted item of that name wins`;
-    case "reads-source":
-      return `spec.template.data.${warning.item} reads ${warning.source}, which is a template too: it gets the template's text, not what it makes`;
-  }
+  return { ok: true, items, warnings: warnings.map(warningInWords).sort() };
 }

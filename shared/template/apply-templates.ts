@@ -9,6 +9,16 @@ export type TemplateWarning =
   /** The template of `item` reads `source`, which is a template itself: it gets its source, not its output. */
   | { readonly kind: "reads-source"; readonly item: string; readonly source: string };
 
+/** A warning in words: items by name, and nothing of what they hold. */
+export function warningInWords(warning: TemplateWarning): string {
+  switch (warning.kind) {
+    case "overridden":
+      return `spec.template.data.${warning.item} has no effect: the encrypted item of that name wins`;
+    case "reads-source":
+      return `spec.template.data.${warning.item} reads ${warning.source}, which is a template too: it gets the template's text, not what it makes`;
+  }
+}
+
 /** What came of the templates of one object. With failures, `items` must not be used. */
 export type AppliedTemplates = {
   /** The Secret's items. */
