@@ -113,7 +113,9 @@ export function triedFinding(
       const origin = context.origins.find(outcome.labelHash);
       const { cause, remedy } = originInWords(origin, place);
       const more =
-        origin.kind === "unknown" ? "; signet explain --candidate NAMESPACE/NAME compares with other places" : "";
+        origin.kind === "unknown"
+          ? "; signet explain --candidate NAMESPACE/NAME compares with other places"
+          : "";
       const fix = (remedy ?? "add that annotation to the SealedSecret's metadata") + more;
       return { ...not("sealed-elsewhere", cause, fix), key: keyAtHand(outcome.keyId, keys) };
     }

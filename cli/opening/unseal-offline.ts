@@ -7,7 +7,7 @@ import type { Place } from "../../shared/scope.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
-import type { TemplateWarning } from "../../shared/template/apply-templates.ts";
+import { isItemName } from "../../shared/secret.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
 import { type ItemFinding, triedFinding } from "./item-finding.ts";
 
@@ -69,6 +69,8 @@ export async function unsealOffline(
   throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, keys, keyFlag, []));
 }
 
+const REFUSED = /these functions are not allowed here/;
+
 /** The Secret with what its templates make. Loaded here: most SealedSecrets have none. */
 async function rendered(
   secret: OpenedSecret,
@@ -76,7 +78,14 @@ async function rendered(
   where: string,
   allowNondeterministic: boolean,
 ): Promise<UnsealedSecret> {
-  const { applyTemplates } = await import("../../shared/template/apply-templates.ts");
+  const unfit = Object.keys(templates).find((item) => !isItemName(item));
+  if (unfit !== undefined) {
+    throw new InputError(
+      `${where}: spec.template.data.${JSON.stringify(unfit).slice(1, -1)} is not a name a Secret's item may have`,
+      "give the template another name",
+    );
+  }
+  const { applyTemplates, warningInWords } = await import("../../shared/template/apply-templates.ts");
   const { sprigFunctions } = await import("../../shared/template/functions/sprig.ts");
   const { items, failures, warnings } = applyTemplates(secret.items, new Map(Object.entries(templates)), {
     functions: sprigFunctions,
@@ -84,17 +93,19 @@ async function rendered(
   });
   const [first] = failures;
   if (first === undefined) {
-    return { secret: { ...secret, items }, warnings: warnings.map((warning) => inWords(warning, where)) };
+    return {
+      secret: { ...secret, items },
+      warnings: warnings.map((warning) => `${where}: ${warningInWords(warning)}`),
+    };
   }
   const said = failures.map(({ message }) => message).sort();
-  throw new InputError(`${where}: ${said.join("; ")}`, first.hint);
-}
-
-function inWords(warning: TemplateWarning, where: string): string {
-  if (warning.kind === "overridden") {
-    return `${where}: the template of ${warning.item} is not used: the encrypted item of that name wins`;
-  }
-  return `${where}: the template of ${warning.item} reads ${warning.source}, which is a template itself: it gets its source, not what it makes`;
+  const isRefused = failures.some(
+    ({ functionName, message }) => functionName !== null && REFUSED.test(message),
+  );
+  throw new InputError(
+    `${where}: ${said.join("; ")}`,
+    isRefused ? "signet unseal --allow-nondeterministic-templates runs them on this machine" : first.hint,
+  );
 }
 
 /** What came of each value that was tried, in words. `candidates` are places that a value may have been sealed for. */
