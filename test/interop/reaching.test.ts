@@ -4,6 +4,7 @@ import { readArguments } from "../../cli/arguments.ts";
 import { openController } from "../../cli/controller-client.ts";
 import { noticesOf } from "../../cli/notices.ts";
 import { kubesealOptions } from "../../cli/options.ts";
+import { startConnectProxy, startSocksProxy } from "../shared/kube/tunnel-proxies.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { exposeAsService } from "../support/control-plane/exposed-service.ts";
 import {
@@ -35,6 +36,7 @@ const table = coverageTable({
   unreachable: "where the API server cannot reach the Pod, the port-forward serves",
   many: "hundreds of questions go over a handful of streams",
   broken: "a stream that broke is opened anew",
+  proxied: "a port-forward goes through the proxies of the kubeconfig",
   large: "an object of 700 KiB passes, and its answer",
   rights: "each way asks for the rights that the documentation names, and for no more",
   label: "a Service of another name is found by its label, in the controller's namespace only",
@@ -189,6 +191,24 @@ suite("reaching the controller on a real API server", () => {
     const rotated = JSON.stringify(await opened.controller.rotate(sealed));
     assert.ok(rotated.length > 650 * 1024);
     assert.equal(await opened.controller.verify(JSON.parse(rotated)), "opens");
+  });
+
+  table.proves("proxied", "a port-forward goes through HTTP and SOCKS proxies", async () => {
+    for (const [scheme, proxy] of [
+      ["http", await startConnectProxy()],
+      ["socks5", await startSocksProxy()],
+    ] as const) {
+      try {
+        const url = `${scheme}://127.0.0.1:${proxy.port}`;
+        const { code, stderr } = await signet("bob", ["--fetch-cert", `--proxy-url=${url}`, "--verbose"]);
+        assert.equal(code, 0, stderr);
+        assert.match(stderr, /^certificate SHA256:\S+ from Pod /m);
+        assert.deepEqual(kubelet.forwarded.splice(0), [`${NAMESPACE}/${SERVICE}:${port}`]);
+        assert.ok(proxy.tunnels() >= 2, `${proxy.tunnels()} tunnels`);
+      } finally {
+        await proxy.close();
+      }
+    }
   });
 
   table.proves(
