@@ -1,6 +1,5 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { isItemName } from "../../shared/secret.ts";
-import type { TemplateWarning } from "../../shared/template/apply-templates.ts";
 import type { TemplateLimits } from "../../shared/template/limits.ts";
 import type { Reason } from "./conditions.ts";
 import type { TemplateBackoff } from "./template-backoff.ts";
