@@ -6,6 +6,7 @@ import type { Command } from "../command.ts";
 import { explainForm, explainOffline } from "../explain/explain-offline.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { explanationTable } from "../explain/table.ts";
+import { page } from "../help/pages/explain.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { readOpeningKeys } from "../opening-keys.ts";
@@ -68,6 +69,7 @@ export const explain: Command<typeof explainOptions> = {
   name: "explain",
   summary: "say which items open with which key, why others do not, and what to do",
   options: explainOptions,
+  page,
   async run({ options, positionals, io }) {
     const format = (options.format ?? "table").toLowerCase();
     if (format !== "table" && format !== "json") {

@@ -3,6 +3,7 @@ import { type DocumentFormat, writeDocuments } from "../../shared/document/write
 import { InputError, UsageError } from "../../shared/errors.ts";
 import type { Command } from "../command.ts";
 import { workOnFiles } from "../file-work.ts";
+import { page } from "../help/pages/unseal.ts";
 import { inputFiles } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { openBareValue } from "../opening/bare-value.ts";
@@ -85,6 +86,7 @@ export const unseal: Command<typeof unsealOptions> = {
   name: "unseal",
   summary: "open SealedSecrets, items or bare values with private keys, offline",
   options: unsealOptions,
+  page,
   async run({ options, positionals, io }) {
     requireOneMode(options, positionals);
     const paths = [...options.key, ...options["recovery-private-key"]];
