@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { type Edit, editDocument } from "../../../shared/document/edit-document.ts";
 import { readDocuments } from "../../../shared/document/read-documents.ts";
+import { InputError } from "../../../shared/errors.ts";
 import {
   type LaidOutEntry,
   type LaidOutMap,
@@ -54,6 +55,7 @@ function edited(text: string, edit: Edit): string {
   return editDocument(text, [edit], "in");
 }
 
+// Shrinking would begin with models that the test has changed.
 const runs = { numRuns: 100, endOnFailure: true };
 
 suite("the edited text is what its author would have written", () => {
@@ -173,6 +175,45 @@ suite("several edits at once", () => {
         if (edits.every((edit) => "value" in edit)) assert.equal(commentsIn(together), commentsIn(single));
       }),
       runs,
+    );
+  });
+});
+
+suite("damaged documents", () => {
+  const fragments =
+    " |  |\n|\n\n| # canary|# c\n|&x |*x|!!str |? |: |, |'|\"|[|]|{|}|- |\t|\r\n|>\n|+|<<: *x\n|\\|\r|%|---\n|...\n";
+  const damage = fc.record({
+    at: fc.nat(100_000),
+    text: fc.constantFrom(...fragments.split("|")),
+    taken: fc.nat(2),
+  });
+
+  test("are edited to what the edit asks for, or refused in our words", () => {
+    const documents = fc.tuple(rootMap, layout).map(([root, style]) => toLaidOutYaml(root, style));
+    const choice = fc.record({ place: fc.nat(100), isNew: fc.boolean() });
+    fc.assert(
+      fc.property(
+        documents,
+        fc.array(damage, { minLength: 1, maxLength: 2 }),
+        choice,
+        (document, damages, chosen) => {
+          let text = document;
+          for (const { at, text: fragment, taken } of damages) {
+            const start = at % (text.length + 1);
+            text = text.slice(0, start) + fragment + text.slice(start + taken);
+          }
+          try {
+            const [key = "a"] = Object.keys(valueIn(text) ?? {}).slice(chosen.place % 3);
+            const after = edited(text, { path: [chosen.isNew ? "new" : key], value: "AgNEW" });
+            const expected = { ...(valueIn(text) as object), [chosen.isNew ? "new" : key]: "AgNEW" };
+            assert.deepEqual(valueIn(after), expected);
+          } catch (error) {
+            if (!(error instanceof InputError)) throw error;
+            assert.ok(!error.message.includes("canary"));
+          }
+        },
+      ),
+      { ...runs, numRuns: 400 },
     );
   });
 });
