@@ -33,7 +33,7 @@ export const DEFAULT_LIMITS: TemplateLimits = {
   totalOutputBytes: 2 * 1024 * 1024,
   stringBytes: 4 * 1024 * 1024,
   workBytes: 64 * 1024 * 1024,
-  milliseconds: 2000,
+  milliseconds: 1000,
 };
 
 /** A limit was reached. The evaluator turns it into a TemplateError with the place. */

@@ -1,9 +1,8 @@
 import { limitError } from "./limit-error.ts";
-import type { TemplateLimits } from "./limits.ts";
 import { type Branch, isEmptyBody, type Node } from "./nodes.ts";
 import { type FunctionNames, PipelineParser } from "./pipeline-parser.ts";
 import { placeAt } from "./template-error.ts";
-import { TokenStream } from "./token-stream.ts";
+import { type ParseBounds, TokenStream } from "./token-stream.ts";
 
 /** The templates of one source: its own under its name, and those it defines. */
 export type ParsedTemplates = ReadonlyMap<string, readonly Node[]>;
@@ -13,16 +12,17 @@ type ListEnd = "end" | "else";
 /**
  * Reads a template.
  * @param source byte string.
- * @throws TemplateError for what Go refuses, and for a source beyond the limits.
+ * @throws TemplateError for what Go refuses, and for a source beyond the limits; LimitReached from `spend`.
  */
 export function parseTemplate(
   name: string,
   source: string,
   functions: FunctionNames,
-  limits: TemplateLimits,
+  bounds: ParseBounds,
 ): ParsedTemplates {
+  const { limits } = bounds;
   if (source.length > limits.sourceBytes) throw limitError(placeAt(name, "", 0), "sourceBytes", limits);
-  return new Parser(name, source, functions, limits).parse();
+  return new Parser(name, source, functions, bounds).parse();
 }
 
 class Parser {
@@ -32,9 +32,9 @@ class Parser {
   readonly #templates = new Map<string, readonly Node[]>();
   #ranges = 0;
 
-  constructor(name: string, source: string, functions: FunctionNames, limits: TemplateLimits) {
+  constructor(name: string, source: string, functions: FunctionNames, bounds: ParseBounds) {
     this.#name = name;
-    this.#tokens = new TokenStream(name, source, limits);
+    this.#tokens = new TokenStream(name, source, bounds);
     this.#pipelines = new PipelineParser(this.#tokens, functions);
   }
 

@@ -9,6 +9,8 @@ export type TemplateFault = {
   readonly functionName?: string;
   /** The limit that was reached, by its name in TemplateLimits. */
   readonly limit?: string;
+  /** The template is sound, but uses functions that must be allowed expressly. */
+  readonly refused?: boolean;
 };
 
 /**
@@ -20,6 +22,7 @@ export class TemplateError extends SealError {
   readonly place: TemplatePlace;
   readonly functionName: string | null;
   readonly limit: string | null;
+  readonly refused: boolean;
 
   /** @param reason begins in lower case, without a full stop. */
   constructor(place: TemplatePlace, reason: string, hint: string, fault: TemplateFault = {}) {
@@ -27,6 +30,7 @@ export class TemplateError extends SealError {
     this.place = place;
     this.functionName = fault.functionName ?? null;
     this.limit = fault.limit ?? null;
+    this.refused = fault.refused ?? false;
   }
 }
 

@@ -67,7 +67,6 @@ function renderOne(name: string, source: string, items: Map<string, Value>, shar
   const watched = new WatchedItems(items);
   try {
     budget.checkTime();
-    budget.spend(source.length / 20);
     const used = new Map<string, number>();
     const templates = parseTemplate(
       name,
@@ -79,7 +78,7 @@ function renderOne(name: string, source: string, items: Map<string, Value>, shar
         },
         hintFor: whyMissing,
       },
-      limits,
+      { limits, spend: (steps) => budget.spend(steps) },
     );
     if (!shared.allowed) refuse(name, source, used, functions);
     const dot = map(watched, types.stringMap);
@@ -116,7 +115,7 @@ function refuse(
     placeAt(name, source, first.at),
     `these functions are not allowed here: ${refused.join(", ")}`,
     "They would give another Secret at each turn, or cost too much; whoever runs Signet can allow them.",
-    { functionName: first.name },
+    { functionName: first.name, refused: true },
   );
 }
 

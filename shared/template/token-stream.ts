@@ -7,28 +7,39 @@ import { unquoteString } from "./unquote.ts";
 
 const HINT = "Correct this template; it is read as Go's text/template.";
 
+/** What bounds parsing: limits, and where work is charged to. */
+export type ParseBounds = { readonly limits: TemplateLimits; readonly spend: (steps: number) => void };
+
+// Tokens are cheap, and a long text around few actions is common.
+const STEPS_PER_TOKEN = 0.5;
+
 /** The tokens of a template, with as much looking ahead as the parser needs. */
 export class TokenStream {
   readonly #name: string;
   readonly #source: string;
-  readonly #limits: TemplateLimits;
+  readonly #bounds: ParseBounds;
   readonly #lexer: Lexer;
   /** Tokens given back, the next one last. */
   readonly #pending: Token[] = [];
   #token: Token = { kind: "text", at: 0, text: "" };
   #depth = 0;
 
-  constructor(name: string, source: string, limits: TemplateLimits) {
+  constructor(name: string, source: string, bounds: ParseBounds) {
     this.#name = name;
     this.#source = source;
-    this.#limits = limits;
+    this.#bounds = bounds;
     this.#lexer = new Lexer(source);
   }
 
   /** The next token; spaces count. */
   next(): Token {
-    this.#token = this.#pending.pop() ?? this.#lexer.next();
+    this.#token = this.#pending.pop() ?? this.#lex();
     return this.#token;
+  }
+
+  #lex(): Token {
+    this.#bounds.spend(STEPS_PER_TOKEN);
+    return this.#lexer.next();
   }
 
   /** Gives a token back, to be the next one. */
@@ -81,7 +92,8 @@ export class TokenStream {
 
   /** Counts a level of nesting while `read` runs. */
   nested<T>(read: () => T): T {
-    if (this.#depth >= this.#limits.nesting) throw limitError(this.#place(), "nesting", this.#limits);
+    const { limits } = this.#bounds;
+    if (this.#depth >= limits.nesting) throw limitError(this.#place(), "nesting", limits);
     this.#depth++;
     const result = read();
     this.#depth--;
