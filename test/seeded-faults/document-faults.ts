@@ -7,6 +7,7 @@ const block = "shared/document/block-edit.ts";
 const flow = "shared/document/flow-edit.ts";
 const file = "shared/document/document-file.ts";
 const editTest = "test/shared/document/edit-document.test.ts";
+const refusalsTest = "test/shared/document/edit-refusals.test.ts";
 const layoutsTest = "test/shared/document/edit-layouts.test.ts";
 const fileTest = "test/shared/document/document-file.test.ts";
 
@@ -17,7 +18,7 @@ export const documentFaults: readonly Fault[] = [
     file: editing,
     find: "return edited !== null && hasValue(edited, expected) ? edited : null;",
     replace: "return edited !== null && hasValue(edited, expected) !== null ? edited : null;",
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "a refusal names the line in the document, not in the file",
@@ -31,35 +32,35 @@ export const documentFaults: readonly Fault[] = [
     file: editing,
     find: "(failing ?? edits[0])",
     replace: "edits[0]",
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "a text takes the place of a whole map",
     file: value,
     find: "if (Array.isArray(value) || isMap(value)) {",
     replace: "if (Array.isArray(value)) {",
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "an edit changes what the caller was given before",
     file: value,
     find: "copies.has(value) && isMap(value) ? value",
     replace: "isMap(value) ? value",
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "a map of texts replaces what stands there",
     file: value,
     find: "if (isEmpty) return edit.value;",
     replace: "if (isEmpty || isMap(value)) return edit.value;",
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "a number without quotes is taken for a map",
     file: value,
     find: "!Array.isArray(value) && !(value instanceof UnquotedScalar)",
     replace: "!Array.isArray(value)",
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "a path inside an earlier edit does not see it",
@@ -94,7 +95,7 @@ export const documentFaults: readonly Fault[] = [
     file: edited,
     find: 'if (held.node.kind === "alias") throw new EditConflict("an alias stands there", path.slice(0, index));',
     replace: 'if (held.node.kind === "alias") return { held, rest: [] };',
-    test: editTest,
+    test: refusalsTest,
   },
   {
     what: "new entries stand among the notes of the last one",
