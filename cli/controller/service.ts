@@ -20,17 +20,19 @@ export type ServiceSearch = ControllerService & {
   timeoutMs: number | null;
 };
 
-/** A found Service, or why there is none, in our words, one for each place looked at. */
-export type ServiceSearchResult = { service: FoundService } | { service: null; reasons: string[] };
+/** A found Service, or why there is none, in our words, one reason for each place looked at, and what to do. */
+export type ServiceSearchResult =
+  | { service: FoundService }
+  | { service: null; reasons: string[]; remedy: string };
 
 /** What the Helm chart of Sealed Secrets puts on its Services, and what the static manifests put there. */
 const LABELS = ["app.kubernetes.io/name=sealed-secrets", "name=sealed-secrets-controller"];
 /** The name that the Helm chart gives when nobody chooses one. */
 const CHART_NAME = "sealed-secrets";
 
-/** What to do when it is not found. */
-export const NAME_FLAGS =
+const NAME_FLAGS =
   "please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller; or give --cert FILE";
+const ASK_FOR_GET = "ask for the right to get the controller's Service, or give --cert FILE";
 
 /**
  * Looks for the controller's Service: by its name; unless that was given, by the labels that installations carry, in the
@@ -41,49 +43,59 @@ export const NAME_FLAGS =
 export async function findService(client: KubeClient, search: ServiceSearch): Promise<ServiceSearchResult> {
   const { namespace, name, nameGiven } = search;
   const named = await getService(client, search, name);
-  if (typeof named !== "string")
-    return { service: { ...foundService(named, namespace), name, byName: true } };
-  const reasons = [named];
+  if (named.object !== null) {
+    return { service: { ...foundService(named.object, namespace), name, byName: true } };
+  }
+  const none = (...more: string[]) => ({
+    service: null,
+    reasons: [named.reason, ...more],
+    remedy: named.isForbidden ? ASK_FOR_GET : NAME_FLAGS,
+  });
   if (nameGiven) {
-    if (named.endsWith(NOT_ALLOWED)) return { service: null, reasons };
-    throw new ControllerError(`cannot get sealed secret service: ${named}`, NAME_FLAGS);
+    if (named.isForbidden) return none();
+    throw new ControllerError(`cannot get sealed secret service: ${named.reason}`, NAME_FLAGS);
   }
   const labelled = await listLabelled(client, search);
   if (labelled !== null) {
     const [first, ...more] = labelled;
-    if (first !== undefined && more.length === 0) return { service: first };
-    if (first !== undefined) throw ambiguous(namespace, labelled);
-    return {
-      service: null,
-      reasons: [...reasons, `no Service of that namespace carries the label ${LABELS.join(" or ")}`],
-    };
+    if (first === undefined) {
+      return none(`no Service of that namespace carries the label ${LABELS.join(" or ")}`);
+    }
+    if (more.length > 0) throw ambiguous(namespace, labelled);
+    return { service: first };
   }
-  reasons.push(`listing the Services of that namespace ${NOT_ALLOWED}`);
   const charted = await getService(client, search, CHART_NAME);
-  if (typeof charted === "string") return { service: null, reasons: [...reasons, charted] };
-  return { service: { ...foundService(charted, namespace), byName: false } };
+  if (charted.object === null) {
+    return none("listing the Services of that namespace is not allowed (403)", charted.reason);
+  }
+  return { service: { ...foundService(charted.object, namespace), byName: false } };
 }
 
-const NOT_ALLOWED = "is not allowed (403)";
+type Got = { object: KubeObject } | { object: null; reason: string; isForbidden: boolean };
 
-/** @returns the Service, or why there is none. */
+/** @throws ControllerError for what is neither missing nor forbidden. */
 async function getService(
   client: KubeClient,
   { namespace, timeoutMs }: ServiceSearch,
   name: string,
-): Promise<KubeObject | string> {
+): Promise<Got> {
   try {
-    return await client.request({
-      method: "GET",
-      path: corePath("services", namespace, name),
-      ...limit(timeoutMs),
-    });
+    const path = corePath("services", namespace, name);
+    return { object: await client.request({ method: "GET", path, ...limit(timeoutMs) }) };
   } catch (error) {
     if (!(error instanceof KubeApiError)) throw error;
     const service = `services ${JSON.stringify(name)}`;
-    if (error.status === 404) return `${service} not found in namespace ${JSON.stringify(namespace)}`;
-    if (error.status === 403)
-      return `reading ${service} in namespace ${JSON.stringify(namespace)} ${NOT_ALLOWED}`;
+    const place = `namespace ${JSON.stringify(namespace)}`;
+    if (error.status === 404) {
+      return { object: null, reason: `${service} not found in ${place}`, isForbidden: false };
+    }
+    if (error.status === 403) {
+      return {
+        object: null,
+        reason: `reading ${service} in ${place} is not allowed (403)`,
+        isForbidden: true,
+      };
+    }
     const reason = error.reason === "" ? "" : ` ${error.reason}`;
     throw new ControllerError(
       `cannot get sealed secret service: the API server answered ${error.status}${reason} for Service ${namespace}/${name}`,

@@ -1,7 +1,7 @@
 import type { PodStreamClient } from "../../shared/kube/client.ts";
 import type { Notices } from "../notices.ts";
 import { askPatiently } from "./patient-way.ts";
-import { type FoundService, findService, NAME_FLAGS, type ServiceSearch } from "./service.ts";
+import { type FoundService, findService, type ServiceSearch } from "./service.ts";
 import { serviceProxy } from "./service-proxy.ts";
 import { ClosedWay, type Question, type Way, type WayAnswer } from "./way.ts";
 
@@ -104,7 +104,8 @@ export class WaySearch {
     if (this.#found !== null) return this.#found;
     const result = await findService(this.#client, this.#search);
     if (result.service === null) {
-      return { closed: result.reasons.map((reason) => ({ reason, remedy: NAME_FLAGS })), service: null };
+      const { reasons, remedy } = result;
+      return { closed: reasons.map((reason) => ({ reason, remedy })), service: null };
     }
     const { service } = result;
     this.#found = { service, proxy: serviceProxy(this.#client, service), forward: null };

@@ -11,15 +11,15 @@ export const reachingFaults: readonly Fault[] = [
   {
     what: "the first of two Services that may be the controller's is taken",
     file: "cli/controller/service.ts",
-    find: "if (first !== undefined && more.length === 0)",
-    replace: "if (first !== undefined && more.length >= 0)",
+    find: "if (more.length > 0) throw",
+    replace: "if (more.length > 9) throw",
     test: serviceTest,
   },
   {
     what: "another Service is looked for though the user gave a name",
     file: "cli/controller/service.ts",
     find: "  if (nameGiven) {",
-    replace: "  if (nameGiven && reasons.length === 0) {",
+    replace: "  if (nameGiven && named.isForbidden) {",
     test: serviceTest,
   },
   {

@@ -9,6 +9,8 @@ const OLD_LABELLED = "/api/v1/namespaces/ns/services?labelSelector=name=sealed-s
 const NAMED = "/api/v1/namespaces/ns/services/c";
 const CHARTED = "/api/v1/namespaces/ns/services/sealed-secrets";
 const SEARCH = { namespace: "ns", name: "c", nameGiven: false, timeoutMs: null };
+const NAME_FLAGS =
+  "please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller; or give --cert FILE";
 const NOT_FOUND = 'services "c" not found in namespace "ns"';
 
 function service(name: string, portName?: string, type = "ClusterIP"): object {
@@ -78,6 +80,7 @@ suite("the controller's Service", () => {
     assert.deepEqual(await findService(forbidden.client, { ...SEARCH, nameGiven: true }), {
       service: null,
       reasons: ['reading services "c" in namespace "ns" is not allowed (403)'],
+      remedy: "ask for the right to get the controller's Service, or give --cert FILE",
     });
     assert.deepEqual(forbidden.asked, [NAMED]);
   });
@@ -99,6 +102,7 @@ suite("the controller's Service", () => {
         "listing the Services of that namespace is not allowed (403)",
         'services "sealed-secrets" not found in namespace "ns"',
       ],
+      remedy: NAME_FLAGS,
     });
   });
 
@@ -110,6 +114,7 @@ suite("the controller's Service", () => {
         NOT_FOUND,
         "no Service of that namespace carries the label app.kubernetes.io/name=sealed-secrets or name=sealed-secrets-controller",
       ],
+      remedy: NAME_FLAGS,
     });
   });
 
