@@ -1,4 +1,5 @@
-import { sprigFunctions } from "../../shared/template/functions/sprig.ts";
+import type { FunctionTable } from "../../shared/template/function-table.ts";
+import { functionsFor } from "../../shared/template/functions/load.ts";
 import { renderTemplates } from "../../shared/template/template.ts";
 import { items } from "../interop/fixtures/templates/items.ts";
 import { type GoResult, renderWithGo } from "./go-template.ts";
@@ -23,10 +24,11 @@ export async function compareWithGo(
     data: dataFor(source),
   }));
   const byGo = await renderWithGo(sets);
+  const functions = await functionsFor(sources.map(({ source }) => source));
   return sources.map(({ place, source }, at) => {
     const go = byGo[at]?.get("k");
     if (go === undefined) throw new Error(`Go gave no result for ${place}`);
-    return { place, source, go, ours: renderOurselves(source) };
+    return { place, source, go, ours: renderOurselves(source, functions) };
   });
 }
 
@@ -46,11 +48,11 @@ function dataFor(source: string): Map<string, Uint8Array> {
   return new Map(Object.entries({ ...items, k: source }).map(([item, value]) => [item, Buffer.from(value)]));
 }
 
-function renderOurselves(source: string): OurResult {
+function renderOurselves(source: string, functions: FunctionTable): OurResult {
   const rendered = renderTemplates({
     templates: new Map([["k", source]]),
     data: dataFor(source),
-    functions: sprigFunctions,
+    functions,
     limits,
     allowNondeterministic: true,
   }).get("k");
