@@ -86,9 +86,9 @@ async function rendered(
     );
   }
   const { applyTemplates, warningInWords } = await import("../../shared/template/apply-templates.ts");
-  const { sprigFunctions } = await import("../../shared/template/functions/sprig.ts");
+  const { functionsFor } = await import("../../shared/template/functions/load.ts");
   const { items, failures, warnings } = applyTemplates(secret.items, new Map(Object.entries(templates)), {
-    functions: sprigFunctions,
+    functions: await functionsFor(Object.values(templates)),
     allowNondeterministic,
   });
   const [first] = failures;

@@ -54,13 +54,13 @@ export async function renderItems(
     return { ok: false, reason: "TemplateFailed", problem };
   }
   // Loaded with the first template: most clusters have none.
-  const [{ applyTemplates, warningInWords }, { sprigFunctions }] = await Promise.all([
+  const [{ applyTemplates, warningInWords }, { functionsFor }] = await Promise.all([
     import("../../shared/template/apply-templates.ts"),
-    import("../../shared/template/functions/sprig.ts"),
+    import("../../shared/template/functions/load.ts"),
   ]);
   const { allowNondeterministic, backoff } = policy;
   const { items, failures, warnings } = applyTemplates(opened, templateData, {
-    functions: sprigFunctions,
+    functions: await functionsFor(templateData.values()),
     limits: LIMITS,
     allowNondeterministic,
   });
