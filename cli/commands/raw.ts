@@ -57,6 +57,9 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
       "give --output-dir FOLDER, or take the values from standard output",
     );
   }
+  if (options["output-dir"] !== null && options["sealed-secret-file"] !== null) {
+    throw new UsageError("--output-dir and --sealed-secret-file exclude each other", "give one of them");
+  }
   const [only] = fromFile;
   // As kubectl has it, `key=path`; the key is of no use here.
   const named = only === undefined ? secretFile : only.replace(/^[^=]*=/, "");
