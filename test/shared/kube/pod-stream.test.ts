@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { WebSocketServer } from "ws";
 import { KubeApiError, KubeUnreachableError } from "../../../shared/kube/api-error.ts";
@@ -46,6 +49,29 @@ suite("streams to Pods", () => {
     const groups = raw.filter((_, index) => raw[index - 1]?.toLowerCase() === "impersonate-group");
     assert.deepEqual(groups, ["dev", "ops, night"]);
     assert.match(request?.headers["user-agent"] ?? "", /^signet\//);
+  });
+
+  test("are asked for once more with fresh credentials after a 401", async () => {
+    const server = createServer();
+    const tokens: (string | undefined)[] = [];
+    const webSockets = new WebSocketServer({ noServer: true });
+    server.on("upgrade", (request, socket, head) => {
+      tokens.push(request.headers.authorization);
+      if (tokens.length === 1) {
+        writeFileSync(tokenFile, "second");
+        socket.end("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n");
+      } else webSockets.handleUpgrade(request, socket, head, () => {});
+    });
+    const folder = mkdtempSync(join(tmpdir(), "signet-pod-stream-"));
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, "first");
+    try {
+      const client = connectTo(`http://127.0.0.1:${(await listening(server)).port}`, { tokenFile });
+      (await client.openPodStream({ namespace: "ns", pod: "p", port: 1 })).destroy();
+      assert.deepEqual(tokens, ["Bearer first", "Bearer second"]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("that are refused tell the status; a server without WebSockets is told apart", async () => {
