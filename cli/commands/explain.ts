@@ -67,7 +67,7 @@ type ExplainOptions = OptionValues<typeof explainOptions>;
 /** `signet explain`: says of each item whether it opens, with which key, and if not, why not and what to do. */
 export const explain: Command<typeof explainOptions> = {
   name: "explain",
-  summary: "say which items open with which key, why others do not, and what to do",
+  summary: "say why values open or do not, and what to do",
   options: explainOptions,
   page,
   async run({ options, positionals, io }) {

@@ -84,7 +84,7 @@ type UnsealOptions = OptionValues<typeof unsealOptions>;
 /** `signet unseal`: opens SealedSecrets, single items and bare values with private keys, offline. */
 export const unseal: Command<typeof unsealOptions> = {
   name: "unseal",
-  summary: "open SealedSecrets, items or bare values with private keys, offline",
+  summary: "open SealedSecrets with private keys, offline",
   options: unsealOptions,
   page,
   async run({ options, positionals, io }) {
