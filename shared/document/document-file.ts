@@ -3,8 +3,8 @@ import { readStream, type StreamDocument } from "./document-stream.ts";
 import { type Edit, editDocument } from "./edit-document.ts";
 import { decodeText, encodeText, encodingOf, type TextEncoding } from "./encoding.ts";
 import { type InputDocument, isList, objectsOf, whereOf } from "./read-documents.ts";
-import { indentBefore, lineBreakOf, lineStart, nextLine } from "./splice.ts";
-import { parseSyntax } from "./syntax-tree.ts";
+import { withBody, withItem } from "./replaced-text.ts";
+import { lineBreakOf } from "./splice.ts";
 import { toJson } from "./to-json.ts";
 import { toYaml } from "./to-yaml.ts";
 
@@ -88,19 +88,28 @@ export class DocumentFile {
    * Puts another object in an object's place. Of a YAML document the directives, comments and the marker before its
    * content stay, and so do comments after it.
    * @param replacement an object, written in the format of what it replaces; or text of one document in that format.
-   * @throws InputError when the object is an item of a List, which holds items of one kind, or the text cannot be read.
+   * @throws InputError when the text cannot be read; when the object is an item of a `SecretList` or
+   *   `SealedSecretList`, or of a List and given as text.
    */
   replace(index: number, replacement: object | string): void {
     const { part, document } = this.#at(index);
-    if (document.list !== undefined) {
-      throw new InputError(
-        `${document.where} cannot be replaced in place: it is an item of a List`,
-        "write the items as documents of their own, separated by a line with ---",
-      );
-    }
     const { format, start, end } = part;
     const old = this.#text.slice(start, end);
     const lineBreak = lineBreakOf(this.#text);
+    if (document.list !== undefined) {
+      const { value } = part;
+      // The items of other lists are of one kind, which the list says for them.
+      const isMixed = isList(value) && value["kind"] === "List" && typeof replacement === "object";
+      const text = isMixed ? withItem(old, value, document.list, replacement, format, lineBreak) : null;
+      if (text === null) {
+        throw new InputError(
+          `${document.where} cannot be replaced in place: it is an item of a list`,
+          "write the items as documents of their own, separated by a line with ---",
+        );
+      }
+      this.#put(part, text);
+      return;
+    }
     const written =
       typeof replacement === "string"
         ? replacement
@@ -189,16 +198,4 @@ function rangesAtDots(text: string, { start, end }: StreamDocument): { start: nu
     ({ index, 0: line }) => start + index + line.length,
   );
   return [...ends, end].map((stop, index, stops) => ({ start: stops[index - 1] ?? start, end: stop }));
-}
-
-/** A YAML document with other content; what stands before and after the content stays. */
-function withBody(document: string, content: string, lineBreak: string): string {
-  const root = parseSyntax(document);
-  const from = root?.start ?? 0;
-  const isOnMarkersLine = indentBefore(document, from) === null;
-  const head = document.slice(0, lineStart(document, from)) + (isOnMarkersLine ? `---${lineBreak}` : "");
-  const end = root?.end ?? document.length;
-  const tail = document.slice(document[end - 1] === "\n" ? end : nextLine(document, end));
-  const body = content.replace(/^---[ \t]*\r?\n/, "").trimEnd();
-  return head + body + (document.endsWith("\n") || tail !== "" ? lineBreak : "") + tail;
 }

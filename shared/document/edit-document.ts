@@ -52,7 +52,7 @@ function attempt(
 ): string | null {
   const expected = editedValue(value, edits);
   const edited = applyEdits(text, edits, format);
-  return edited !== null && hasValue(edited, expected) ? edited : null;
+  return edited !== null && readsAs(edited, expected) ? edited : null;
 }
 
 function readOne(text: string, where: string): { value: unknown; format: DocumentFormat } {
@@ -79,8 +79,8 @@ function nearest(tree: SyntaxNode | null, path: Path): number {
   return offset;
 }
 
-/** Whether our own reader finds the value that must come of the edits, and nothing else. */
-function hasValue(text: string, expected: unknown): boolean {
+/** Whether our own reader finds one document in a text, with the value that it must have after a change. */
+export function readsAs(text: string, expected: unknown): boolean {
   try {
     const [document, ...others] = readStream(text, "");
     return document !== undefined && others.length === 0 && isSameValue(document.value, expected);

@@ -16,8 +16,8 @@ export const documentFaults: readonly Fault[] = [
   {
     what: "the edited text is not read again",
     file: editing,
-    find: "return edited !== null && hasValue(edited, expected) ? edited : null;",
-    replace: "return edited !== null && hasValue(edited, expected) !== null ? edited : null;",
+    find: "return edited !== null && readsAs(edited, expected) ? edited : null;",
+    replace: "return edited !== null && readsAs(edited, expected) !== null ? edited : null;",
     test: refusalsTest,
   },
   {
@@ -211,9 +211,23 @@ export const documentFaults: readonly Fault[] = [
   },
   {
     what: "comments around a replaced document are lost",
-    file,
+    file: "shared/document/replaced-text.ts",
     find: "return head + body + ",
     replace: "return body + ",
+    test: fileTest,
+  },
+  {
+    what: "a List whose item was replaced is not read again",
+    file: "shared/document/replaced-text.ts",
+    find: "items: held }) ? replaced",
+    replace: "items: held }) !== null ? replaced",
+    test: fileTest,
+  },
+  {
+    what: "an item put into a List is indented as if it stood alone",
+    file: "shared/document/replaced-text.ts",
+    find: "indent + line))",
+    replace: "line))",
     test: fileTest,
   },
 ];

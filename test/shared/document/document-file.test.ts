@@ -246,11 +246,55 @@ suite("replacing a document", () => {
       assert.equal(contentOf(file), "a: 1\n");
     }
   });
-  test("that is an item of a List is refused", () => {
-    const file = fileOf("kind: List\nitems:\n- a: 1\n");
-    assert.match(
-      refusal(() => file.replace(0, object)),
-      /^in, item 1 cannot be replaced in place/,
-    );
+  const items: readonly [string, string, string][] = [
+    [
+      "block style",
+      "kind: List\nitems:\n  # one\n  - kind: Secret # s\n    a: |\n      x\n  # two\n  - b: 2\n",
+      `kind: List\nitems:\n  # one\n  - ${yaml.trimEnd().replaceAll("\n", "\n    ")}\n  # two\n  - b: 2\n`,
+    ],
+    [
+      "flow style",
+      "items: [{a: 1}, {b: 2}]\nkind: List\n",
+      `items: [${JSON.stringify(object)}, {b: 2}]\nkind: List\n`,
+    ],
+    [
+      "JSON",
+      JSON.stringify({ kind: "List", items: [{ a: 1 }, { b: 2 }] }, null, 2),
+      JSON.stringify({ kind: "List", items: [object, { b: 2 }] }, null, 2),
+    ],
+    [
+      "JSON on one line",
+      '{"kind":"List","items":[{"a":1},{"b":2}]}',
+      `{"kind":"List","items":[${JSON.stringify(object)},{"b":2}]}`,
+    ],
+    [
+      "a file with Windows line ends",
+      "kind: List\r\nitems:\r\n- a: 1\r\n- b: 2\r\n",
+      `kind: List\r\nitems:\r\n- ${yaml.trimEnd().replaceAll("\n", "\r\n  ")}\r\n- b: 2\r\n`,
+    ],
+  ];
+  for (const [name, before, after] of items) {
+    test(`that is an item of a List: ${name}`, () => {
+      const file = fileOf(before);
+      file.replace(0, object);
+      assert.equal(contentOf(file), after);
+      assert.deepEqual(
+        file.documents.map(({ value }) => value),
+        [object, { b: 2 }],
+      );
+    });
+  }
+  test("that is an item of another list, or that an alias repeats, is refused", () => {
+    for (const text of [
+      "kind: SecretList\nitems:\n- a: 1\n",
+      "kind: List\nitems:\n- &x {a: canary}\n- *x\n",
+    ]) {
+      const file = fileOf(text);
+      assert.match(
+        refusal(() => file.replace(0, object)),
+        /^in, item 1 cannot be replaced in place/,
+      );
+      assert.equal(contentOf(file), text);
+    }
   });
 });
