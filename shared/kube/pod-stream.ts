@@ -94,9 +94,11 @@ function watched(handler: Dispatcher.DispatchHandler, seen: Handshake): Dispatch
       seen.socket = socket;
       return handler.onRequestUpgrade?.(controller, status, headers, socket);
     },
-    onResponseStart: (controller, status, ...rest) => {
+    onResponseStart: (controller, status) => {
+      if (status < 200) return;
       seen.status = status;
-      return handler.onResponseStart?.(controller, status, ...rest);
+      // undici would ask a second time after a 401, with the same credentials.
+      controller.abort(new StreamRefused(status));
     },
     onResponseData: (...args) => handler.onResponseData?.(...args),
     onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
