@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applyTemplates, warningInWords } from "../../../shared/template/apply-templates.ts";
+
+const settings = { functions: new Map() };
+
+function apply(decrypted: Record<string, string>, templateData: Record<string, string | null>) {
+  const items = new Map(Object.entries(decrypted).map(([name, text]) => [name, Buffer.from(text)]));
+  const applied = applyTemplates(items, new Map(Object.entries(templateData)), settings);
+  return {
+    items: Object.fromEntries(
+      [...applied.items].map(([name, bytes]) => [name, Buffer.from(bytes).toString()]),
+    ),
+    failures: applied.failures.map(({ message }) => message),
+    warnings: applied.warnings,
+  };
+}
+
+test("templates read decrypted items and make new ones", () => {
+  const { items, failures, warnings } = apply({ pw: "s3" }, { url: "db://u:{{ .pw }}@h" });
+  assert.deepEqual(items, { pw: "s3", url: "db://u:s3@h" });
+  assert.deepEqual([failures, warnings], [[], []]);
+});
+
+test("a constant beside them can be read", () => {
+  const { items, warnings } = apply({ pw: "s3" }, { user: "alice", conf: "{{ .user }}:{{ .pw }}" });
+  assert.deepEqual(items, { pw: "s3", user: "alice", conf: "alice:s3" });
+  assert.deepEqual(warnings, []);
+});
+
+test("a decrypted item wins over the template of its name, in the Secret and in what templates read", () => {
+  const { items, warnings } = apply({ pw: "s3" }, { pw: "{{ .pw | html }}!", conf: "{{ .pw }}" });
+  assert.deepEqual(items, { pw: "s3", conf: "s3" });
+  assert.deepEqual(warnings, [{ kind: "overridden", item: "pw" }]);
+});
+
+test("a template fails the object even where its output would be dropped", () => {
+  const { failures } = apply({ pw: "s3" }, { pw: "{{ .pw.x }}", other: "{{" });
+  assert.deepEqual(failures, [
+    "template: pw:1:6: can't evaluate field x in type string",
+    "template: other:1:2: unclosed action",
+  ]);
+});
+
+test("null takes a decrypted item out of the Secret, not out of the templates' reach", () => {
+  const { items, warnings } = apply(
+    { pw: "s3", b: "x" },
+    { pw: null, none: null, conf: "{{ .pw }}{{ .none }}" },
+  );
+  assert.deepEqual(items, { b: "x", conf: "s3<no value>" });
+  assert.deepEqual(warnings, []);
+});
+
+test("a template that reads another gets its source, and a warning says so", () => {
+  const { items, warnings } = apply({ pw: "s3" }, { a: "{{ .pw }}", b: "<{{ .a }}>", c: "c" });
+  assert.deepEqual(items, { pw: "s3", a: "s3", b: "<{{ .pw }}>", c: "c" });
+  assert.deepEqual(warnings, [{ kind: "reads-source", item: "b", source: "a" }]);
+});
+
+test("ranging over everything reads every template, oneself included", () => {
+  const { warnings } = apply({ pw: "s3" }, { a: "{{ .pw }}", all: "{{ range . }}{{ . }}{{ end }}" });
+  assert.deepEqual(warnings, [
+    { kind: "reads-source", item: "all", source: "a" },
+    { kind: "reads-source", item: "all", source: "all" },
+  ]);
+});
+
+test("a warning's words name the items and nothing they hold", () => {
+  const { warnings } = apply({ pw: "hunter2" }, { pw: "literal9", a: "{{ .pw }}", b: "{{ .a }}" });
+  const words = warnings.map(warningInWords);
+  assert.equal(words.length, 2);
+  assert.match(words[0] ?? "", /pw/);
+  assert.match(words[1] ?? "", /\bb\b.*\ba\b/s);
+  assert.ok(!words.join().includes("hunter2") && !words.join().includes("literal9"));
+});
