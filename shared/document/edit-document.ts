@@ -91,6 +91,7 @@ export function readsAs(text: string, expected: unknown): boolean {
 }
 
 function reasonOf(text: string): string {
+  if (/\r(?!\n)/.test(text)) return "it has lines that end with a carriage return alone";
   if (/(?:^|[\s[{,:-])[*&]/.test(text)) return "anchors and aliases would carry the change to other places";
   if (/(?:^|[\s[{,:-])!/.test(text)) return "a tag decides what may stand there";
   return "its layout does not allow it";

@@ -45,9 +45,11 @@ export type Held = { node: SyntaxNode; entry: Entry | null; parent: Held | null 
 
 /**
  * The syntax of the one document in a text that has been read and found right.
- * @returns null when the text has no document with content, or several.
+ * @returns null when the text has no document with content, or several, or a carriage return alone.
  */
 export function parseSyntax(text: string): SyntaxNode | null {
+  // The library knows no lines that end with CR alone, and would see others than our reader.
+  if (/\r(?!\n)/.test(text)) return null;
   const documents = [...new Parser().parse(text)].filter((token) => token.type === "document");
   const values = documents.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const [value] = values;

@@ -72,7 +72,7 @@ suite("what cannot be edited is refused by line, without a word of it", () => {
       "lines that end with CR alone",
       "a: canary\rb: 2\r",
       [set("b", "p")],
-      "line 1 cannot be edited in place: its layout does not allow it",
+      "line 1 cannot be edited in place: it has lines that end with a carriage return alone",
     ],
     [
       "several documents",
