@@ -1,5 +1,6 @@
 import { InputError } from "../errors.ts";
 import { readStream, type StreamDocument } from "./document-stream.ts";
+import { isSameValue } from "./edit.ts";
 import { type Edit, editDocument } from "./edit-document.ts";
 import { decodeText, encodeText, encodingOf, type TextEncoding } from "./encoding.ts";
 import { type InputDocument, isList, objectsOf, whereOf } from "./read-documents.ts";
@@ -117,11 +118,31 @@ export class DocumentFile {
           ? toJson(replacement)
           : toYaml(replacement);
     const text = written.replaceAll(/\r?\n/g, lineBreak);
-    this.#put(part, format === "json" ? text.trim() : withBody(old, text, lineBreak));
+    const body = format === "json" ? text.trim() : withBody(old, text, lineBreak);
+    if (body === null) {
+      throw new InputError(
+        `${document.where} cannot be replaced in place: its layout does not allow it`,
+        "write it with lines that end in LF or CR LF, each document after a line with ---",
+      );
+    }
+    this.#put(part, body);
   }
 
-  /** The file's content, in the encoding and with the byte order mark that it had. */
+  /**
+   * The file's content, in the encoding and with the byte order mark that it had.
+   * @throws InputError when the whole does not read as its documents do, one by one.
+   */
   toBytes(): Uint8Array {
+    const read = readStream(this.#text, this.#where);
+    const isWhole =
+      read.length === this.#parts.length &&
+      read.every(({ value }, index) => isSameValue(value, this.#parts[index]?.value));
+    if (!isWhole) {
+      throw new InputError(
+        `${this.#where} cannot be changed in place: its documents would run into each other`,
+        "separate documents by a line with ---, then run the same again",
+      );
+    }
     return encodeText(this.#mark + this.#text, this.#encoding);
   }
 

@@ -5,13 +5,17 @@ import { toJson } from "./to-json.ts";
 import { toYaml } from "./to-yaml.ts";
 import type { DocumentFormat } from "./write-documents.ts";
 
-/** A YAML document with other content; what stands before and after the content stays. */
-export function withBody(document: string, content: string, lineBreak: string): string {
+/**
+ * A YAML document with other content; what stands before and after the content stays.
+ * @returns null when its syntax cannot be followed.
+ */
+export function withBody(document: string, content: string, lineBreak: string): string | null {
   const root = parseSyntax(document);
-  const from = root?.start ?? 0;
+  if (root === null) return null;
+  const from = root.start;
   const isOnMarkersLine = indentBefore(document, from) === null;
   const head = document.slice(0, lineStart(document, from)) + (isOnMarkersLine ? `---${lineBreak}` : "");
-  const end = root?.end ?? document.length;
+  const { end } = root;
   const tail = document.slice(document[end - 1] === "\n" ? end : nextLine(document, end));
   const body = content.replace(/^---[ \t]*\r?\n/, "").trimEnd();
   return head + body + (document.endsWith("\n") || tail !== "" ? lineBreak : "") + tail;

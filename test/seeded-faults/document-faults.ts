@@ -230,4 +230,11 @@ export const documentFaults: readonly Fault[] = [
     replace: "line))",
     test: fileTest,
   },
+  {
+    what: "a whole file is written without another look",
+    file,
+    find: "if (!isWhole) {",
+    replace: "if (!isWhole && read.length > 99_999) {",
+    test: fileTest,
+  },
 ];

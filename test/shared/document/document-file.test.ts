@@ -284,6 +284,21 @@ suite("replacing a document", () => {
       );
     });
   }
+  test("with carriage returns alone is refused", () => {
+    const file = fileOf("a: 1\n---\nb: canary\r");
+    assert.match(
+      refusal(() => file.replace(1, object)),
+      /^in, document 2 cannot be replaced in place/,
+    );
+  });
+  test("by a text that takes in the next document is refused when the whole is written", () => {
+    const file = fileOf('{"a": 1}\n{"b": 2}\n');
+    file.replace(0, "|");
+    assert.equal(
+      refusal(() => file.toBytes()),
+      "in cannot be changed in place: its documents would run into each other",
+    );
+  });
   test("that is an item of another list, or that an alias repeats, is refused", () => {
     for (const text of [
       "kind: SecretList\nitems:\n- a: 1\n",
