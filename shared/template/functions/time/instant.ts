@@ -39,7 +39,7 @@ export function instantAt(seconds: bigint, nanoseconds: bigint, zone: Zone): Ins
 /** What the clock shows. */
 export function clockFace({ seconds, zone }: Instant): ClockFace {
   const { offset, abbreviation } = zone.at(seconds);
-  const local = seconds + BigInt(offset);
+  const local = wrapped(seconds + BigInt(offset));
   const days = floorDivide(local, SECONDS_A_DAY);
   const second = Number(local - days * SECONDS_A_DAY);
   return {
@@ -51,6 +51,13 @@ export function clockFace({ seconds, zone }: Instant): ClockFace {
     offset,
     abbreviation,
   };
+}
+
+// Go counts from 1 March of the year -292277022400, in 64 bits without a sign.
+const GO_EPOCH = 62_135_596_800n + ((292_277_022_400n / 400n) * 146_097n + 306n) * SECONDS_A_DAY;
+
+function wrapped(seconds: bigint): bigint {
+  return BigInt.asUintN(64, seconds + GO_EPOCH) - GO_EPOCH;
 }
 
 /** The instant at which a fixed zone's clock shows a date and seconds of the day. */
