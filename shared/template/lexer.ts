@@ -1,4 +1,5 @@
 import { runeAt } from "./byte-string.ts";
+import { isNewerThanGo } from "./newer-than-go.ts";
 import { isKeyword, type Token, type TokenKind } from "./token.ts";
 
 const PUNCTUATION: ReadonlyMap<string, TokenKind> = new Map([
@@ -6,6 +7,7 @@ const PUNCTUATION: ReadonlyMap<string, TokenKind> = new Map([
   ["|", "|"],
   [",", ","],
 ]);
+const WORD = /^[\p{L}\p{Nd}_]$/u;
 // In this order: a prefix decides which digits may follow.
 const NUMBERS = [
   /[+-]?0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?i?/y,
@@ -193,7 +195,8 @@ export class Lexer {
 
   #isWordAt(at: number): boolean {
     if (at >= this.#source.length) return false;
-    return /[\p{L}\p{Nd}_]/u.test(String.fromCodePoint(runeAt(this.#source, at).point));
+    const { point } = runeAt(this.#source, at);
+    return WORD.test(String.fromCodePoint(point)) && !isNewerThanGo(point);
   }
 
   /** Whether a word may end here: `$x+2` may not go without a space. */

@@ -1,4 +1,5 @@
 import { encodeRune, REPLACEMENT, runeAt, runesOf } from "./byte-string.ts";
+import { isNewerThanGo } from "./newer-than-go.ts";
 
 const ESCAPES = new Map([
   [7, "\\a"],
@@ -44,8 +45,11 @@ function hex(value: number, width: number): string {
 
 /** Whether Go counts a code point as printable: letters, marks, numbers, punctuation, symbols and the ASCII space. */
 export function isPrint(point: number): boolean {
-  return point === 0x20 || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(String.fromCodePoint(point));
+  if (point < 0x7f) return point >= 0x20;
+  return PRINTABLE.test(String.fromCodePoint(point)) && !isNewerThanGo(point);
 }
+
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
 
 /** Whether a byte string can stand between backquotes without change (strconv.CanBackquote). */
 export function canBackquote(text: string): boolean {
