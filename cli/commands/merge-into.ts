@@ -39,9 +39,9 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     if (options["sealed-secret-file"] !== null) {
       notices.warn("--merge-into writes the file it names: --sealed-secret-file is left alone");
     }
-    const targets = mergeTargets(options["merge-into"] ?? "", io.files);
     const file = positionals.length === 0 ? readSecretFile(options, io) : null;
     const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const targets = mergeTargets(options["merge-into"] ?? "", io.files);
     const secrets =
       positionals.length > 0
         ? secretsOfFiles(positionals, options, io)
