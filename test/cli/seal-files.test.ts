@@ -31,12 +31,12 @@ suite("files and folders", () => {
     };
     const { code, stdout, files, stderr } = await seal(["--in-place", "in"], input);
     assert.deepEqual({ code, stdout }, { code: 0, stdout: "" });
-    const text = files.get("in/a.yaml");
+    const text = files.get("in/a.yaml") ?? "";
     assert.deepEqual(await opened(text), {
       "team-a/a": { password: "one" },
       "team-a/b": { password: "two" },
     });
-    assert.ok(text?.startsWith("# kept\n") && text.includes(`---\n${DEPLOYMENT}---\n`));
+    assert.ok(text.startsWith("# kept\n") && text.includes(`---\n${DEPLOYMENT}---\n`));
     assert.ok(!text.includes("one") && !text.includes("kind: Secret\n"));
     assert.equal(files.get("in/web.yaml"), DEPLOYMENT);
     assert.equal(files.get("in/notes.txt"), "kind: Secret");
