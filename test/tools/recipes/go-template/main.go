@@ -12,6 +12,9 @@ import (
 	"text/template"
 	"time"
 
+	// Zones, where the machine has no files of them.
+	_ "time/tzdata"
+
 	"github.com/Masterminds/sprig/v3"
 )
 
