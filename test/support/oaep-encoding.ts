@@ -39,3 +39,17 @@ function mgf1(seed: Uint8Array, length: number, hash: string): Buffer {
 function xor(a: Uint8Array, b: Uint8Array): Buffer {
   return Buffer.from(a.map((byte, at) => byte ^ (b[at] ?? 0)));
 }
+
+/**
+ * Takes such a block apart, with SHA-256 for both hashes, whatever its label.
+ * @returns the label's hash and the message, or null for what is no such block.
+ */
+export function oaepDecode(block: Uint8Array): { labelHash: Buffer; message: Buffer } | null {
+  const size = 32;
+  const maskedDb = block.subarray(1 + size);
+  const seed = xor(block.subarray(1, 1 + size), mgf1(maskedDb, size, "sha256"));
+  const db = xor(maskedDb, mgf1(seed, maskedDb.length, "sha256"));
+  const separator = db.findIndex((byte, at) => at >= size && byte !== 0);
+  if (block[0] !== 0 || db[separator] !== 1) return null;
+  return { labelHash: db.subarray(0, size), message: db.subarray(separator + 1) };
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { allCases } from "./all-cases.ts";
+import { assertAlike } from "./compare.ts";
+import type { Mode } from "./coverage.ts";
+import type { AutomaticDifference } from "./intended-differences.ts";
+import { normalise } from "./normal-outcome.ts";
+import { runBoth, type Surroundings } from "./run-both.ts";
+
+const shown = new Set<AutomaticDifference>();
+
+/** Declares a test for each case of these modes that is run against this controller; `surroundings` is asked when it runs. */
+export function declareCases(
+  controller: "none" | "reference" | "signet",
+  modes: readonly Mode[],
+  surroundings: () => Surroundings,
+): void {
+  for (const { mode, ...each } of allCases) {
+    if (!modes.includes(mode)) continue;
+    const against = each.cluster ?? "none";
+    if (against !== controller && !(against === "both" && controller !== "none")) continue;
+    test(`${mode}: ${each.name}`, async () => {
+      const { ours, theirs } = await runBoth(each, surroundings());
+      const tell = (id: AutomaticDifference) => void shown.add(id);
+      assertAlike(each, normalise(ours, tell), normalise(theirs, tell));
+    });
+  }
+}
+
+/** Declares the last test: differences that are taken out of every case showed in one of those before it. */
+export function declareShown(expected: readonly AutomaticDifference[]): void {
+  test(`${expected.join(", ")} still show`, () => {
+    assert.deepEqual(
+      expected.filter((id) => !shown.has(id)),
+      [],
+    );
+  });
+}

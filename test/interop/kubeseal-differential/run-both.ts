@@ -1,0 +1,91 @@
+import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeScratchFolder } from "../../support/control-plane/scratch-folder.ts";
+import { type CommandResult, runProgram } from "../../support/run-program.ts";
+import { ensureRealComponents } from "../../tools/real-components.ts";
+import type { DifferentialCase } from "./differential-case.ts";
+import { sceneFiles } from "./scene.ts";
+
+/** A file a run left behind: its content or, for a link, where it leads, and its permissions. */
+export type FileState = { content: string; mode: number };
+
+/** What a run gave and left behind. The folder's own path reads `@DIR@` everywhere. */
+export type Outcome = CommandResult & { files: ReadonlyMap<string, FileState> };
+
+/** What stands for the words with which cases name the surroundings. */
+export type Surroundings = Readonly<Record<`@${string}@`, string>>;
+
+const bundle = join(process.env["SIGNET_DIST"] ?? join(import.meta.dirname, "../../../dist"), "signet.mjs");
+
+/** Runs a case through both programs, each in a folder, home and temporary folder of its own. */
+export async function runBoth(
+  differentialCase: DifferentialCase,
+  surroundings: Surroundings,
+): Promise<{ ours: Outcome; theirs: Outcome }> {
+  const { kubeseal } = await ensureRealComponents(["kubeseal"]);
+  const scratch = await makeScratchFolder("differential");
+  try {
+    const link = join(scratch.path, differentialCase.program ?? "kubeseal");
+    await symlink(bundle, link);
+    const [ours, theirs] = await Promise.all([
+      runIn(join(scratch.path, "ours"), process.execPath, [link], differentialCase, surroundings),
+      runIn(join(scratch.path, "theirs"), kubeseal, [], differentialCase, surroundings),
+    ]);
+    return { ours, theirs };
+  } finally {
+    await scratch.remove();
+  }
+}
+
+async function runIn(
+  root: string,
+  command: string,
+  program: readonly string[],
+  { args, stdin = "", env = {}, files = {} }: DifferentialCase,
+  surroundings: Surroundings,
+): Promise<Outcome> {
+  const folder = join(root, "work");
+  const words: Surroundings = { ...surroundings, "@DIR@": folder };
+  const fill = (text: string): string =>
+    text.replace(
+      /@([A-Za-z0-9.-]+)@/g,
+      (word, name) => sceneFiles[name] ?? words[word as `@${string}@`] ?? word,
+    );
+  for (const name of ["work", "home", "tmp"]) await mkdir(join(root, name), { recursive: true });
+  for (const [name, file] of Object.entries({ ...sceneFiles, ...files })) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    if (typeof file === "object" && "link" in file) await symlink(file.link, path);
+    else {
+      const { content, mode } = typeof file === "string" ? { content: file, mode: 0o644 } : file;
+      await writeFile(path, fill(content));
+      await chmod(path, mode);
+    }
+  }
+  const filled = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)]));
+  const result = await runProgram(command, [...program, ...args.map(fill)], {
+    cwd: folder,
+    stdin: fill(stdin),
+    env: { PATH: process.env["PATH"], HOME: join(root, "home"), TMPDIR: join(root, "tmp"), ...filled },
+  });
+  const plain = (text: string) => text.replaceAll(folder, "@DIR@");
+  const left = await filesBelow(root, plain);
+  return { code: result.code, stdout: plain(result.stdout), stderr: plain(result.stderr), files: left };
+}
+
+/** Every file and link below a folder; those of the working folder by their bare names. */
+async function filesBelow(root: string, plain: (text: string) => string): Promise<Map<string, FileState>> {
+  const found = new Map<string, FileState>();
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    // Names of temporary files end in a number of their own.
+    const name = path
+      .slice(root.length + 1)
+      .replace(/^work\//, "")
+      .replace(/\d{6,}$/, "#");
+    const content = entry.isSymbolicLink() ? `link to ${await readlink(path)}` : await readFile(path, "utf8");
+    found.set(name, { content: plain(content), mode: (await lstat(path)).mode & 0o7777 });
+  }
+  return found;
+}

@@ -1,0 +1,201 @@
+import { type DifferentialCase, refuses } from "./differential-case.ts";
+import { json, one, plain, two, withCert } from "./plain-secrets.ts";
+
+/** What must fail. */
+export const refusalCases: readonly DifferentialCase[] = [
+  {
+    name: "nothing on standard input",
+    args: withCert([]),
+    exit: 1,
+    says: ["no secrets found", "Ensure the input is valid and UTF-8 encoded"],
+    proves: [33],
+  },
+  {
+    name: "a comment only",
+    args: withCert([]),
+    stdin: "# nothing here\n---\n",
+    exit: 1,
+    says: ["no secrets found", "Ensure the input is valid and UTF-8 encoded"],
+    proves: [33, "W3"],
+  },
+  {
+    name: "an empty file",
+    args: withCert(["-f", "empty.txt"]),
+    exit: 1,
+    says: "no secrets found",
+    proves: [33],
+  },
+  {
+    name: "prose",
+    args: withCert(["-f", "notes.txt"]),
+    exit: 1,
+    says: "no secrets found",
+    proves: ["W3"],
+    differs: { "other-kind": { says: /notes\.txt is not a Secret: it is not a map of fields/ } },
+  },
+  {
+    name: "no items",
+    args: withCert([]),
+    stdin: plain,
+    exit: 1,
+    says: [
+      "secret.data is empty in input Secret, assuming this is an error and aborting",
+      "--allow-empty-data",
+    ],
+  },
+  {
+    name: "empty maps of items",
+    args: withCert([]),
+    stdin: `${plain}data: {}\nstringData: {}\n`,
+    exit: 1,
+    says: "secret.data is empty in input Secret",
+  },
+  {
+    name: "bad base64 in data",
+    args: withCert([]),
+    stdin: `${plain}data: {a: "not base64!"}\n`,
+    exit: 1,
+    says: "base64",
+    proves: [61],
+  },
+  {
+    name: "bad base64 in JSON",
+    args: withCert([]),
+    stdin: json({ metadata: { name: "db", namespace: "team-a" }, data: { a: "####" } }),
+    exit: 1,
+    says: "base64",
+    proves: [61],
+  },
+  {
+    name: "a file that is not there",
+    args: withCert(["-f", "missing.yaml"]),
+    exit: 1,
+    says: "Could not read file specified with --secret-file",
+  },
+  {
+    name: "a bad document before a good one",
+    args: withCert([]),
+    stdin: `{broken\n---\n${plain}data: {a: aGk=}\n`,
+    proves: ["W3"],
+    differs: { "bad-document": refuses(/document 1: line 1, column 2/) },
+  },
+  {
+    name: "a bad document after a good one",
+    args: withCert([]),
+    stdin: `${plain}data: {a: aGk=}\n---\n\tbroken: [\n`,
+    proves: ["W3"],
+    differs: { "bad-document": refuses(/document 2: line 8, column 8/) },
+  },
+  {
+    name: "a Secret without items after a good one",
+    args: withCert([]),
+    stdin: `${one}\n---\n${plain}`,
+    exit: 1,
+    says: "secret.data is empty in input Secret",
+    proves: ["W3"],
+    differs: { "bad-document": { stdout: "" } },
+  },
+  {
+    name: "a Deployment",
+    args: withCert([]),
+    stdin: "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: db, namespace: team-a}\nspec: {}\n",
+    exit: 1,
+    says: "secret.data is empty in input Secret",
+    proves: ["W3"],
+    differs: { "other-kind": { says: /its kind is "Deployment"/ } },
+  },
+  {
+    name: "a ConfigMap",
+    args: withCert([]),
+    stdin: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db, namespace: team-a}\ndata: {a: aGk=}\n",
+    proves: ["W3"],
+    differs: { "other-kind": refuses(/its kind is "ConfigMap"/) },
+  },
+  {
+    name: "neither kind nor apiVersion",
+    args: withCert([]),
+    stdin: "metadata: {name: db, namespace: team-a}\ndata: {a: aGk=}\n",
+    proves: ["W3"],
+    differs: { "other-kind": refuses(/it has no kind/) },
+  },
+  {
+    name: "a List",
+    args: withCert([]),
+    stdin: JSON.stringify({ apiVersion: "v1", kind: "List", items: [JSON.parse(one), JSON.parse(two)] }),
+    exit: 1,
+    says: "secret.data is empty in input Secret",
+    differs: {
+      list: {
+        code: 0,
+        error: false,
+        stdout: [/"a": "<current label:team-a\/db aGk=>"/, /"b": "<current label:team-b\/other aG8=>"/],
+      },
+    },
+  },
+  {
+    name: "a SealedSecret",
+    args: withCert(["-f", "sealed.json"]),
+    exit: 1,
+    says: "secret.data is empty in input Secret",
+    differs: { "other-kind": { says: /sealed\.json is a SealedSecret already/ } },
+  },
+  {
+    name: "a field in the wrong case",
+    args: withCert([]),
+    stdin: `${plain}Data: {a: aGk=}\n`,
+    differs: { "repeated-field": refuses(/Data is not a field of a Secret/) },
+  },
+  {
+    name: "the same item twice",
+    args: withCert([]),
+    stdin: `${plain}stringData:\n  a: first\n  a: last\n`,
+    differs: { "repeated-field": refuses(/line 8, column 3: this key appears twice/) },
+  },
+  {
+    name: "the same item twice, as JSON",
+    args: withCert([]),
+    stdin:
+      '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"db","namespace":"team-a"},"stringData":{"a":"x","a":"y"}}',
+    differs: { "repeated-field": refuses(/line 1, column 104: this key appears twice/) },
+  },
+  {
+    name: "an item name no Secret may have",
+    args: withCert([]),
+    stdin: `${plain}stringData: {"a b": x}\n`,
+    differs: { "item-name": refuses(/stringData\.a b is not a name a Secret's item may have/) },
+  },
+  {
+    name: "numbers that YAML rewrites",
+    args: withCert([]),
+    stdin: `${plain}stringData: {a: 0777, b: 0x1F}\n`,
+    differs: { "number-text": refuses(/stringData\.a is a number or truth value whose text would change/) },
+  },
+  {
+    name: "words that YAML takes for booleans, as values",
+    args: withCert([]),
+    stdin: `${plain}stringData: {a: yes}\n`,
+    differs: { "yaml-boolean": { stdout: /"a": "<current label:team-a\/db eWVz>"/ } },
+  },
+  {
+    name: "words that YAML takes for booleans, as item names",
+    args: withCert([]),
+    stdin: `${plain}stringData: {y: "1", n: "2"}\n`,
+    proves: ["W19"],
+    differs: {
+      "yaml-boolean": {
+        stdout: [/"y": "<current label:team-a\/db MQ==>"/, /"n": "<current label:team-a\/db Mg==>"/],
+      },
+    },
+  },
+  {
+    name: "finalizers and managedFields",
+    args: withCert([]),
+    stdin: `${plain}  finalizers: [a/b]\n  managedFields: [{manager: kubectl, operation: Update, apiVersion: v1, fieldsType: FieldsV1, fieldsV1: {}}]\ndata: {a: aGk=}\n`,
+    proves: ["W7"],
+    differs: {
+      "server-metadata": {
+        stdout: /"metadata": \{\n *"name": "db",\n *"namespace": "team-a"\n *\}\n *\},\n *"encryptedData"/,
+      },
+    },
+  },
+];
