@@ -1,4 +1,5 @@
 import type { RawAnswer } from "../shared/kube/client.ts";
+import { CertificateError } from "../shared/seal/certificate.node.ts";
 import { connect, controllerOf, requestTimeoutMs } from "./cluster.ts";
 import { ControllerError } from "./controller/controller-error.ts";
 import { judgeCertificate } from "./controller/judge-certificate.ts";
@@ -13,7 +14,7 @@ import type { ClusterOptions } from "./options.ts";
 /** The controller of one cluster, as the flags name it. Finds its way with the first question and keeps it. */
 export type ControllerClient = {
   /**
-   * The certificate, compared with the one this user saw last from there, and shown.
+   * The certificate, compared with the one this user saw last from there, and shown. Asked for once.
    * @throws CertificateError when what answered is no certificate, or not the one that is trusted.
    * @throws ControllerError when no way leads to it.
    * @throws KubeUnreachableError when the cluster does not answer.
@@ -30,6 +31,7 @@ export type ControllerClient = {
    * @param sealedSecret the object, sent as JSON.
    * @returns what it answered, parsed and otherwise unjudged: take ciphertexts of items that were sent, nothing else.
    * @throws ControllerError when it cannot be asked, or does not seal it anew.
+   * @throws CertificateError when its certificate is not to be trusted.
    */
   rotate(sealedSecret: object): Promise<unknown>;
   /** Closes all connections. */
@@ -63,12 +65,16 @@ export async function openController(
     notices,
   );
 
-  const post = async (doing: string, path: string, sealedSecret: object): Promise<RawAnswer> => {
+  const post = async (
+    doing: string,
+    path: string,
+    sealedSecret: object,
+  ): Promise<RawAnswer & { fallback: boolean }> => {
     const body = JSON.stringify(sealedSecret);
     const question = { method: "POST", path, accept: "application/json, */*", body, timeoutMs } as const;
     const reached = await search.ask(question);
     if ("closed" in reached) throw closedError(doing, reached);
-    return reached.answer;
+    return { ...reached.answer, fallback: reached.fallback };
   };
 
   const judged = (bytes: Uint8Array, source: string, name: string, fallback: boolean): FoundCertificate => {
@@ -92,25 +98,40 @@ export async function openController(
     }
   };
 
+  const fetchCertificate = async (): Promise<FoundCertificate> => {
+    const reached = await search.ask({
+      method: "GET",
+      path: "/v1/cert.pem",
+      accept: "application/x-pem-file, */*",
+      timeoutMs: timeoutMs ?? CERTIFICATE_TIMEOUT_MS,
+    });
+    if ("closed" in reached) return published(reached);
+    const { answer, service, fallback } = reached;
+    if (answer.status !== 200) throw unforeseen(CERTIFICATE, answer.status);
+    if (answer.body.length > MAX_CERTIFICATE_BYTES) {
+      throw new ControllerError(
+        `cannot ${CERTIFICATE}: the answer of ${answer.source} is too long to be one`,
+        CHECK_NAME,
+      );
+    }
+    return judged(answer.body, answer.source, service.name, fallback);
+  };
+  let fetched: Promise<FoundCertificate> | null = null;
+  const certificate = () => {
+    fetched ??= fetchCertificate();
+    return fetched;
+  };
+  /** Nothing counts that was sealed by a controller whose certificate is refused. */
+  const refuseUntrusted = async () => {
+    try {
+      await certificate();
+    } catch (error) {
+      if (error instanceof CertificateError) throw error;
+    }
+  };
+
   return {
-    async certificate() {
-      const reached = await search.ask({
-        method: "GET",
-        path: "/v1/cert.pem",
-        accept: "application/x-pem-file, */*",
-        timeoutMs: timeoutMs ?? CERTIFICATE_TIMEOUT_MS,
-      });
-      if ("closed" in reached) return published(reached);
-      const { answer, service, fallback } = reached;
-      if (answer.status !== 200) throw unforeseen(CERTIFICATE, answer.status);
-      if (answer.body.length > MAX_CERTIFICATE_BYTES) {
-        throw new ControllerError(
-          `cannot ${CERTIFICATE}: the answer of ${answer.source} is too long to be one`,
-          CHECK_NAME,
-        );
-      }
-      return judged(answer.body, answer.source, service.name, fallback);
-    },
+    certificate,
     async verify(sealedSecret) {
       const doing = "validate sealed secret";
       const { status, body } = await post(doing, "/v1/verify", sealedSecret);
@@ -127,13 +148,14 @@ export async function openController(
     },
     async rotate(sealedSecret) {
       const doing = "re-encrypt secret";
-      const { status, body } = await post(doing, "/v1/rotate", sealedSecret);
+      const { status, body, fallback } = await post(doing, "/v1/rotate", sealedSecret);
       if (status === 409 || status === 500) {
         throw new ControllerError(
           `cannot ${doing}: the controller could not re-seal it`,
           "it may not open there: it may be sealed for another cluster, name or namespace, or its key may be gone; signet --validate tells",
         );
       }
+      if (fallback) await refuseUntrusted();
       const answer = status === 200 ? parseObject(body) : null;
       if (answer === null) throw unforeseen(doing, status);
       return answer;

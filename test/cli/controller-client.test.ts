@@ -106,6 +106,25 @@ suite("asking the controller", () => {
     }
   });
 
+  test("takes nothing sealed anew on a fallback way from what shows no trusted certificate", async () => {
+    const routes = {
+      ...SERVICE,
+      ...POD,
+      [`POST ${PROXY}/v1/rotate`]: { status: 403 },
+      [`GET ${PROXY}/v1/cert.pem`]: { status: 403 },
+    };
+    const rotate = { "POST /v1/rotate": { body: SEALED } };
+    const page = await opened(routes, { ...rotate, "GET /v1/cert.pem": { body: PAGE } });
+    for (let i = 0; i < 2; i++) {
+      assert.match((await refusal(page.controller.rotate(SEALED))).message, /^the certificate from Pod /);
+    }
+    const shown = await opened(routes, { ...rotate, "GET /v1/cert.pem": { body: certificatePem } });
+    for (let i = 0; i < 3; i++) assert.deepEqual(await shown.controller.rotate(SEALED), SEALED);
+    const named = await opened({ ...SERVICE, [`POST ${PROXY}/v1/rotate`]: { body: SEALED } });
+    assert.deepEqual(await named.controller.rotate(SEALED), SEALED);
+    assert.equal(named.asked.length, 2);
+  });
+
   test("waits when the controller is busy", async () => {
     const answers = [{ status: 429, headers: { "retry-after": "1" } }, {}];
     const { controller, asked } = await opened({

@@ -72,6 +72,13 @@ export const reachingFaults: readonly Fault[] = [
     test: clientTest,
   },
   {
+    what: "what was sealed anew on a fallback way counts, whoever did it",
+    file: "cli/controller-client.ts",
+    find: "if (fallback) await refuseUntrusted();",
+    replace: "if (!fallback) await refuseUntrusted();",
+    test: clientTest,
+  },
+  {
     what: "the published certificate is asked for a verdict, too",
     file: "cli/controller-client.ts",
     find: 'if ("closed" in reached) throw closedError(doing, reached);',
