@@ -6,7 +6,7 @@ import type { CompletionSources } from "./completion/sources.ts";
 import type { Io } from "./io.ts";
 import { type ModeName, modeOf } from "./modes.ts";
 import { nearestWord } from "./nearest-word.ts";
-import { hasVariable, kubesealOptions, type OptionTable, variableOf } from "./options.ts";
+import { hasVariable, isStream, kubesealOptions, type OptionTable, variableOf } from "./options.ts";
 import { writeProduct } from "./output-file.ts";
 import { EXIT_DONE, reporting } from "./report.ts";
 import { versionLine } from "./version.ts";
@@ -66,7 +66,11 @@ async function runMode(io: Io): Promise<void> {
       `did you mean ${io.program} ${near}?`,
     );
   }
-  const mode = await MODES[modeOf(options)]();
+  const name = modeOf(options);
+  const mode =
+    name === "seal" && isStream(options, positionals)
+      ? (await import("./commands/seal.ts")).seal
+      : await MODES[name]();
   await mode.run({ options, positionals, io });
 }
 

@@ -1,5 +1,6 @@
 import { FileError, InputError, UsageError } from "../shared/errors.ts";
-import { codeOf, fileFailure } from "./file-failure.ts";
+import { certificateFile, readCertificateFile } from "./certificate-file.ts";
+import { codeOf } from "./file-failure.ts";
 import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import { noticesOf } from "./notices.ts";
@@ -16,17 +17,8 @@ const MAX_BYTES = 1 << 20;
 export async function findCertificate(options: KubesealOptions, io: Io): Promise<FoundCertificate> {
   const { cert } = options;
   if (cert === null) return fromController(options, io);
-  // A single letter is a Windows drive.
-  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(cert)?.[1]?.toLowerCase();
-  if (scheme === "http" || scheme === "https") return fromWeb(cert, io);
-  if (scheme === "file") return fromFile(pathOfUrl(cert), io);
-  if (scheme !== undefined && cert.startsWith("//", scheme.length + 1)) {
-    throw new UsageError(
-      `--cert: URLs of type ${scheme} are not supported`,
-      "give a file, or an http, https or file URL",
-    );
-  }
-  return fromFile(cert, io);
+  const path = certificateFile(cert);
+  return path === null ? fromWeb(cert, io) : readCertificateFile(path, io);
 }
 
 async function fromController(options: KubesealOptions, io: Io): Promise<FoundCertificate> {
@@ -36,32 +28,6 @@ async function fromController(options: KubesealOptions, io: Io): Promise<FoundCe
     return await controller.certificate();
   } finally {
     await controller.close();
-  }
-}
-
-function fromFile(path: string, io: Io): FoundCertificate {
-  try {
-    return { bytes: io.files.read(path), source: path, controller: null };
-  } catch (error) {
-    throw fileFailure(
-      `cannot read the certificate file ${path}`,
-      "give an existing file with --cert, or fetch one with: signet --fetch-cert > cert.pem",
-      error,
-    );
-  }
-}
-
-function pathOfUrl(url: string): string {
-  const wrong = () =>
-    new UsageError("--cert: this file URL has no path on this machine", "write file:///path/to/cert.pem");
-  if (!URL.canParse(url)) throw wrong();
-  const { hostname, pathname } = new URL(url);
-  if (hostname !== "" && hostname !== "localhost") throw wrong();
-  try {
-    // On Windows the path is `/C:/…`.
-    return decodeURIComponent(pathname).replace(/^\/(?=[a-z]:)/i, "");
-  } catch {
-    throw wrong();
   }
 }
 

@@ -22,3 +22,16 @@ export function noticesOf(io: Io, options: { verbose: boolean; v: number }): Not
   };
   return { shown, note: say, warn: (text) => say(`warning: ${text}`) };
 }
+
+/** The same notices, said only once they are released. */
+export function heldNotices(notices: Notices): Notices & { release(): void } {
+  const held: (() => void)[] = [];
+  return {
+    shown: notices.shown,
+    note: (text) => void held.push(() => notices.note(text)),
+    warn: (text) => void held.push(() => notices.warn(text)),
+    release() {
+      for (const say of held.splice(0)) say();
+    },
+  };
+}

@@ -264,6 +264,14 @@ export type KubesealOptions = OptionValues<typeof kubesealOptions>;
 /** What says which cluster, and which controller in it. */
 export type ClusterOptions = OptionValues<typeof controllerOptions> & OptionValues<typeof clientOptions>;
 
+/** Whether a mode's input is a stream, from standard input or `-f`, rather than files. */
+export function isStream(
+  options: Pick<KubesealOptions, "in-place" | "output-dir">,
+  positionals: readonly string[],
+): boolean {
+  return positionals.length === 0 && !options["in-place"] && options["output-dir"] === null;
+}
+
 /** Whether a flag may also be given as an environment variable. */
 export function hasVariable(spec: OptionSpec): boolean {
   return spec.group !== "logging" && spec.group !== "general" && spec.group !== "files";

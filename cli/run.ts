@@ -1,18 +1,22 @@
 import { readArguments } from "./arguments.ts";
+import { certificateFile, readCertificateFile } from "./certificate-file.ts";
 import { isCommandWord } from "./command-words.ts";
-import { seal } from "./commands/seal.ts";
 import type { Io } from "./io.ts";
 import { modeOf } from "./modes.ts";
-import { kubesealOptions } from "./options.ts";
+import { heldNotices, noticesOf } from "./notices.ts";
+import { isStream, type KubesealOptions, kubesealOptions } from "./options.ts";
 import { EXIT_DONE, reporting } from "./report.ts";
+import { sealStream } from "./seal-stream.ts";
 
 /**
  * Runs the program: reads its arguments, does what they ask, prints one `error:` and one `hint:` line when it cannot.
- * Sealing a stream is done here at once; all else is loaded, since what is loaded is what a start costs.
+ * Sealing a stream with a certificate file is done here at once; all else is loaded, since what is loaded is what a
+ * start costs.
  * @returns the exit code.
  */
 export function run(io: Io): Promise<number> {
   return reporting(io, async () => {
+    const kept = keepingInput(io);
     if (!isCommandWord(io.args[0])) {
       const { options, positionals } = readArguments(kubesealOptions, io.args, io.env);
       if (options["recovery-private-key"].length > 0 && !options["recovery-unseal"] && io.stderr.isTerminal) {
@@ -20,13 +24,46 @@ export function run(io: Io): Promise<number> {
           "warning: ignoring --recovery-private-key because unseal command not chosen with --recovery-unseal\n",
         );
       }
-      const isStream = positionals.length === 0 && !options["in-place"] && options["output-dir"] === null;
-      if (isStream && !options.help && !options.version && modeOf(options) === "seal") {
-        await seal.run({ options, positionals, io });
-        return EXIT_DONE;
-      }
+      const isSealing = !options.help && !options.version && modeOf(options) === "seal";
+      if (isSealing && isStream(options, positionals) && (await sealOffline(options, kept))) return EXIT_DONE;
     }
     const { runAny } = await import("./any-command.ts");
-    return runAny(io);
+    return runAny(kept);
   });
+}
+
+/** @returns false when it takes more than files: an address, a cluster, or its configuration. */
+async function sealOffline(options: KubesealOptions, io: Io): Promise<boolean> {
+  const path = options.cert === null ? null : certificateFile(options.cert);
+  if (path === null) return false;
+  const notices = heldNotices(noticesOf(io, options));
+  let isDone = true;
+  try {
+    isDone = await sealStream(options, io, {
+      certificate: () => readCertificateFile(path, io),
+      clientNamespace: async () => "unknown",
+      notices,
+    });
+    return isDone;
+  } finally {
+    // Whoever does it instead says the same again.
+    if (isDone) notices.release();
+  }
+}
+
+/** Standard input can be read once only; who goes on with the work gets what was read. */
+function keepingInput(io: Io): Io {
+  let content: Uint8Array | null = null;
+  return {
+    ...io,
+    stdin: {
+      get isTerminal() {
+        return content === null && io.stdin.isTerminal;
+      },
+      read() {
+        content ??= io.stdin.read();
+        return content;
+      },
+    },
+  };
 }

@@ -4,7 +4,6 @@ import { annotatedScopeKind, describeScope, parseScopeKind, type ScopeKind } fro
 import type { Certificate } from "../shared/seal/certificate.node.ts";
 import type { Sealing, SealRequest } from "../shared/seal-secret.ts";
 import { parseSecret, type SecretManifest } from "../shared/secret.ts";
-import { clientNamespace } from "./cluster.ts";
 import { fileFailure } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
@@ -86,18 +85,22 @@ export function readSecrets(input: Uint8Array, source: string): NamedSecret[] {
   return documents.map(({ value, where }) => ({ secret: parseSecret(value, where), where }));
 }
 
-/** The namespace for Secrets that name none. The client's is looked up only when some Secret needs it. */
-export async function namespaceFor(
+/**
+ * The namespace for Secrets that name none: the one given; the client's, looked up only when some Secret needs it.
+ * @param clientNamespace looks it up.
+ */
+export async function namespaceFor<Namespace>(
   secrets: readonly NamedSecret[],
   scope: ScopeKind | null,
   options: KubesealOptions,
-  io: Io,
-): Promise<SealRequest["namespace"]> {
+  clientNamespace: () => Promise<Namespace>,
+): Promise<Namespace | SealRequest["namespace"]> {
+  if (options.namespace !== null) return { name: options.namespace, explicit: true };
   const isNeeded = secrets.some(
     ({ secret }) =>
       secret.namespace === null && (scope ?? annotatedScopeKind(secret.annotations)) !== "cluster-wide",
   );
-  return isNeeded || options.namespace !== null ? clientNamespace(options, io) : null;
+  return isNeeded ? clientNamespace() : null;
 }
 
 /** Metadata that every object read from a cluster carries: not worth a word. */

@@ -12,18 +12,29 @@ const programs = [
   {
     entry: "signet.mjs",
     bundles: [
-      { main: "cli/main.ts", folder: "cli", apart: { from: "./any-command.ts", to: "./commands/main.mjs" } },
-      { main: "cli/any-command.ts", folder: "cli/commands", apart: null },
+      {
+        entryPoints: { main: "cli/main.ts" },
+        folder: "cli",
+        apart: {
+          "./any-command.ts": "./commands/any-command.mjs",
+          "./web-fetch.ts": "./commands/web-fetch.mjs",
+        },
+      },
+      {
+        entryPoints: { "any-command": "cli/any-command.ts", "web-fetch": "cli/web-fetch.ts" },
+        folder: "cli/commands",
+        apart: {},
+      },
     ],
   },
   {
     entry: "controller.mjs",
-    bundles: [{ main: "controller/main.ts", folder: "controller", apart: null }],
+    bundles: [{ entryPoints: { main: "controller/main.ts" }, folder: "controller", apart: {} }],
   },
 ];
 
-/** A module that is imported from another bundle, by its path there, instead of being bundled along. */
-type Apart = { from: string; to: string };
+/** Modules that are imported from another bundle, by their path there, instead of being bundled along. */
+type Apart = Readonly<Record<string, string>>;
 
 try {
   await buildInto(resolve(process.argv[2] ?? join(root, "dist")));
@@ -40,8 +51,8 @@ async function buildInto(target: string): Promise<void> {
   try {
     const metafiles: Metafile[] = [];
     for (const { entry, bundles } of programs) {
-      for (const { main, folder, apart } of bundles)
-        metafiles.push(await bundle(main, join(aside, folder), apart));
+      for (const { entryPoints, folder, apart } of bundles)
+        metafiles.push(await bundle(entryPoints, join(aside, folder), apart));
       await copyFile(join(root, "scripts", "entries", entry), join(aside, entry));
       await chmod(join(aside, entry), 0o755);
     }
@@ -60,10 +71,14 @@ async function buildInto(target: string): Promise<void> {
  * Each bundle by itself: shared chunks would make a start of the CLI read code that only the controller needs, and
  * sealing a stream read in pieces what it shares with the other commands.
  */
-async function bundle(main: string, folder: string, apart: Apart | null): Promise<Metafile> {
+async function bundle(
+  entryPoints: Readonly<Record<string, string>>,
+  folder: string,
+  apart: Apart,
+): Promise<Metafile> {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: [{ in: main, out: "main" }],
+    entryPoints,
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",
@@ -84,20 +99,21 @@ async function bundle(main: string, folder: string, apart: Apart | null): Promis
     define: { SIGNET_VERSION: JSON.stringify(packageFile.version) },
     metafile: true,
     write: false,
-    plugins: apart === null ? [] : [elsewhere(apart)],
+    plugins: [elsewhere(apart)],
   });
   await mkdir(folder, { recursive: true });
   for (const { path, text } of result.outputFiles) await writeFile(path, finished(text));
   return result.metafile;
 }
 
-function elsewhere({ from, to }: Apart): Plugin {
+function elsewhere(apart: Apart): Plugin {
   return {
     name: "elsewhere",
     setup(building) {
-      building.onResolve({ filter: /./ }, ({ path }) =>
-        path === from ? { path: to, external: true } : null,
-      );
+      building.onResolve({ filter: /./ }, ({ path }) => {
+        const to = apart[path];
+        return to === undefined ? null : { path: to, external: true };
+      });
     },
   };
 }

@@ -3,6 +3,7 @@ import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
 import { sealSecret } from "../../shared/seal-secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
 import { findCertificate } from "../certificate-source.ts";
+import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
@@ -20,6 +21,11 @@ export const sealFiles: Command<typeof kubesealOptions> = {
     const notices = noticesOf(io, options);
     const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
     const sealer = certificateSealer(certificate);
+    let asked: ReturnType<typeof clientNamespace> | null = null;
+    const lookedUp = () => {
+      asked ??= clientNamespace(options, io);
+      return asked;
+    };
     await workOnInput(
       {
         done: "sealed",
@@ -33,7 +39,7 @@ export const sealFiles: Command<typeof kubesealOptions> = {
             clusterId: options["cluster-id"],
             scope,
             name: options.name,
-            namespace: await namespaceFor([{ secret, where }], scope, options, io),
+            namespace: await namespaceFor([{ secret, where }], scope, options, lookedUp),
             allowEmptyData: options["allow-empty-data"],
           });
           const { name } = sealing.sealedSecret.metadata;

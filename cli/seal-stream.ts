@@ -1,0 +1,59 @@
+import { writeDocuments } from "../shared/document/write-documents.ts";
+import { certificateSealer } from "../shared/seal/classic-sealer.node.ts";
+import { type Sealing, type SealRequest, sealSecret } from "../shared/seal-secret.ts";
+import type { FoundCertificate } from "./found-certificate.ts";
+import type { Io } from "./io.ts";
+import type { Notices } from "./notices.ts";
+import type { KubesealOptions } from "./options.ts";
+import { outputFormat, writeProduct } from "./output-file.ts";
+import {
+  namespaceFor,
+  readSecretFile,
+  readSecrets,
+  readStandardInput,
+  scopeOption,
+  showSealing,
+} from "./sealing.ts";
+import { sealingCertificate } from "./sealing-certificate.ts";
+
+/** What sealing a stream takes besides the stream. */
+export type SealingMeans = {
+  certificate: () => FoundCertificate | Promise<FoundCertificate>;
+  /** The namespace for Secrets that name none; `unknown` where it cannot be told here. */
+  clientNamespace: () => Promise<SealRequest["namespace"] | "unknown">;
+  notices: Notices;
+};
+
+/**
+ * Seals every Secret of a stream, or none.
+ * @returns false when a namespace is needed that the means do not know; nothing was written then.
+ * @throws SealError when it cannot be done.
+ */
+export async function sealStream(options: KubesealOptions, io: Io, means: SealingMeans): Promise<boolean> {
+  const { notices } = means;
+  const scope = scopeOption(options);
+  const format = outputFormat(options);
+  // A file that cannot be read is told before any cluster is asked; standard input is read once all else is well.
+  const file = readSecretFile(options, io);
+  const certificate = sealingCertificate(await means.certificate(), io, notices);
+  const secrets = readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
+  const namespace = await namespaceFor(secrets, scope, options, means.clientNamespace);
+  if (namespace === "unknown") return false;
+  const request: SealRequest = {
+    sealer: certificateSealer(certificate),
+    clusterId: options["cluster-id"],
+    scope,
+    name: options.name,
+    namespace,
+    allowEmptyData: options["allow-empty-data"],
+  };
+  const sealings: Sealing[] = [];
+  for (const { secret, where } of secrets) sealings.push(await sealSecret(secret, where, request));
+  const sealed = sealings.map(({ sealedSecret }) => sealedSecret);
+  writeProduct(writeDocuments(sealed, format), options, io);
+  for (const [index, { secret }] of secrets.entries()) {
+    const sealing = sealings[index];
+    if (sealing !== undefined) showSealing(sealing, secret, certificate, notices);
+  }
+  return true;
+}
