@@ -66,6 +66,20 @@ const ROWS = [
   "merge into one of several",
   "merge into a wider file",
   "merge with another scope than the file's",
+  "unseal",
+  "unseal one item",
+  "unseal a bare value",
+  "unseal over the sealed file",
+  "unseal without a key",
+  "unseal with an unreadable key",
+  "unseal with a useless key",
+  "unseal for another name",
+  "unseal damaged values",
+  "unseal what is no SealedSecret",
+  "recovery-unseal",
+  "explain with keys",
+  "explain by the cluster",
+  "explain with neither",
   "missing file",
   "folder without manifests",
   "pattern without a match",
@@ -197,6 +211,7 @@ function writeFiles(
 function writeCertificates(root: string): void {
   mkdirSync(join(root, "home"));
   writeFileSync(join(root, "cert.pem"), testCertificate().certificatePem);
+  writeFileSync(join(root, "key.pem"), testCertificate().privateKeyPem);
   writeFileSync(join(root, "expired.pem"), testCertificate(-400, -30).certificatePem);
   writeFileSync(join(root, "soon.pem"), testCertificate(-400, 10.5).certificatePem);
   writeFileSync(join(root, "ecdsa.pem"), ecdsaCertificatePem);
