@@ -18,6 +18,7 @@ import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
+import { unsealingFaults } from "./unsealing-faults.ts";
 
 /** All of them. */
 export const faults: readonly Fault[] = [
@@ -32,4 +33,5 @@ export const faults: readonly Fault[] = [
   ...renderingFaults,
   ...documentFaults,
   ...reachingFaults,
+  ...unsealingFaults,
 ];
