@@ -177,7 +177,8 @@ function assertFish(script: string): void {
     assert.ok(script.includes(`complete -c ${other} -w signet\n`));
 }
 
-function assertZsh(script: string): void {
+function assertZsh(whole: string): void {
+  const script = `${whole.slice(0, whole.indexOf("\n") + 1)}${whole.slice(whole.lastIndexOf("_arguments -S"))}`;
   assert.ok(script.startsWith("#compdef signet kubectl-signet kubeseal\n"));
   for (const [name, { summary, short }] of Object.entries(kubesealOptions) as [
     string,

@@ -6,6 +6,7 @@
  * run `node test/seeded-faults/run.ts WORD`, which tries the rows whose description or file holds the word.
  * When a source changes and its row no longer fits, the run fails and says so: mend the row, do not drop it.
  */
+import { cliFaults } from "./cli-faults.ts";
 import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
@@ -18,6 +19,7 @@ import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
+import { templateFaults } from "./template-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
 
 /** All of them. */
@@ -33,5 +35,7 @@ export const faults: readonly Fault[] = [
   ...renderingFaults,
   ...documentFaults,
   ...reachingFaults,
+  ...templateFaults,
+  ...cliFaults,
   ...unsealingFaults,
 ];

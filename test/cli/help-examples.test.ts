@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { readArguments } from "../../cli/arguments.ts";
+import { explainOptions } from "../../cli/commands/explain.ts";
+import { unsealOptions } from "../../cli/commands/unseal.ts";
+import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
+import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
+import type { KubeObject } from "../support/control-plane/kube-object.ts";
+import { testSealer } from "../support/in-process-sealing.ts";
+import { runProgram } from "../support/run-program.ts";
+import { type StubApiServer, type StubRoute, startStubApiServer } from "../support/stub-api-server.ts";
+import { testCertificate } from "../support/test-certificates.ts";
+
+/**
+ * What cannot run in a folder of prepared files, and why. Its flags must still be known. A row whose command no page
+ * shows any more fails.
+ */
+const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
+  ["signet --accept-certificate SHA256:… < secret.yaml", "the fingerprint is left for the reader to fill in"],
+]);
+
+const TABLES: Readonly<Record<string, OptionTable>> = {
+  unseal: unsealOptions,
+  explain: explainOptions,
+  completion: generalOptions,
+};
+
+const main = join(import.meta.dirname, "../../cli/main.ts");
+const { certificatePem, privateKeyPem } = testCertificate();
+const examples = [...(await helpExamples()), ...documentExamples()];
+const commands = [...new Map(examples.map((example) => [example.command, example])).values()];
+
+let prepared = "";
+let server: StubApiServer | undefined;
+
+before(async () => {
+  prepared = mkdtempSync(join(tmpdir(), "signet-examples-"));
+  const sealer = await testSealer(certificatePem);
+  const db = await sealer.object({ name: "db", namespace: "shop", items: { password: "hunter2" } });
+  server = await startStubApiServer(routes(db));
+  await prepare(prepared, server.url, db);
+});
+after(async () => {
+  await server?.close();
+  rmSync(prepared, { recursive: true, force: true });
+});
+
+suite("every command line that help and documents show", { concurrency: 2 }, () => {
+  for (const { from, command } of commands.filter((example) => !CANNOT_RUN.has(example.command))) {
+    test(`${from}: ${command}`, () => runExample(command));
+  }
+
+  for (const [command, reason] of CANNOT_RUN) {
+    test(`has known flags where it cannot run (${reason}): ${command}`, () => {
+      assert.ok(
+        commands.some((example: CommandExample) => example.command === command),
+        "no page shows it",
+      );
+      const words = /signet ([^<>|]*)/.exec(command)?.[1]?.trim().split(/ +/) ?? [];
+      const table = TABLES[words[0] ?? ""];
+      readArguments(table ?? kubesealOptions, table === undefined ? words : words.slice(1), {});
+    });
+  }
+
+  test("there are examples on every page of help", async () => {
+    const pages = new Set((await helpExamples()).map(({ from }) => from));
+    for (const name of [
+      "seal",
+      "raw",
+      "merge-into",
+      "validate",
+      "re-encrypt",
+      "recovery-unseal",
+      "fetch-cert",
+    ])
+      assert.ok(pages.has(`cli/help/pages/${name}.ts`), name);
+    assert.ok(documentExamples().length > 0);
+  });
+});
+
+async function runExample(command: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "signet-example-"));
+  try {
+    cpSync(prepared, folder, { recursive: true, verbatimSymlinks: true });
+    const env = {
+      PATH: `${folder}/bin:${process.env["PATH"]}`,
+      HOME: folder,
+      KUBECONFIG: `${folder}/kubeconfig`,
+    };
+    const script = `set -euo pipefail\n${command}`;
+    const { code, stderr } = await runProgram("bash", ["-c", script], { cwd: folder, env, stdin: "" });
+    assert.deepEqual(
+      { code, error: /^error:.*$/m.exec(stderr)?.[0] ?? null },
+      { code: 0, error: null },
+      stderr,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function secret(name: string, namespace = ""): string {
+  return `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n${namespace}stringData:\n  password: hunter2\n`;
+}
+
+/** Files under the names that the examples use; `db` of namespace `shop` is what they are about. */
+async function prepare(folder: string, url: string, db: KubeObject): Promise<void> {
+  const sealer = await testSealer(certificatePem);
+  const sealed = async (name: string, namespace: string, scope: "strict" | "cluster-wide" = "strict") =>
+    `${JSON.stringify(await sealer.object({ name, namespace, scope, items: { password: "hunter2" } }), null, 2)}\n`;
+  const context = (name: string) => `{name: ${name}, context: {cluster: stub, user: stub, namespace: shop}}`;
+  const key = Buffer.from(privateKeyPem).toString("base64");
+  const keys = `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: key, labels: {sealedsecrets.bitnami.com/sealed-secrets-key: active}}\n  type: kubernetes.io/tls\n  data: {tls.key: ${key}, tls.crt: ${Buffer.from(certificatePem).toString("base64")}}\n`;
+  const files: Readonly<Record<string, string>> = {
+    kubeconfig: `apiVersion: v1\nkind: Config\ncurrent-context: stub\nclusters: [{name: stub, cluster: {server: "${url}"}}]\nusers: [{name: stub, user: {}}]\ncontexts: [${context("stub")}, ${context("staging")}]\n`,
+    "cert.pem": certificatePem,
+    "key.pem": privateKeyPem,
+    "keys.yaml": keys,
+    "keys/key.yaml": keys,
+    "secret.yaml": secret("db"),
+    "manifests/db.yaml": secret("db", "  namespace: shop\n"),
+    "manifests/web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n",
+    "manifests/cache.yaml": await sealed("cache", "shop"),
+    "sealed.yaml": `${JSON.stringify(db, null, 2)}\n`,
+    "sealed.json": await sealed("db", "shop"),
+    "wide.yaml": await sealed("db", "shop", "cluster-wide"),
+    "sealed/db.yaml": await sealed("db", "shop"),
+    "value.txt": await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
+    "password.txt": "hunter2",
+    "user.txt": "me",
+    "bin/kubectl": `#!/bin/sh
+case "$*" in
+  "create secret generic "*) cat "$HOME/secret.yaml" ;;
+  "signet "*) shift; exec signet "$@" ;;
+  *" get secret "*) cat "$HOME/keys.yaml" ;;
+esac
+`,
+    "bin/signet": `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`,
+  };
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+    if (path.startsWith("bin/")) chmodSync(join(folder, path), 0o755);
+  }
+  symlinkSync("signet", join(folder, "bin/kubeseal"));
+}
+
+/** A controller under each name that the examples use, which opens all and seals anew whatever it is sent. */
+function routes(db: KubeObject): StubRoute[] {
+  const live = {
+    ...db,
+    metadata: { ...db.metadata, generation: 1 },
+    status: { observedGeneration: 1, conditions: [{ type: "Synced", status: "True" }] },
+  };
+  const sealedAnew = (question: string): string => {
+    const object = JSON.parse(question) as { spec: { encryptedData: Record<string, string> } };
+    for (const item of Object.keys(object.spec.encryptedData)) {
+      const container = Buffer.concat([Buffer.from([1, 0]), randomBytes(296)]);
+      object.spec.encryptedData[item] = container.toString("base64");
+    }
+    return JSON.stringify(object);
+  };
+  const services = [
+    ["kube-system", "sealed-secrets-controller"],
+    ["infra", "sealed-secrets"],
+  ] as const;
+  return [
+    {
+      method: "GET",
+      path: "/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets/db",
+      status: 200,
+      body: JSON.stringify(live),
+    },
+    ...services.flatMap(([namespace, name]) => {
+      const path = `/api/v1/namespaces/${namespace}/services`;
+      const service = {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name, namespace },
+        spec: { ports: [{ name: "http", port: 8080 }] },
+      };
+      const proxy = `${path}/http:${name}:http/proxy/v1`;
+      return [
+        { method: "GET", path: `${path}/${name}`, status: 200, body: JSON.stringify(service) },
+        { method: "GET", path: `${proxy}/cert.pem`, status: 200, body: certificatePem },
+        { method: "POST", path: `${proxy}/verify`, status: 200, body: "" },
+        { method: "POST", path: `${proxy}/rotate`, status: 200, body: sealedAnew },
+      ];
+    }),
+  ];
+}
