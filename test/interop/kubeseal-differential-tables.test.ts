@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { suite, test } from "node:test";
 import { allCases } from "./kubeseal-differential/all-cases.ts";
 import { documentedDifferences } from "./kubeseal-differential/compatibility-page.ts";
@@ -39,6 +41,17 @@ suite("the tables of cases", () => {
     const declared = Object.entries(intendedDifferences).filter(([, { where }]) => where.length > 0);
     assert.deepEqual(
       declared.map(([id]) => id).filter((id) => !used.has(id)),
+      [],
+    );
+  });
+
+  test("or name the test that shows one elsewhere", () => {
+    const elsewhere = Object.values(intendedDifferences).flatMap((difference) =>
+      "elsewhere" in difference ? [difference.elsewhere] : [],
+    );
+    const root = join(import.meta.dirname, "../..");
+    assert.deepEqual(
+      elsewhere.filter((path) => !existsSync(join(root, path))),
       [],
     );
   });

@@ -13,7 +13,9 @@ export type DifferentialCase = {
   stdin?: string;
   env?: Readonly<Record<string, string>>;
   /** Files beside those every case finds (scene.ts), by name: content, or where a link leads. */
-  files?: Readonly<Record<string, string | { link: string } | { content: string; mode: number }>>;
+  files?: Readonly<
+    Record<string, string | Uint8Array | { link: string } | { content: string; mode: number }>
+  >;
   /** What kubeseal ends with; 0 when not given. */
   exit?: 0 | 1 | 2;
   /** What both error messages contain. Every failure says something. */

@@ -57,8 +57,9 @@ async function runIn(
     await mkdir(dirname(path), { recursive: true });
     if (typeof file === "object" && "link" in file) await symlink(file.link, path);
     else {
-      const { content, mode } = typeof file === "string" ? { content: file, mode: 0o644 } : file;
-      await writeFile(path, fill(content));
+      const { content, mode } =
+        typeof file === "string" || file instanceof Uint8Array ? { content: file, mode: 0o644 } : file;
+      await writeFile(path, typeof content === "string" ? fill(content) : content);
       await chmod(path, mode);
     }
   }

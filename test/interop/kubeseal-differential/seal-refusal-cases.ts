@@ -198,4 +198,21 @@ export const refusalCases: readonly DifferentialCase[] = [
       },
     },
   },
+  {
+    name: "UTF-16",
+    args: withCert(["-f", "utf16.yaml"]),
+    files: { "utf16.yaml": Buffer.from(`\ufeff${plain}stringData: {a: b}\n`, "utf16le") },
+    exit: 1,
+    says: "no secrets found",
+    differs: { "utf-16": { code: 0, error: false, stdout: /"a": "<current label:team-a\/db Yg==>"/ } },
+  },
+  {
+    name: "line breaks of other scripts in YAML",
+    args: withCert(["-o", "yaml"]),
+    stdin: json({
+      metadata: { name: "db", namespace: "team-a", annotations: { note: "a\u0085b\u2028c" } },
+      data: { a: "aGk=" },
+    }),
+    differs: { "yaml-escapes": { stdout: /note: "a\\Nb\\Lc"/ } },
+  },
 ];
