@@ -18,6 +18,8 @@ export type Budget = Pick<CallContext, "spend" | "grow">;
 
 // Go's stack would take a value that holds itself until the process dies.
 const DEEPEST = 1000;
+/** The verbs for which a pointer within another value prints as its address. */
+const ADDRESS_VERB = /^[vbodxX]$/;
 const STRINGABLE = /^[vsxXq]$/;
 
 /** Prints values as Go's fmt does, one after another, into `text` (a byte string). */
@@ -145,10 +147,12 @@ export class Printer {
 
   #struct(value: GoStruct, verb: string, depth: number): void {
     const { sharpV, plusV } = this.flags;
-    if (value.type.kind === "ptr") {
-      if (depth > 0) throw new TemplateFunctionError("a pointer's address cannot be printed");
-      this.write("&");
+    if (value.type.kind === "ptr" && depth > 0) {
+      if (ADDRESS_VERB.test(verb)) throw new TemplateFunctionError("a pointer's address cannot be printed");
+      this.#wrongVerb(value, verb);
+      return;
     }
+    if (value.type.kind === "ptr") this.write("&");
     this.write(sharpV ? `${value.type.name.replace(/^\*/, "")}{` : "{");
     let first = true;
     for (const [name, field] of value.fields) {
