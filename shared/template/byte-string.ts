@@ -77,5 +77,11 @@ export function runeAt(text: string, at: number): Rune {
 /** The UTF-8 bytes of a code point; U+FFFD for a surrogate or what lies beyond Unicode. */
 export function encodeRune(point: number): string {
   const legal = point >= 0 && point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000);
-  return utf8ToByteString(String.fromCodePoint(legal ? point : REPLACEMENT));
+  const code = legal ? point : REPLACEMENT;
+  if (code < 0x80) return String.fromCharCode(code);
+  const last = 0x80 | (code & 0x3f);
+  if (code < 0x800) return String.fromCharCode(0xc0 | (code >> 6), last);
+  const third = 0x80 | ((code >> 6) & 0x3f);
+  if (code < 0x10000) return String.fromCharCode(0xe0 | (code >> 12), third, last);
+  return String.fromCharCode(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), third, last);
 }

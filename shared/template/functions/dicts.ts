@@ -27,7 +27,6 @@ const copy = goFunction([any], ([value], context) => {
  */
 export const dictFunctions: FunctionTable = tableOf({
   dict: variadicFunction([], any, (pairs, context) => {
-    makeItems(context, pairs.length);
     const entries = new Map<string, Value>();
     for (let at = 0; at < pairs.length; at += 2) {
       entries.set(stringOf(pairs[at] ?? "", context), pairs[at + 1] ?? "");

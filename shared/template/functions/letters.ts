@@ -1,4 +1,4 @@
-import { encodeRune, runesOf } from "../byte-string.ts";
+import { encodeRune, REPLACEMENT, runesOf } from "../byte-string.ts";
 import { type CallContext, type FunctionTable, goFunction } from "../function-table.ts";
 import { types } from "../value.ts";
 import { writeBytes } from "./accounting.ts";
@@ -43,10 +43,22 @@ function isAscii(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text);
 }
 
+/** Changes each character, as Go's strings.Map: a byte that is not valid UTF-8 becomes U+FFFD. */
 function mapped(text: string, change: (point: number) => number): string {
+  const encoded = new Map<number, string>();
   let out = "";
-  for (const { point } of runesOf(text)) out += encodeRune(change(point));
+  for (const { point, at, width } of runesOf(text)) {
+    const next = change(point);
+    if (next === point && point !== REPLACEMENT) out += text.slice(at, at + width);
+    else out += encoded.get(next) ?? remember(encoded, next);
+  }
   return out;
+}
+
+function remember(encoded: Map<number, string>, point: number): string {
+  const bytes = encodeRune(point);
+  encoded.set(point, bytes);
+  return bytes;
 }
 
 /** Go's strings.Title: a letter after anything but letters, digits and `_` becomes one in title case. */

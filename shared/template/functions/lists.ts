@@ -26,10 +26,7 @@ const itemAt = (index: number) => goFunction([any], ([list]) => listOf(list).ite
 
 const append = goFunction([any, any], ([list, value], context) => extended(list, [], [value], context));
 const prepend = goFunction([any, any], ([list, value], context) => extended(list, [value], [], context));
-const list = variadicFunction([], any, (values, context) => {
-  makeItems(context, values.length);
-  return slice([...values]);
-});
+const list = variadicFunction([], any, (values) => slice([...values]));
 const first = itemAt(0);
 const last = itemAt(-1);
 const rest = ofList(({ items }) => (items.length === 0 ? zeroOf(types.anySlice) : slice(items.slice(1))));
