@@ -97,7 +97,7 @@ export function requestTimeoutMs(text: string | null): number | null {
   if (parts === null || (parts.join("") !== text && !/^\d+$/.test(text))) {
     throw new UsageError(
       `invalid value ${JSON.stringify(text)} for --request-timeout`,
-      "write a number with its unit, such as 5s or 2m, or 0",
+      "write a number with its unit, such as 5s or 2m, or 0; SEALED_SECRETS_REQUEST_TIMEOUT sets it too",
     );
   }
   const total = parts.reduce((sum, part) => {

@@ -15,7 +15,7 @@ export function outputFormat(options: OutputOptions): DocumentFormat {
   if (format !== "json" && format !== "yaml") {
     throw new InputError(
       `unsupported output format: ${options.format}`,
-      "write --format json or --format yaml",
+      "write --format json or --format yaml; SEALED_SECRETS_FORMAT sets it too",
     );
   }
   return /\.ya?ml$/.test(options["sealed-secret-file"] ?? "") ? "yaml" : format;

@@ -22,7 +22,7 @@ export function scopeOption({ scope }: { scope: string | null }): ScopeKind | nu
   if (scope !== null && kind === null) {
     throw new UsageError(
       `invalid value ${JSON.stringify(scope)} for --scope`,
-      "write --scope strict, namespace-wide or cluster-wide",
+      "write --scope strict, namespace-wide or cluster-wide; SEALED_SECRETS_SCOPE sets it too",
     );
   }
   return kind;

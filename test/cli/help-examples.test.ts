@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readArguments } from "../../cli/arguments.ts";
-import { explainOptions } from "../../cli/commands/explain.ts";
-import { unsealOptions } from "../../cli/commands/unseal.ts";
+import { explain } from "../../cli/commands/explain.ts";
+import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
@@ -24,8 +24,8 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
 ]);
 
 const TABLES: Readonly<Record<string, OptionTable>> = {
-  unseal: unsealOptions,
-  explain: explainOptions,
+  unseal: unseal.options,
+  explain: explain.options,
   completion: generalOptions,
 };
 
@@ -129,7 +129,9 @@ async function prepare(folder: string, url: string, db: KubeObject): Promise<voi
     "sealed.json": await sealed("db", "shop"),
     "wide.yaml": await sealed("db", "shop", "cluster-wide"),
     "sealed/db.yaml": await sealed("db", "shop"),
+    // A bare value, by the two names that examples give it.
     "value.txt": await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
+    value: await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
     "password.txt": "hunter2",
     "user.txt": "me",
     "bin/kubectl": `#!/bin/sh
