@@ -1,3 +1,4 @@
+import { shownName } from "./shown-name.ts";
 import type { Method } from "./value.ts";
 import { ABSENT, typeOf, type Value } from "./value.ts";
 
@@ -12,15 +13,16 @@ export type Field =
 export function fieldOf(receiver: Value, name: string): Field {
   if (receiver === ABSENT) return { value: ABSENT };
   const type = typeOf(receiver);
-  if (type === null) return { wrong: `nil pointer evaluating interface {}.${name}` };
+  if (type === null) return { wrong: `nil pointer evaluating interface {}.${shownName(name)}` };
   const method = type.methods?.get(name);
   if (method !== undefined) return { method };
   if (typeof receiver === "object" && receiver.tag === "map")
     return { value: receiver.entries.get(name) ?? ABSENT };
   if (typeof receiver === "object" && receiver.tag === "struct") {
     const value = receiver.fields.get(name);
-    if (value !== undefined && !/^\p{Lu}/u.test(name)) return { wrong: `${name} is an unexported field` };
+    if (value !== undefined && !/^\p{Lu}/u.test(name))
+      return { wrong: `${shownName(name)} is an unexported field` };
     if (value !== undefined) return { value };
   }
-  return { wrong: `can't evaluate field ${name} in type ${type.name}` };
+  return { wrong: `can't evaluate field ${shownName(name)} in type ${type.name}` };
 }

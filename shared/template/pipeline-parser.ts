@@ -1,5 +1,6 @@
 import type { CommandNode, Operand, PipeNode } from "./nodes.ts";
 import { readNumber } from "./number-literal.ts";
+import { shownName } from "./shown-name.ts";
 import type { TokenKind } from "./token.ts";
 import type { TokenStream } from "./token-stream.ts";
 
@@ -128,7 +129,7 @@ export class PipelineParser {
       case "nil":
         return { kind: "nil", at };
       case "variable":
-        if (!this.variables.includes(text)) this.#tokens.fail(`undefined variable ${text}`);
+        if (!this.variables.includes(text)) this.#tokens.fail(`undefined variable ${shownName(text)}`);
         return { kind: "variable", at, name: text, path: [] };
       case "field":
         return { kind: "field", at, path: [text.slice(1)] };
@@ -154,7 +155,9 @@ export class PipelineParser {
   #function(name: string, at: number): Operand {
     if (!this.#functions.has(name)) {
       const more = this.#functions.hintFor?.(name) ?? null;
-      this.#tokens.fail(`function "${name}" not defined`, more ?? undefined, { functionName: name });
+      this.#tokens.fail(`function "${shownName(name)}" not defined`, more ?? undefined, {
+        functionName: shownName(name),
+      });
     }
     this.#functions.used?.(name, at);
     return { kind: "function", at, name };

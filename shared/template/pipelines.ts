@@ -7,6 +7,7 @@ import { LimitReached, type TemplateLimits } from "./limits.ts";
 import type { CommandNode, Operand, PipeNode } from "./nodes.ts";
 import type { ParsedTemplates } from "./parser.ts";
 import type { RunBudget } from "./run-budget.ts";
+import { shownName } from "./shown-name.ts";
 import { placeAt, TemplateError, type TemplateFault, type TemplatePlace } from "./template-error.ts";
 import { isTrue } from "./truth.ts";
 import { ABSENT, type GoType, NIL, types, type Value } from "./value.ts";
@@ -99,7 +100,7 @@ export class Pipelines {
 
   /** Gives a variable that exists a new value. */
   assign(name: string, value: Value): void {
-    if (!this.variables.assign(name, value)) this.fail(`undefined variable ${name}`);
+    if (!this.variables.assign(name, value)) this.fail(`undefined variable ${shownName(name)}`);
   }
 
   /** @param final what the command before it in the pipeline gave; null when it is the first. */
@@ -142,7 +143,7 @@ export class Pipelines {
   ): Value {
     this.at = at;
     const value = this.variables.get(name);
-    if (value === undefined) return this.fail(`undefined variable ${name}`);
+    if (value === undefined) return this.fail(`undefined variable ${shownName(name)}`);
     if (path.length > 0) return this.#chain(value, path, at, args, dot, final);
     if (args.length > 0 || final !== null) this.fail("can't give argument to a non-function");
     return value;
@@ -179,7 +180,7 @@ export class Pipelines {
     }
     if ("wrong" in field) return this.fail(field.wrong);
     const given = args.length > 0 || final !== null;
-    if (given && receiver !== ABSENT) this.fail(`${name} is not a method but has arguments`);
+    if (given && receiver !== ABSENT) this.fail(`${shownName(name)} is not a method but has arguments`);
     return field.value;
   }
 

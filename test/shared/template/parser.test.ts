@@ -65,7 +65,7 @@ const rows: readonly Row[] = [
   ["{{ @ }}", "ERROR k:1:3: unexpected character in command"],
   ["{{ # }}", "ERROR k:1:3: unexpected character in command"],
   ["{{ , }}", "ERROR k:1:3: unexpected , in command"],
-  ["{{ \u00e9 }}", 'ERROR k:1:3: function "\u00c3\u00a9" not defined'],
+  ["{{ \u00e9 }}", 'ERROR k:1:3: function "\u00e9" not defined'],
   ["{{ continue }}", "ERROR k:1:12: {{continue}} outside {{range}}"],
   ['{{ range 1 }}{{ define "z" }}{{ end }}{{ end }}', "ERROR k:1:16: unexpected define in command"],
   ["{{ range 3 }}{{ . }}{{ else }}{{ break }}{{ end }}", "ERROR k:1:39: {{break}} outside {{range}}"],

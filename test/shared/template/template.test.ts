@@ -172,6 +172,16 @@ suite("errors", () => {
     assert.equal(result.error.code, "template");
   });
 
+  test("show names of the source as text, and not at any length", () => {
+    assert.equal(
+      render("{{ .foo.h\u00e9\u65e5 }}"),
+      "ERROR k:1:7: can't evaluate field h\u00e9\u65e5 in type string",
+    );
+    const long = "\u00e9".repeat(5000);
+    for (const template of [`{{ ${long} }}`, `{{ $${long} }}`, `{{ .foo.${long} }}`, `{{ $${long} = 1 }}`])
+      assert.ok(render(template).length < 150, render(template));
+  });
+
   test("hold nothing of any item or literal, whatever fails", () => {
     const secret = "cAnArY51";
     const data = new Map([["s", Buffer.from(secret)]]);
