@@ -1,3 +1,4 @@
+import { decodeText } from "../../shared/document/encoding.ts";
 import { readDocuments } from "../../shared/document/read-documents.ts";
 import { type DocumentFormat, writeDocuments } from "../../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../../shared/errors.ts";
@@ -9,77 +10,11 @@ import type { Io } from "../io.ts";
 import { openBareValue } from "../opening/bare-value.ts";
 import { openOneItem } from "../opening/one-item.ts";
 import type { OfflineOpening } from "../opening/unseal-offline.ts";
+import { type UnsealOptions, unsealOptions } from "../opening/unseal-options.ts";
 import { unsealTask } from "../opening/unseal-task.ts";
 import { readOpeningKeys } from "../opening-keys.ts";
-import { fileOptions, generalOptions, type OptionTable, type OptionValues } from "../options.ts";
 import { outputFormat, writeProduct } from "../output-file.ts";
 import { readStandardInput } from "../sealing.ts";
-
-/** Flags of `signet unseal`. */
-export const unsealOptions = {
-  key: {
-    kind: "list",
-    value: "PATH",
-    group: "seal",
-    summary: "private keys: PEM files, backups of key Secrets, folders; - for stdin",
-  },
-  "recovery-private-key": {
-    kind: "list",
-    value: "PATH",
-    group: "seal",
-    summary: "the same, by kubeseal's name",
-  },
-  item: { kind: "text", value: "KEY", group: "mode", summary: "print the plain bytes of this item only" },
-  raw: { kind: "switch", group: "mode", summary: "open one bare value and print its plain bytes" },
-  "from-file": {
-    kind: "text",
-    value: "FILE",
-    group: "mode",
-    summary: "with --raw: file that holds the value",
-  },
-  scope: {
-    kind: "text",
-    value: "strict|namespace-wide|cluster-wide",
-    group: "mode",
-    summary: "with --raw: scope of the value; strict when not given",
-  },
-  namespace: {
-    kind: "text",
-    short: "n",
-    value: "NAMESPACE",
-    group: "mode",
-    summary: "with --raw: namespace the value is for; with --item: of the SealedSecret",
-  },
-  name: {
-    kind: "text",
-    value: "NAME",
-    group: "mode",
-    summary: "with --raw: name the value is for; with --item: of the SealedSecret",
-  },
-  "allow-nondeterministic-templates": {
-    kind: "switch",
-    group: "seal",
-    summary: "let templates call functions that are random, costly or read the clock",
-  },
-  format: {
-    kind: "text",
-    short: "o",
-    value: "json|yaml",
-    group: "seal",
-    summary: "output format; that of the input when not given",
-  },
-  "sealed-secret-file": {
-    kind: "text",
-    short: "w",
-    value: "FILE",
-    group: "files",
-    summary: "write to this file, readable by you only",
-  },
-  ...fileOptions,
-  ...generalOptions,
-} as const satisfies OptionTable;
-
-type UnsealOptions = OptionValues<typeof unsealOptions>;
 
 /** `signet unseal`: opens SealedSecrets, single items and bare values with private keys, offline. */
 export const unseal: Command<typeof unsealOptions> = {
@@ -163,7 +98,7 @@ async function openAll(
     }
     const format = formatOf(
       options,
-      /^[\s\ufeff]*\{/.test(new TextDecoder().decode(content)) ? "json" : "yaml",
+      /^[\s\ufeff]*\{/.test(decodeText(content, "standard input")) ? "json" : "yaml",
     );
     writeProduct(writeDocuments(products, format), options, io, "owner-only");
     return;

@@ -4,7 +4,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { sealedSecretPath } from "../../shared/kube/paths.ts";
 import { annotatedScopeKind } from "../../shared/scope.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
-import type { ItemFinding } from "../opening/item-finding.ts";
+import { type ItemFinding, sealing } from "../opening/item-finding.ts";
 import type { NamedSealedSecret } from "../sealed-secret-input.ts";
 import { explainForm } from "./explain-offline.ts";
 import { type ClusterView, type Explanation, opensAtAll, type Problem } from "./explanation.ts";
@@ -39,7 +39,7 @@ export async function explainInCluster(
     return { ...form, items, cluster };
   }
   const cluster = viewOf(object, sealedSecret, question);
-  const items = form.items.map((item) => judge(item, sealedSecret, object, cluster));
+  const items = form.items.map((item) => judge(item, named, object, cluster));
   const problems = [...form.problems, ...refusalOf(cluster, items)];
   const opens = opensAtAll(items, problems);
   const isCurrent = cluster.sameAsFile === true && cluster.observedGeneration === cluster.generation;
@@ -99,7 +99,7 @@ function hasSameScope(a: SealedSecret, b: SealedSecret): boolean {
 
 function judge(
   item: ItemFinding,
-  inFile: SealedSecret,
+  { sealedSecret: inFile, file }: NamedSealedSecret,
   object: SealedSecret,
   view: ClusterView,
 ): ItemFinding {
@@ -131,7 +131,7 @@ function judge(
     state: "does not open",
     cause: "refused-by-cluster",
     why: said.replace(/ \([^()]*\)/, ""),
-    fix: "seal the value again: signet --merge-into FILE < secret.yaml; --key PATH tells more",
+    fix: `seal the value again: ${sealing(file)}; --key PATH tells more`,
   };
 }
 

@@ -14,14 +14,13 @@ import { type Explanation, opensAtAll, type Problem } from "./explanation.ts";
 
 /** Explains a SealedSecret by private keys at hand: every value is tried by itself, then the templates. */
 export async function explainOffline(
-  { sealedSecret, where }: NamedSealedSecret,
+  { sealedSecret, where, file }: NamedSealedSecret,
   opening: OfflineOpening,
   candidates: Iterable<Place>,
 ): Promise<Explanation> {
-  const { keys, keyFlag } = opening;
-  const judged = judgeForms(sealedSecret, keys);
+  const judged = judgeForms(sealedSecret, opening.keys);
   const tried = await tryClassic(sealedSecret, opening);
-  const findings = findingsOf(sealedSecret, tried, keys, keyFlag, candidates);
+  const findings = findingsOf(sealedSecret, tried, opening, candidates, file);
   const items = judged.map((form) => findings.find(({ item }) => item === form.item) ?? form);
   const problems = problemsOf(sealedSecret);
   const base = explanation(sealedSecret, where, items, problems);

@@ -66,7 +66,14 @@ export async function openBareValue(
   );
   const outcome = outcomes.get(VALUE) ?? { kind: "not-tried" };
   if (outcome.kind === "opened") return outcome.plaintext;
-  const context = { place, keys, origins: new LabelOrigins(place, []), claimed: undefined, keyFlag: "--key" };
+  const context = {
+    place,
+    keys,
+    origins: new LabelOrigins(place, []),
+    claimed: undefined,
+    keyFlag: "--key",
+    file: null,
+  };
   const finding = triedFinding(VALUE, text, outcome, context);
   const fix =
     finding.cause === "sealed-elsewhere"

@@ -52,11 +52,16 @@ export type ItemContext = {
   origins: LabelOrigins;
   /** Fingerprint that the file claims for the item. */
   claimed: string | undefined;
-  /** How keys are given: `--key PATH`. */
+  /** How keys are given: `--key`. */
   keyFlag: string;
+  /** The file that the SealedSecret is in, where that is known. */
+  file: string | null;
 };
 
-const SEAL_AGAIN = "seal the value again: signet --merge-into FILE < secret.yaml";
+/** The command that seals a value again; name, namespace and scope come from the file, so that it fits. */
+export function sealing(file: string | null): string {
+  return `signet --merge-into ${file ?? "FILE"} < secret.yaml`;
+}
 
 /** What a value's form alone tells. */
 export function formFinding(
@@ -98,6 +103,7 @@ export function triedFinding(
   context: ItemContext,
 ): ItemFinding {
   const { keys, place } = context;
+  const sealAgain = `seal the value again: ${sealing(context.file)}`;
   const form = formFinding(item, value, context.claimed, keys);
   const not = (cause: Cause, why: string, fix: string): ItemFinding => ({
     ...form,
@@ -116,19 +122,20 @@ export function triedFinding(
         origin.kind === "unknown"
           ? "; signet explain --candidate NAMESPACE/NAME compares with other places"
           : "";
-      const fix = (remedy ?? "add that annotation to the SealedSecret's metadata") + more;
+      const again = origin.kind === "here" ? "" : `: ${sealing(context.file)}`;
+      const fix = (remedy ?? "add that annotation to the SealedSecret's metadata") + again + more;
       return { ...not("sealed-elsewhere", cause, fix), key: keyAtHand(outcome.keyId, keys) };
     }
     case "malformed":
       if (outcome.error instanceof NotBase64Error) {
         const why = `illegal base64 data at input byte ${outcome.error.offset}`;
-        return not("not-base64", why, `the value was cut or edited: ${SEAL_AGAIN}`);
+        return not("not-base64", why, `the value was cut or edited: ${sealAgain}`);
       }
       if (outcome.error instanceof DamagedValueError) {
         const why = "damaged: its key recognises it, but the data does not verify";
         const found = keys.keys.find(({ fingerprint }) => outcome.error.message.includes(fingerprint));
         const key = found === undefined ? form.key : keyAtHand(found.fingerprint, keys);
-        return { ...not("damaged", why, `restore the value from an earlier version, or ${SEAL_AGAIN}`), key };
+        return { ...not("damaged", why, `restore the value from an earlier version, or ${sealAgain}`), key };
       }
       return not("damaged", outcome.error.message, outcome.error.hint);
     case "not-my-key":
@@ -144,7 +151,8 @@ function keyAtHand(fingerprint: string, { sources }: OpeningKeys): ItemKey {
 type Explained = Pick<ItemFinding, "cause" | "why" | "fix">;
 
 /** Of a value that no key opened nobody can tell whether its key is missing or it is damaged: only what speaks for either. */
-function unknownKey({ keyBits, key }: ItemFinding, { keys, keyFlag }: ItemContext): Explained {
+function unknownKey({ keyBits, key }: ItemFinding, { keys, keyFlag, file }: ItemContext): Explained {
+  const sealAgain = `seal the value again: ${sealing(file)}`;
   if (keys.keys.length === 0) {
     const which = key === null ? "" : ` (it says that it needs ${key.fingerprint})`;
     return {
@@ -157,11 +165,11 @@ function unknownKey({ keyBits, key }: ItemFinding, { keys, keyFlag }: ItemContex
     return {
       cause: "too-short",
       why: "too short for a sealed value, or its length is damaged",
-      fix: SEAL_AGAIN,
+      fix: sealAgain,
     };
   }
   const cause = "unknown-key-or-damaged";
-  const fix = `give the key it was sealed with by ${keyFlag}, or ${SEAL_AGAIN}`;
+  const fix = `give the key it was sealed with by ${keyFlag}, or ${sealAgain}`;
   const sizes = [...new Set(keys.keys.map(({ modulusBytes }) => modulusBytes * 8))];
   if (!sizes.includes(keyBits)) {
     const had = sizes.sort((a, b) => a - b).join(" and ");
@@ -173,7 +181,7 @@ function unknownKey({ keyBits, key }: ItemFinding, { keys, keyFlag }: ItemContex
   }
   if (key?.source != null) {
     const why = `damaged, or sealed with another key than the one it claims, which is among those given`;
-    return { cause, why, fix: `restore the value from an earlier version, or ${SEAL_AGAIN}` };
+    return { cause, why, fix: `restore the value from an earlier version, or ${sealAgain}` };
   }
   const claims = key === null ? "" : ` (it claims ${key.fingerprint})`;
   return { cause, why: `sealed with a key that is not among those given${claims}, or damaged`, fix };

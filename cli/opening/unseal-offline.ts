@@ -66,7 +66,7 @@ export async function unsealOffline(
         : "seal it again, or open it where the key service is at hand",
     );
   }
-  throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, keys, keyFlag, []));
+  throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, { keys, keyFlag }));
 }
 
 const REFUSED = /these functions are not allowed here/;
@@ -108,13 +108,17 @@ async function rendered(
   );
 }
 
-/** What came of each value that was tried, in words. `candidates` are places that a value may have been sealed for. */
+/**
+ * What came of each value that was tried, in words.
+ * @param candidates places that a value may have been sealed for.
+ * @param file the file that the SealedSecret is in, for what to do next.
+ */
 export function findingsOf(
   { metadata, spec }: SealedSecret,
   outcomes: ReadonlyMap<string, Outcome>,
-  keys: OpeningKeys,
-  keyFlag: string,
-  candidates: Iterable<Place>,
+  { keys, keyFlag }: Pick<OfflineOpening, "keys" | "keyFlag">,
+  candidates: Iterable<Place> = [],
+  file: string | null = null,
 ): ItemFinding[] {
   const place = { namespace: metadata.namespace ?? "", name: metadata.name };
   const origins = new LabelOrigins(place, candidates);
@@ -122,7 +126,14 @@ export function findingsOf(
   return [...outcomes].map(([item, outcome]) => {
     const value =
       (spec.data !== undefined && item === WHOLE_OBJECT ? spec.data : spec.encryptedData[item]) ?? "";
-    return triedFinding(item, value, outcome, { place, keys, origins, claimed: hint.get(item), keyFlag });
+    return triedFinding(item, value, outcome, {
+      place,
+      keys,
+      origins,
+      claimed: hint.get(item),
+      keyFlag,
+      file,
+    });
   });
 }
 

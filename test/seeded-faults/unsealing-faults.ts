@@ -100,7 +100,7 @@ export const unsealingFaults: readonly Fault[] = [
   },
   {
     what: "the other SealedSecrets given are no candidates",
-    file: "cli/commands/explain.ts",
+    file: "cli/explain/by-keys.ts",
     find: "const candidates = [...given, ...beside, ...inCluster];",
     replace: "const candidates = [...given, ...inCluster];",
     test: EXPLAIN,

@@ -1,0 +1,52 @@
+import {
+  clientOptions,
+  controllerOptions,
+  generalOptions,
+  type OptionTable,
+  type OptionValues,
+} from "../options.ts";
+
+/** Flags of `signet explain`. */
+export const explainOptions = {
+  key: {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "private keys: PEM files, backups of key Secrets, folders; - for stdin",
+  },
+  "recovery-private-key": {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "the same, by kubeseal's name",
+  },
+  candidate: {
+    kind: "repeated",
+    value: "NAMESPACE/NAME",
+    group: "seal",
+    summary: "a place a value may have been sealed for; repeatable",
+  },
+  "list-candidates": {
+    kind: "switch",
+    group: "seal",
+    summary: "with --key: take the cluster's SealedSecrets, as far as you may list them, for such places",
+  },
+  "allow-nondeterministic-templates": {
+    kind: "switch",
+    group: "seal",
+    summary: "let templates call functions that are random, costly or read the clock",
+  },
+  format: {
+    kind: "text",
+    short: "o",
+    value: "table|json",
+    group: "seal",
+    summary: "a table for people, or JSON",
+  },
+  ...controllerOptions,
+  ...clientOptions,
+  ...generalOptions,
+} as const satisfies OptionTable;
+
+/** What these flags were given as. */
+export type ExplainOptions = OptionValues<typeof explainOptions>;

@@ -1,0 +1,68 @@
+import { fileOptions, generalOptions, type OptionTable, type OptionValues } from "../options.ts";
+
+/** Flags of `signet unseal`. */
+export const unsealOptions = {
+  key: {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "private keys: PEM files, backups of key Secrets, folders; - for stdin",
+  },
+  "recovery-private-key": {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "the same, by kubeseal's name",
+  },
+  item: { kind: "text", value: "KEY", group: "mode", summary: "print the plain bytes of this item only" },
+  raw: { kind: "switch", group: "mode", summary: "open one bare value and print its plain bytes" },
+  "from-file": {
+    kind: "text",
+    value: "FILE",
+    group: "mode",
+    summary: "with --raw: file that holds the value",
+  },
+  scope: {
+    kind: "text",
+    value: "strict|namespace-wide|cluster-wide",
+    group: "mode",
+    summary: "with --raw: scope of the value; strict when not given",
+  },
+  namespace: {
+    kind: "text",
+    short: "n",
+    value: "NAMESPACE",
+    group: "mode",
+    summary: "with --raw: namespace the value is for; with --item: of the SealedSecret",
+  },
+  name: {
+    kind: "text",
+    value: "NAME",
+    group: "mode",
+    summary: "with --raw: name the value is for; with --item: of the SealedSecret",
+  },
+  "allow-nondeterministic-templates": {
+    kind: "switch",
+    group: "seal",
+    summary: "let templates call functions that are random, costly or read the clock",
+  },
+  format: {
+    kind: "text",
+    short: "o",
+    value: "json|yaml",
+    group: "seal",
+    summary: "output format; that of the input when not given",
+  },
+  "sealed-secret-file": {
+    kind: "text",
+    short: "w",
+    value: "FILE",
+    group: "files",
+    summary: "write to this file, readable by you only",
+  },
+  ...fileOptions,
+  ...generalOptions,
+} as const satisfies OptionTable;
+
+/** What these flags were given as. */
+export type UnsealOptions = OptionValues<typeof unsealOptions>;
