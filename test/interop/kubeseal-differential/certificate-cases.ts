@@ -210,7 +210,7 @@ const fromCluster: readonly DifferentialCase[] = [
     cluster: "reference",
   },
   {
-    name: "--fetch-cert -w",
+    name: "--fetch-cert -w from a cluster",
     args: ["--fetch-cert", "-w", "cert-of-cluster.pem"],
     env: asAdmin,
     cluster: "both",

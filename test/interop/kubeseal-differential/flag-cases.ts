@@ -37,7 +37,7 @@ export const spellingCases: readonly DifferentialCase[] = [
   { name: "a switch with another word", args: seal("--raw=maybe"), exit: 2, says: ["maybe", "--raw"] },
   { name: "an unknown scope", args: seal("--scope", "wide"), exit: 2, says: ["wide", "--scope"] },
   { name: "--request-timeout of no duration", args: seal("--request-timeout", "abc") },
-  { name: "-v of no number", args: seal("-v", "loud"), exit: 2, says: "loud" },
+  { name: "-v of no number", args: seal("--v=loud"), exit: 2, says: "loud" },
 ];
 
 /** Flags for clients and for logging, without a cluster to use them. */
@@ -82,6 +82,15 @@ export const passiveCases: readonly DifferentialCase[] = [
     name: "-v 1 tells more",
     args: seal("-v", "1"),
     differs: { "verbose-level": { notices: /^sealed team-a\/db: scope strict/ } },
+  },
+  {
+    name: "-v without a level tells more",
+    args: seal("-v"),
+    exit: 2,
+    says: "flag needs an argument",
+    differs: {
+      "verbose-level": { code: 0, error: false, stdout: /"kind": "SealedSecret"/, notices: /^sealed team-a/ },
+    },
   },
   {
     name: "--v=4 tells more",

@@ -52,12 +52,18 @@ export const intendedDifferences = {
   "rotate-notice": { reason: "standard output holds the product only", where: ["stdout"] },
   "re-encrypt-template": { reason: "only ciphertext changes", where: ["stdout", "files"] },
   "positional-files": { reason: "files and folders are named as arguments", where: REFUSAL },
-  "verbose-level": { reason: "there is no client library to log", where: ["notices"] },
-  "help-page": { reason: "our own page", where: ["stdout"] },
+  "verbose-level": {
+    reason: "there is no client library to log",
+    where: ["code", "stdout", "error", "notices"],
+  },
+  "help-page": { reason: "our own page", where: ["stdout", "notices"] },
   "version-line": { reason: "our own name", where: ["stdout"] },
   "bad-variable": { reason: "a value that is left aside unseen is a mistake", where: REFUSAL },
   "named-kubeconfig": { reason: "what was asked for by name is not there", where: ["says"] },
-  "output-file": { reason: "a file keeps its place and who may read it", where: ["files", "modes"] },
+  "output-file": {
+    reason: "a file keeps its place and who may read it",
+    where: ["stdout", "files", "modes"],
+  },
 } as const satisfies Record<string, IntendedDifference>;
 
 /** Those that are taken out of every case before it is compared: none of their places is listed. */

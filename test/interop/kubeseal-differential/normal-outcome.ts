@@ -29,7 +29,7 @@ export function normalise(outcome: Outcome, shown: (id: AutomaticDifference) => 
     ]),
   );
   if (files.delete(RECORD)) shown("certificate-record");
-  if (stderr.includes("Usage of ")) {
+  if (code === 2 && stderr.includes("Usage of ")) {
     shown("usage-errors");
     const [last = ""] = outcome.stdout.trimEnd().split("\n").reverse();
     return { code, stdout: "", error: last, notices: "", files };

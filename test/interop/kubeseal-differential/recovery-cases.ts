@@ -219,6 +219,17 @@ export const recoveryCases: readonly DifferentialCase[] = [
   },
   {
     name: "before every other mode",
-    args: withKey("key.pem", "-f", "sealed.json", "--validate", "--re-encrypt", "--fetch-cert", "--raw"),
+    args: withKey("key.pem", "-f", "sealed.json", "--validate", "--fetch-cert", "--raw"),
+  },
+  {
+    name: "--re-encrypt makes kubeseal write the plain Secret over the sealed one",
+    args: withKey("key.pem", "-f", "sealed.json", "--re-encrypt"),
+    differs: {
+      "output-file": {
+        stdout: /"password": "aHVudGVyMg=="/,
+        files: { "sealed.json": /"kind": "SealedSecret"/ },
+        modes: { "sealed.json": 0o644 },
+      },
+    },
   },
 ];
