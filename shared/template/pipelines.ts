@@ -1,5 +1,6 @@
 import { ArgumentMismatch, fitLiteral, fitNil, fitValue, idealConstant } from "./argument.ts";
 import { builtins } from "./builtins.ts";
+import { type Callee, costOf, countMismatch, parameterAt } from "./callee.ts";
 import { fieldOf } from "./fields.ts";
 import { type FunctionTable, TemplateFunctionError } from "./function-table.ts";
 import { limitError } from "./limit-error.ts";
@@ -22,13 +23,6 @@ export type Run = {
   readonly functions: FunctionTable;
   readonly limits: TemplateLimits;
   readonly budget: RunBudget;
-};
-
-type Callee = {
-  readonly name: string;
-  readonly parameters: readonly GoType[];
-  readonly variadic: boolean;
-  readonly call: (args: readonly Value[]) => Value;
 };
 
 const HINT = "Correct this template, or the items it reads.";
@@ -208,23 +202,18 @@ export class Pipelines {
     return final ?? value;
   }
 
-  #checkCount({ name, parameters, variadic }: Callee, given: number, final: Value | null): void {
-    const count = given + (final === null ? 0 : 1);
-    const fixed = variadic ? parameters.length - 1 : parameters.length;
-    if (variadic ? count >= fixed : count === fixed) return;
-    const wanted = `${variadic ? "at least " : ""}${fixed}`;
-    this.fail(`wrong number of args for ${name}: want ${wanted} got ${count}`, { functionName: name });
+  #checkCount(callee: Callee, given: number, final: Value | null): void {
+    const wrong = countMismatch(callee, given + (final === null ? 0 : 1));
+    if (wrong !== null) this.fail(wrong, { functionName: callee.name });
   }
 
   #call(callee: Callee, args: readonly Operand[], dot: Value, final: Value | null): Value {
     const at = this.at;
     this.#checkCount(callee, args.length, final);
-    const lastType = callee.parameters.length - 1;
-    const typeAt = (index: number) => callee.parameters[Math.min(index, lastType)] ?? types.any;
-    const values = args.map((arg, index) => this.#argument(arg, typeAt(index), dot));
-    if (final !== null) values.push(fitValue(final, typeAt(values.length)));
+    const values = args.map((arg, index) => this.#argument(arg, parameterAt(callee, index), dot));
+    if (final !== null) values.push(fitValue(final, parameterAt(callee, values.length)));
     this.at = at;
-    this.#run.budget.spend(values.reduce<number>((steps, value) => steps + costOf(value), 1));
+    this.#run.budget.spend(costOf(values));
     return this.called(callee.name, () => callee.call(values));
   }
 
@@ -273,9 +262,4 @@ export class Pipelines {
     this.at = at;
     return fitValue(value, type);
   }
-}
-
-/** What reading an argument costs: functions go through their strings at least once. */
-function costOf(value: Value): number {
-  return typeof value === "string" ? value.length / 100 : 0;
 }

@@ -119,7 +119,7 @@ export const templateFaults: readonly Fault[] = [
   {
     what: "a result piped in is not checked for its type",
     file: `${TEMPLATE}/pipelines.ts`,
-    find: "values.push(fitValue(final, typeAt(values.length)))",
+    find: "values.push(fitValue(final, parameterAt(callee, values.length)))",
     replace: "values.push(final)",
     test: `test/${TEMPLATE}/value.test.ts`,
   },
