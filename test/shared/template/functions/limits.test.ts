@@ -32,8 +32,8 @@ const GREEDY: readonly (readonly [what: string, template: string])[] = [
 for (const [what, template] of GREEDY) {
   test(`${what} ends at a limit`, () => {
     const before = performance.now();
-    assert.match(render(template), LIMIT);
-    assert.ok(performance.now() - before < 5000);
+    assert.match(render(template, { limits: { milliseconds: 2000 } }), LIMIT);
+    assert.ok(performance.now() - before < 20_000);
   });
 }
 
@@ -108,5 +108,5 @@ test("an integer or number of absurd length is read without absurd work", () => 
   assert.equal(render('{{ int (repeat 1000000 "9") }}'), "0");
   assert.equal(render('{{ atoi (repeat 1000000 "9") }}'), "9223372036854775807");
   assert.equal(render('{{ float64 (printf "0x%sp0" (repeat 1000000 "f")) }}'), "0");
-  assert.ok(performance.now() - before < 3000);
+  assert.ok(performance.now() - before < 20_000);
 });
