@@ -150,8 +150,10 @@ export async function openController(
       const doing = "re-encrypt secret";
       const { status, body, fallback } = await post(doing, "/v1/rotate", sealedSecret);
       if (status === 409 || status === 500) {
+        // kubeseal tells a refusal from a failure in these words; the reference's controller answers 500 to both.
+        const failed = status === 409 ? "unable to rotate secret" : `cannot ${doing}`;
         throw new ControllerError(
-          `cannot ${doing}: the controller could not re-seal it`,
+          `${failed}: the controller could not re-seal it`,
           "it may not open there: it may be sealed for another cluster, name or namespace, or its key may be gone; signet --validate tells",
         );
       }

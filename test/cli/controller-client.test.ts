@@ -92,7 +92,7 @@ suite("asking the controller", () => {
     const { controller } = await opened({ ...SERVICE, [`POST ${PROXY}/v1/rotate`]: { body: rotated } });
     assert.deepEqual(await controller.rotate(SEALED), rotated);
     const cases: [Route, RegExp][] = [
-      [{ status: 409 }, /: the controller could not re-seal it$/],
+      [{ status: 409 }, /^unable to rotate secret: the controller could not re-seal it$/],
       [{ status: 500 }, /: the controller could not re-seal it$/],
       [{ body: PAGE }, /\(200\) is not a sealed secrets controller$/],
       [{ body: "[]" }, /\(200\) is not a sealed secrets controller$/],

@@ -138,7 +138,7 @@ suite("--re-encrypt", () => {
     [
       "is 409",
       [{ status: 409, body: "hunter2" }],
-      /cannot re-encrypt secret: the controller could not re-seal it/,
+      /unable to rotate secret: the controller could not re-seal it/,
     ],
     [
       "is 500",

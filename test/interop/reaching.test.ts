@@ -177,7 +177,7 @@ suite("reaching the controller on a real API server", () => {
     assert.equal(await opened.controller.verify(moved), "refused");
     await assert.rejects(
       opened.controller.rotate(moved),
-      /cannot re-encrypt secret: the controller could not re-seal it/,
+      /unable to rotate secret: the controller could not re-seal it/,
     );
     const before = kubelet.forwarded.length;
     kubelet.breakConnections();
