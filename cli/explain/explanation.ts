@@ -17,6 +17,8 @@ export type Explanation = {
   items: ItemFinding[];
   /** What is wrong with the object as a whole. */
   problems: Problem[];
+  /** Templates that work, but perhaps not as meant. */
+  warnings: string[];
   /** Null when no cluster was asked. */
   cluster: ClusterView | null;
 };
