@@ -20,6 +20,7 @@ import { resourceFaults } from "./resource-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
+import { templateFunctionFaults } from "./template-function-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
 
 /** All of them. */
@@ -36,6 +37,7 @@ export const faults: readonly Fault[] = [
   ...documentFaults,
   ...reachingFaults,
   ...templateFaults,
+  ...templateFunctionFaults,
   ...cliFaults,
   ...unsealingFaults,
 ];

@@ -81,6 +81,8 @@ suite("authorities and certificates", () => {
     const [ca, leaf] = text.split(/(?<=END CERTIFICATE-----\n)/).map((part) => new X509Certificate(part));
     assert.ok(ca !== undefined && leaf !== undefined);
     assert.ok(leaf.checkIssued(ca) && leaf.verify(ca.publicKey) && !leaf.ca);
+    // basicConstraints, critical, with nothing in it
+    assert.ok(leaf.raw.includes(Buffer.from("0603551d130101ff04023000", "hex")));
     assert.equal(leaf.issuer, "CN=ca");
     assert.equal(
       leaf.subjectAltName,
@@ -138,6 +140,11 @@ suite("buildCustomCert", () => {
       "the certificate is malformed",
     ],
     ["a key where the certificate belongs", { cert: rsaPem }, "the certificate is malformed"],
+    [
+      "a key that lacks its parts",
+      { key: "-----BEGIN RSA PRIVATE KEY-----\nMAkCAQACAQACAQA=\n-----END RSA PRIVATE KEY-----" },
+      "the private key is not one of ",
+    ],
     ["a key that is no PEM", { key: "x" }, "the private key is not PEM"],
     ["a certificate where the key belongs", { key: certificatePem }, "the private key is not one of "],
     [
