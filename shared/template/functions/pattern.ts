@@ -12,8 +12,8 @@ export class PatternSyntaxError extends TemplateFunctionError {}
 
 const LONGEST_PATTERN = 4096;
 const LARGEST_PATTERN = 10_000;
-/** Instructions times bytes of one search, which cannot be interrupted: under a second in the slowest case. */
-const LARGEST_SEARCH = 5e7;
+/** Instructions times bytes of one search, which cannot be interrupted: a third of a second in the slowest case. */
+const LARGEST_SEARCH = 2e7;
 const SEARCH_A_STEP = 1000;
 const COMPILED_A_STEP = 10;
 
