@@ -93,15 +93,14 @@ suite("asking the controller", () => {
     assert.deepEqual(await controller.rotate(SEALED), rotated);
     const cases: [Route, RegExp][] = [
       [{ status: 409 }, /^unable to rotate secret: the controller could not re-seal it$/],
-      [{ status: 500 }, /: the controller could not re-seal it$/],
-      [{ body: PAGE }, /\(200\) is not a sealed secrets controller$/],
-      [{ body: "[]" }, /\(200\) is not a sealed secrets controller$/],
-      [{ body: "" }, /\(200\) is not a sealed secrets controller$/],
+      [{ status: 500 }, /^cannot re-encrypt secret: the controller could not re-seal it$/],
+      [{ body: PAGE }, /^cannot re-encrypt secret: .*\(200\) is not a sealed secrets controller$/],
+      [{ body: "[]" }, /^cannot re-encrypt secret: .*\(200\) is not a sealed secrets controller$/],
+      [{ body: "" }, /^cannot re-encrypt secret: .*\(200\) is not a sealed secrets controller$/],
     ];
     for (const [route, expected] of cases) {
       const other = await opened({ ...SERVICE, [`POST ${PROXY}/v1/rotate`]: route });
       const { message } = await refusal(other.controller.rotate(SEALED));
-      assert.match(message, /^cannot re-encrypt secret: /);
       assert.match(message, expected);
     }
   });
