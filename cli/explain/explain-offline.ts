@@ -29,15 +29,18 @@ export async function explainOffline(
   const { spec } = sealedSecret;
   if (spec.data === undefined && Object.keys(spec.template?.data ?? {}).length === 0) return base;
   try {
-    await unsealOffline(sealedSecret, where, opening);
-    return base;
+    const { warnings } = await unsealOffline(sealedSecret, where, opening);
+    return { ...base, warnings: warnings.map((warning) => without(where, warning)) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const why = error.message.startsWith(`${where}: `)
-      ? error.message.slice(where.length + 2)
-      : error.message;
-    return explanation(sealedSecret, where, items, [...problems, { why, fix: error.hint }]);
+    const problem = { why: without(where, error.message), fix: error.hint };
+    return explanation(sealedSecret, where, items, [...problems, problem]);
   }
+}
+
+/** The document stands above already. */
+function without(where: string, text: string): string {
+  return text.startsWith(`${where}: `) ? text.slice(where.length + 2) : text;
 }
 
 /** Explains a SealedSecret by its form alone: backend, size of the key, the key that it claims. */
@@ -59,6 +62,7 @@ function explanation(
     opens: opensAtAll(items, problems),
     items,
     problems,
+    warnings: [],
     cluster: null,
   };
 }

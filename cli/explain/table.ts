@@ -11,7 +11,8 @@ function fit(line: string): string {
   return `${line.replace(/\s*[\r\n]+\s*/g, " ").replace(/\p{Cc}/gu, "\ufffd")}\n`;
 }
 
-function objectLines({ where, namespace, name, scope, items, problems, cluster }: Explanation): string[] {
+function objectLines(explanation: Explanation): string[] {
+  const { where, namespace, name, scope, items, problems, warnings, cluster } = explanation;
   const place = namespace === null ? name : `${namespace}/${name}`;
   const next = [
     ...problems.map(({ fix }) => fix),
@@ -24,6 +25,7 @@ function objectLines({ where, namespace, name, scope, items, problems, cluster }
     ...itemLines(items),
     ...keyLines(items),
     ...problems.map(({ why }) => `  problem: ${why}`),
+    ...warnings.map((warning) => `  warning: ${warning}`),
     ...(cluster === null ? [] : clusterLines(cluster, items)),
     ...next.map((step) => `  next: ${step}`),
   ];

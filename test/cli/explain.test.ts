@@ -206,6 +206,10 @@ suite("with keys", () => {
     });
     const good = withItems(itemsOf(sealed), { template: { data: { u: "{{ .user }}" } } });
     assert.deepEqual(await problemsOf(good), { whys: [], code: 0 });
+    const overridden = withItems(itemsOf(sealed), { template: { data: { user: "x" } } });
+    const warned = await explain(["--key", "k.pem"], [overridden]);
+    assert.deepEqual([warned.code, warned.explanations[0]?.opens], [0, true]);
+    assert.match(warned.explanations[0]?.warnings[0] ?? "", /^spec\.template\.data\.user has no effect/);
     const whole = await sealer.wholeObject({ ...db, secret: { apiVersion: "v1", kind: "Secret" } });
     assert.deepEqual(await problemsOf(whole), { whys: [], code: 0 });
     const hollow = await sealer.wholeObject({ ...db, secret: "no Secret" });
