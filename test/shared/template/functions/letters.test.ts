@@ -48,6 +48,11 @@ checkFunctions(letterFunctions, [
   ['{{ snakecase "x+yZ=1" }}', "x_+_y_z_=1"],
   ['{{ camelcase "日本-語" }}', "日本語"],
   ['{{ camelcase "aBC dEF" }}', "ABCDEF"],
+  ['{{ snakecase "NoHTTPS" }}', "no_https"],
+  ['{{ kebabcase "HTTP" }}', "http"],
+  ['{{ snakecase "ABc" }}', "a_bc"],
+  ['{{ snakecase "Ab1C" }}', "ab1_c"],
+  ['{{ snakecase "a\\xffB" | b64enc }}', "YV/vv71i"],
   ['{{ shuffle "abc" }}', "ERROR template: k:1:3: these functions are not allowed here: shuffle (random)"],
   ["{{ upper 1 }}", "ERROR template: k:1:9: expected string; found another literal"],
 ]);
