@@ -28,7 +28,7 @@ const HTML_DATE = "2006-01-02";
 // No element of a layout is written longer than this for each of its bytes.
 const LONGEST_ELEMENT = 12;
 // The runtime takes its time to look up a zone.
-const ZONE_STEPS = 50;
+const ZONE_STEPS = 500;
 
 const inZone = goFunction([string, any, string], ([layout, date, zone], context) =>
   formatted(layout, dateIn(date, context, ["int32"]), zone, context),

@@ -29,10 +29,14 @@ export const mathFunctions: FunctionTable = tableOf({
   subf: variadicFunction([any], any, (values) => chained(values, subtract)),
   mulf: variadicFunction([any], any, (values, context) => {
     // The digits of a product are those of all its factors.
-    context.spend(Math.ceil(values.length ** 2 / 100));
+    context.spend(values.length ** 2 / 100);
     return chained(values, multiply);
   }),
-  divf: variadicFunction([any], any, (values) => chained(values, quotient)),
+  divf: variadicFunction([any], any, (values, context) => {
+    // Each divisor may add some three hundred digits before the point.
+    context.spend(values.length ** 2 / 5);
+    return chained(values, quotient);
+  }),
   maxf: variadicFunction([any], any, (values) =>
     values.map(toFloat64).reduce((a, b) => furthest(a, b, Math.max)),
   ),

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { render } from "./function-rows.ts";
+
+const LIMIT = /\(limit \w+ of \d+\)$/;
+const many = (count: number, argument: string): string => `${argument} `.repeat(count);
+
+/** Templates that make much work of little text. Each ends with a limit or a refusal of its own, and soon. */
+const GREEDY: readonly (readonly [what: string, template: string, answer: RegExp])[] = [
+  ["a product of many factors", `{{ mulf ${many(60_000, "1.7976931348623157e308")} }}`, LIMIT],
+  ["a quotient by many divisors", `{{ divf 1 ${many(60_000, "1e-308")} }}`, LIMIT],
+  [
+    "a digest of much, again and again",
+    '{{ $s := repeat 4000000 "x" }}{{ range until 1000 }}{{ $_ := sha512sum $s }}{{ end }}',
+    LIMIT,
+  ],
+  ["a long layout", '{{ date (repeat 2000000 "January") 0 }}', LIMIT],
+  ["many zones", '{{ range until 100000 }}{{ $_ := dateInZone "MST" 0 "Asia/Tokyo" }}{{ end }}', LIMIT],
+  [
+    "a long layout to read by",
+    '{{ range until 100 }}{{ $_ := toDate (repeat 100000 "1 ") (repeat 100000 "1 ") }}{{ end }}',
+    LIMIT,
+  ],
+  ["a URL that escapes to much more", '{{ urlJoin (dict "path" (repeat 4000000 "%")) }}', LIMIT],
+  ["a URL to parse", '{{ urlParse (repeat 4000000 "%41") }}', LIMIT],
+  ["a long constraint", '{{ semverCompare (repeat 100000 "1 ") "1" }}', /longer than 256 bytes$/],
+  [
+    "a constraint of spaces",
+    '{{ semverCompare (cat (repeat 100 "1  ") "x!") "1" }}',
+    /longer than 256 bytes$/,
+  ],
+  [
+    "a constraint that is nearly one",
+    '{{ semverCompare (printf "%s!" (repeat 85 "1  ")) "1" }}',
+    /constraint is malformed$/,
+  ],
+  [
+    "a range that is nearly one",
+    '{{ semverCompare (printf "%s -" (repeat 250 "1")) "1" }}',
+    /constraint is malformed$/,
+  ],
+  [
+    "a version that is nearly one",
+    '{{ semver (printf "1.2.3-%s!" (repeat 1000000 "a.")) }}',
+    /version is malformed$/,
+  ],
+  [
+    "a duration without a unit",
+    '{{ mustDateModify (repeat 1000000 "1") (toDate "" "") }}',
+    /duration is malformed$/,
+  ],
+  ["a ciphertext that is none", '{{ decryptAES "k" (repeat 4000000 "A=") }}', /is not base64$|limit/],
+];
+
+for (const [what, template, answer] of GREEDY) {
+  test(`${what} ends soon`, () => {
+    const before = performance.now();
+    assert.match(render(template, { limits: { milliseconds: 20_000 } }), answer);
+    assert.ok(performance.now() - before < 5_000);
+  });
+}
+
+test("sums and products of ordinary length cost nothing to speak of", () => {
+  assert.equal(render(`{{ mulf ${many(100, "2")} }}`), "1.2676506002282294e+30");
+  assert.equal(render(`{{ divf 1024 ${many(10, "2")} }}`), "1");
+});
