@@ -71,8 +71,10 @@ export async function workOnFiles(
     );
   }
   for (const file of files) {
-    const output = destination === "folder" ? targetOf(file, options) : options["sealed-secret-file"];
-    requireOtherPlace(task, file.path, output, io);
+    if (destination === "folder") {
+      const inPlace = task.inPlace === true ? SAME_FOLDER : task.inPlace;
+      requireOtherPlace({ inPlace }, file.path, targetOf(file, options), io);
+    } else requireOtherPlace(task, file.path, options["sealed-secret-file"], io);
   }
   const products: object[] = [];
   const count = { done: 0, left: 0, failed: 0, documents: 0 };
@@ -116,6 +118,11 @@ export function requireOtherPlace(
     throw new UsageError(`${output} is the input itself: ${inPlace.refusal}`, inPlace.hint);
   }
 }
+
+const SAME_FOLDER = {
+  refusal: "--output-dir leads back to it",
+  hint: "give --in-place if that is meant, or another folder",
+};
 
 function targetOf(file: InputFile, options: FileWorkOptions): string {
   return `${(options["output-dir"] ?? "").replace(/\/+$/, "")}/${file.target}`;

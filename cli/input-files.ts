@@ -20,8 +20,8 @@ const PASSED_OVER = /^(?:\..*|node_modules)$/;
 
 /**
  * The files that arguments name: files as they are, every manifest (.yaml, .yml, .json) of a folder and those below
- * it, and what a pattern fits. Each file comes once. Hidden folders, node_modules and the output folder are passed
- * over, and links that lead out of the folder they stand in.
+ * it, and what a pattern fits. Each file comes once. The output folder is passed over, hidden folders and node_modules
+ * of a folder, and links that lead out of the folder they stand in.
  * @param outputFolder where results go, or null.
  * @throws FileError, UsageError naming the argument that gives nothing, or two files of the same name.
  */
@@ -63,7 +63,7 @@ function filesOf(arg: string, files: Files, barred: string | null): InputFile[] 
     case "other":
       return [{ path: arg, target: baseName(arg), isNamed: true }];
     case null:
-      if (PATTERN.test(arg)) return filesOfPattern(arg, files);
+      if (PATTERN.test(arg)) return filesOfPattern(arg, files, barred);
       throw new FileError(
         `cannot read ${arg}: no such file or directory`,
         "give an existing file or folder, or a pattern in quotes",
@@ -71,7 +71,7 @@ function filesOf(arg: string, files: Files, barred: string | null): InputFile[] 
   }
 }
 
-function filesOfPattern(pattern: string, files: Files): InputFile[] {
+function filesOfPattern(pattern: string, files: Files, barred: string | null): InputFile[] {
   const parts = pattern.split("/");
   // What stands before the first part with a wildcard is the folder that an output folder stands for.
   const fixed = parts.slice(
@@ -79,7 +79,13 @@ function filesOfPattern(pattern: string, files: Files): InputFile[] {
     parts.findIndex((part) => PATTERN.test(part)),
   );
   const start = fixed.map((part) => `${part}/`).join("");
-  const matches = files.glob(pattern).filter((path) => files.kindOf(path) === "file");
+  const matches = files.glob(pattern).filter((path) => {
+    if (files.kindOf(path) !== "file") return false;
+    const real = files.realPath(path);
+    return (
+      isBelow(real, files.realPath(start === "" ? "." : start)) && (barred === null || !isBelow(real, barred))
+    );
+  });
   if (matches.length === 0) {
     throw new FileError(`no file fits ${pattern}`, "correct the pattern; it is read from the working folder");
   }
@@ -93,6 +99,12 @@ function filesOfPattern(pattern: string, files: Files): InputFile[] {
 function filesBelow(folder: string, files: Files, barred: string | null): InputFile[] {
   const root = folder.replace(/(?<=.)\/+$/, "");
   const realRoot = files.realPath(root);
+  if (realRoot === barred) {
+    throw new UsageError(
+      `${folder} is both input and output folder`,
+      "give --in-place to write results back, or another --output-dir",
+    );
+  }
   const found: InputFile[] = [];
   const open = [""];
   for (let below = open.shift(); below !== undefined; below = open.shift()) {
@@ -124,7 +136,12 @@ function listed(path: string, files: Files) {
 
 /** Whoever wrote the folder must not have us read or replace files elsewhere. */
 function leadsInside(path: string, realRoot: string, files: Files): boolean {
-  return files.kindOf(path) === "file" && files.realPath(path).startsWith(`${realRoot}/`);
+  return files.kindOf(path) === "file" && isBelow(files.realPath(path), realRoot);
+}
+
+/** @param folder a real path; so is the other. */
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
 function requireDistinct(found: readonly InputFile[]): void {

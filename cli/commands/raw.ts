@@ -5,6 +5,7 @@ import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { fileFailure } from "../file-failure.ts";
+import { requireOtherPlace } from "../file-work.ts";
 import { inputFiles } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
@@ -40,6 +41,13 @@ export const raw: Command<typeof kubesealOptions> = {
   },
 };
 
+const NOT_IN_PLACE = {
+  inPlace: {
+    refusal: "--raw would put ciphertext in the place of the plain value",
+    hint: "give another folder with --output-dir, or take the values from standard output",
+  },
+};
+
 type ValueFile = { path: string; target: string };
 
 /** The files that hold the values; null for standard input. */
@@ -51,12 +59,7 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
       "give one --from-file; several files go as arguments",
     );
   }
-  if (options["in-place"]) {
-    throw new UsageError(
-      "--in-place with --raw would put ciphertext in the place of the plain value's file",
-      "give --output-dir FOLDER, or take the values from standard output",
-    );
-  }
+  if (options["in-place"]) throw new UsageError(NOT_IN_PLACE.inPlace.refusal, NOT_IN_PLACE.inPlace.hint);
   if (options["output-dir"] !== null && options["sealed-secret-file"] !== null) {
     throw new UsageError("--output-dir and --sealed-secret-file exclude each other", "give one of them");
   }
@@ -75,7 +78,12 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
       `write ${folder}/* for its files`,
     );
   }
-  return inputFiles(args, io.files, options["output-dir"] ?? "");
+  const found = inputFiles(args, io.files, options["output-dir"] ?? "");
+  for (const { path, target } of found) {
+    if (options["output-dir"] !== null)
+      requireOtherPlace(NOT_IN_PLACE, path, outputPath(options["output-dir"], target), io);
+  }
+  return found;
 }
 
 async function scopeOf(kind: ScopeKind, options: KubesealOptions, io: Io): Promise<Scope> {
@@ -112,7 +120,7 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   const folder = options["output-dir"];
   if (folder !== null) {
     for (const [target, value] of sealed) {
-      const path = `${folder.replace(/\/+$/, "")}/${target === "" ? "value" : target}`;
+      const path = outputPath(folder, target);
       try {
         io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
         io.files.replace(path, value);
@@ -125,4 +133,8 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   const [first] = sealed.values();
   const lines = [...sealed].map(([target, value]) => `${target}: ${value}\n`);
   writeProduct(sealed.size === 1 ? (first ?? "") : lines.join(""), options, io);
+}
+
+function outputPath(folder: string, target: string): string {
+  return `${folder.replace(/\/+$/, "")}/${target === "" ? "value" : target}`;
 }

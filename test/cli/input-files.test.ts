@@ -81,6 +81,14 @@ suite("files that arguments name", () => {
     assert.deepEqual(found(["in"], "elsewhere"), ["in/a.yaml a.yaml"]);
   });
 
+  test("nor by a pattern, which follows no link out of where it begins either", () => {
+    put("in/a.yaml", "in/out/a.yaml", "outside.yaml");
+    symlinkSync("../outside.yaml", join(folder, "in/link.yaml"));
+    assert.deepEqual(found(["in/**/*.yaml"], "in/out"), ["in/a.yaml a.yaml"]);
+    assert.deepEqual(found(["in/*.yaml"]), ["in/a.yaml a.yaml"]);
+    assert.deepEqual(found(["*/out/*.yaml"]), ["in/out/a.yaml in/out/a.yaml"]);
+  });
+
   test("a link inside a folder leads to files of that folder only; folders are not entered by links", () => {
     put("in/a.yaml", "outside.yaml", "inside/in2.yaml", "in-fact/other.yaml");
     symlinkSync("../outside.yaml", join(folder, "in/out.yaml"));

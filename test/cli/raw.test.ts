@@ -130,6 +130,16 @@ suite("bare values", () => {
     assert.equal(files.get("v/user.txt"), "me");
   });
 
+  test("ciphertext never takes the place of the plain value's file", async () => {
+    for (const args of [["--in-place"], ["--output-dir", "v"], ["--output-dir", "./v/"]]) {
+      const files = { "v/user.txt": "me" };
+      const { code, stderr, files: after } = await raw([...STRICT, ...args, "v/user.txt"], { files });
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: .*--raw would put ciphertext in the place of the plain value\n/);
+      assert.equal(after.get("v/user.txt"), "me");
+    }
+  });
+
   test("-w takes the value, and -o is of no use", async () => {
     const { stdout, files } = await raw([...STRICT, "-o", "yaml", "-w", "sealed.txt"], { stdin: "x" });
     assert.equal(stdout, "");

@@ -143,7 +143,7 @@ suite("--re-encrypt", () => {
     [
       "is 500",
       [{ status: 500, body: "hunter2" }],
-      /cannot re-encrypt secret: the controller could not re-seal it/,
+      / secret: the controller could not re-seal it/,
     ],
     ["is 404", [{ status: 404, body: "hunter2" }], /cannot re-encrypt secret: /],
   ];

@@ -69,6 +69,17 @@ suite("files and folders", () => {
     assert.equal(files.get("in/a.yaml"), input["in/a.yaml"]);
   });
 
+  test("results below --output-dir never take the place of what was read", async () => {
+    const input = { "a.yaml": secret("a", "one") };
+    const { code, files, stderr } = await seal(["--output-dir", "./", "a.yaml"], input);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^error: \.\/a\.yaml is the input itself: --output-dir leads back to it\nhint: give --in-place /,
+    );
+    assert.equal(files.get("a.yaml"), input["a.yaml"]);
+  });
+
   test("one bad file: the others are written, it is left as it is, the exit code is 1 (W3)", async () => {
     const input = { "in/a.yaml": secret("a", "one"), "in/bad.yaml": `${secret("c", "three")}---\n${BAD}` };
     const { code, files, stderr } = await seal(["--in-place", "in"], input);

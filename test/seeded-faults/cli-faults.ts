@@ -92,8 +92,14 @@ export const cliFaults: readonly Fault[] = [
   {
     what: "a link in a folder has a file outside of it replaced",
     file: "cli/input-files.ts",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the source's text, to be looked for
-    find: " && files.realPath(path).startsWith(`${realRoot}/`)",
+    find: ' === "file" && isBelow(files.realPath(path), realRoot);',
+    replace: ' === "file";',
+    test: inputTest,
+  },
+  {
+    what: "a link that a pattern fits has a file outside replaced",
+    file: "cli/input-files.ts",
+    find: 'isBelow(real, files.realPath(start === "" ? "." : start)) &&',
     replace: "",
     test: inputTest,
   },
@@ -101,9 +107,23 @@ export const cliFaults: readonly Fault[] = [
     what: "a link leads to a neighbour whose name begins like the folder's",
     file: "cli/input-files.ts",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the source's text, to be looked for
-    find: "startsWith(`${realRoot}/`)",
-    replace: "startsWith(realRoot)",
+    find: 'folder.endsWith("/") ? folder : `${folder}/`',
+    replace: "folder",
     test: inputTest,
+  },
+  {
+    what: "--output-dir that leads back to the input replaces it",
+    file: "cli/file-work.ts",
+    find: "const inPlace = task.inPlace === true ? SAME_FOLDER : task.inPlace;",
+    replace: "const { inPlace } = task;",
+    test: filesTest,
+  },
+  {
+    what: "a plain value's file is replaced by its ciphertext",
+    file: "cli/commands/raw.ts",
+    find: 'if (options["output-dir"] !== null)\n',
+    replace: 'if (options["output-dir"] === path)\n',
+    test: rawTest,
   },
   {
     what: "results of an earlier run are sealed again",
