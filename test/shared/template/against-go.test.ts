@@ -7,7 +7,7 @@ import { readCorpus } from "../../support/template-corpus.ts";
 /** What the language has beside functions; every one has rows of its own. */
 const constructs = (
   "action and argument block break call comment continue define eq field ge gt html if index js le len lt measured " +
-  "method ne nil not number or parentheses pipeline print printf println range slice template text trim " +
+  "method ne nil not number or parentheses pipeline print printf println range slice template text trim-markers " +
   "undefined-function urlquery variable with"
 ).split(" ");
 
