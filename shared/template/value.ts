@@ -37,6 +37,8 @@ export type GoType<V = Value> = {
   readonly json?: (value: Value) => Value;
   /** `==` where it is not the comparison of all fields (struct) or identity (ptr). */
   readonly equals?: (a: Value, b: Value) => boolean;
+  /** What a deep copy of a struct is, where Go's copy does not reach all of it. */
+  readonly copied?: (value: Value) => Value;
   /** Never set: it lets TypeScript infer V. */
   readonly like?: V;
 };

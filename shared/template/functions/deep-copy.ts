@@ -10,6 +10,7 @@ const DEEPEST = 1000;
  * @throws TemplateFunctionError for values nested without end, and what `context` throws
  */
 export function deepCopy(value: Value, context: CallContext, depth = 0): Value {
+  if (typeof value === "object" && value.tag === "struct") return value.type.copied?.(value) ?? value;
   if (typeof value !== "object" || (value.tag !== "slice" && value.tag !== "map")) return value;
   if (depth > DEEPEST) throw new TemplateFunctionError("the value is nested too deeply");
   const copy = (item: Value): Value => deepCopy(item, context, depth + 1);

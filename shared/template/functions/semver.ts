@@ -82,6 +82,8 @@ const valueMethods: [string, Method][] = [
   ],
 ];
 
+const UNSET: Version = { major: 0n, minor: 0n, patch: 0n, prerelease: "", metadata: "", original: "" };
+
 const hooks = {
   string: (value: Value): string => versionText(versionIn(value)),
   json: (value: Value): Value => versionText(versionIn(value)),
@@ -98,6 +100,8 @@ const pointerMethods = new Map(valueMethods);
 const pointerType: GoType<GoStruct> = {
   name: "*semver.Version",
   kind: "ptr",
+  // Go's copy leaves out fields that are not exported, and a version has no others.
+  copied: () => pointerTo(UNSET),
   methods: pointerMethods,
   ...hooks,
 };
