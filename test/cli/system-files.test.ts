@@ -46,6 +46,14 @@ suite("replacing a file", () => {
     assert.deepEqual(readdirSync(folder), ["old"]);
   });
 
+  test("takes the old one from all others where plain secrets are written", () => {
+    writeFileSync(at("old"), "a");
+    chmodSync(at("old"), 0o664);
+    systemFiles.replace(at("old"), "b", "owner-only");
+    assert.equal(readFileSync(at("old"), "utf8"), "b");
+    assert.equal(modeOf("old"), 0o600);
+  });
+
   test("keeps links and replaces what they lead to, over several and relative ones", () => {
     mkdirSync(at("real"));
     writeFileSync(at("real/target"), "old");

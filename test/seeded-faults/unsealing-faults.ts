@@ -63,6 +63,13 @@ export const unsealingFaults: readonly Fault[] = [
     test: UNSEAL,
   },
   {
+    what: "a file that others could read stays readable for them",
+    file: "cli/system-files.ts",
+    find: 'if (existing !== undefined && access === "as-before")',
+    replace: "if (existing !== undefined)",
+    test: "test/cli/system-files.test.ts",
+  },
+  {
     what: "items stand in an error in the order of the file",
     file: "cli/opening/unseal-offline.ts",
     find: `    .map(({ item }) => item)
