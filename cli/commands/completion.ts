@@ -3,6 +3,7 @@ import type { Command, HelpPage } from "../command.ts";
 import type { CompletionSources } from "../completion/sources.ts";
 import { nearestWord } from "../nearest-word.ts";
 import { generalOptions } from "../options.ts";
+import { writeProduct } from "../output-file.ts";
 
 /** Shells whose completion can be printed. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -27,7 +28,7 @@ export function completionOf(sources: () => Promise<CompletionSources>): Command
       const [shell = "", ...more] = positionals;
       const script = await SCRIPTS.get(shell)?.();
       if (script === undefined || more.length > 0) throw notAShell(shell, more.length);
-      io.stdout.write(script(await sources()));
+      writeProduct(script(await sources()), { format: null, "sealed-secret-file": null }, io);
     },
   };
 }
