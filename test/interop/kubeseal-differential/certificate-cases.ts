@@ -374,6 +374,22 @@ const fromCluster: readonly DifferentialCase[] = [
     cluster: "both",
     proves: [34],
   },
+  {
+    name: "--fetch-cert in a pod",
+    args: ["--fetch-cert"],
+    podNamespace: "default",
+    cluster: "both",
+    proves: [34],
+  },
+  {
+    name: "a wait of no duration",
+    args: ["--fetch-cert", "--request-timeout", "abc"],
+    env: asAdmin,
+    cluster: "reference",
+    exit: 1,
+    says: "timeout",
+    differs: { "bad-variable": { code: 2, says: /invalid value "abc" for --request-timeout/ } },
+  },
 ];
 
 /** Where the certificate comes from; `--fetch-cert`. */

@@ -21,6 +21,8 @@ export function declareCases(
     if (against !== controller && !(against === "both" && controller !== "none")) continue;
     test(`${mode}: ${each.name}`, async () => {
       const { ours, theirs } = await runBoth(each, surroundings());
+      // What was to be sealed or opened stands in no message.
+      assert.doesNotMatch(ours.stderr, /hunter2|aHVudGVyMg/);
       const tell = (id: AutomaticDifference) => void shown.add(id);
       assertAlike(each, normalise(ours, tell), normalise(theirs, tell));
     });

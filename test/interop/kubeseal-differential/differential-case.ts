@@ -22,6 +22,8 @@ export type DifferentialCase = {
   says?: string | readonly string[];
   /** Which controllers it is run against, each by both programs; none by default. */
   cluster?: "none" | "both" | "reference" | "signet";
+  /** Runs both as in a pod: the namespace that its ServiceAccount's file names. */
+  podNamespace?: string;
   /** Name ours is called by; kubeseal by default. */
   program?: "signet" | "kubectl-signet";
   /** Numbers of scenarios and weaknesses (W3) it covers; the suite's table says what they stand for. */

@@ -22,14 +22,14 @@ export async function runBoth(
   differentialCase: DifferentialCase,
   surroundings: Surroundings,
 ): Promise<{ ours: Outcome; theirs: Outcome }> {
-  const { kubeseal } = await ensureRealComponents(["kubeseal"]);
+  const { kubeseal, netbox } = await ensureRealComponents(["kubeseal", "netbox"]);
   const scratch = await makeScratchFolder("differential");
   try {
     const link = join(scratch.path, differentialCase.program ?? "kubeseal");
     await symlink(bundle, link);
     const [ours, theirs] = await Promise.all([
-      runIn(join(scratch.path, "ours"), process.execPath, [link], differentialCase, surroundings),
-      runIn(join(scratch.path, "theirs"), kubeseal, [], differentialCase, surroundings),
+      runIn(join(scratch.path, "ours"), [process.execPath, link], netbox, differentialCase, surroundings),
+      runIn(join(scratch.path, "theirs"), [kubeseal], netbox, differentialCase, surroundings),
     ]);
     return { ours, theirs };
   } finally {
@@ -39,9 +39,9 @@ export async function runBoth(
 
 async function runIn(
   root: string,
-  command: string,
   program: readonly string[],
-  { args, stdin = "", env = {}, files = {} }: DifferentialCase,
+  netbox: string,
+  { args, stdin = "", env = {}, files = {}, podNamespace }: DifferentialCase,
   surroundings: Surroundings,
 ): Promise<Outcome> {
   const folder = join(root, "work");
@@ -63,15 +63,43 @@ async function runIn(
       await chmod(path, mode);
     }
   }
+  const pod =
+    podNamespace === undefined
+      ? null
+      : await makePod(join(root, "account"), {
+          token: fill("@TOKEN@"),
+          "ca.crt": await readFile(words["@CA@"] ?? join(folder, "cert.pem"), "utf8"),
+          namespace: podNamespace,
+        });
+  const [command = "", ...before] = pod === null ? program : [netbox, ...pod, ...program];
   const filled = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)]));
-  const result = await runProgram(command, [...program, ...args.map(fill)], {
+  const result = await runProgram(command, [...before, ...args.map(fill)], {
     cwd: folder,
     stdin: fill(stdin),
-    env: { PATH: process.env["PATH"], HOME: join(root, "home"), TMPDIR: join(root, "tmp"), ...filled },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: join(root, "home"),
+      TMPDIR: join(root, "tmp"),
+      ...(pod === null ? {} : apiServerOf(words)),
+      ...filled,
+    },
   });
   const plain = (text: string) => text.replaceAll(folder, "@DIR@");
   const left = await filesBelow(root, plain);
   return { code: result.code, stdout: plain(result.stdout), stderr: plain(result.stderr), files: left };
+}
+
+/** Makes a ServiceAccount's folder. @returns the arguments with which the box shows it to a program. */
+async function makePod(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
+  await mkdir(folder);
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return ["pod", "--service-account", folder, "--"];
+}
+
+/** How a pod is told where the API server is. */
+function apiServerOf(words: Surroundings): Record<string, string> {
+  const { port } = new URL(words["@SERVER@"] ?? "https://127.0.0.1:59999");
+  return { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: port };
 }
 
 /** Every file and link below a folder; those of the working folder by their bare names. */
