@@ -2,6 +2,7 @@ import { jsonFunctions } from "../../../../shared/template/functions/json.ts";
 import { checkFunctions } from "./function-rows.ts";
 
 checkFunctions(jsonFunctions, [
+  ['{{ toJson "a\\nb\\tc\\rd\\fe\\x1f" }}', '"a\\nb\\tc\\rd\\fe\\u001f"'],
   ['{{ fromJson "[1,1e999,{\\"a\\":1e999}]" }}', "[1 <nil> map[a:<nil>]]"],
   [
     '{{ mustFromJson "[1,1e999]" }}',

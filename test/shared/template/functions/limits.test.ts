@@ -39,6 +39,40 @@ for (const [what, template] of GREEDY) {
 
 const FEW_STEPS = { limits: { steps: 100_000 } };
 
+for (const call of [
+  'splitList "" (repeat 300000 "a")',
+  "until 300000",
+  "reverse (until 60000)",
+  "append (until 60000) 1",
+  "concat (until 60000) (until 60000)",
+  "slice (until 60000) 0",
+  "chunk 1 (until 60000)",
+  "toStrings (until 60000)",
+]) {
+  test(`each item takes a step: ${call}`, () => {
+    assert.match(render(`{{ $_ := ${call} }}`, FEW_STEPS), LIMIT);
+  });
+}
+
+for (const call of [
+  'replace "x" "y" $s',
+  'contains "x" $s',
+  "trim $s",
+  'trimAll "x" $s',
+  "b64dec $s",
+  "b32dec $s",
+  "fromJson $s",
+  "upper $s",
+  'regexMatch "b" $s',
+  'regexFind "b" $s',
+  'splitList "x" $s',
+]) {
+  test(`a long text takes steps even where little comes of it: ${call}`, () => {
+    const template = `{{ $s := repeat 1000000 "a" }}{{ range until 30 }}{{ $_ := ${call} }}{{ end }}`;
+    assert.match(render(template, FEW_STEPS), LIMIT);
+  });
+}
+
 /** A dictionary that holds the one before twice, sixty times over: small, but not when it is walked. */
 const DOUBLED = '{{ $d := dict "x" 1 }}{{ range until 60 }}{{ $d = dict "a" $d "b" $d }}{{ end }}';
 /** Two such, so that none is the other. */

@@ -47,6 +47,7 @@ checkFunctions(stringFunctions, [
     "ERROR template: k:1:3: error calling substr: the offsets do not lie in the text",
   ],
   ['{{ abbrev 5 "hello world" }}', "he..."],
+  ['{{ abbrevboth 0 4 "hello" }}', "h..."],
   ['{{ abbrevboth 5 10 "1234 5678 9123" }}', "...5678..."],
   ['{{ trunc -3 "hello" }}', "llo"],
   ['{{ trunc 3 "hello" }}', "hel"],
