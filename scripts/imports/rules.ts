@@ -30,7 +30,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "version.ts",
   ],
   ["scope.ts", "seal/", "kube/", "label-origin.node.ts"],
-  ["sealed-secret.ts", "secret.ts", "document/"],
+  ["sealed-secret.ts", "sealed-secret-order.ts", "secret.ts", "document/"],
   ["template/"],
   ["seal-secret.ts", "open-sealed-secret.ts", "opened-secret.ts"],
 ];

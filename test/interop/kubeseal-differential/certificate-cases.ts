@@ -387,7 +387,7 @@ const fromCluster: readonly DifferentialCase[] = [
     env: asAdmin,
     cluster: "reference",
     exit: 1,
-    says: "timeout",
+    says: "Invalid timeout value",
     differs: { "bad-variable": { code: 2, says: /invalid value "abc" for --request-timeout/ } },
   },
 ];
