@@ -149,7 +149,10 @@ suite("--recovery-unseal", () => {
 
 suite("why it does not open", () => {
   const failure = async (object: object) => {
-    const run = await runInMemory(["unseal", "--key", "k.pem"], { stdin: JSON.stringify(object), files: keys });
+    const run = await runInMemory(["unseal", "--key", "k.pem"], {
+      stdin: JSON.stringify(object),
+      files: keys,
+    });
     assert.equal(run.code, 1);
     assert.equal(run.stdout, "");
     return run.stderr;
