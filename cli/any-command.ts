@@ -79,9 +79,20 @@ async function runCommand(word: CommandWord, io: Io): Promise<void> {
   // A topic may be named as its flag is typed: `help --raw`.
   if (word === "help") return printHelp(rest.find((topic) => !/^(?:-h|--help)$/.test(topic)) ?? null, io);
   const command = await COMMANDS[word]();
-  const { options, positionals } = readArguments(command.options, rest, io.env);
+  const { options, positionals } = readArguments(
+    command.options,
+    rest,
+    variablesFor(command.options, io.env),
+  );
   if (options["help"] === true) return printHelp(word, io);
   await command.run({ options, positionals, io });
+}
+
+/** kubeseal's variables count where a command has the very flag, not where one of its own has the same name. */
+function variablesFor(table: OptionTable, env: Io["env"]): Io["env"] {
+  const kubeseal: OptionTable = kubesealOptions;
+  const shared = Object.keys(table).filter((flag) => table[flag] === kubeseal[flag]);
+  return Object.fromEntries(shared.map((flag) => [variableOf(flag), env[variableOf(flag)]]));
 }
 
 async function printHelp(topic: string | null, io: Io): Promise<void> {
