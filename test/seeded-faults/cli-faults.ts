@@ -211,4 +211,11 @@ export const cliFaults: readonly Fault[] = [
     replace: "return printHelp(mode === null ? mode : null, io);",
     test: helpTest,
   },
+  {
+    what: "a variable of kubeseal reaches a flag of another meaning",
+    file: "cli/any-command.ts",
+    find: "filter((flag) => table[flag] === kubeseal[flag])",
+    replace: "filter((flag) => kubeseal[flag] !== undefined)",
+    test: "test/cli/command-variables.test.ts",
+  },
 ];
