@@ -140,11 +140,7 @@ suite("--re-encrypt", () => {
       [{ status: 409, body: "hunter2" }],
       /unable to rotate secret: the controller could not re-seal it/,
     ],
-    [
-      "is 500",
-      [{ status: 500, body: "hunter2" }],
-      / secret: the controller could not re-seal it/,
-    ],
+    ["is 500", [{ status: 500, body: "hunter2" }], / secret: the controller could not re-seal it/],
     ["is 404", [{ status: 404, body: "hunter2" }], /cannot re-encrypt secret: /],
   ];
   for (const [name, rotate = [], message] of refused) {
