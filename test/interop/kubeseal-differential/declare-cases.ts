@@ -21,6 +21,9 @@ export function declareCases(
     if (against !== controller && !(against === "both" && controller !== "none")) continue;
     test(`${mode}: ${each.name}`, async () => {
       const { ours, theirs } = await runBoth(each, surroundings());
+      // An error is one line, and one more that says what to do.
+      const [error] = /^error: [\s\S]*$/m.exec(ours.stderr) ?? [];
+      if (error !== undefined) assert.match(error, /^error: .+\nhint: .+\n$/);
       // What was to be sealed or opened stands in no message.
       assert.doesNotMatch(ours.stderr, /hunter2|aHVudGVyMg/);
       const tell = (id: AutomaticDifference) => void shown.add(id);

@@ -18,7 +18,8 @@ const RECORD = "home/.local/state/signet/certificates.json";
 
 /**
  * Takes out of an outcome what differs in every such case: the hint line, the note of the sealing key, the record of
- * certificates; the owner that kubeseal gives to a recovered Secret; and where kubeseal puts errors in the command line. `shown` is told each time.
+ * certificates, the owner that kubeseal gives to a recovered Secret, and where it puts errors in the command line.
+ * `shown` is told each time.
  */
 export function normalise(outcome: Outcome, shown: (id: AutomaticDifference) => void): NormalOutcome {
   const { code, stderr } = outcome;

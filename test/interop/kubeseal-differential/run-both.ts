@@ -15,6 +15,7 @@ export type Outcome = CommandResult & { files: ReadonlyMap<string, FileState> };
 /** What stands for the words with which cases name the surroundings. */
 export type Surroundings = Readonly<Record<`@${string}@`, string>>;
 
+/** Ours, as the last build left it; a bundle built elsewhere, by the variable. */
 const bundle = join(process.env["SIGNET_DIST"] ?? join(import.meta.dirname, "../../../dist"), "signet.mjs");
 
 /** Runs a case through both programs, each in a folder, home and temporary folder of its own. */
