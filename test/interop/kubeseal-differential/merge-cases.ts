@@ -192,6 +192,12 @@ const merged: readonly DifferentialCase[] = [
     cluster: "both",
     differs: sameIn("sealed-old.json"),
   },
+  {
+    name: "a file with the note of a sealing key",
+    args: into("sealed-hinted.json"),
+    stdin: added,
+    differs: sameIn("sealed-hinted.json"),
+  },
 ];
 
 const refused: readonly DifferentialCase[] = [

@@ -113,6 +113,12 @@ const alike: readonly DifferentialCase[] = [
     cluster: "both",
     proves: ["W5"],
   },
+  {
+    name: "a file with the note of a sealing key",
+    args: reEncrypt("-f", "sealed-hinted.json", "-o", "yaml", "-w", "out.json"),
+    env,
+    cluster: "signet",
+  },
 ];
 
 /** Template and metadata, which the reference's controller changes. */

@@ -232,4 +232,5 @@ export const recoveryCases: readonly DifferentialCase[] = [
       },
     },
   },
+  { name: "a file with the note of a sealing key", args: withKey("old-key.pem", "-f", "sealed-hinted.json") },
 ];

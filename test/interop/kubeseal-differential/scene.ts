@@ -147,6 +147,10 @@ export const sceneFiles: Readonly<Record<string, string>> = {
     { ...plainObject, scope: "cluster-wide" },
     { annotations: { "sealedsecrets.bitnami.com/cluster-wide": "true" } },
   ),
+  "sealed-hinted.json": await sealedText("old", {
+    ...plainObject,
+    annotations: { "signet.dev/sealing-key": "SHA256:none", owner: "team-a" },
+  }),
   "sealed-renamed.json": await sealedText("current", { ...plainObject, sealedFor: { name: "other" } }),
   "sealed-moved.json": await sealedText("current", { ...plainObject, sealedFor: { namespace: "other" } }),
   "sealed-from-cluster.json": await sealedText("old", plainObject, {}, fromCluster),

@@ -197,4 +197,10 @@ export const validateCases: readonly DifferentialCase[] = [
     cluster: "both",
     proves: ["W30"],
   },
+  {
+    name: "a file with the note of a sealing key",
+    args: validate("-f", "sealed-hinted.json"),
+    env,
+    cluster: "both",
+  },
 ];
