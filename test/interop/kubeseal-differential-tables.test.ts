@@ -27,8 +27,8 @@ suite("the tables of cases", () => {
   test("have a name and a command line of its own for each case", () => {
     const names = allCases.map(({ mode, name }) => `${mode}: ${name}`);
     assert.deepEqual(names, [...new Set(names)]);
-    const runs = allCases.map(({ args, stdin, files, env, cluster, program, podNamespace }) =>
-      JSON.stringify([args, stdin, files, env, cluster, program, podNamespace]),
+    const runs = allCases.map(({ args, stdin, files, env, cluster, program, podNamespace, atTerminal }) =>
+      JSON.stringify([args, stdin, files, env, cluster, program, podNamespace, atTerminal]),
     );
     assert.deepEqual(
       runs.filter((run, at) => runs.indexOf(run) !== at),

@@ -22,6 +22,8 @@ export type DifferentialCase = {
   says?: string | readonly string[];
   /** Which controllers it is run against, each by both programs; none by default. */
   cluster?: "none" | "both" | "reference" | "signet";
+  /** Gives the input, which ends a line, at a terminal; standard error is none. */
+  atTerminal?: boolean;
   /** Runs both as in a pod: the namespace that its ServiceAccount's file names. */
   podNamespace?: string;
   /** Name ours is called by; kubeseal by default. */

@@ -104,4 +104,36 @@ export const modeCases: readonly DifferentialCase[] = [
     says: "invalid configuration: no configuration has been provided",
   },
   { name: "a recovery key without --recovery-unseal", args: seal("--recovery-private-key", "missing.pem") },
+  {
+    name: "a Secret typed at a terminal",
+    args: ["--cert", "cert.pem"],
+    stdin: `${plain}data: {a: aGk=}\n`,
+    atTerminal: true,
+  },
+  {
+    name: "a value typed at a terminal",
+    args: ["--cert", "cert.pem", "--raw", "--scope", "cluster-wide"],
+    stdin: "typed\n",
+    atTerminal: true,
+  },
+  {
+    name: "a merge typed at a terminal",
+    args: ["--cert", "cert.pem", "--merge-into", "sealed.json"],
+    stdin: `${plain}stringData: {a: b}\n`,
+    atTerminal: true,
+    differs: { "kept-layout": { files: { "sealed.json": SAME_OBJECTS } } },
+  },
+  { name: "-f at a terminal", args: seal(), stdin: "\n", atTerminal: true },
+  {
+    name: "--fetch-cert at a terminal",
+    args: ["--cert", "cert.pem", "--fetch-cert"],
+    stdin: "\n",
+    atTerminal: true,
+  },
+  {
+    name: "recovery typed at a terminal",
+    args: ["--recovery-unseal", "--recovery-private-key", "key.pem"],
+    stdin: "@sealed.yaml@",
+    atTerminal: true,
+  },
 ];

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeScratchFolder } from "../../support/control-plane/scratch-folder.ts";
-import { type CommandResult, runProgram } from "../../support/run-program.ts";
+import { type CommandResult, type ProgramOptions, runProgram } from "../../support/run-program.ts";
 import { ensureRealComponents } from "../../tools/real-components.ts";
 import type { DifferentialCase } from "./differential-case.ts";
 import { sceneFiles } from "./scene.ts";
@@ -42,7 +42,7 @@ async function runIn(
   root: string,
   program: readonly string[],
   netbox: string,
-  { args, stdin = "", env = {}, files = {}, podNamespace }: DifferentialCase,
+  { args, stdin = "", env = {}, files = {}, podNamespace, atTerminal = false }: DifferentialCase,
   surroundings: Surroundings,
 ): Promise<Outcome> {
   const folder = join(root, "work");
@@ -72,9 +72,10 @@ async function runIn(
           "ca.crt": await readFile(words["@CA@"] ?? join(folder, "cert.pem"), "utf8"),
           namespace: podNamespace,
         });
-  const [command = "", ...before] = pod === null ? program : [netbox, ...pod, ...program];
+  const line = [...(pod === null ? program : [netbox, ...pod, ...program]), ...args.map(fill)];
   const filled = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)]));
-  const result = await runProgram(command, [...before, ...args.map(fill)], {
+  const run = atTerminal ? runAtTerminal : runLine;
+  const result = await run(line, {
     cwd: folder,
     stdin: fill(stdin),
     env: {
@@ -88,6 +89,27 @@ async function runIn(
   const plain = (text: string) => text.replaceAll(folder, "@DIR@");
   const left = await filesBelow(root, plain);
   return { code: result.code, stdout: plain(result.stdout), stderr: plain(result.stderr), files: left };
+}
+
+function runLine(
+  [command = "", ...args]: readonly string[],
+  options: ProgramOptions,
+): Promise<CommandResult> {
+  return runProgram(command, args, options);
+}
+
+/** The same with a terminal of its own (util-linux script) for standard input. */
+async function runAtTerminal(line: readonly string[], options: ProgramOptions): Promise<CommandResult> {
+  const scratch = await makeScratchFolder("terminal");
+  try {
+    const [stdout, stderr] = [join(scratch.path, "out"), join(scratch.path, "err")];
+    const quoted = line.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    const typed = `${quoted} >${stdout} 2>${stderr}`;
+    const { code } = await runProgram("script", ["-qec", typed, "/dev/null"], options);
+    return { code, stdout: await readFile(stdout, "utf8"), stderr: await readFile(stderr, "utf8") };
+  } finally {
+    await scratch.remove();
+  }
 }
 
 /** Makes a ServiceAccount's folder. @returns the arguments with which the box shows it to a program. */
