@@ -28,7 +28,7 @@ const sources: readonly DifferentialCase[] = [
   {
     name: "sealing by file URL",
     args: ["--cert", "file://@DIR@/old-cert.pem", "-f", "secret.yaml"],
-    proves: [65],
+    proves: [64, 65],
   },
   { name: "--fetch-cert -w", args: ["--cert", "cert.pem", "--fetch-cert", "-w", "out.pem"] },
   {
@@ -196,7 +196,7 @@ const refused: readonly DifferentialCase[] = [
 
 /** With a controller in a cluster. */
 const fromCluster: readonly DifferentialCase[] = [
-  { name: "--fetch-cert", args: ["--fetch-cert"], env: asAdmin, cluster: "both", proves: [34] },
+  { name: "--fetch-cert", args: ["--fetch-cert"], env: asAdmin, cluster: "both", proves: [34, 41] },
   {
     name: "--fetch-cert --kubeconfig",
     args: ["--fetch-cert", "--kubeconfig", "@KUBECONFIG@"],

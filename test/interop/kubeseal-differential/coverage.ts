@@ -31,6 +31,7 @@ const scenarios: Readonly<Record<number, string>> = {
   38: "a certificate file that is not there",
   39: "--recovery-unseal without keys",
   40: "--recovery-unseal with a dump of the key Secrets",
+  41: "the newest key is the one made last, not the last by name",
   42: "scope names, empty for strict",
   44: "no annotation: strict",
   45: "the annotation cluster-wide",
@@ -47,6 +48,7 @@ const scenarios: Readonly<Record<number, string>> = {
   58: "ordinary annotations stay, last-applied ones go",
   61: "bad base64 names the item",
   63: "document separators",
+  64: "the modulus and the exponent of a PEM certificate",
   65: "--cert by path, HTTP and file URL",
   66: "two JSON objects",
   67: "two YAML documents",
@@ -71,6 +73,7 @@ const scenarios: Readonly<Record<number, string>> = {
   86: "the same namespace in both",
   87: "another namespace, not explicit",
   88: "no namespace, explicit -n",
+  89: "--version names a version, though built without one",
   90: "a missing certificate; raw without namespace, without name",
   91: "-w with a .yaml name; what was there stays on failure",
 };

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { allCases } from "./all-cases.ts";
 import { assertAlike } from "./compare.ts";
 import type { Mode } from "./coverage.ts";
+import type { DifferentialCase } from "./differential-case.ts";
 import type { AutomaticDifference } from "./intended-differences.ts";
 import { normalise } from "./normal-outcome.ts";
 import { runBoth, type Surroundings } from "./run-both.ts";
@@ -19,7 +20,7 @@ export function declareCases(
     if (!modes.includes(mode)) continue;
     const against = each.cluster ?? "none";
     if (against !== controller && !(against === "both" && controller !== "none")) continue;
-    test(`${mode}: ${each.name}`, async () => {
+    test(titleOf(mode, each), async () => {
       const { ours, theirs } = await runBoth(each, surroundings());
       // An error is one line, and one more that says what to do.
       const [error] = /^error: [\s\S]*$/m.exec(ours.stderr) ?? [];
@@ -30,6 +31,11 @@ export function declareCases(
       assertAlike(each, normalise(ours, tell), normalise(theirs, tell));
     });
   }
+}
+
+/** Names the scenarios and weaknesses too, so that each is found among the tests by its number. */
+function titleOf(mode: Mode, { name, proves = [] }: DifferentialCase): string {
+  return `${mode}: ${name}${proves.length === 0 ? "" : ` (${proves.join(", ")})`}`;
 }
 
 /** Declares the last test: differences that are taken out of every case showed in one of those before it. */

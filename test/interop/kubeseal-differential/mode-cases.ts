@@ -14,6 +14,13 @@ export const modeCases: readonly DifferentialCase[] = [
     differs: { "version-line": { stdout: /^signet version: \S+\n$/ } },
   },
   {
+    name: "--version as a plugin of kubectl",
+    args: ["--version"],
+    program: "kubectl-signet",
+    proves: [89],
+    differs: { "version-line": { stdout: /^signet version: \d+\.\d+\.\d+\S*\n$/ } },
+  },
+  {
     name: "--version before all else",
     args: ["--version", "--cert", "missing.pem", "-f", "missing"],
     proves: [35],
