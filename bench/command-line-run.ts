@@ -5,7 +5,7 @@ import { makeScratchFolder } from "../test/support/control-plane/scratch-folder.
 import { ensureRealComponents } from "../test/tools/real-components.ts";
 import { type Measurement, median } from "./measurement.ts";
 
-const signetFile = join(import.meta.dirname, "..", "dist", "signet.mjs");
+const signetFile = join(import.meta.dirname, "..", "dist", "signet.cjs");
 
 type Command = { subject: string; command: string; args: string[] };
 

@@ -76,4 +76,7 @@ function unlessBusy(call: () => number): number | null {
   }
 }
 
-process.exitCode = await run(io);
+// No await at the top level: the bundle is CommonJS, which starts sooner.
+void run(io).then((code) => {
+  process.exitCode = code;
+});

@@ -40,7 +40,7 @@ suite("dist/, alone in an empty folder", () => {
     await writeFile(certificate, issued.certificatePem);
     const metadata = { name: "database", namespace: "shop" };
     const secret = { apiVersion: "v1", kind: "Secret", metadata, stringData: { password } };
-    const result = await runProgram(join(dist, "signet.mjs"), ["--cert", certificate], {
+    const result = await runProgram(join(dist, "signet.cjs"), ["--cert", certificate], {
       cwd: dist,
       env: { ...env, HOME: folder },
       stdin: JSON.stringify(secret),
@@ -57,6 +57,21 @@ suite("dist/, alone in an empty folder", () => {
     const outcome = outcomes.get("password");
     assert.ok(outcome?.kind === "opened");
     assert.equal(new TextDecoder().decode(outcome.plaintext), password);
+  });
+
+  test("the name of the ES module starts the same program, and all else it can do is there too", async () => {
+    const issued = await issueKey({ keyBits: 2048, commonName: "", ttlMs: 86_400_000 }, new Date());
+    const [certificate, key] = [join(folder, "both.pem"), join(folder, "both.key")];
+    await writeFile(certificate, issued.certificatePem);
+    await writeFile(key, issued.privateKeyPem);
+    const value = ["--raw", "--cert", certificate, "--scope", "cluster-wide"];
+    const run = (args: readonly string[], stdin: string) =>
+      runProgram(join(dist, "signet.mjs"), args, { cwd: folder, env: { ...env, HOME: folder }, stdin });
+    const sealed = await run(value, password);
+    assert.equal(sealed.code, 0, sealed.stderr);
+    const opened = await run(["unseal", "--raw", "--scope", "cluster-wide", "--key", key], sealed.stdout);
+    assert.equal(opened.code, 0, opened.stderr);
+    assert.equal(opened.stdout, password);
   });
 
   test("controller --version runs", async () => {

@@ -46,10 +46,11 @@ suite("the npm package", () => {
   }
 
   test("holds the bundles, the manifests and its papers, and nothing else", () => {
-    const known = /^(?:dist\/.+\.mjs|dist\/LICENSES\.txt|deploy\/[^/]+\.yaml)$/;
+    const known = /^(?:dist\/.+\.[cm]js|dist\/LICENSES\.txt|deploy\/[^/]+\.yaml)$/;
     const others = packed.filter((file) => !known.test(file));
     assert.deepEqual(others.toSorted(), ["LICENSE", "README.md", "crds/sealedsecrets.yaml", "package.json"]);
-    for (const file of ["dist/signet.mjs", "dist/controller.mjs"]) assert.ok(packed.includes(file), file);
+    for (const file of ["dist/signet.cjs", "dist/signet.mjs", "dist/controller.mjs"])
+      assert.ok(packed.includes(file), file);
   });
 
   test("the commands of bin, and no more, are linked", async () => {
@@ -93,7 +94,7 @@ suite("the npm package", () => {
   });
 
   test("the files of dist/ that start programs are executable, in the package too", async () => {
-    for (const name of ["signet.mjs", "controller.mjs"]) {
+    for (const name of ["signet.cjs", "signet.mjs", "controller.mjs"]) {
       const file = join(dirname(commands), "signet", "dist", name);
       const { mode } = await stat(file);
       assert.equal(mode & 0o111, 0o111, name);
@@ -102,17 +103,17 @@ suite("the npm package", () => {
 
   test("an incomplete installation is reported without a stack trace", async () => {
     const dist = join(dirname(commands), "signet", "dist");
-    const bundle = join(dist, "cli", "main.mjs");
+    const bundle = join(dist, "cli", "main.cjs");
     const text = await readFile(bundle);
     await rm(bundle);
     try {
       const { code, stdout, stderr } = await runProgram(process.execPath, [
-        join(dist, "signet.mjs"),
+        join(dist, "signet.cjs"),
         "--version",
       ]);
       assert.equal(code, 1);
       assert.equal(stdout, "");
-      assert.match(stderr, /^error: signet could not start \(ERR_MODULE_NOT_FOUND\)\nhint: [^\n]+\n$/);
+      assert.match(stderr, /^error: signet could not start \(MODULE_NOT_FOUND\)\nhint: [^\n]+\n$/);
     } finally {
       await writeFile(bundle, text);
     }

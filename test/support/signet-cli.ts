@@ -14,7 +14,7 @@ export type SignetInput = {
 };
 
 const root = join(import.meta.dirname, "../..");
-const programs = { source: "cli/main.ts", dist: "dist/signet.mjs" };
+const programs = { source: "cli/main.ts", dist: "dist/signet.cjs" };
 /** A home in which nothing can be: no kubeconfig, no record of certificates. */
 const HOMELESS = { HOME: "/dev/null" };
 

@@ -16,7 +16,7 @@ export type Outcome = CommandResult & { files: ReadonlyMap<string, FileState> };
 export type Surroundings = Readonly<Record<`@${string}@`, string>>;
 
 /** Ours, as the last build left it; a bundle built elsewhere, by the variable. */
-const bundle = join(process.env["SIGNET_DIST"] ?? join(import.meta.dirname, "../../../dist"), "signet.mjs");
+const bundle = join(process.env["SIGNET_DIST"] ?? join(import.meta.dirname, "../../../dist"), "signet.cjs");
 
 /** Runs a case through both programs, each in a folder, home and temporary folder of its own. */
 export async function runBoth(
