@@ -12,11 +12,13 @@ import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
+import { SecretDrift } from "./reconcile/secret-drift.ts";
 import { TemplateBackoff } from "./reconcile/template-backoff.ts";
-import { needsWork, saysSynced } from "./reconcile/watched-object.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { Workqueue } from "./runtime/workqueue.ts";
 import { SealedSecretCache } from "./sealed-secret-cache.ts";
+import { SecretCache } from "./secret-cache.ts";
+import { connectSources, retryFailed } from "./work-sources.ts";
 
 /** What the process gives the controller. */
 export type ControllerParts = {
@@ -64,13 +66,16 @@ export async function startController(options: Options, parts: ControllerParts):
     onFailure: (key, error, failures, retryInMs) =>
       log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again"),
   });
-  const cache = new SealedSecretCache({
+  const drift = new SecretDrift(() => clock.monotonic());
+  const namespaces = namespacesOf(options, ownNamespace);
+  const sealedSecrets = new SealedSecretCache({
     client,
     clock,
-    namespaces: namespacesOf(options, ownNamespace),
+    namespaces,
     labelSelector: options["label-selector"],
     onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot watch SealedSecrets, will retry"),
   });
+  const secrets = options["skip-recreate"] ? null : new SecretCache({ client, clock, namespaces, log });
 
   const keys = new KeyManager(
     {
@@ -89,7 +94,7 @@ export async function startController(options: Options, parts: ControllerParts):
       renewPeriodMs: options["key-renew-period"],
       clusterId: () => clusterId,
     },
-    { client, clock, events, metrics, log, onKeyAdded: () => retryFailed(cache, queue) },
+    { client, clock, events, metrics, log, onKeyAdded: () => retryFailed({ sealedSecrets, queue, drift }) },
   );
   const opening = (how: Pick<OpeningContext, "diagnose" | "giveUpAfter">): OpeningContext => ({
     clusterId,
@@ -99,8 +104,11 @@ export async function startController(options: Options, parts: ControllerParts):
   });
   const reconciler = new Reconciler({
     client,
-    find: (key) => cache.get(key),
-    neighbours: (namespace) => cache.namesIn(namespace),
+    find: (key) => sealedSecrets.get(key),
+    neighbours: (namespace) => sealedSecrets.namesIn(namespace),
+    drift,
+    presentSecret: (key) => secrets?.get(key),
+    repairDrift: options["repair-drift"],
     opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED }),
     policy: {
       ownNamespace,
@@ -119,20 +127,15 @@ export async function startController(options: Options, parts: ControllerParts):
     log,
     now,
   });
-  cache.subscribe({
-    onAdd: (key, _watched, initial) => queue.add(key, initial ? "resync" : "new"),
-    onUpdate: (key, before, after) => {
-      if (needsWork(before.object, after.object)) queue.add(key);
-    },
-    onDelete: (key) => {
-      queue.forget(key);
-      reconciler.forget(key);
-    },
-  });
+  const forget = (key: string) => reconciler.forget(key);
+  connectSources({ sealedSecrets, secrets, queue, drift, forget });
 
   const api: Api = {
-    notReady: () =>
-      !keys.ready ? "no sealing key" : cache.hasSynced ? null : "SealedSecrets not listed yet",
+    notReady: () => {
+      if (!keys.ready) return "no sealing key";
+      if (!sealedSecrets.hasSynced) return "SealedSecrets not listed yet";
+      return secrets === null || secrets.hasSynced ? null : "Secrets not listed yet";
+    },
     certificatePem: () => keys.ring.primary?.certificate.pem ?? null,
     opening: () => opening({ diagnose: false, giveUpAfter: 1 }),
     sealer: () => keys.sealer(),
@@ -162,7 +165,8 @@ export async function startController(options: Options, parts: ControllerParts):
     await Promise.race([keys.whenReady, keysRunning]);
     await Promise.all([
       keysRunning,
-      cache.run(signal),
+      sealedSecrets.run(signal),
+      secrets?.run(signal),
       queue.run(
         options["concurrency"],
         async (key) => {
@@ -220,11 +224,4 @@ function namespacesOf(options: Options, ownNamespace: string): readonly string[]
   const additional = options["additional-namespaces"];
   if (additional.length > 0) return [...new Set([ownNamespace, ...additional])];
   return options["all-namespaces"] ? null : [ownNamespace];
-}
-
-/** A new key may open what failed before. */
-function retryFailed(cache: SealedSecretCache, queue: Workqueue): void {
-  for (const [key, watched] of cache.entries()) {
-    if (!saysSynced(watched)) queue.add(key, "resync");
-  }
 }

@@ -71,6 +71,12 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
     labelNames: ["cause"],
     registers,
   });
+  const repairs = new Counter({
+    name: "signet_secret_repairs_total",
+    help: "Secrets put right after somebody else changed or deleted them, by cause",
+    labelNames: ["cause"],
+    registers,
+  });
   /** The series of each object, by `namespace/name`. */
   const reported = new Map<string, ConditionSeries[]>();
 
@@ -109,6 +115,7 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
       keys.set({ state: "loaded" }, loaded);
       keys.set({ state: "refused" }, refused);
     },
+    countRepair: (cause: "changed" | "deleted") => repairs.inc({ cause }),
     countKeyChange: (cause: "generated" | "found") => keyChanges.inc({ cause }),
   };
 }

@@ -47,6 +47,10 @@ const OPTIONS = {
   "all-namespaces": flag(true, "Serve all namespaces, else the controller's own"),
   "additional-namespaces": list("Serve the controller's own namespace and these, and no others"),
   "label-selector": text("", "Serve only SealedSecrets with these labels"),
+  "skip-recreate": flag(
+    false,
+    "Do not watch Secrets: changed and deleted ones stay so until the next reconcile",
+  ),
   "update-status": flag(true, "Write the status of SealedSecrets"),
   "rate-limit": number(2, "Requests a second to /v1/verify and to /v1/rotate, for each peer", { min: 1 }),
   "rate-limit-burst": number(2, "Requests above that rate that are let pass at once", { min: 0 }),
@@ -68,6 +72,10 @@ const OPTIONS = {
   context: text("", "Context of that kubeconfig"),
   "cluster-id": text("", "Identity of this cluster; default: the uid of the namespace kube-system"),
   concurrency: number(8, "SealedSecrets that are worked on at once", { min: 1, max: 256 }),
+  "repair-drift": flag(
+    true,
+    "Put Secrets right that somebody else changed, else only those that were deleted",
+  ),
   "allowed-secret-types": list("Secret types to permit that hand out credentials by their mere creation"),
   "allowed-annotations": list(
     "Annotations to permit that make other controllers copy a Secret; * at the end",

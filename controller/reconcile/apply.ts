@@ -3,23 +3,22 @@ import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { Failure, Plan } from "./decide.ts";
+import type { SecretObject } from "./secret-object.ts";
+
+/** What came of a plan: the Secret as it was written, null when none was; or why it is not as wanted. */
+export type Applied = { ok: true; written: SecretObject | null } | { ok: false; failure: Failure };
 
 /**
  * Carries out a plan on the Secret: by POST, or by PUT with the resourceVersion that was read.
- * @returns null when the Secret now is as wanted, else why it is not.
  * @throws KubeApiError 409 when somebody was faster: look again.
  * @throws KubeUnreachableError; the signal's reason when aborted.
  */
-export async function applyPlan(
-  plan: Plan,
-  client: KubeClient,
-  signal: AbortSignal,
-): Promise<Failure | null> {
-  if (plan.kind === "in-sync") return null;
-  if (plan.kind === "fail") return plan.failure;
+export async function applyPlan(plan: Plan, client: KubeClient, signal: AbortSignal): Promise<Applied> {
+  if (plan.kind === "in-sync") return { ok: true, written: null };
+  if (plan.kind === "fail") return { ok: false, failure: plan.failure };
   const { namespace, name } = plan.secret.metadata;
   try {
-    await (plan.kind === "create"
+    const written = await (plan.kind === "create"
       ? client.request({ method: "POST", path: corePath("secrets", namespace), body: plan.secret, signal })
       : client.request({
           method: "PUT",
@@ -27,9 +26,30 @@ export async function applyPlan(
           body: plan.secret,
           signal,
         }));
-    return null;
+    return { ok: true, written };
   } catch (error) {
-    if (error instanceof KubeApiError && error.status !== 409) return updateFailure(error);
+    if (error instanceof KubeApiError && error.status !== 409) {
+      return { ok: false, failure: updateFailure(error) };
+    }
+    throw error;
+  }
+}
+
+/**
+ * Asks the API server whether this very SealedSecret still stands; the watch may be behind.
+ * @throws KubeApiError, KubeUnreachableError; the signal's reason when aborted.
+ */
+export async function stillStands(
+  { metadata }: KubeObject,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const path = sealedSecretPath(metadata.namespace, metadata.name);
+    const present = await client.request({ method: "GET", path, signal });
+    return present.metadata.uid === metadata.uid && present.metadata.deletionTimestamp === undefined;
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404) return false;
     throw error;
   }
 }

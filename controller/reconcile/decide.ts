@@ -62,6 +62,11 @@ export function decide({ sealedSecret, secret, wanted }: Observed, policy: Write
   return obstacle(secret, next) ?? { kind: "update", secret: next };
 }
 
+/** Whether the Secret is the SealedSecret's own, by its owner reference or by the mark that says so. */
+export function belongsTo(secret: SecretObject, uid: string): boolean {
+  return isOwned(secret, uid) || secret.metadata.annotations?.[MANAGED_ANNOTATION] === "true";
+}
+
 function isOwned(secret: SecretObject, uid: string): boolean {
   if (uid === "") return false;
   return (secret.metadata.ownerReferences ?? []).some(

@@ -6,13 +6,17 @@ import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { wholeSeconds } from "../timestamp.ts";
-import { applyPlan, updateFailure, writeStatus } from "./apply.ts";
+import { type Applied, applyPlan, stillStands, updateFailure, writeStatus } from "./apply.ts";
 import { nextStatus, type Verdict } from "./conditions.ts";
-import { decide, type Failure, type Plan } from "./decide.ts";
+import { belongsTo, decide, type Failure } from "./decide.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
 import { hasTemplates, type TemplatePolicy, versionOf } from "./render-items.ts";
-import { statusHolder, type WatchedObject } from "./watched-object.ts";
+import { repairEvent } from "./repair-event.ts";
+import type { DriftCause, SecretDrift } from "./secret-drift.ts";
+import type { SecretObject } from "./secret-object.ts";
+import { type SecretVersion, secretVersion } from "./secret-version.ts";
+import { keepsEdits, statusHolder, type WatchedObject } from "./watched-object.ts";
 
 /** What reconciling takes from the rest of the controller. */
 export type ReconcilerParts = {
@@ -22,6 +26,11 @@ export type ReconcilerParts = {
   /** Names of the cached SealedSecrets of a namespace. */
   neighbours: (namespace: string) => Iterable<string>;
   opening: () => OpeningContext;
+  drift: SecretDrift;
+  /** The Secret of a key by the watch, if there is one. */
+  presentSecret: (key: string) => SecretVersion | undefined;
+  /** Put Secrets right that others changed. */
+  repairDrift: boolean;
   policy: WritePolicy;
   templates: TemplatePolicy;
   updateStatus: boolean;
@@ -36,6 +45,16 @@ export class NotInSyncError extends Error {
   override readonly name = "NotInSyncError";
 }
 
+/** What came of one look at an object. */
+type Outcome = {
+  failure: Failure | null;
+  warnings: readonly string[];
+  /** The Secret as it now stands; null when that is not known. */
+  secret: SecretObject | null;
+  /** Whether the Secret was written. */
+  changed: boolean;
+};
+
 /** What is remembered of an object that is not in sync. */
 type Trouble = {
   /** The last warning told of it, so that retries do not repeat it. */
@@ -48,7 +67,7 @@ type Trouble = {
 const STALLED_BASE_MS = 5000;
 const STALLED_CAP_MS = 300_000;
 
-/** Brings one object after the other in sync, whatever woke it. */
+/** Brings one object after the other in sync. */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #troubles = new Map<string, Trouble>();
@@ -58,7 +77,8 @@ export class Reconciler {
   }
 
   /**
-   * Brings the object of a key in sync and tells in its status what came of it.
+   * Brings the object of a key in sync and tells in its status what came of it. An object that was in sync and whose
+   * Secret is the same since is left alone, unless a look was demanded.
    * @returns milliseconds after which to look again though nothing may have changed; null when in sync.
    * @throws NotInSyncError, KubeApiError, KubeUnreachableError: to be tried again; the signal's reason when aborted.
    */
@@ -72,16 +92,24 @@ export class Reconciler {
     }
     const held = this.#heldBackMs(key, watched);
     if (held > 0) return held;
-    const { metrics, log } = this.#parts;
+    const { client, drift, presentSecret, repairDrift, metrics, log } = this.#parts;
+    const turn = { present: presentSecret(key), keepsEdits: !repairDrift || keepsEdits(watched) };
+    const look = drift.begin(key, turn);
+    if (look === null) return null;
+    // People delete both at once, and the Secret's end may be told first: nobody would collect a new one.
+    if (look.gone && !(await stillStands(watched.object, client, signal))) return null;
     metrics.countAttempt();
-    const { plan, failure: whole, warnings } = await this.#carryOut(key, watched, signal);
+    const { failure: whole, ...outcome } = await this.#carryOut(key, watched, signal);
     const failure = whole === null ? null : presentable(whole);
     if (failure !== null) {
       metrics.countError(failure.counter, watched.object.metadata.namespace ?? "");
       log.warn({ key, error: failure.message }, "Error updating, will retry");
     }
-    await this.#tell(key, watched, plan, { failure, warnings }, signal);
-    if (failure === null) return null;
+    await this.#tell(key, watched, { ...outcome, failure }, { drift: look.drift, signal });
+    if (failure === null) {
+      this.#settle(key, watched, outcome.secret);
+      return null;
+    }
     if (!failure.stalled) throw new NotInSyncError(failure.reason);
     return this.#stalledWaitMs(key);
   }
@@ -89,7 +117,15 @@ export class Reconciler {
   /** Drops what is remembered of an object that is gone. */
   forget(key: string): void {
     this.#troubles.delete(key);
+    this.#parts.drift.forget(key);
     this.#parts.metrics.forget(key);
+  }
+
+  /** Only at the very end: until then whatever woke the object counts. */
+  #settle(key: string, { object }: WatchedObject, secret: SecretObject | null): void {
+    if (secret === null || this.#parts.find(key) === undefined) return;
+    const ours = belongsTo(secret, object.metadata.uid ?? "");
+    this.#parts.drift.settle(key, { version: secretVersion(secret), ours });
   }
 
   #heldBackMs(key: string, { parsed }: WatchedObject): number {
@@ -104,24 +140,20 @@ export class Reconciler {
     return wait * (0.75 + Math.random() / 2);
   }
 
-  async #carryOut(
-    key: string,
-    watched: WatchedObject,
-    signal: AbortSignal,
-  ): Promise<{ plan: Plan | null; failure: Failure | null; warnings: readonly string[] }> {
-    const warnings: readonly string[] = [];
-    if (!watched.parsed.ok) return { plan: null, failure: malformed(watched.parsed.problem), warnings };
+  async #carryOut(key: string, watched: WatchedObject, signal: AbortSignal): Promise<Outcome> {
+    if (!watched.parsed.ok) return failed(malformed(watched.parsed.problem));
     const { client, opening, neighbours, policy, templates } = this.#parts;
     try {
       const surroundings = { client, opening: opening(), neighbours, templates };
       const observed = await gather(watched.parsed.sealedSecret, surroundings, signal);
       const plan = decide(observed, policy);
-      const failure = await applyPlan(plan, client, signal);
-      return { plan, failure, warnings: observed.wanted.ok ? observed.wanted.warnings : warnings };
+      const applied = await applyPlan(plan, client, signal);
+      const warnings = observed.wanted.ok ? observed.wanted.warnings : [];
+      return outcomeOf(applied, observed.secret, warnings);
     } catch (error) {
       // A conflict is no failure of the object: somebody was faster, so look again.
       if (signal.aborted || (error instanceof KubeApiError && error.status === 409)) throw error;
-      if (error instanceof KubeApiError) return { plan: null, failure: updateFailure(error), warnings };
+      if (error instanceof KubeApiError) return failed(updateFailure(error));
       const words = error instanceof SealError ? error.message : `unexpected ${nameOf(error)}`;
       this.#parts.metrics.countError("update", watched.object.metadata.namespace ?? "");
       this.#parts.log.warn({ key, error: words }, "Error updating, will retry");
@@ -132,18 +164,17 @@ export class Reconciler {
   async #tell(
     key: string,
     watched: WatchedObject,
-    plan: Plan | null,
-    { failure, warnings }: { failure: Failure | null; warnings: readonly string[] },
-    signal: AbortSignal,
+    { failure, warnings, changed }: Outcome,
+    { drift, signal }: { drift: DriftCause | null; signal: AbortSignal },
   ): Promise<void> {
     const { client, events, metrics, updateStatus, now } = this.#parts;
     const holder = statusHolder(watched);
     const status = nextStatus(holder, verdictOf(failure, warnings), wholeSeconds(now()));
-    const changed = plan?.kind === "create" || plan?.kind === "update";
     if (failure === null) {
       this.#troubles.delete(key);
       // A status that is not written would be due for ever.
-      if (changed || (status !== null && updateStatus)) {
+      if (changed && drift !== null) this.#tellRepair(key, watched, drift);
+      else if (changed || (status !== null && updateStatus)) {
         events.record(watched.object, {
           type: "Normal",
           reason: "Unsealed",
@@ -168,6 +199,24 @@ export class Reconciler {
       throw error;
     }
   }
+
+  #tellRepair(key: string, { object }: WatchedObject, cause: DriftCause): void {
+    const { drift, events, metrics } = this.#parts;
+    metrics.countRepair(cause);
+    const repaired = drift.repaired(key, cause);
+    // One word on a quarrel is enough; the metric goes on counting.
+    if (repaired !== "again") events.record(object, repairEvent(cause, repaired));
+  }
+}
+
+function outcomeOf(applied: Applied, read: SecretObject | null, warnings: readonly string[]): Outcome {
+  if (!applied.ok) return { ...failed(applied.failure), warnings };
+  const { written } = applied;
+  return { failure: null, warnings, secret: written ?? read, changed: written !== null };
+}
+
+function failed(failure: Failure): Outcome {
+  return { failure, warnings: [], secret: null, changed: false };
 }
 
 /** The kind of an error that is not ours; its text may hold anything. */

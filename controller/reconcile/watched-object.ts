@@ -37,6 +37,14 @@ export function needsWork(before: KubeObject, after: KubeObject): boolean {
   );
 }
 
+/** On a SealedSecret, "keep": what others change in its Secret stays until the SealedSecret changes. */
+export const DRIFT_ANNOTATION = "signet.dev/drift";
+
+/** Whether a SealedSecret asks that changes of its Secret be left as they are. */
+export function keepsEdits({ object }: WatchedObject): boolean {
+  return object.metadata.annotations?.[DRIFT_ANNOTATION] === "keep";
+}
+
 /** What the conditions are told by. Of a malformed object a status that can be read counts all the same. */
 export function statusHolder({ object, parsed }: WatchedObject): StatusHolder {
   if (parsed.ok) return parsed.sealedSecret;
