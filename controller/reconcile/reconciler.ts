@@ -95,7 +95,7 @@ export class Reconciler {
     const { client, drift, presentSecret, repairDrift, metrics, log } = this.#parts;
     const turn = { present: presentSecret(key), keepsEdits: !repairDrift || keepsEdits(watched) };
     const look = drift.begin(key, turn);
-    if (look === null) return null;
+    if (look === null || typeof look === "number") return look;
     // People delete both at once, and the Secret's end may be told first: nobody would collect a new one.
     if (look.gone && !(await stillStands(watched.object, client, signal))) return null;
     metrics.countAttempt();

@@ -11,6 +11,9 @@ export type SettledSecret = {
   ours: boolean;
 };
 
+/** So many versions of ours that the watch has not shown are remembered of one object. */
+const MOST_UNSHOWN = 4;
+
 /** How to look at an object. */
 export type Look = {
   /** Set when nothing but its Secret has changed since it was in sync. */
@@ -34,6 +37,8 @@ export type Turn = {
  */
 export class SecretDrift {
   readonly #settled = new Map<string, SettledSecret>();
+  /** Versions that objects in sync left and that the watch is still to show, oldest first. */
+  readonly #unshown = new Map<string, SecretVersion[]>();
   readonly #demanded = new Set<string>();
   readonly #woken = new Set<string>();
   /** Apart, so that somebody who changes a Secret all the time does not delay what follows its deletion. */
@@ -55,26 +60,30 @@ export class SecretDrift {
    * @returns milliseconds until the object should have its turn; null when it is as the object left it.
    */
   wake(key: string, present: SecretVersion | null): number | null {
-    const settled = this.#settled.get(key);
-    if (settled !== undefined && present !== null && sameVersion(settled.version, present)) return null;
+    if (this.#isOurs(key, present ?? undefined)) return null;
     this.#woken.add(key);
     return this.#pace[present === null ? "deleted" : "changed"].waitMs(key);
   }
 
   /**
    * Begins an object's turn.
-   * @returns null when there is nothing to look at.
+   * @returns null when there is nothing to look at; milliseconds to wait when it was looked at too often.
    */
-  begin(key: string, { present, keepsEdits }: Turn): Look | null {
+  begin(key: string, { present, keepsEdits }: Turn): Look | number | null {
     const demanded = this.#demanded.delete(key);
-    const woken = this.#woken.delete(key);
     const settled = this.#settled.get(key);
     const cause: DriftCause = present === undefined ? "deleted" : "changed";
     if (!demanded && settled !== undefined) {
-      if (sameVersion(settled.version, present)) return null;
-      if (keepsEdits && present?.uid === settled.version.uid) return null;
-      if (cause === "deleted" && !settled.ours) return null;
+      const keeps = present === undefined ? !settled.ours : keepsEdits && present.uid === settled.version.uid;
+      if (keeps || this.#isOurs(key, present)) {
+        this.#woken.delete(key);
+        return null;
+      }
+      // The Secret may have become another since the object was put into the queue.
+      const waitMs = this.#pace[cause].waitMs(key);
+      if (waitMs > 0) return waitMs;
     }
+    const woken = this.#woken.delete(key);
     this.#settled.delete(key);
     if (demanded || !woken) return { drift: null, gone: false };
     this.#pace[cause].looked(key);
@@ -84,6 +93,8 @@ export class SecretDrift {
   /** Notes the Secret of an object that is in sync. */
   settle(key: string, secret: SettledSecret): void {
     this.#settled.set(key, secret);
+    const unshown = this.#unshown.get(key) ?? [];
+    this.#unshown.set(key, [...unshown, secret.version].slice(-MOST_UNSHOWN));
   }
 
   /**
@@ -98,8 +109,23 @@ export class SecretDrift {
   /** Drops what is remembered of an object that is gone. */
   forget(key: string): void {
     this.#settled.delete(key);
+    this.#unshown.delete(key);
     this.#demanded.delete(key);
     this.#woken.delete(key);
     for (const pace of Object.values(this.#pace)) pace.forget(key);
+  }
+
+  /**
+   * Whether the watch shows what the object left, or is behind and shows what it left before. An earlier version counts
+   * only until the watch has come as far as the last: shown after that, it came back, out of a backup perhaps.
+   */
+  #isOurs(key: string, present: SecretVersion | undefined): boolean {
+    const settled = this.#settled.get(key);
+    if (settled === undefined) return false;
+    if (sameVersion(settled.version, present)) {
+      this.#unshown.delete(key);
+      return true;
+    }
+    return this.#unshown.get(key)?.some((version) => sameVersion(version, present)) ?? false;
   }
 }

@@ -15,7 +15,7 @@ for (const how of ["end", "reset"] as const) {
     for (let round = 0; round < 4; round++) {
       await scene.seal("db", { round: `${round}` });
       await scene.untilSynced("db", { round: `${round}` });
-      await scene.until("two watches", () => scene.cluster.watchCount >= 2);
+      await scene.until("three watches", () => scene.cluster.watchCount >= 3);
       scene.cluster.dropWatches(how);
       await scene.seal(`other-${round}`, { round: `${round}` });
     }

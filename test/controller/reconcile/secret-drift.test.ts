@@ -45,6 +45,28 @@ describe("what we wrote or compared ourselves costs nothing", () => {
     assert.equal(drift.wake(key, version(5)), null);
   });
 
+  test("a watch that is behind shows what we left before, once we have written again", () => {
+    const { drift } = settled();
+    drift.demand(key);
+    drift.begin(key, repairing(version(4)));
+    drift.settle(key, { version: version(8), ours: true });
+    assert.equal(drift.wake(key, version(5)), null);
+    assert.equal(drift.begin(key, repairing(version(5))), null);
+    assert.equal(drift.wake(key, version(8)), null);
+    assert.equal(drift.wake(key, version(5)), 0, "shown after that, it came back");
+    assert.deepEqual(drift.begin(key, repairing(version(5))), changed);
+  });
+
+  test("what others left in between is looked at all the same", () => {
+    const { drift } = settled();
+    drift.demand(key);
+    drift.begin(key, repairing(version(4)));
+    drift.settle(key, { version: version(8), ours: true });
+    assert.equal(drift.wake(key, version(5, "u2")), 0);
+    assert.equal(drift.wake(key, version(6)), 0);
+    assert.deepEqual(drift.begin(key, repairing(version(6))), changed);
+  });
+
   test("turns without a look do not slow the first repair", () => {
     const { drift } = settled();
     for (let round = 0; round < 10; round++) {
@@ -161,10 +183,24 @@ describe("a quarrel", () => {
     assert.equal(drift.wake(key, null), 0);
   });
 
+  test("an object that is in the queue already waits for its pace all the same", () => {
+    const { drift, clock } = settled();
+    for (let round = 0; round < 3; round++) {
+      drift.wake(key, null);
+      assert.deepEqual(drift.begin(key, repairing(undefined)), deleted);
+      drift.settle(key, { version: version(6 + round, `u${round}`), ours: true });
+    }
+    // Our own Secret was told, put the object into the queue, and is gone before its turn.
+    assert.equal(drift.wake(key, version(9, "u9")), 0);
+    assert.equal(drift.begin(key, repairing(undefined)), 1000);
+    clock.ms += 1000;
+    assert.deepEqual(drift.begin(key, repairing(undefined)), deleted);
+  });
+
   test("is told of once", () => {
-    const { drift } = settled();
+    const { drift, clock } = settled();
     const told = Array.from({ length: 6 }, () => {
-      drift.wake(key, version(6));
+      clock.ms += drift.wake(key, version(6)) ?? assert.fail();
       drift.begin(key, repairing(version(6)));
       drift.settle(key, { version: version(5), ours: true });
       return drift.repaired(key, "changed");
@@ -174,9 +210,9 @@ describe("a quarrel", () => {
   });
 
   test("a change of the SealedSecret does not wait for it", () => {
-    const { drift } = settled();
+    const { drift, clock } = settled();
     for (let round = 0; round < 6; round++) {
-      drift.wake(key, version(6));
+      clock.ms += drift.wake(key, version(6)) ?? assert.fail();
       drift.begin(key, repairing(version(6)));
       drift.settle(key, { version: version(5), ours: true });
     }
