@@ -150,3 +150,14 @@ test("sealing keys and their changes are counted without naming one", async () =
     'signet_sealing_key_changes_total{cause="found"} 1',
   ]);
 });
+
+test("repairs are counted by cause alone", async () => {
+  const metrics = open();
+  metrics.countRepair("changed");
+  metrics.countRepair("deleted");
+  metrics.countRepair("deleted");
+  assert.deepEqual(await lines(metrics, "signet_secret_repairs_total"), [
+    'signet_secret_repairs_total{cause="changed"} 1',
+    'signet_secret_repairs_total{cause="deleted"} 2',
+  ]);
+});

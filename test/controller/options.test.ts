@@ -92,6 +92,8 @@ const rows: Row[] = [
   { name: "all-namespaces", fallback: true, good: truth, bad: notTruth },
   { name: "additional-namespaces", ...words([]) },
   { name: "label-selector", fallback: "", good: [["app=x,!y", "app=x,!y"]], bad: [] },
+  { name: "skip-recreate", fallback: false, good: truth, bad: notTruth },
+  { name: "repair-drift", fallback: true, good: truth, bad: notTruth },
   { name: "update-status", fallback: true, good: truth, bad: notTruth },
   {
     name: "rate-limit",

@@ -27,7 +27,6 @@ import {
 
 requireNetbox();
 
-// Not here: that a deleted Secret comes back (owned, or managed and not yet owned). It takes a watch on Secrets.
 const table = coverageTable({
   fresh: "a new SealedSecret yields its Secret with data and labels, a status with equal times, an event",
   changed: "a changed value updates the Secret; the generation is observed, the update time moves on",
@@ -40,7 +39,7 @@ const table = coverageTable({
   "patched-bare": "a patched Secret without data or labels is merged into",
   "patched-removal": "an item that was merged in and is no longer wanted goes, those of others stay",
   foreign: "a Secret without marks is left as it is",
-  "foreign-deleted": "once the Secret in the way is deleted, the SealedSecret's own takes its place",
+  "foreign-deleted": "once the Secret in the way is deleted, the SealedSecret's own takes its place at once",
   "patched-deleted": "a patched Secret that is deleted is not made anew",
   "patched-survives": "a patched Secret stays, with what was merged, when the SealedSecret is deleted",
   collected: "an owned Secret goes with its SealedSecret",
@@ -220,8 +219,12 @@ suite("what becomes of a SealedSecret and the Secret of its name", () => {
       assert.equal(event.message, 'Resource "foreign" already exists and is not managed by SealedSecret');
       assert.deepEqual(await scene.secret("default", "foreign"), before);
 
+      // By now the next look of itself is seconds away.
+      await sleep(2000);
       await scene.remove(secretPath("default", "foreign"));
+      const removedAt = performance.now();
       const secret = await scene.untilSecret("default", "foreign");
+      assert.ok(performance.now() - removedAt < 1500);
       assert.deepEqual(secret.data, { foo: base64("bar") });
       assertOwner(secret, stored);
       const healed = await scene.untilSynced("default", "foreign", "True");

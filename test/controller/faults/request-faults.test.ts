@@ -25,6 +25,8 @@ const kinds: {
   { name: "update of the Secret", at: { method: "PUT", path: /\/team\/secrets\/db$/ }, writes: true },
   { name: "write of the status", at: { method: "PUT", path: /\/db\/status$/ }, writes: true },
   { name: "creation of an event", at: { method: "POST", path: /\/events$/ }, writes: true },
+  { name: "list of Secrets", at: { method: "GET", path: /^\/api\/v1\/secrets$/, query: notWatching } },
+  { name: "watch of Secrets", at: { method: "GET", path: /^\/api\/v1\/secrets$/, query: /watch=/ } },
   { name: "list of key Secrets", at: { method: "GET", path: /\/kube-system\/secrets$/, query: notWatching } },
   { name: "watch of key Secrets", at: { method: "GET", path: /\/kube-system\/secrets$/, query: /watch=/ } },
   { name: "creation of a key Secret", at: { method: "POST", path: /\/kube-system\/secrets$/ }, ownKey: true },
