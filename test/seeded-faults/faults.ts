@@ -11,6 +11,7 @@ import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
 import { documentFaults } from "./document-faults.ts";
+import { driftFaults } from "./drift-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
@@ -32,6 +33,7 @@ export const faults: readonly Fault[] = [
   ...openingFaults,
   ...keyFaults,
   ...decidingFaults,
+  ...driftFaults,
   ...controllerFaults,
   ...renderingFaults,
   ...documentFaults,
