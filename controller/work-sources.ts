@@ -1,4 +1,5 @@
 import type { SecretDrift } from "./reconcile/secret-drift.ts";
+import type { SecretVersion } from "./reconcile/secret-version.ts";
 import { needsWork, saysSynced } from "./reconcile/watched-object.ts";
 import type { Priority } from "./runtime/ready-order.ts";
 import type { Workqueue } from "./runtime/workqueue.ts";
@@ -32,17 +33,17 @@ export function connectSources({ sealedSecrets, secrets, queue, drift, forget }:
       forget(key);
     },
   });
-  const onSecret = (key: string, present: Parameters<SecretDrift["wake"]>[1]) => {
+  const onSecret = (key: string, present: SecretVersion | null, priority: Priority) => {
     // Of a SealedSecret that is still to come everything is looked at anyway.
     if (sealedSecrets.get(key) === undefined) return;
     const waitMs = drift.wake(key, present);
-    if (waitMs === 0) queue.add(key);
+    if (waitMs === 0) queue.add(key, priority);
     else if (waitMs !== null) queue.addAfter(key, waitMs);
   };
   secrets?.subscribe({
-    onAdd: onSecret,
-    onUpdate: (key, _before, version) => onSecret(key, version),
-    onDelete: (key) => onSecret(key, null),
+    onAdd: (key, version, initial) => onSecret(key, version, initial ? "resync" : "new"),
+    onUpdate: (key, _before, version) => onSecret(key, version, "new"),
+    onDelete: (key) => onSecret(key, null, "new"),
   });
 }
 

@@ -92,12 +92,12 @@ export class Reconciler {
     }
     const held = this.#heldBackMs(key, watched);
     if (held > 0) return held;
-    const { client, drift, presentSecret, repairDrift, metrics, log } = this.#parts;
+    const { drift, presentSecret, repairDrift, metrics, log } = this.#parts;
     const turn = { present: presentSecret(key), keepsEdits: !repairDrift || keepsEdits(watched) };
     const look = drift.begin(key, turn);
     if (look === null || typeof look === "number") return look;
     // People delete both at once, and the Secret's end may be told first: nobody would collect a new one.
-    if (look.gone && !(await stillStands(watched.object, client, signal))) return null;
+    if (look.gone && !(await this.#stillStands(key, watched, signal))) return null;
     metrics.countAttempt();
     const { failure: whole, ...outcome } = await this.#carryOut(key, watched, signal);
     const failure = whole === null ? null : presentable(whole);
@@ -119,6 +119,16 @@ export class Reconciler {
     this.#troubles.delete(key);
     this.#parts.drift.forget(key);
     this.#parts.metrics.forget(key);
+  }
+
+  async #stillStands(key: string, { object }: WatchedObject, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await stillStands(object, this.#parts.client, signal);
+    } catch (error) {
+      // So that the retry asks again.
+      this.#parts.drift.wake(key, null);
+      throw error;
+    }
   }
 
   /** Only at the very end: until then whatever woke the object counts. */
