@@ -2,6 +2,7 @@ import type { Fault } from "./fault.ts";
 
 const drift = "controller/reconcile/secret-drift.ts";
 const driftTest = "test/controller/reconcile/secret-drift.test.ts";
+const sourcesTest = "test/controller/work-sources.test.ts";
 const paceTest = "test/controller/reconcile/look-pace.test.ts";
 
 /** Faults in telling what others do to Secrets from what the controller does itself. */
@@ -124,5 +125,33 @@ export const driftFaults: readonly Fault[] = [
     find: "informer.hasSynced || this.#refusedAfter.has(informer)",
     replace: "informer.hasSynced",
     test: "test/controller/secret-cache.test.ts",
+  },
+  {
+    what: "a changed SealedSecret is looked at only if its Secret changed, too",
+    file: "controller/work-sources.ts",
+    find: "  const look = (key: string, priority: Priority) => {\n    drift.demand(key);\n",
+    replace: "  const look = (key: string, priority: Priority) => {\n",
+    test: sourcesTest,
+  },
+  {
+    what: "at a start all that stands goes before what is new",
+    file: "controller/work-sources.ts",
+    find: 'onSecret(key, version, initial ? "resync" : "new")',
+    replace: 'onSecret(key, version, "new")',
+    test: sourcesTest,
+  },
+  {
+    what: "a Secret that changes all the time is looked at each time",
+    file: "controller/work-sources.ts",
+    find: "queue.addAfter(key, waitMs)",
+    replace: "queue.add(key)",
+    test: sourcesTest,
+  },
+  {
+    what: "Secrets of nobody fill the queue",
+    file: "controller/work-sources.ts",
+    find: "    if (sealedSecrets.get(key) === undefined) return;\n",
+    replace: "",
+    test: sourcesTest,
   },
 ];
