@@ -119,8 +119,8 @@ suite("what others do to a Secret of ours", () => {
     "changes that are wanted, or none of ours, stay",
     async () => {
       const stored = await apply({ name: "drift-kept", items: { foo: "bar" } });
-      await annotate(stored, { "signet.dev/drift": "keep" });
       await scene.untilSynced("default", "drift-kept", "True");
+      await annotate(stored, { "signet.dev/drift": "keep" });
       await apply({ name: "drift-metadata", items: { foo: "bar" } });
       await scene.untilSynced("default", "drift-metadata", "True");
       const before = await scene.untilSecret("default", "drift-metadata");
