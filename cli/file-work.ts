@@ -7,6 +7,7 @@ import { type InputFile, inputFiles, readInput } from "./input-files.ts";
 import type { FileAccess, Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
+import { placeBelow } from "./output-folder.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 /** One thing done to documents of one kind: sealing Secrets, opening SealedSecrets. */
@@ -73,7 +74,7 @@ export async function workOnFiles(
   for (const file of files) {
     if (destination === "folder") {
       const inPlace = task.inPlace === true ? SAME_FOLDER : task.inPlace;
-      requireOtherPlace({ inPlace }, file.path, targetOf(file, options), io);
+      requireOtherPlace({ inPlace }, file.path, targetOf(file, options, io), io);
     } else requireOtherPlace(task, file.path, options["sealed-secret-file"], io);
   }
   const products: object[] = [];
@@ -95,6 +96,8 @@ export async function workOnFiles(
       progress.line(`failed ${named}${error.message}; ${error.hint}`);
     }
     progress.step();
+    // A turn of the event loop: now the program may be interrupted.
+    await new Promise(setImmediate);
   }
   progress.end();
   summarise(task, files.length, count, progress, destination);
@@ -124,8 +127,8 @@ const SAME_FOLDER = {
   hint: "give --in-place if that is meant, or another folder",
 };
 
-function targetOf(file: InputFile, options: FileWorkOptions): string {
-  return `${(options["output-dir"] ?? "").replace(/\/+$/, "")}/${file.target}`;
+function targetOf(file: InputFile, options: FileWorkOptions, { files }: Io): string {
+  return placeBelow(options["output-dir"] ?? "", file.target, files);
 }
 
 const SILENT: Progress = { line: () => {}, step: () => {}, end: () => {} };
@@ -188,7 +191,7 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
 }
 
 /** In a folder lies what is no manifest, templates of other tools for one; only what may be one of ours must be read. */
-const MAY_BE_OURS = /\bkind["']?\s*:\s*["']?(?:Sealed)?Secret\b/;
+const MAY_BE_OURS = /\bkind["']?\s*:\s*["']?(?:Sealed)?Secret(?:List)?\b/;
 
 async function readManifests(
   content: Uint8Array,
@@ -198,7 +201,8 @@ async function readManifests(
   try {
     return { document: readDocumentFile(content, file.path) };
   } catch (error) {
-    const text = new TextDecoder().decode(content);
+    // UTF-16 shows in it without its zero bytes, marked as such or not.
+    const text = new TextDecoder().decode(content).replaceAll("\0", "");
     if (file.isNamed || MAY_BE_OURS.test(text) || !(error instanceof InputError)) throw error;
     return { left: "not a manifest" };
   }
@@ -217,7 +221,7 @@ function deliver(
   access: FileAccess = "as-before",
 ): void {
   if (destination === "stream" || (destination === "in-place" && worked.notes.length === 0)) return;
-  const path = destination === "in-place" ? file.path : targetOf(file, options);
+  const path = destination === "in-place" ? file.path : targetOf(file, options, io);
   try {
     if (destination === "folder") io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
     io.files.replace(path, worked.content, access);

@@ -5,6 +5,7 @@ import { parseSealedSecret, type SealedSecret } from "../shared/sealed-secret.ts
 import { fileFailure } from "./file-failure.ts";
 import { inputFiles } from "./input-files.ts";
 import type { Files } from "./io.ts";
+import { placeBelow } from "./output-folder.ts";
 
 /** A file with SealedSecrets to merge into. */
 export type TargetFile = { path: string; target: string; document: DocumentFile };
@@ -107,8 +108,11 @@ export function writeTargets(
   outputFolder: string | null,
   files: Files,
 ): void {
-  for (const [file, content] of changed) {
-    const path = outputFolder === null ? file.path : `${outputFolder.replace(/\/+$/, "")}/${file.target}`;
+  const places = [...changed].map(([file, content]) => ({
+    path: outputFolder === null ? file.path : placeBelow(outputFolder, file.target, files),
+    content,
+  }));
+  for (const { path, content } of places) {
     try {
       if (outputFolder !== null) files.makeFolder(path.slice(0, path.lastIndexOf("/")));
       files.replace(path, content);

@@ -10,6 +10,7 @@ import { inputFiles } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
+import { placeBelow } from "../output-folder.ts";
 import { writeProduct } from "../output-file.ts";
 import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
 import { sealingCertificate } from "../sealing-certificate.ts";
@@ -81,7 +82,7 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
   const found = inputFiles(args, io.files, options["output-dir"] ?? "");
   for (const { path, target } of found) {
     if (options["output-dir"] !== null)
-      requireOtherPlace(NOT_IN_PLACE, path, outputPath(options["output-dir"], target), io);
+      requireOtherPlace(NOT_IN_PLACE, path, outputPath(options["output-dir"], target, io), io);
   }
   return found;
 }
@@ -120,7 +121,7 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   const folder = options["output-dir"];
   if (folder !== null) {
     for (const [target, value] of sealed) {
-      const path = outputPath(folder, target);
+      const path = outputPath(folder, target, io);
       try {
         io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
         io.files.replace(path, value);
@@ -135,6 +136,6 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   writeProduct(sealed.size === 1 ? (first ?? "") : lines.join(""), options, io);
 }
 
-function outputPath(folder: string, target: string): string {
-  return `${folder.replace(/\/+$/, "")}/${target === "" ? "value" : target}`;
+function outputPath(folder: string, target: string, { files }: Io): string {
+  return placeBelow(folder, target === "" ? "value" : target, files);
 }

@@ -80,6 +80,25 @@ suite("files and folders", () => {
     assert.equal(files.get("a.yaml"), input["a.yaml"]);
   });
 
+  test("a Secret in UTF-16, or a list of them, that cannot be read is no other tool's template", async () => {
+    const broken = `${secret("a", "one")}  bad: [\n`;
+    const utf16 = Buffer.from(broken, "utf16le");
+    const marked = Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]);
+    const list = Buffer.from("kind: SecretList\nitems: [\n");
+    for (const content of [marked, utf16, utf16.swap16(), list]) {
+      const { code, files, stderr } = await runInMemory(["--cert", "cert.pem", "--output-dir", "out", "in"], {
+        files: {
+          "cert.pem": certificatePem,
+          "in/a.yaml": secret("a", "two"),
+          "in/broken.yaml": Buffer.from(content),
+        },
+      });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^failed in\/broken\.yaml/m);
+      assert.ok(!files.has("out/broken.yaml"));
+    }
+  });
+
   test("one bad file: the others are written, it is left as it is, the exit code is 1 (W3)", async () => {
     const input = { "in/a.yaml": secret("a", "one"), "in/bad.yaml": `${secret("c", "three")}---\n${BAD}` };
     const { code, files, stderr } = await seal(["--in-place", "in"], input);

@@ -7,6 +7,7 @@ const inputTest = "test/cli/input-files.test.ts";
 const reEncryptTest = "test/cli/re-encrypt.test.ts";
 const validateTest = "test/cli/validate.test.ts";
 const rawTest = "test/cli/raw.test.ts";
+const mainTest = "test/cli/main.test.ts";
 const completionTest = "test/cli/completion.test.ts";
 const helpTest = "test/cli/help.test.ts";
 
@@ -217,5 +218,47 @@ export const cliFaults: readonly Fault[] = [
     find: "filter((flag) => table[flag] === kubeseal[flag])",
     replace: "filter((flag) => kubeseal[flag] !== undefined)",
     test: "test/cli/command-variables.test.ts",
+  },
+  {
+    what: "a link in the output folder has results written out of it",
+    file: "cli/output-folder.ts",
+    find: "if (files.destination(path) === posix.join(files.destination(folder), target)) return path;",
+    replace: "if (path !== null) return path;",
+    test: mainTest,
+  },
+  {
+    what: "a file with the name of a flag brings the certificate to seal with",
+    file: "cli/any-command.ts",
+    find: "if (file === undefined) return;",
+    replace: "if (file !== null) return;",
+    test: mainTest,
+  },
+  {
+    what: "files stay unsealed when nobody reads the messages any more",
+    file: "cli/main.ts",
+    find: "stderr: forgiving(output(2)),",
+    replace: "stderr: output(2),",
+    test: mainTest,
+  },
+  {
+    what: "an interruption leaves a temporary file behind",
+    file: "cli/main.ts",
+    find: "if (process.listenerCount(signal) === 0) process.on(signal, endBy);",
+    replace: "void signal;",
+    test: mainTest,
+  },
+  {
+    what: "an interruption waits until all files are written",
+    file: "cli/file-work.ts",
+    find: "await new Promise(setImmediate);",
+    replace: "await null;",
+    test: mainTest,
+  },
+  {
+    what: "a Secret in UTF-16 that cannot be read passes for another tool's template",
+    file: "cli/file-work.ts",
+    find: '.decode(content).replaceAll("\\0", "");',
+    replace: ".decode(content);",
+    test: filesTest,
   },
 ];

@@ -58,6 +58,7 @@ export function memoryIo(
       kindOf: (path) => kindOf(files, posix.normalize(path)),
       list: (folder) => entriesOf(files, folder),
       realPath: (path) => posix.resolve("/", path),
+      destination: (path) => posix.resolve("/", path),
       glob: (pattern) => [...files.keys()].filter((path) => posix.matchesGlob(path, pattern)).sort(),
     },
     now: () => world.now ?? new Date(),
