@@ -265,8 +265,8 @@ export const templateFaults: readonly Fault[] = [
   },
   {
     what: "nobody is told that a template reads another's source",
-    file: `${TEMPLATE}/watched-items.ts`,
-    find: "if (this.has(key)) this.read.add(key);",
+    file: `${TEMPLATE}/items-read.ts`,
+    find: "if (name !== undefined) this.names.add(name);",
     replace: "",
     test: `test/${TEMPLATE}/apply-templates.test.ts`,
   },

@@ -213,7 +213,7 @@ suite("errors", () => {
   });
 });
 
-test("bytes pass through as they are, and `read` names the items that were read", () => {
+test("bytes pass through as they are, and `read` names the items that its text reads", () => {
   const data = new Map([
     ["bin", Uint8Array.of(0xff, 0, 0xfe, 10)],
     ["other", Buffer.from("x")],
@@ -228,12 +228,14 @@ test("bytes pass through as they are, and `read` names the items that were read"
   const one = rendered.get("k");
   assert.ok(one !== undefined && "output" in one);
   assert.deepEqual([...one.output], [0xff, 0, 0xfe, 10]);
-  const read = [...rendered].map(([name, result]) => [name, "read" in result ? [...result.read] : null]);
+  const read = [...rendered].map(([name, result]) =>
+    "read" in result ? [name, result.read.all, ...result.read.names] : null,
+  );
   assert.deepEqual(read, [
-    ["k", ["bin"]],
-    ["all", ["bin", "other"]],
-    ["printed", ["bin", "other"]],
-    ["none", []],
+    ["k", false, "bin", "missing"],
+    ["all", true],
+    ["printed", true],
+    ["none", false],
   ]);
 });
 
