@@ -11,7 +11,7 @@ import { nextStatus, type Verdict } from "./conditions.ts";
 import { decide, type Failure, type Plan } from "./decide.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
-import { hasTemplates, type TemplatePolicy, versionOf } from "./render-items.ts";
+import { hasTemplates, noteFailure, type TemplatePolicy, versionOf } from "./render-items.ts";
 import { statusHolder, type WatchedObject } from "./watched-object.ts";
 
 /** What reconciling takes from the rest of the controller. */
@@ -117,6 +117,7 @@ export class Reconciler {
       const observed = await gather(watched.parsed.sealedSecret, surroundings, signal);
       const plan = decide(observed, policy);
       const failure = await applyPlan(plan, client, signal);
+      if (failure !== null) noteFailure(watched.parsed.sealedSecret, templates);
       return { plan, failure, warnings: observed.wanted.ok ? observed.wanted.warnings : warnings };
     } catch (error) {
       // A conflict is no failure of the object: somebody was faster, so look again.

@@ -33,6 +33,15 @@ export function versionOf({ metadata }: SealedSecret): string {
 }
 
 /**
+ * Notes that an object could not be brought in sync after its templates ran. Their own failures count, and so does a
+ * Secret that is refused for what they made: either can depend on a value.
+ */
+export function noteFailure(sealedSecret: SealedSecret, { backoff }: TemplatePolicy): void {
+  const { namespace = "", name } = sealedSecret.metadata;
+  if (hasTemplates(sealedSecret)) backoff.failed(`${namespace}/${name}`, versionOf(sealedSecret));
+}
+
+/**
  * The items of the Secret: the opened ones, and those that the object's templates make of them.
  * @param opened the opened items by name.
  */
@@ -41,7 +50,7 @@ export async function renderItems(
   opened: ReadonlyMap<string, Uint8Array>,
   policy: TemplatePolicy,
 ): Promise<RenderedItems> {
-  const { metadata, spec } = sealedSecret;
+  const { spec } = sealedSecret;
   const templateData = new Map(Object.entries(spec.template?.data ?? {}));
   if (templateData.size === 0 || spec.data !== undefined) return { ok: true, items: opened, warnings: [] };
   const unfit = [...templateData.keys()].find((item) => !isItemName(item));
@@ -58,18 +67,16 @@ export async function renderItems(
     import("../../shared/template/apply-templates.ts"),
     import("../../shared/template/functions/load.ts"),
   ]);
-  const { allowNondeterministic, backoff } = policy;
+  const { allowNondeterministic } = policy;
   const { items, failures, warnings } = applyTemplates(opened, templateData, {
     functions: await functionsFor(templateData.values()),
     limits: LIMITS,
     allowNondeterministic,
   });
-  const key = `${metadata.namespace ?? ""}/${metadata.name}`;
   if (failures.length > 0) {
-    backoff.failed(key, versionOf(sealedSecret));
+    noteFailure(sealedSecret, policy);
     const lines = failures.map(({ message }) => message).sort();
     return { ok: false, reason: "TemplateFailed", problem: lines.join("\n") };
   }
-  backoff.succeeded(key);
   return { ok: true, items, warnings: warnings.map(warningInWords).sort() };
 }

@@ -31,16 +31,16 @@ export const renderingFaults: readonly Fault[] = [
   {
     what: "failing templates are not remembered",
     file: ITEMS,
-    find: "backoff.failed(key, versionOf(sealedSecret));",
+    find: "    noteFailure(sealedSecret, policy);\n",
     replace: "",
     test: ITEMS_TEST,
   },
   {
-    what: "a success does not end the pause",
-    file: ITEMS,
-    find: "  backoff.succeeded(key);\n",
-    replace: "",
-    test: ITEMS_TEST,
+    what: "an old failure counts for ever",
+    file: BACKOFF,
+    find: "    this.#forgetOld();\n    const before",
+    replace: "    const before",
+    test: BACKOFF_TEST,
   },
   {
     what: "templates run in the old whole-object form",

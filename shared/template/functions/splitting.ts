@@ -29,7 +29,11 @@ export const splittingFunctions: FunctionTable = tableOf({
     if (!isSlice(list)) return slice([stringOf(list, context)], types.strings);
     const strings = stringsOf(list, context);
     const count = strings.items.length;
-    context.spend(count * Math.ceil(Math.log2(count + 1)));
+    const rounds = Math.ceil(Math.log2(count + 1));
+    context.spend(count * rounds);
+    // Strings that begin alike are read to where they differ, at each comparison.
+    const bytes = strings.items.reduce<number>((sum, text) => sum + String(text).length, 0);
+    readBytes(context, bytes * rounds);
     strings.items.sort(compareBytes);
     return strings;
   }),

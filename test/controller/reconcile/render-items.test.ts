@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   hasTemplates,
+  noteFailure,
   renderItems,
   type TemplatePolicy,
 } from "../../../controller/reconcile/render-items.ts";
@@ -102,7 +103,7 @@ test("a template that would run for ever, or fill the memory, is stopped soon", 
   }
 });
 
-test("failures and successes are told to the backoff, with the object's version", async () => {
+test("failures are told to the backoff, with the object's version, and a success forgives none", async () => {
   const backoff = new TemplateBackoff(() => 0);
   for (let generation = 1; generation <= 3; generation++) {
     const metadata = { uid: "u", generation };
@@ -112,7 +113,19 @@ test("failures and successes are told to the backoff, with the object's version"
   assert.equal(backoff.waitMs("team/db", "u/3"), 0);
   assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
   await render({ a: "fine" }, { backoff });
+  assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
+});
+
+test("a Secret that is refused after templates ran counts as their failure, one without templates does not", () => {
+  const backoff = new TemplateBackoff(() => 0);
+  const refused = (generation: number, data: Data) => {
+    const object = sealedSecret({ metadata: { uid: "u", generation }, spec: { template: { data } } });
+    noteFailure(object, policy({ backoff }));
+  };
+  for (let generation = 1; generation <= 3; generation++) refused(generation, { a: null });
   assert.equal(backoff.waitMs("team/db", "u/4"), 0);
+  for (let generation = 1; generation <= 3; generation++) refused(generation, { a: "{{ .a }}" });
+  assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
 });
 
 test("what has templates: texts, but not nulls alone, nor the old whole-object form", () => {

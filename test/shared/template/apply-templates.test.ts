@@ -96,7 +96,7 @@ for (const [template, read] of [
   ["{{ range list (dict) }}{{ .a }}{{ end }}", []],
   ['{{ define "d" }}{{ .a }}{{ end }}{{ template "d" . }}', ["a"]],
   ['{{ define "d" }}{{ $.a }}{{ end }}{{ template "d" (dict "a" 1) }}', []],
-  ['{{ define "d" }}{{ template "d" . }}{{ .a }}{{ end }}{{ template "d" $ }}', ["a"]],
+  ['{{ define "d" }}{{ if false }}{{ template "d" . }}{{ end }}{{ .a }}{{ end }}{{ template "d" $ }}', ["a"]],
   ['{{ index . "a" }}{{ index (.) "b" | quote }}', ["a", "b"]],
   ["{{ (.).a }}{{ len . }}", ["a"]],
   ["{{ if false }}{{ .b }}{{ end }}", ["b"]],
