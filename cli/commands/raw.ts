@@ -1,6 +1,7 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { describeScope, type Scope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
 import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
+import { isItemName } from "../../shared/secret.ts";
 import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
@@ -10,8 +11,8 @@ import { inputFiles } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
-import { placeBelow } from "../output-folder.ts";
 import { writeProduct } from "../output-file.ts";
+import { placeBelow } from "../output-folder.ts";
 import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
 import { sealingCertificate } from "../sealing-certificate.ts";
 
@@ -80,12 +81,21 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
     );
   }
   const found = inputFiles(args, io.files, options["output-dir"] ?? "");
+  const unfit = found.length > 1 && options["output-dir"] === null ? found.find(isUnfit) : undefined;
+  if (unfit !== undefined) {
+    throw new UsageError(
+      `${unfit.path}: ${JSON.stringify(unfit.target)} is not a name a Secret's item may have`,
+      "values of several files are printed as lines for encryptedData: rename the file, seal it alone, or give --output-dir",
+    );
+  }
   for (const { path, target } of found) {
     if (options["output-dir"] !== null)
       requireOtherPlace(NOT_IN_PLACE, path, outputPath(options["output-dir"], target, io), io);
   }
   return found;
 }
+
+const isUnfit = ({ target }: ValueFile) => !isItemName(target);
 
 async function scopeOf(kind: ScopeKind, options: KubesealOptions, io: Io): Promise<Scope> {
   if (kind === "cluster-wide") return scopeAt(kind, { namespace: "", name: "" });

@@ -244,6 +244,17 @@ suite("with keys", () => {
   });
 });
 
+test("a command to copy runs nothing that a file's name says, and the name does not turn the line around", async () => {
+  const path = "$(x)'; y;'\u202e.yaml";
+  const moved = { ...sealed, metadata: { ...sealed.metadata, name: "other" } };
+  const run = await runInMemory(["explain", "--key", "k.pem", path], {
+    files: { ...keys, [path]: toJson(moved) },
+  });
+  assert.match(run.stdout, /: signet --merge-into '\$\(x\)'\\''; y;'\\''\ufffd\.yaml' < secret\.yaml(;|$)/m);
+  assert.match(run.stderr, /: signet --merge-into '\$\(x\)'\\''; y;'\\''\ufffd\.yaml' < secret\.yaml(;|$)/m);
+  assert.ok(!/\u202e/.test(run.stdout + run.stderr));
+});
+
 test("the table has a line for each item, and what to do; control characters do not pass", async () => {
   const annotations = { "signet.dev/sealing-key": `${twin.fingerprint}\u001b[2J` };
   const object = {

@@ -302,10 +302,10 @@ suite("the program", () => {
   });
 
   test("shows notices without what a terminal obeys", async () => {
-    const stdin = SECRET.replace("{name: db,", '{name: "a\\u001b[2Jb\\nc",');
+    const stdin = SECRET.replace("{name: db,", '{name: "a\\u001b[2Jb\\nc\\u2066",');
     const { code, stderr } = await seal(["--verbose"], { stdin });
     assert.equal(code, 0);
-    assert.match(stderr, /^sealed [^/]+\/a\ufffd\[2Jb\ufffdc: scope/m);
+    assert.match(stderr, /^sealed [^/]+\/a\ufffd\[2Jb\ufffdc\ufffd: scope/m);
   });
 
   test("shows names from a document without what a terminal obeys", async () => {

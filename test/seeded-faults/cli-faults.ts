@@ -143,8 +143,8 @@ export const cliFaults: readonly Fault[] = [
   {
     what: "whatever text the controller answers is written as a value",
     file: "cli/commands/re-encrypt.ts",
-    find: '"illegalAt" in decoded || splitContainer(decoded.bytes) === null',
-    replace: '"illegalAt" in decoded',
+    find: '"illegalAt" in decoded ? null : (splitContainer(decoded.bytes)?.ciphertext.length ?? null)',
+    replace: '"illegalAt" in decoded ? null : (splitContainer(decoded.bytes)?.ciphertext.length ?? 40)',
     test: reEncryptTest,
   },
   {
@@ -260,5 +260,26 @@ export const cliFaults: readonly Fault[] = [
     find: '.decode(content).replaceAll("\\0", "");',
     replace: ".decode(content);",
     test: filesTest,
+  },
+  {
+    what: "an answer to rotate with a value of another length is taken",
+    file: "cli/commands/re-encrypt.ts",
+    find: "return old === null || old === renewed ? null",
+    replace: "return old !== renewed || old === renewed ? null",
+    test: reEncryptTest,
+  },
+  {
+    what: "a file's name runs commands in the shell that a hint is copied into",
+    file: "cli/shell-word.ts",
+    find: `named.replaceAll("'", "'\\\\''")`,
+    replace: "named",
+    test: "test/cli/shell-word.test.ts",
+  },
+  {
+    what: "--raw prints lines that a file's name breaks",
+    file: "cli/commands/raw.ts",
+    find: "if (unfit !== undefined) {",
+    replace: "if (unfit === null) {",
+    test: rawTest,
   },
 ];

@@ -55,7 +55,7 @@ export function memoryIo(
       read: (path) => files.get(posix.normalize(path)) ?? missing(path),
       replace: (path, content) => void files.set(posix.normalize(path), bytesOf(content)),
       makeFolder: () => {},
-      kindOf: (path) => kindOf(files, posix.normalize(path)),
+      kindOf: (path) => (path === "" ? null : kindOf(files, posix.normalize(path))),
       list: (folder) => entriesOf(files, folder),
       realPath: (path) => posix.resolve("/", path),
       destination: (path) => posix.resolve("/", path),
