@@ -110,6 +110,17 @@ const ROWS = [
   "Service by label",
   "several Services",
   "certificate change refused",
+  "certificate change refused in every mode",
+  "explain of damaged YAML",
+  "explain of what is no SealedSecret",
+  "explain with a useless key",
+  "explain of a missing file",
+  "explain with a flag of the wrong form",
+  "recovery-unseal of damaged YAML",
+  "recovery-unseal without input",
+  "recovery-unseal of what is no SealedSecret",
+  "recovery-unseal without a key",
+  "recovery-unseal with a useless key",
 ];
 
 const folder = join(import.meta.dirname, "sessions");
