@@ -203,8 +203,13 @@ async function readManifests(
   } catch (error) {
     // UTF-16 shows in it without its zero bytes, marked as such or not.
     const text = new TextDecoder().decode(content).replaceAll("\0", "");
-    if (file.isNamed || MAY_BE_OURS.test(text) || !(error instanceof InputError)) throw error;
-    return { left: "not a manifest" };
+    if (!(error instanceof InputError)) throw error;
+    if (!file.isNamed && !MAY_BE_OURS.test(text)) return { left: "not a manifest" };
+    if (!text.includes("{{")) throw error;
+    throw new InputError(
+      error.message,
+      "it has {{ }} in it: where that is another tool's template, work on what the tool makes of it, or seal its values with --raw",
+    );
   }
 }
 

@@ -15,7 +15,10 @@ export type Io = {
   files: Files;
   now(): Date;
   /** Asks a web server, following redirects, through the proxy of the environment. */
-  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
+  fetch(
+    url: string,
+    init: { signal: AbortSignal; headers: Readonly<Record<string, string>> },
+  ): Promise<Response>;
 };
 
 /** A stream to write to. */

@@ -40,7 +40,7 @@ export const mergeInto: Command<typeof kubesealOptions> = {
       notices.warn("--merge-into writes the file it names: --sealed-secret-file is left alone");
     }
     const file = positionals.length === 0 ? readSecretFile(options, io) : null;
-    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
     const targets = mergeTargets(options["merge-into"] ?? "", io.files);
     const secrets =
       positionals.length > 0

@@ -26,7 +26,7 @@ export const raw: Command<typeof kubesealOptions> = {
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
     requireSecretFile(options, io);
-    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
     const scope = await scopeOf(kind, options, io);
     const values = new Map(
       sources === null

@@ -80,6 +80,18 @@ suite("files and folders", () => {
     assert.equal(files.get("a.yaml"), input["a.yaml"]);
   });
 
+  test("a Secret that is another tool's template is said to be one", async () => {
+    const template = `${secret("a", "one")}  token: {{ .Values.token }}\n`;
+    const { code, stderr } = await seal(["--in-place", "in"], { "in/a.yaml": template });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^failed in\/a\.yaml, document 1: line .*; it has \{\{ \}\} in it: where that is another tool's/m,
+    );
+    const other = await seal(["--in-place", "in"], { "in/a.yaml": `${secret("a", "one")}  b: [\n` });
+    assert.ok(other.stderr.includes("correct the document there") && !other.stderr.includes("{{"));
+  });
+
   test("a Secret in UTF-16, or a list of them, that cannot be read is no other tool's template", async () => {
     const broken = `${secret("a", "one")}  bad: [\n`;
     const utf16 = Buffer.from(broken, "utf16le");
