@@ -283,6 +283,23 @@ test("templates that fail edit after edit are held back; the version at hand the
   assert.ok(performance.now() - before > 300, "the fourth version waited");
 });
 
+test("a Secret that is refused counts as a failure of the templates that made it", async (context) => {
+  const scene = await controllerScene(context, { keys: [key], haste: 10 });
+  const metadata = { namespace: "team", name: "db", labels: { owner: "somebody" } };
+  scene.cluster.store.put({ apiVersion: "v1", kind: "Secret", metadata, data: {} });
+  for (let generation = 1; generation <= 3; generation++) {
+    scene.cluster.store.put(await templated({ b: `{{ .a }}${generation}` }, generation));
+    await scene.until(`failure ${generation}`, () => {
+      const condition = scene.condition("db", "Stalled");
+      return condition?.observedGeneration === generation;
+    });
+  }
+  const before = performance.now();
+  scene.cluster.store.put(await templated({ b: "{{ .a }}" }, 4));
+  await scene.until("failure 4", () => scene.condition("db", "Stalled")?.observedGeneration === 4);
+  assert.ok(performance.now() - before > 300, "the fourth version waited");
+});
+
 test("without --update-status no status is written, the Secret is", async (context) => {
   const scene = await controllerScene(context, { keys: [key], args: ["--update-status=false"] });
   await scene.seal("db", { a: "1" });
