@@ -121,6 +121,7 @@ async function sealFor(
   const { name } = sealedSecret.metadata;
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
   const scope = scopeAt(kind, { namespace, name });
+  warnOfOtherPlace(kind, secret, where, target, notices);
   const sealed = await sealer.sealAll(secret.items, { clusterId: options["cluster-id"], scope });
   const edits = editsFor(sealedSecret, secret, sealed, sealer.keyId);
   const items = [...sealed.keys()].join(", ");
@@ -129,6 +130,29 @@ async function sealFor(
     edits,
     note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, certificate ${sealer.keyId}`,
   };
+}
+
+/** The file's name and namespace count, as in kubeseal; where the Secret says others, one of the two may be a mistake. */
+function warnOfOtherPlace(
+  kind: ScopeKind,
+  secret: SecretManifest,
+  where: string,
+  { sealedSecret: { metadata }, where: place }: MergeTarget,
+  notices: Notices,
+): void {
+  const bound = {
+    strict: ["namespace", "name"],
+    "namespace-wide": ["namespace"],
+    "cluster-wide": [],
+  } as const;
+  const differ = bound[kind].filter(
+    (field) => secret[field] !== null && metadata[field] !== undefined && secret[field] !== metadata[field],
+  );
+  for (const field of differ) {
+    notices.warn(
+      `${where} says ${field} ${secret[field]}, but it is sealed for that of ${place}, ${metadata[field]}`,
+    );
+  }
 }
 
 /** An explicit namespace that is not the file's is an error, as in kubeseal; a file that names none gets the client's. */

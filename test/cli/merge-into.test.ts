@@ -90,6 +90,15 @@ suite("--merge-into", () => {
     const { code, files } = await merge(["--merge-into", "a.yaml"], { "a.yaml": TARGET }, { stdin });
     assert.equal(code, 0);
     assert.equal(await passwordIn(files.get("a.yaml")), "hunter2");
+    const shown = await merge(["--merge-into", "a.yaml", "--verbose"], { "a.yaml": TARGET }, { stdin });
+    const [ofNamespace, ofName] = shown.stderr.split("\n");
+    assert.ok(ofNamespace?.startsWith("warning: standard input"), ofNamespace);
+    assert.ok(
+      ofNamespace?.endsWith(" says namespace elsewhere, but it is sealed for that of a.yaml, team-a"),
+    );
+    assert.ok(ofName?.endsWith(" says name other, but it is sealed for that of a.yaml, db"), ofName);
+    const same = await merge(["--merge-into", "a.yaml", "--verbose"], { "a.yaml": TARGET });
+    assert.ok(!same.stderr.includes("warning:"));
     const mismatch = await merge(["--merge-into", "a.yaml", "-n", "team-b"], { "a.yaml": TARGET });
     assert.equal(mismatch.code, 1);
     assert.match(mismatch.stderr, /^error: namespace mismatch: /);
