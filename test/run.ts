@@ -7,6 +7,7 @@ import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-grou
 import { type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
 import { narrow, type Plan, planTests } from "./runner/plan.ts";
 import { lastLine, total } from "./runner/tally.ts";
+import { compileCache } from "./support/compile-cache.ts";
 import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -16,6 +17,8 @@ const concurrency = 2;
 const minutes = 60_000;
 
 endChildrenOnSignals();
+// For the processes of the test runner, which hand it to those they start.
+Object.assign(process.env, compileCache);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {

@@ -9,6 +9,7 @@ import { explain } from "../../cli/commands/explain.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
+import { compileCache } from "../support/compile-cache.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
 import { runProgram } from "../support/run-program.ts";
@@ -88,6 +89,7 @@ async function runExample(command: string): Promise<void> {
     cpSync(prepared, folder, { recursive: true, verbatimSymlinks: true });
     const env = {
       PATH: `${folder}/bin:${process.env["PATH"]}`,
+      ...compileCache,
       HOME: folder,
       KUBECONFIG: `${folder}/kubeconfig`,
     };

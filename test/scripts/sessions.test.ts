@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
+import { compileCache } from "../support/compile-cache.ts";
 import { parseSessionScript, type SessionStep } from "../support/session-script.ts";
 import { type StubApiServer, startStubApiServer } from "../support/stub-api-server.ts";
 import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";
@@ -241,7 +242,7 @@ async function runCli(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { HOME: join(cwd, "home"), ...env },
+    env: { HOME: join(cwd, "home"), ...compileCache, ...env },
     timeout: BOUND_MS,
     killSignal: "SIGKILL",
   });
