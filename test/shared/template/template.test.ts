@@ -239,6 +239,22 @@ test("bytes pass through as they are, and `read` names the items that its text r
   ]);
 });
 
+test("templates behind one that reaches a common limit are not tried; a limit of its own stops nobody else", () => {
+  const tried = (source: string, limits: Partial<TemplateLimits>) => [
+    ...renderTemplates({
+      templates: new Map([
+        ["a", source],
+        ["b", "x"],
+      ]),
+      data: new Map(),
+      functions,
+      limits,
+    }).keys(),
+  ];
+  assert.deepEqual(tried("{{ range 1000 }}{{ end }}", { steps: 100 }), ["a"]);
+  assert.deepEqual(tried("xxxx", { outputBytes: 3 }), ["a", "b"]);
+});
+
 test("a nil inside a list is nothing once it goes through a pipeline", () => {
   const nothing: FunctionTable = new Map([...functions, ["nothing", goFunction([], () => NIL)]]);
   assert.equal(render("{{ nothing }}", { functions: nothing }), "<no value>");
