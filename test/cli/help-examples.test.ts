@@ -163,7 +163,8 @@ function routes(db: KubeObject): StubRoute[] {
   const sealedAnew = (question: string): string => {
     const object = JSON.parse(question) as { spec: { encryptedData: Record<string, string> } };
     for (const item of Object.keys(object.spec.encryptedData)) {
-      const container = Buffer.concat([Buffer.from([1, 0]), randomBytes(296)]);
+      // A session key, a value as long as the old one, and its tag.
+      const container = Buffer.concat([Buffer.from([1, 0]), randomBytes(256 + "hunter2".length + 16)]);
       object.spec.encryptedData[item] = container.toString("base64");
     }
     return JSON.stringify(object);
