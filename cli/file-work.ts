@@ -1,10 +1,10 @@
-import type { DocumentFile } from "../shared/document/document-file.ts";
 import type { Edit } from "../shared/document/edit-document.ts";
 import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, SealError, UsageError } from "../shared/errors.ts";
 import { fileFailure } from "./file-failure.ts";
 import { type InputFile, inputFiles, readInput } from "./input-files.ts";
 import type { FileAccess, Io } from "./io.ts";
+import { unlessForeign } from "./manifest-reading.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
 import { placeBelow } from "./output-folder.ts";
@@ -158,9 +158,9 @@ type Worked = { content: Uint8Array; products: object[]; notes: string[]; left: 
 
 async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<Worked> {
   const content = readInput(file.path, io);
-  const read = await readManifests(content, file);
-  if ("left" in read) return { content, products: [], notes: [], left: read.left };
-  const { document } = read;
+  const { readDocumentFile } = await import("../shared/document/document-file.ts");
+  const document = unlessForeign(content, file, () => readDocumentFile(content, file.path));
+  if (document === null) return { content, products: [], notes: [], left: "not a manifest" };
   const products: object[] = [];
   const notes: string[] = [];
   // From the last to the first, so that offsets stay true whatever takes the place of a document.
@@ -188,29 +188,6 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
     notes,
     left: wanted.length === 0 ? `no ${task.kind} in it` : null,
   };
-}
-
-/** In a folder lies what is no manifest, templates of other tools for one; only what may be one of ours must be read. */
-const MAY_BE_OURS = /\bkind["']?\s*:\s*["']?(?:Sealed)?Secret(?:List)?\b/;
-
-async function readManifests(
-  content: Uint8Array,
-  file: InputFile,
-): Promise<{ document: DocumentFile } | { left: string }> {
-  const { readDocumentFile } = await import("../shared/document/document-file.ts");
-  try {
-    return { document: readDocumentFile(content, file.path) };
-  } catch (error) {
-    // UTF-16 shows in it without its zero bytes, marked as such or not.
-    const text = new TextDecoder().decode(content).replaceAll("\0", "");
-    if (!(error instanceof InputError)) throw error;
-    if (!file.isNamed && !MAY_BE_OURS.test(text)) return { left: "not a manifest" };
-    if (!text.includes("{{")) throw error;
-    throw new InputError(
-      error.message,
-      "it has {{ }} in it: where that is another tool's template, work on what the tool makes of it, or seal its values with --raw",
-    );
-  }
 }
 
 function kindOf(value: unknown): unknown {

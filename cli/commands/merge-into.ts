@@ -16,6 +16,7 @@ import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
+import { unlessForeign } from "../manifest-reading.ts";
 import { mergeScopeKind } from "../merge-scope.ts";
 import { type MergeTarget, mergeTargets, type TargetFile, targetOf, writeTargets } from "../merge-target.ts";
 import { type Notices, noticesOf } from "../notices.ts";
@@ -50,8 +51,11 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     const means = { sealer, asked, options, io, notices };
     const changed = new Set<TargetFile>();
     const notes: string[] = [];
+    const givers = new Map<string, string>();
     for (const { secret, where } of secrets) {
-      const { target, edits, note } = await sealFor(targetOf(targets, secret, where), secret, where, means);
+      const place = targetOf(targets, secret, where);
+      requireNewItems(secret, where, place, givers);
+      const { target, edits, note } = await sealFor(place, secret, where, means);
       target.file.document.edit(target.index, edits);
       changed.add(target.file);
       notes.push(note);
@@ -62,6 +66,26 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     else tellEach(notes, changed.size, io);
   },
 };
+
+/** Two Secrets of one run must not give one item: the value that is lost may be the right one. */
+function requireNewItems(
+  { items }: SecretManifest,
+  where: string,
+  { where: place }: MergeTarget,
+  givers: Map<string, string>,
+): void {
+  for (const item of items.keys()) {
+    const key = JSON.stringify([place, item]);
+    const other = givers.get(key);
+    if (other !== undefined) {
+      throw new InputError(
+        `${other} and ${where} both have an item ${item} for ${place}`,
+        "leave one of them out, or merge them one after the other",
+      );
+    }
+    givers.set(key, where);
+  }
+}
 
 /** Who gives files reads a line for each Secret and a summary, as with every other mode. */
 function tellEach(notes: readonly string[], files: number, io: Io): void {
@@ -75,7 +99,10 @@ function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: I
   if (options["secret-file"] !== null) {
     throw new UsageError("Secrets were given both with -f and as arguments", "give all of them as arguments");
   }
-  const found = inputFiles(args, io.files).flatMap(({ path }) => readDocuments(readInput(path, io), path));
+  const found = inputFiles(args, io.files).flatMap((input) => {
+    const content = readInput(input.path, io);
+    return unlessForeign(content, input, () => readDocuments(content, input.path)) ?? [];
+  });
   const secrets = found.filter(({ value }) => isSecret(value));
   if (secrets.length === 0) {
     throw new InputError("no Secret in the files given", "give files with apiVersion: v1 and kind: Secret");

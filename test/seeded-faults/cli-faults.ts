@@ -78,9 +78,9 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "a manifest with a Secret that cannot be read is passed over",
-    file: "cli/file-work.ts",
-    find: "if (file.isNamed || MAY_BE_OURS.test(text) || !(error instanceof InputError)) throw error;",
-    replace: "if (file.isNamed || !(error instanceof InputError)) throw error;",
+    file: "cli/manifest-reading.ts",
+    find: "if (!isNamed && !MAY_BE_OURS.test(text)) return null;",
+    replace: "if (!isNamed) return null;",
     test: filesTest,
   },
   {
@@ -256,7 +256,7 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "a Secret in UTF-16 that cannot be read passes for another tool's template",
-    file: "cli/file-work.ts",
+    file: "cli/manifest-reading.ts",
     find: '.decode(content).replaceAll("\\0", "");',
     replace: ".decode(content);",
     test: filesTest,
@@ -281,5 +281,19 @@ export const cliFaults: readonly Fault[] = [
     find: "if (unfit !== undefined) {",
     replace: "if (unfit === null) {",
     test: rawTest,
+  },
+  {
+    what: "of two values for one item of a merge the first is lost",
+    file: "cli/commands/merge-into.ts",
+    find: "givers.set(key, where);",
+    replace: "givers.delete(key);",
+    test: mergeTest,
+  },
+  {
+    what: "--accept-certificate is left aside beside --cert",
+    file: "cli/sealing-certificate.ts",
+    find: "if (accepted === null || accepted === fingerprint) return;",
+    replace: "if (accepted !== fingerprint) return;",
+    test: "test/cli/certificate-source.test.ts",
   },
 ];
