@@ -36,13 +36,6 @@ export const renderingFaults: readonly Fault[] = [
     test: ITEMS_TEST,
   },
   {
-    what: "a Secret that is refused costs those who guess nothing",
-    file: "controller/reconcile/reconciler.ts",
-    find: "if (failure !== null) noteFailure(watched.parsed.sealedSecret, templates);",
-    replace: "",
-    test: "test/controller/faults/object-faults.test.ts",
-  },
-  {
     what: "an old failure counts for ever",
     file: BACKOFF,
     find: "    this.#forgetOld();\n    const before",
