@@ -50,7 +50,7 @@ async function runMode(io: Io): Promise<void> {
     return printHelp(mode === "seal" ? null : mode, io);
   }
   if (options.version) {
-    io.stdout.write(`${versionLine(io.program)}\n`);
+    writeProduct(`${versionLine(io.program)}\n`, { format: null, "sealed-secret-file": null }, io);
     return;
   }
   requireNoFileAmongFlags(positionals, io);

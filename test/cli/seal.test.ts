@@ -299,6 +299,9 @@ suite("the program", () => {
     const { code, stderr } = left(await run({ ...io, stdout: { isTerminal: false, write } }));
     assert.equal(code, 1);
     assert.match(stderr, /^error: cannot write to standard output: no space left on the device\nhint: /);
+    const version = memoryIo(["--version"]);
+    const said = version.left(await run({ ...version.io, stdout: { isTerminal: false, write } }));
+    assert.deepEqual({ code: said.code, stderr: said.stderr }, { code, stderr });
   });
 
   test("shows notices without what a terminal obeys", async () => {
