@@ -1,6 +1,7 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { isItemName } from "../../shared/secret.ts";
 import type { TemplateLimits } from "../../shared/template/limits.ts";
+import type { TemplateError } from "../../shared/template/template-error.ts";
 import type { Reason } from "./conditions.ts";
 import type { TemplateBackoff } from "./template-backoff.ts";
 
@@ -37,8 +38,29 @@ export function versionOf({ metadata }: SealedSecret): string {
  * Secret that is refused for what they made: either can depend on a value.
  */
 export function noteFailure(sealedSecret: SealedSecret, { backoff }: TemplatePolicy): void {
-  const { namespace = "", name } = sealedSecret.metadata;
-  if (hasTemplates(sealedSecret)) backoff.failed(`${namespace}/${name}`, versionOf(sealedSecret));
+  if (hasTemplates(sealedSecret)) backoff.failed(keyOf(sealedSecret), versionOf(sealedSecret));
+}
+
+function keyOf({ metadata: { namespace = "", name } }: SealedSecret): string {
+  return `${namespace}/${name}`;
+}
+
+/**
+ * What does not depend on values is told in full. Of failures while running one is told at most, and where it is for
+ * the first version only: a template with a line for each letter that fails on the right one would spell a value out.
+ */
+function describeFailures(
+  failures: readonly TemplateError[],
+  whileRunning: ReadonlySet<TemplateError>,
+  isFirst: boolean,
+): string {
+  const reading = failures.filter((failure) => !whileRunning.has(failure)).map(({ message }) => message);
+  const running = failures.find((failure) => whileRunning.has(failure));
+  if (running === undefined) return reading.sort().join("\n");
+  const where = isFirst
+    ? running.message
+    : "a template fails while it runs; signet unseal tells which and where";
+  return [...reading.sort(), where].join("\n");
 }
 
 /**
@@ -68,15 +90,16 @@ export async function renderItems(
     import("../../shared/template/functions/load.ts"),
   ]);
   const { allowNondeterministic } = policy;
-  const { items, failures, warnings } = applyTemplates(opened, templateData, {
+  const { items, failures, whileRunning, warnings } = applyTemplates(opened, templateData, {
     functions: await functionsFor(templateData.values()),
     limits: LIMITS,
     allowNondeterministic,
   });
   if (failures.length > 0) {
     noteFailure(sealedSecret, policy);
-    const lines = failures.map(({ message }) => message).sort();
-    return { ok: false, reason: "TemplateFailed", problem: lines.join("\n") };
+    const isFirst = policy.backoff.isFirst(keyOf(sealedSecret), versionOf(sealedSecret));
+    const problem = describeFailures(failures, whileRunning, isFirst);
+    return { ok: false, reason: "TemplateFailed", problem };
   }
   return { ok: true, items, warnings: warnings.map(warningInWords).sort() };
 }

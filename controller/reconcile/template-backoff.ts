@@ -6,7 +6,7 @@ const CAP_MS = 300_000;
 const REMEMBERED_MS = 3_600_000;
 const MOST_NAMES = 10_000;
 
-type Trouble = { failures: number; failedAt: number; version: string };
+type Trouble = { failures: number; failedAt: number; first: string; version: string };
 
 /**
  * Holds back objects whose templates fail again and again, edit after edit, deleted in between or not: whether a template fails can
@@ -31,6 +31,16 @@ export class TemplateBackoff {
   }
 
   /**
+   * Whether no other version of an object failed within the last hour: only then where it fails is told, which can
+   * tell more of a value than that it fails.
+   */
+  isFirst(key: string, version: string): boolean {
+    this.#forgetOld();
+    const trouble = this.#troubles.get(key);
+    return trouble === undefined || trouble.first === version;
+  }
+
+  /**
    * Notes that the templates of an object failed.
    * @param version uid and generation of the object: trying the same once more tells nobody anything new.
    */
@@ -41,7 +51,7 @@ export class TemplateBackoff {
     const failures = (before?.failures ?? 0) + 1;
     // Set anew, so that the map keeps the order of the last failures.
     this.#troubles.delete(key);
-    this.#troubles.set(key, { failures, failedAt: this.#nowMs(), version });
+    this.#troubles.set(key, { failures, failedAt: this.#nowMs(), first: before?.first ?? version, version });
     this.#forgetOld();
   }
 

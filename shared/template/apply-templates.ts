@@ -26,6 +26,8 @@ export type AppliedTemplates = {
   /** The Secret's items. */
   readonly items: Map<string, Uint8Array>;
   readonly failures: readonly TemplateError[];
+  /** Those among them that came while a template ran: whether and where it fails then can depend on a value. */
+  readonly whileRunning: ReadonlySet<TemplateError>;
   readonly warnings: readonly TemplateWarning[];
 };
 
@@ -56,6 +58,7 @@ export function applyTemplates(
     }
   }
   const failures: TemplateError[] = [];
+  const whileRunning = new Set<TemplateError>();
   const readable = new Map(
     [...templates]
       .filter(([item, source]) => !decrypted.has(item) && source.includes("{{"))
@@ -64,12 +67,13 @@ export function applyTemplates(
   for (const [item, rendered] of renderTemplates({ ...settings, templates, data })) {
     if ("error" in rendered) {
       failures.push(rendered.error);
+      if (rendered.whileRunning) whileRunning.add(rendered.error);
       continue;
     }
     if (!decrypted.has(item)) items.set(item, rendered.output);
     warnings.push(...sourcesRead(item, rendered.read, readable, MOST_WARNINGS - warnings.length));
   }
-  return { items, failures, warnings };
+  return { items, failures, whileRunning, warnings };
 }
 
 /** Nobody reads more of them, and templates that read all others have as many as their number squared. */

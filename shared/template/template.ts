@@ -32,7 +32,7 @@ export type TemplateJob = {
 /** What came of one template. `read`: the items of `data` that its text reads, whether or not this run did. */
 export type Rendered =
   | { readonly output: Uint8Array<ArrayBuffer>; readonly read: ItemsRead }
-  | { readonly error: TemplateError };
+  | { readonly error: TemplateError; readonly whileRunning: boolean };
 
 /**
  * Renders templates as Go's text/template with sprig's functions does; each on its own, all within one set of limits.
@@ -73,6 +73,7 @@ type Shared = {
 function renderOne(name: string, source: string, dot: Value, shared: Shared): Rendered {
   const { limits, budget } = shared;
   const { functions } = shared.job;
+  let whileRunning = false;
   try {
     budget.checkTime();
     const used = new Map<string, number>();
@@ -89,10 +90,11 @@ function renderOne(name: string, source: string, dot: Value, shared: Shared): Re
       { limits, spend: (steps) => budget.spend(steps) },
     );
     if (!shared.allowed) refuse(name, source, used, functions);
+    whileRunning = true;
     const output = evaluate({ name, source, templates, functions, limits, budget }, dot);
     return { output: fromByteString(output), read: itemsRead(templates, name) };
   } catch (error) {
-    return { error: asTemplateError(name, error, limits) };
+    return { error: asTemplateError(name, error, limits), whileRunning };
   }
 }
 

@@ -50,6 +50,20 @@ export const renderingFaults: readonly Fault[] = [
     test: ITEMS_TEST,
   },
   {
+    what: "where each version fails is told, letter by letter",
+    file: ITEMS,
+    find: "const where = isFirst\n",
+    replace: "const where = isFirst || running !== undefined\n",
+    test: ITEMS_TEST,
+  },
+  {
+    what: "failures that depend on values count as those of reading",
+    file: "shared/template/apply-templates.ts",
+    find: "if (rendered.whileRunning) whileRunning.add(rendered.error);",
+    replace: "",
+    test: ITEMS_TEST,
+  },
+  {
     what: "trying the same version again makes its mended successor wait",
     file: BACKOFF,
     find: "if (before?.version === version) return;",

@@ -261,7 +261,7 @@ test("a template that fails names itself, line and function, never a value or fa
   const condition = await scene.until("the failure", () => scene.condition("db", "Stalled"));
   assert.equal(condition.reason, "TemplateFailed");
   assert.match(condition.message ?? "", /template: b:2:\d+: .*fail/);
-  assert.match(condition.message ?? "", /template: c:1:/);
+  assert.ok(!/template: c:/.test(condition.message ?? ""), "one failure while running is told, no more");
   await scene.until("the event", () => scene.events().some(({ reason }) => reason === "ErrUnsealFailed"));
   canaries.assertSilent(await scene.evidence());
   assert.deepEqual(scene.secretWrites, []);
