@@ -4,10 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-group.ts";
+import { compileCache } from "./runner/compile-cache.ts";
 import { type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
 import { narrow, type Plan, planTests } from "./runner/plan.ts";
 import { lastLine, total } from "./runner/tally.ts";
-import { compileCache } from "./support/compile-cache.ts";
 import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
 
 const root = join(import.meta.dirname, "..");

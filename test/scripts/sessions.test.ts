@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
-import { compileCache } from "../support/compile-cache.ts";
+import { compileCache } from "../runner/compile-cache.ts";
 import { parseSessionScript, type SessionStep } from "../support/session-script.ts";
 import { type StubApiServer, startStubApiServer } from "../support/stub-api-server.ts";
 import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { compileCache } from "./compile-cache.ts";
+import { compileCache } from "../runner/compile-cache.ts";
 import { type CommandResult, runProgram } from "./run-program.ts";
 
 /** What a run of our CLI is given beside its arguments. */
