@@ -1,3 +1,4 @@
+import type { DocumentFile } from "../shared/document/document-file.ts";
 import type { Edit } from "../shared/document/edit-document.ts";
 import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, SealError, UsageError } from "../shared/errors.ts";
@@ -78,7 +79,7 @@ export async function workOnFiles(
     } else requireOtherPlace(task, file.path, options["sealed-secret-file"], io);
   }
   const products: object[] = [];
-  const count = { done: 0, left: 0, failed: 0, documents: 0 };
+  const count = { done: 0, left: 0, failed: 0, documents: 0, doneBefore: 0 };
   const progress = isQuiet ? SILENT : startProgress(io, files.length);
   for (const file of files) {
     try {
@@ -86,6 +87,7 @@ export async function workOnFiles(
       deliver(worked, file, destination, options, io, task.access);
       products.push(...worked.products);
       count.documents += worked.notes.length;
+      if (worked.left === DONE_BEFORE) count.doneBefore += 1;
       if (worked.notes.length === 0) count.left += 1;
       else count.done += 1;
       progress.line(lineOf(task, file, worked));
@@ -186,8 +188,15 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
     content: document.toBytes(),
     products,
     notes,
-    left: wanted.length === 0 ? `no ${task.kind} in it` : null,
+    left: wanted.length > 0 ? null : isDone(task, document) ? DONE_BEFORE : `no ${task.kind} in it`,
   };
+}
+
+const DONE_BEFORE = "already sealed";
+
+/** Whoever seals a folder again, as pipelines do, finds what was sealed the last time. */
+function isDone(task: DocumentTask, { documents }: DocumentFile): boolean {
+  return task.kind === "Secret" && documents.some(({ value }) => kindOf(value) === "SealedSecret");
 }
 
 function kindOf(value: unknown): unknown {
@@ -221,7 +230,7 @@ function lineOf(task: DocumentTask, file: InputFile, { notes, left }: Worked): s
 function summarise(
   task: DocumentTask,
   total: number,
-  count: { done: number; left: number; failed: number; documents: number },
+  count: { done: number; left: number; failed: number; documents: number; doneBefore: number },
   progress: Progress,
   destination: Destination,
 ): void {
@@ -237,7 +246,8 @@ function summarise(
       hintAfterFailure(task, destination),
     );
   }
-  if (count.documents === 0) {
+  // To a stream, nothing is no result.
+  if (count.documents === 0 && (count.doneBefore === 0 || destination === "stream")) {
     throw new InputError(
       `no ${task.kind} in the files given`,
       `give files with apiVersion: ${task.kind === "Secret" ? "v1" : "bitnami.com/v1alpha1"} and kind: ${task.kind}`,

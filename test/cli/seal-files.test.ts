@@ -161,7 +161,7 @@ suite("files and folders", () => {
     });
     assert.equal(code, 0);
     assert.equal(files.get("in/a.yaml"), sealed);
-    assert.match(stderr, /^left in\/a\.yaml: no Secret in it$/m);
+    assert.match(stderr, /^left in\/a\.yaml: already sealed$/m);
   });
 
   test("templates of other tools in a folder are passed over; named, or with a Secret, they must be read", async () => {
@@ -196,6 +196,23 @@ suite("files and folders", () => {
     assert.deepEqual(await opened(one.files.get("out.yaml")), { "team-a/a": { password: "one" } });
     const own = await seal(["--in-place", "-f", "a.yaml"], { "a.yaml": secret("a", "one") });
     assert.deepEqual(await opened(own.files.get("a.yaml")), { "team-a/a": { password: "one" } });
+  });
+
+  test("sealing a folder again changes nothing and is no failure; to standard output it is one", async () => {
+    const once = await seal(["--in-place", "in"], {
+      "in/a.yaml": secret("a", "one"),
+      "in/web.yaml": DEPLOYMENT,
+    });
+    const sealed = once.files.get("in/a.yaml") ?? "";
+    const files = { "in/a.yaml": sealed, "in/web.yaml": DEPLOYMENT };
+    const twice = await seal(["--in-place", "in"], files);
+    assert.equal(twice.code, 0, twice.stderr);
+    assert.equal(twice.files.get("in/a.yaml"), sealed);
+    assert.match(twice.stderr, /^left in\/a\.yaml: already sealed$/m);
+    assert.match(twice.stderr, /^left in\/web\.yaml: no Secret in it$/m);
+    const streamed = await seal(["in"], files);
+    assert.equal(streamed.code, 1);
+    assert.equal(streamed.stdout, "");
   });
 
   test("a folder without any Secret is an error, so that nobody takes it for sealed (W3)", async () => {
