@@ -50,9 +50,10 @@ async function runMode(io: Io): Promise<void> {
     return printHelp(mode === "seal" ? null : mode, io);
   }
   if (options.version) {
-    io.stdout.write(`${versionLine(io.program)}\n`);
+    writeProduct(`${versionLine(io.program)}\n`, { format: null, "sealed-secret-file": null }, io);
     return;
   }
+  requireNoFileAmongFlags(positionals, io);
   const late = positionals.find((word) => isCommandWord(word) && io.files.kindOf(word) === null);
   if (late !== undefined) {
     throw new UsageError(`${late} stands after flags`, `put the command first: ${io.program} ${late} …`);
@@ -85,7 +86,25 @@ async function runCommand(word: CommandWord, io: Io): Promise<void> {
     variablesFor(command.options, io.env),
   );
   if (options["help"] === true) return printHelp(word, io);
+  requireNoFileAmongFlags(positionals, io);
   await command.run({ options, positionals, io });
+}
+
+/**
+ * A pattern that the shell resolves may bring in a file with the name of a flag, `--cert=mine.yaml`, and so seal for
+ * whoever put it there.
+ * @throws UsageError naming it.
+ */
+function requireNoFileAmongFlags(positionals: readonly string[], { args, files }: Io): void {
+  if (positionals.length === 0) return;
+  const end = args.indexOf("--");
+  const flags = (end === -1 ? args : args.slice(0, end)).filter((word) => /^-./.test(word));
+  const file = flags.find((word) => files.kindOf(word) !== null);
+  if (file === undefined) return;
+  throw new UsageError(
+    `${JSON.stringify(file)} is a flag, and a file of that name lies here`,
+    "write -- before the files if it is meant as one, or put ./ before their pattern",
+  );
 }
 
 /** kubeseal's variables count where a command has the very flag, not where one of its own has the same name. */

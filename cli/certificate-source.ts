@@ -35,14 +35,17 @@ async function fromWeb(url: string, io: Io): Promise<FoundCertificate> {
   if (!URL.canParse(url)) {
     throw new UsageError("--cert: this is not a valid URL", "give a file, or an http, https or file URL");
   }
-  const shown = withoutCredentials(url);
+  const { address, credentials, shown } = takenApart(url);
   const hint = "check the address and any proxy, or give a file with --cert";
   const fail = (why: string, cause?: unknown) =>
     new FileError(`cannot fetch "${shown}": ${why}`, hint, { cause });
   let response: Response;
   let bytes: Uint8Array;
   try {
-    response = await io.fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+    response = await io.fetch(address, {
+      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+      headers: credentials === null ? {} : { authorization: credentials },
+    });
     bytes = response.status === 200 ? await readLimited(response) : new Uint8Array();
   } catch (error) {
     throw error instanceof InputError ? error : fail(webCause(error), error);
@@ -84,10 +87,26 @@ function webCause(error: unknown): string {
   }
 }
 
-function withoutCredentials(text: string): string {
+/** What to ask and with which credentials, and what may be shown of it: a query may hold a token. */
+function takenApart(text: string): { address: string; credentials: string | null; shown: string } {
   const url = new URL(text);
-  if (url.username === "" && url.password === "") return text;
+  const { username, password } = url;
   url.username = "";
   url.password = "";
-  return url.href;
+  const isPlain = username === "" && password === "";
+  const address = isPlain ? text : url.href;
+  const user = `${unescaped(username)}:${unescaped(password)}`;
+  return {
+    address,
+    credentials: isPlain ? null : `Basic ${Buffer.from(user).toString("base64")}`,
+    shown: address.replace(/[?#].*$/s, (rest) => (rest.length > 1 ? `${rest[0]}…` : "")),
+  };
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -5,8 +5,10 @@ import { InputError, SealError, UsageError } from "../shared/errors.ts";
 import { fileFailure } from "./file-failure.ts";
 import { type InputFile, inputFiles, readInput } from "./input-files.ts";
 import type { FileAccess, Io } from "./io.ts";
+import { unlessForeign } from "./manifest-reading.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
+import { placeBelow } from "./output-folder.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 /** One thing done to documents of one kind: sealing Secrets, opening SealedSecrets. */
@@ -73,11 +75,11 @@ export async function workOnFiles(
   for (const file of files) {
     if (destination === "folder") {
       const inPlace = task.inPlace === true ? SAME_FOLDER : task.inPlace;
-      requireOtherPlace({ inPlace }, file.path, targetOf(file, options), io);
+      requireOtherPlace({ inPlace }, file.path, targetOf(file, options, io), io);
     } else requireOtherPlace(task, file.path, options["sealed-secret-file"], io);
   }
   const products: object[] = [];
-  const count = { done: 0, left: 0, failed: 0, documents: 0 };
+  const count = { done: 0, left: 0, failed: 0, documents: 0, doneBefore: 0 };
   const progress = isQuiet ? SILENT : startProgress(io, files.length);
   for (const file of files) {
     try {
@@ -85,6 +87,7 @@ export async function workOnFiles(
       deliver(worked, file, destination, options, io, task.access);
       products.push(...worked.products);
       count.documents += worked.notes.length;
+      if (worked.left === DONE_BEFORE) count.doneBefore += 1;
       if (worked.notes.length === 0) count.left += 1;
       else count.done += 1;
       progress.line(lineOf(task, file, worked));
@@ -95,6 +98,8 @@ export async function workOnFiles(
       progress.line(`failed ${named}${error.message}; ${error.hint}`);
     }
     progress.step();
+    // A turn of the event loop: now the program may be interrupted.
+    await new Promise(setImmediate);
   }
   progress.end();
   summarise(task, files.length, count, progress, destination);
@@ -124,8 +129,8 @@ const SAME_FOLDER = {
   hint: "give --in-place if that is meant, or another folder",
 };
 
-function targetOf(file: InputFile, options: FileWorkOptions): string {
-  return `${(options["output-dir"] ?? "").replace(/\/+$/, "")}/${file.target}`;
+function targetOf(file: InputFile, options: FileWorkOptions, { files }: Io): string {
+  return placeBelow(options["output-dir"] ?? "", file.target, files);
 }
 
 const SILENT: Progress = { line: () => {}, step: () => {}, end: () => {} };
@@ -155,9 +160,9 @@ type Worked = { content: Uint8Array; products: object[]; notes: string[]; left: 
 
 async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<Worked> {
   const content = readInput(file.path, io);
-  const read = await readManifests(content, file);
-  if ("left" in read) return { content, products: [], notes: [], left: read.left };
-  const { document } = read;
+  const { readDocumentFile } = await import("../shared/document/document-file.ts");
+  const document = unlessForeign(content, file, () => readDocumentFile(content, file.path));
+  if (document === null) return { content, products: [], notes: [], left: "not a manifest" };
   const products: object[] = [];
   const notes: string[] = [];
   // From the last to the first, so that offsets stay true whatever takes the place of a document.
@@ -183,25 +188,15 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
     content: document.toBytes(),
     products,
     notes,
-    left: wanted.length === 0 ? `no ${task.kind} in it` : null,
+    left: wanted.length > 0 ? null : isDone(task, document) ? DONE_BEFORE : `no ${task.kind} in it`,
   };
 }
 
-/** In a folder lies what is no manifest, templates of other tools for one; only what may be one of ours must be read. */
-const MAY_BE_OURS = /\bkind["']?\s*:\s*["']?(?:Sealed)?Secret\b/;
+const DONE_BEFORE = "already sealed";
 
-async function readManifests(
-  content: Uint8Array,
-  file: InputFile,
-): Promise<{ document: DocumentFile } | { left: string }> {
-  const { readDocumentFile } = await import("../shared/document/document-file.ts");
-  try {
-    return { document: readDocumentFile(content, file.path) };
-  } catch (error) {
-    const text = new TextDecoder().decode(content);
-    if (file.isNamed || MAY_BE_OURS.test(text) || !(error instanceof InputError)) throw error;
-    return { left: "not a manifest" };
-  }
+/** Whoever seals a folder again, as pipelines do, finds what was sealed the last time. */
+function isDone(task: DocumentTask, { documents }: DocumentFile): boolean {
+  return task.kind === "Secret" && documents.some(({ value }) => kindOf(value) === "SealedSecret");
 }
 
 function kindOf(value: unknown): unknown {
@@ -217,7 +212,7 @@ function deliver(
   access: FileAccess = "as-before",
 ): void {
   if (destination === "stream" || (destination === "in-place" && worked.notes.length === 0)) return;
-  const path = destination === "in-place" ? file.path : targetOf(file, options);
+  const path = destination === "in-place" ? file.path : targetOf(file, options, io);
   try {
     if (destination === "folder") io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
     io.files.replace(path, worked.content, access);
@@ -235,7 +230,7 @@ function lineOf(task: DocumentTask, file: InputFile, { notes, left }: Worked): s
 function summarise(
   task: DocumentTask,
   total: number,
-  count: { done: number; left: number; failed: number; documents: number },
+  count: { done: number; left: number; failed: number; documents: number; doneBefore: number },
   progress: Progress,
   destination: Destination,
 ): void {
@@ -251,7 +246,8 @@ function summarise(
       hintAfterFailure(task, destination),
     );
   }
-  if (count.documents === 0) {
+  // To a stream, nothing is no result.
+  if (count.documents === 0 && (count.doneBefore === 0 || destination === "stream")) {
     throw new InputError(
       `no ${task.kind} in the files given`,
       `give files with apiVersion: ${task.kind === "Secret" ? "v1" : "bitnami.com/v1alpha1"} and kind: ${task.kind}`,

@@ -15,7 +15,10 @@ export type Io = {
   files: Files;
   now(): Date;
   /** Asks a web server, following redirects, through the proxy of the environment. */
-  fetch(url: string, init: { signal: AbortSignal }): Promise<Response>;
+  fetch(
+    url: string,
+    init: { signal: AbortSignal; headers: Readonly<Record<string, string>> },
+  ): Promise<Response>;
 };
 
 /** A stream to write to. */
@@ -42,8 +45,10 @@ export type Files = {
   kindOf(path: string): "file" | "folder" | "other" | null;
   /** What is in a folder, sorted by name; links are not followed. */
   list(folder: string): FolderEntry[];
-  /** Where a path leads in the end, as an absolute path. */
+  /** Where a path leads in the end, as an absolute path with slashes. */
   realPath(path: string): string;
-  /** Files and folders that a pattern with `*`, `**`, `?`, `[…]` or `{…}` fits, sorted. */
+  /** Where a file written to this path would lie, links followed, as `realPath` has it; nothing need be there yet. */
+  destination(path: string): string;
+  /** Files and folders that a pattern with `*`, `**`, `?`, `[…]` or `{…}` fits, sorted, with slashes. */
   glob(pattern: string): string[];
 };

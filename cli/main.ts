@@ -15,8 +15,9 @@ const io: Io = {
   env: process.env,
   stdin: { isTerminal: isTerminal(0), read: readStandardInput },
   stdout: output(1),
-  stderr: output(2),
-  files: systemFiles,
+  // What nobody can be told must not keep the work from being done: a reader may go away after the first line.
+  stderr: forgiving(output(2)),
+  files: { ...systemFiles, replace: replaceWhole },
   now: () => new Date(),
   fetch: async (url, init) => (await import("./web-fetch.ts")).webFetch(url, init, process.env),
 };
@@ -47,12 +48,48 @@ function output(descriptor: number): Output {
   };
 }
 
+function forgiving({ isTerminal, write }: Output): Output {
+  return {
+    isTerminal,
+    write(content) {
+      try {
+        write(content);
+      } catch {}
+    },
+  };
+}
+
 /** Writes what fits; a pipe that another program made non-blocking may be full for a moment. */
 function writeSome(descriptor: number, bytes: Uint8Array, at: number): number {
   return unlessBusy(() => writeSync(descriptor, bytes, at)) ?? 0;
 }
 
+const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Replaces a file. From the first one on, an interruption ends the program between two files and not amid one, which
+ * would leave a temporary file behind.
+ */
+function replaceWhole(...file: Parameters<typeof systemFiles.replace>): void {
+  for (const signal of INTERRUPTIONS) {
+    if (process.listenerCount(signal) === 0) process.on(signal, endBy);
+  }
+  systemFiles.replace(...file);
+}
+
+function interruptAtOnce(): void {
+  for (const signal of INTERRUPTIONS) process.off(signal, endBy);
+}
+
+/** Ends the program as the signal would have. */
+function endBy(signal: NodeJS.Signals): void {
+  interruptAtOnce();
+  process.kill(process.pid, signal);
+}
+
 function readStandardInput(): Uint8Array {
+  // Whoever does not want to go on typing is not made to wait.
+  interruptAtOnce();
   const chunks: Uint8Array[] = [];
   for (;;) {
     const chunk = Buffer.allocUnsafe(READ_BYTES);

@@ -3,8 +3,10 @@ import { FileError, InputError } from "../shared/errors.ts";
 import { KIND } from "../shared/resource.ts";
 import { parseSealedSecret, type SealedSecret } from "../shared/sealed-secret.ts";
 import { fileFailure } from "./file-failure.ts";
-import { inputFiles } from "./input-files.ts";
+import { type InputFile, inputFiles } from "./input-files.ts";
 import type { Files } from "./io.ts";
+import { unlessForeign } from "./manifest-reading.ts";
+import { placeBelow } from "./output-folder.ts";
 
 /** A file with SealedSecrets to merge into. */
 export type TargetFile = { path: string; target: string; document: DocumentFile };
@@ -22,7 +24,7 @@ export type MergeTarget = {
  * @throws FileError, InputError when there are none, or one cannot be read.
  */
 export function mergeTargets(path: string, files: Files): MergeTarget[] {
-  const found = filesOf(path, files).flatMap(({ path: file, target }) => targetsIn(file, target, files));
+  const found = filesOf(path, files).flatMap((input) => targetsIn(input, files));
   if (found.length === 0) {
     throw new InputError(
       `no SealedSecret to merge into in ${path}`,
@@ -32,12 +34,13 @@ export function mergeTargets(path: string, files: Files): MergeTarget[] {
   return found;
 }
 
-function filesOf(path: string, files: Files): { path: string; target: string }[] {
+function filesOf(path: string, files: Files): InputFile[] {
   if (files.kindOf(path) === "folder") return inputFiles([path], files);
-  return [{ path, target: path.replace(/^.*[\\/]/, "") }];
+  return [{ path, target: path.replace(/^.*[\\/]/, ""), isNamed: true }];
 }
 
-function targetsIn(path: string, target: string, files: Files): MergeTarget[] {
+function targetsIn(input: InputFile, files: Files): MergeTarget[] {
+  const { path, target } = input;
   let content: Uint8Array;
   try {
     content = files.read(path);
@@ -48,7 +51,9 @@ function targetsIn(path: string, target: string, files: Files): MergeTarget[] {
       error,
     );
   }
-  const file = { path, target, document: readDocumentFile(content, path) };
+  const document = unlessForeign(content, input, () => readDocumentFile(content, path));
+  if (document === null) return [];
+  const file = { path, target, document };
   return file.document.documents.flatMap(({ value, where }, index) => {
     const isOurs = typeof value === "object" && value !== null && "kind" in value && value.kind === KIND;
     if (!isOurs) return [];
@@ -107,8 +112,11 @@ export function writeTargets(
   outputFolder: string | null,
   files: Files,
 ): void {
-  for (const [file, content] of changed) {
-    const path = outputFolder === null ? file.path : `${outputFolder.replace(/\/+$/, "")}/${file.target}`;
+  const places = [...changed].map(([file, content]) => ({
+    path: outputFolder === null ? file.path : placeBelow(outputFolder, file.target, files),
+    content,
+  }));
+  for (const { path, content } of places) {
     try {
       if (outputFolder !== null) files.makeFolder(path.slice(0, path.lastIndexOf("/")));
       files.replace(path, content);

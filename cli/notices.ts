@@ -1,4 +1,5 @@
 import type { Io } from "./io.ts";
+import { shownText } from "./shown-text.ts";
 
 /** Words for people beside the product. */
 export type Notices = {
@@ -17,8 +18,7 @@ export type Notices = {
 export function noticesOf(io: Io, options: { verbose: boolean; v: number }): Notices {
   const shown = io.stderr.isTerminal || options.verbose || options.v > 0;
   const say = (text: string) => {
-    // Names from a document may hold line breaks and what a terminal takes for commands.
-    if (shown) io.stderr.write(`${text.replace(/\p{Cc}/gu, "\ufffd")}\n`);
+    if (shown) io.stderr.write(`${shownText(text)}\n`);
   };
   return { shown, note: say, warn: (text) => say(`warning: ${text}`) };
 }

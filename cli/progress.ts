@@ -1,5 +1,5 @@
 import type { Io } from "./io.ts";
-import { oneLine } from "./report.ts";
+import { oneLine } from "./shown-text.ts";
 
 const SHOWN_AFTER_MS = 1000;
 const REDRAWN_AFTER_MS = 100;

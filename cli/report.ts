@@ -1,6 +1,7 @@
 import { SealError, UsageError } from "../shared/errors.ts";
 import { codeOf } from "./file-failure.ts";
 import type { Io } from "./io.ts";
+import { oneLine } from "./shown-text.ts";
 
 /** Done. */
 export const EXIT_DONE = 0;
@@ -31,9 +32,4 @@ function unexpected(error: unknown): { message: string; hint: string } {
     message: `unexpected failure (${codeOf(error)})`,
     hint: "this is a fault in signet: please report it with the command line, but without any secret",
   };
-}
-
-/** Text fit for one line of a terminal: names from a document may hold line breaks and what a terminal takes for commands. */
-export function oneLine(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/\p{Cc}/gu, "\ufffd");
 }

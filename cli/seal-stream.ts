@@ -35,7 +35,7 @@ export async function sealStream(options: KubesealOptions, io: Io, means: Sealin
   const format = outputFormat(options);
   // A file that cannot be read is told before any cluster is asked; standard input is read once all else is well.
   const file = readSecretFile(options, io);
-  const certificate = sealingCertificate(await means.certificate(), io, notices);
+  const certificate = sealingCertificate(await means.certificate(), options, io, notices);
   const secrets = readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
   const namespace = await namespaceFor(secrets, scope, options, means.clientNamespace);
   if (namespace === "unknown") return false;

@@ -12,8 +12,14 @@ const WARN_BEFORE_DAYS = 30;
  * Reads the certificate to seal with and judges it: expired is refused; not yet valid, or about to expire, is said.
  * @throws CertificateError naming its source.
  */
-export function sealingCertificate(found: FoundCertificate, io: Io, notices: Notices): Certificate {
+export function sealingCertificate(
+  found: FoundCertificate,
+  { "accept-certificate": accepted }: { "accept-certificate": string | null },
+  io: Io,
+  notices: Notices,
+): Certificate {
   const certificate = readFoundCertificate(found);
+  requireAccepted(certificate, accepted, found.source);
   const now = io.now().getTime();
   if (certificate.notAfter.getTime() < now) {
     throw new CertificateError(
@@ -32,6 +38,18 @@ export function sealingCertificate(found: FoundCertificate, io: Io, notices: Not
     );
   }
   return certificate;
+}
+
+/**
+ * Sees that a certificate is the one that the user accepts, if he names one.
+ * @throws CertificateError when it is another one.
+ */
+export function requireAccepted({ fingerprint }: Certificate, accepted: string | null, source: string): void {
+  if (accepted === null || accepted === fingerprint) return;
+  throw new CertificateError(
+    `the certificate from ${source} is ${fingerprint}, not the accepted one, ${accepted}: nothing is sealed with it`,
+    "correct --accept-certificate, or find out who changed the certificate",
+  );
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import type { FileAccess, Files, FolderEntry } from "./io.ts";
 
 /** The file system of the machine. */
@@ -25,8 +25,9 @@ export const systemFiles: Files = {
   makeFolder: (path) => mkdirSync(path, { recursive: true, mode: 0o700 }),
   kindOf,
   list,
-  realPath: (path) => realpathSync(path),
-  glob: (pattern) => globSync(pattern).sort(),
+  realPath: (path) => withSlashes(realpathSync(path)),
+  destination: (path) => withSlashes(realOrComing(followLinks(path))),
+  glob: (pattern) => globSync(pattern).map(withSlashes).sort(),
 };
 
 function kindOf(path: string): "file" | "folder" | "other" | null {
@@ -87,6 +88,20 @@ function followLinks(path: string): string {
     target = resolve(realpathSync(dirname(target)), next);
   }
   return target;
+}
+
+/** A real path, as far as something is there; the rest as it is named. */
+function realOrComing(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realOrComing(above), basename(path));
+  }
+}
+
+function withSlashes(path: string): string {
+  return path.replaceAll(sep, "/");
 }
 
 function randomName(): string {

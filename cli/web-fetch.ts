@@ -6,7 +6,7 @@ import { environmentProxy } from "../shared/kube/environment-proxy.ts";
  */
 export async function webFetch(
   url: string,
-  init: { signal: AbortSignal },
+  init: { signal: AbortSignal; headers: Readonly<Record<string, string>> },
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Response> {
   const proxy = environmentProxy(url, env);

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-group.ts";
+import { compileCache } from "./runner/compile-cache.ts";
 import { type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
 import { narrow, type Plan, planTests } from "./runner/plan.ts";
 import { lastLine, total } from "./runner/tally.ts";
@@ -16,6 +17,8 @@ const concurrency = 2;
 const minutes = 60_000;
 
 endChildrenOnSignals();
+// For the processes of the test runner, which hand it to those they start.
+Object.assign(process.env, compileCache);
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {

@@ -16,6 +16,7 @@ import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
+import { unlessForeign } from "../manifest-reading.ts";
 import { mergeScopeKind } from "../merge-scope.ts";
 import { type MergeTarget, mergeTargets, type TargetFile, targetOf, writeTargets } from "../merge-target.ts";
 import { type Notices, noticesOf } from "../notices.ts";
@@ -40,7 +41,7 @@ export const mergeInto: Command<typeof kubesealOptions> = {
       notices.warn("--merge-into writes the file it names: --sealed-secret-file is left alone");
     }
     const file = positionals.length === 0 ? readSecretFile(options, io) : null;
-    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
     const targets = mergeTargets(options["merge-into"] ?? "", io.files);
     const secrets =
       positionals.length > 0
@@ -50,8 +51,11 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     const means = { sealer, asked, options, io, notices };
     const changed = new Set<TargetFile>();
     const notes: string[] = [];
+    const givers = new Map<string, string>();
     for (const { secret, where } of secrets) {
-      const { target, edits, note } = await sealFor(targetOf(targets, secret, where), secret, where, means);
+      const place = targetOf(targets, secret, where);
+      requireNewItems(secret, where, place, givers);
+      const { target, edits, note } = await sealFor(place, secret, where, means);
       target.file.document.edit(target.index, edits);
       changed.add(target.file);
       notes.push(note);
@@ -62,6 +66,26 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     else tellEach(notes, changed.size, io);
   },
 };
+
+/** Two Secrets of one run must not give one item: the value that is lost may be the right one. */
+function requireNewItems(
+  { items }: SecretManifest,
+  where: string,
+  { where: place }: MergeTarget,
+  givers: Map<string, string>,
+): void {
+  for (const item of items.keys()) {
+    const key = JSON.stringify([place, item]);
+    const other = givers.get(key);
+    if (other !== undefined) {
+      throw new InputError(
+        `${other} and ${where} both have an item ${item} for ${place}`,
+        "leave one of them out, or merge them one after the other",
+      );
+    }
+    givers.set(key, where);
+  }
+}
 
 /** Who gives files reads a line for each Secret and a summary, as with every other mode. */
 function tellEach(notes: readonly string[], files: number, io: Io): void {
@@ -75,7 +99,10 @@ function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: I
   if (options["secret-file"] !== null) {
     throw new UsageError("Secrets were given both with -f and as arguments", "give all of them as arguments");
   }
-  const found = inputFiles(args, io.files).flatMap(({ path }) => readDocuments(readInput(path, io), path));
+  const found = inputFiles(args, io.files).flatMap((input) => {
+    const content = readInput(input.path, io);
+    return unlessForeign(content, input, () => readDocuments(content, input.path)) ?? [];
+  });
   const secrets = found.filter(({ value }) => isSecret(value));
   if (secrets.length === 0) {
     throw new InputError("no Secret in the files given", "give files with apiVersion: v1 and kind: Secret");
@@ -121,6 +148,7 @@ async function sealFor(
   const { name } = sealedSecret.metadata;
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
   const scope = scopeAt(kind, { namespace, name });
+  warnOfOtherPlace(kind, secret, where, target, notices);
   const sealed = await sealer.sealAll(secret.items, { clusterId: options["cluster-id"], scope });
   const edits = editsFor(sealedSecret, secret, sealed, sealer.keyId);
   const items = [...sealed.keys()].join(", ");
@@ -129,6 +157,29 @@ async function sealFor(
     edits,
     note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, certificate ${sealer.keyId}`,
   };
+}
+
+/** The file's name and namespace count, as in kubeseal; where the Secret says others, one of the two may be a mistake. */
+function warnOfOtherPlace(
+  kind: ScopeKind,
+  secret: SecretManifest,
+  where: string,
+  { sealedSecret: { metadata }, where: place }: MergeTarget,
+  notices: Notices,
+): void {
+  const bound = {
+    strict: ["namespace", "name"],
+    "namespace-wide": ["namespace"],
+    "cluster-wide": [],
+  } as const;
+  const differ = bound[kind].filter(
+    (field) => secret[field] !== null && metadata[field] !== undefined && secret[field] !== metadata[field],
+  );
+  for (const field of differ) {
+    notices.warn(
+      `${where} says ${field} ${secret[field]}, but it is sealed for that of ${place}, ${metadata[field]}`,
+    );
+  }
 }
 
 /** An explicit namespace that is not the file's is an error, as in kubeseal; a file that names none gets the client's. */

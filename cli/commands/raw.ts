@@ -1,6 +1,7 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { describeScope, type Scope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
 import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
+import { isItemName } from "../../shared/secret.ts";
 import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
@@ -11,6 +12,7 @@ import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
+import { placeBelow } from "../output-folder.ts";
 import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
 import { sealingCertificate } from "../sealing-certificate.ts";
 
@@ -24,7 +26,7 @@ export const raw: Command<typeof kubesealOptions> = {
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
     requireSecretFile(options, io);
-    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
     const scope = await scopeOf(kind, options, io);
     const values = new Map(
       sources === null
@@ -79,12 +81,21 @@ function valueFiles(options: KubesealOptions, args: readonly string[], io: Io): 
     );
   }
   const found = inputFiles(args, io.files, options["output-dir"] ?? "");
+  const unfit = found.length > 1 && options["output-dir"] === null ? found.find(isUnfit) : undefined;
+  if (unfit !== undefined) {
+    throw new UsageError(
+      `${unfit.path}: ${JSON.stringify(unfit.target)} is not a name a Secret's item may have`,
+      "values of several files are printed as lines for encryptedData: rename the file, seal it alone, or give --output-dir",
+    );
+  }
   for (const { path, target } of found) {
     if (options["output-dir"] !== null)
-      requireOtherPlace(NOT_IN_PLACE, path, outputPath(options["output-dir"], target), io);
+      requireOtherPlace(NOT_IN_PLACE, path, outputPath(options["output-dir"], target, io), io);
   }
   return found;
 }
+
+const isUnfit = ({ target }: ValueFile) => !isItemName(target);
 
 async function scopeOf(kind: ScopeKind, options: KubesealOptions, io: Io): Promise<Scope> {
   if (kind === "cluster-wide") return scopeAt(kind, { namespace: "", name: "" });
@@ -120,7 +131,7 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   const folder = options["output-dir"];
   if (folder !== null) {
     for (const [target, value] of sealed) {
-      const path = outputPath(folder, target);
+      const path = outputPath(folder, target, io);
       try {
         io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
         io.files.replace(path, value);
@@ -135,6 +146,6 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   writeProduct(sealed.size === 1 ? (first ?? "") : lines.join(""), options, io);
 }
 
-function outputPath(folder: string, target: string): string {
-  return `${folder.replace(/\/+$/, "")}/${target === "" ? "value" : target}`;
+function outputPath(folder: string, target: string, { files }: Io): string {
+  return placeBelow(folder, target === "" ? "value" : target, files);
 }

@@ -113,9 +113,16 @@ function newValue(item: string, before: string, after: unknown, where: string): 
 function problemOf(before: string, after: unknown): string | null {
   if (typeof after !== "string") return "has no value";
   if (after === before) return "has the old value";
-  const decoded = fromBase64(after);
-  if ("illegalAt" in decoded || splitContainer(decoded.bytes) === null) return "has no sealed value";
-  return null;
+  const [old, renewed] = [ciphertextBytes(before), ciphertextBytes(after)];
+  if (renewed === null) return "has no sealed value";
+  // The plain value stays as long as it was, whatever the size of the key.
+  return old === null || old === renewed ? null : "has a value of another length";
+}
+
+/** How long the encrypted value itself is; null for what is no sealed value. */
+function ciphertextBytes(value: string): number | null {
+  const decoded = fromBase64(value);
+  return "illegalAt" in decoded ? null : (splitContainer(decoded.bytes)?.ciphertext.length ?? null);
 }
 
 /** Fingerprint of the key that seals now, asked once; null when it cannot be told. It is a hint, so that is no failure. */

@@ -19,7 +19,7 @@ export const sealFiles: Command<typeof kubesealOptions> = {
   async run({ options, positionals, io }) {
     const scope = scopeOption(options);
     const notices = noticesOf(io, options);
-    const certificate = sealingCertificate(await findCertificate(options, io), io, notices);
+    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
     const sealer = certificateSealer(certificate);
     let asked: ReturnType<typeof clientNamespace> | null = null;
     const lookedUp = () => {

@@ -15,6 +15,7 @@ import { unsealTask } from "../opening/unseal-task.ts";
 import { readOpeningKeys } from "../opening-keys.ts";
 import { outputFormat, writeProduct } from "../output-file.ts";
 import { readStandardInput } from "../sealing.ts";
+import { shownText } from "../shown-text.ts";
 
 /** `signet unseal`: opens SealedSecrets, single items and bare values with private keys, offline. */
 export const unseal: Command<typeof unsealOptions> = {
@@ -121,6 +122,5 @@ function isSealedSecret(value: unknown): boolean {
 }
 
 function say(io: Io, text: string): void {
-  // Names from a document may hold line breaks and what a terminal takes for commands.
-  io.stderr.write(`${text.replace(/\p{Cc}/gu, "\ufffd")}\n`);
+  io.stderr.write(`${shownText(text)}\n`);
 }

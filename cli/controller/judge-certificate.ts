@@ -1,9 +1,8 @@
-import { CertificateError } from "../../shared/seal/certificate.node.ts";
 import { acceptCertificate, compareWithLastSeen, refuseChange } from "../certificate-record.ts";
 import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
-import { readFoundCertificate } from "../sealing-certificate.ts";
+import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
 
 /** How far a certificate is to be trusted. */
 export type Trust = {
@@ -19,17 +18,13 @@ export type Trust = {
  * @throws CertificateError when it is none, not the one that the user accepts, or a change that needs to be accepted.
  */
 export function judgeCertificate(found: FoundCertificate, trust: Trust, io: Io, notices: Notices): void {
-  const { fingerprint } = readFoundCertificate(found);
+  const certificate = readFoundCertificate(found);
+  const { fingerprint } = certificate;
   const { controller, source } = found;
   if (controller === null) return;
   const { fallback, accepted } = trust;
   notices.note(`certificate ${fingerprint} from ${source} at ${controller.server}`);
-  if (accepted !== null && accepted !== fingerprint) {
-    throw new CertificateError(
-      `the certificate from ${source} is ${fingerprint}, not the accepted one, ${accepted}: nothing is sealed with it`,
-      "correct --accept-certificate, or find out who changed the certificate",
-    );
-  }
+  requireAccepted(certificate, accepted, source);
   if (accepted !== null) acceptCertificate(controller, fingerprint, io, notices);
   else if (fallback) refuseChange(controller, source, fingerprint, io, notices);
   else compareWithLastSeen(controller, fingerprint, io, notices);

@@ -1,3 +1,4 @@
+import { keyOptions, templateOptions } from "../opening/opening-options.ts";
 import {
   clientOptions,
   controllerOptions,
@@ -8,18 +9,7 @@ import {
 
 /** Flags of `signet explain`. */
 export const explainOptions = {
-  key: {
-    kind: "list",
-    value: "PATH",
-    group: "seal",
-    summary: "private keys: PEM files, backups of key Secrets, folders; - for stdin",
-  },
-  "recovery-private-key": {
-    kind: "list",
-    value: "PATH",
-    group: "seal",
-    summary: "the same, by kubeseal's name",
-  },
+  ...keyOptions,
   candidate: {
     kind: "repeated",
     value: "NAMESPACE/NAME",
@@ -31,11 +21,7 @@ export const explainOptions = {
     group: "seal",
     summary: "with --key: take the cluster's SealedSecrets, as far as you may list them, for such places",
   },
-  "allow-nondeterministic-templates": {
-    kind: "switch",
-    group: "seal",
-    summary: "let templates call functions that are random, costly or read the clock",
-  },
+  ...templateOptions,
   format: {
     kind: "text",
     short: "o",

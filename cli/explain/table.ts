@@ -1,4 +1,5 @@
 import type { ItemFinding } from "../opening/item-finding.ts";
+import { oneLine } from "../shown-text.ts";
 import type { ClusterView, Explanation } from "./explanation.ts";
 
 /** Explanations for people: an object's line, a line for each item, then what to do. */
@@ -6,9 +7,8 @@ export function explanationTable(explanations: readonly Explanation[]): string {
   return explanations.map((explanation) => objectLines(explanation).map(fit).join("")).join("\n");
 }
 
-/** Names from a document and a cluster's words may hold line breaks and what a terminal takes for commands. */
 function fit(line: string): string {
-  return `${line.replace(/\s*[\r\n]+\s*/g, " ").replace(/\p{Cc}/gu, "\ufffd")}\n`;
+  return `${oneLine(line)}\n`;
 }
 
 function objectLines(explanation: Explanation): string[] {

@@ -1,14 +1,15 @@
 import type { OptionSpec, OptionTable } from "../options.ts";
 import { flagTerms } from "./flag-terms.ts";
 import { section, terms, wrap } from "./layout.ts";
+import { SIGNET_FLAGS } from "./signet-flags.ts";
 
-const GROUPS: Readonly<Record<OptionSpec["group"], string>> = {
-  seal: "Sealing",
-  mode: "Instead of sealing",
-  files: "Files and folders as arguments",
-  cluster: "Cluster and controller",
+/** Of kubeseal's flags; ours stand in a group of their own. */
+const GROUPS: Readonly<Record<Exclude<OptionSpec["group"], "files">, string>> = {
+  seal: "Flags of kubeseal, for sealing",
+  mode: "Flags of kubeseal, instead of sealing",
+  cluster: "Flags of kubeseal, for cluster and controller",
   general: "General",
-  logging: "Accepted for kubeseal's sake",
+  logging: "Flags of kubeseal, for its logging",
 };
 const COLUMN = 28;
 
@@ -25,7 +26,8 @@ export function flagsPage(
   commands: readonly OwnFlags[],
   variables: ReadonlyMap<string, string>,
 ): string {
-  const inGroup = (group: string) => Object.keys(options).filter((flag) => options[flag]?.group === group);
+  const inGroup = (group: string) =>
+    Object.keys(options).filter((flag) => options[flag]?.group === group && !SIGNET_FLAGS.includes(flag));
   const own = commands.flatMap(({ name, options: table }) => {
     const flags = Object.keys(table).filter((flag) => table[flag]?.summary !== options[flag]?.summary);
     return section(`Of ${program} ${name} alone`, terms(flagTerms(table, flags), COLUMN));
@@ -37,6 +39,7 @@ export function flagsPage(
     ...Object.entries(GROUPS).flatMap(([group, title]) =>
       section(title, terms(flagTerms(options, inGroup(group)), COLUMN)),
     ),
+    ...section("Flags of Signet", terms(flagTerms(options, SIGNET_FLAGS), COLUMN)),
     ...own,
     ...section("How flags are read", [
       ...wrap(

@@ -7,19 +7,19 @@ import { exampleLines } from "./page.ts";
 const COLUMN = 28;
 
 /** What people look for; the rest stands in `help flags`. */
-const SEALING = [
-  "secret-file",
-  "sealed-secret-file",
-  "format",
-  "cert",
-  "scope",
-  "namespace",
-  "name",
-  "in-place",
-  "output-dir",
+const SEALING = ["secret-file", "sealed-secret-file", "format", "cert", "scope", "namespace", "name"];
+const MODES = [
+  "fetch-cert",
+  "raw",
+  "merge-into",
+  "validate",
+  "re-encrypt",
+  "recovery-unseal",
+  "help",
+  "version",
 ];
-const MODES = ["fetch-cert", "raw", "merge-into", "validate", "re-encrypt", "recovery-unseal"];
 const CLUSTER = ["controller-name", "controller-namespace", "kubeconfig", "context"];
+const OURS = ["in-place", "output-dir", "verbose"];
 
 /** Examples of the first page. */
 export const overviewExamples: HelpPage["examples"] = [
@@ -48,8 +48,10 @@ export function overview(
       `${program} [flags] (--in-place | --output-dir FOLDER) FILE|FOLDER|PATTERN...`,
       `${program} COMMAND [flags]`,
     ]),
-    ...section("Sealing", terms(flagTerms(options, SEALING), COLUMN)),
-    ...section("Instead of sealing", terms(flagTerms(options, MODES), COLUMN)),
+    ...section("Flags of kubeseal, for sealing", terms(flagTerms(options, SEALING), COLUMN)),
+    ...section("Flags of kubeseal, instead of sealing", terms(flagTerms(options, MODES), COLUMN)),
+    ...section("Flags of kubeseal, for the cluster", terms(flagTerms(options, CLUSTER), COLUMN)),
+    ...section("Flags of Signet", terms(flagTerms(options, OURS), COLUMN)),
     ...section(
       "Commands",
       terms(
@@ -57,8 +59,6 @@ export function overview(
         COLUMN,
       ),
     ),
-    ...section("Cluster", terms(flagTerms(options, CLUSTER), COLUMN)),
-    ...section("General", terms(flagTerms(options, ["verbose", "help", "version"]), COLUMN)),
     ...section("Examples", exampleLines(overviewExamples, program)),
     ...section(
       "More",

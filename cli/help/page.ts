@@ -5,7 +5,7 @@ import { section, terms, wrap } from "./layout.ts";
 
 /** What a page is about. */
 export type Subject = {
-  /** As it is typed: `--raw`, `unseal`. */
+  /** As it is typed after the program's name: `--raw`, `unseal`; empty where nothing is. */
   title: string;
   summary: string;
   options: OptionTable;
@@ -24,7 +24,7 @@ export function commandPage(program: string, { title, summary, options, page }: 
   const called = (command: string) => asCalled(command, program);
   const flags = page.flags ?? Object.keys(options);
   const lines = [
-    `${program} ${title}: ${summary}`,
+    `${[program, title].filter((word) => word !== "").join(" ")}: ${summary}`,
     ...section(
       "Usage",
       page.usage.map((usage) => `${program} ${usage}`),

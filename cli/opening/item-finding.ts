@@ -6,6 +6,7 @@ import { type Backend, formOf } from "../../shared/seal/codec.ts";
 import { DamagedValueError, NotBase64Error } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
+import { shellWord } from "../shell-word.ts";
 
 /** Why an item does not open, by a name that scripts can match on. */
 export type Cause =
@@ -60,7 +61,7 @@ export type ItemContext = {
 
 /** The command that seals a value again; name, namespace and scope come from the file, so that it fits. */
 export function sealing(file: string | null): string {
-  return `signet --merge-into ${file ?? "FILE"} < secret.yaml`;
+  return `signet --merge-into ${file === null ? "FILE" : shellWord(file)} < secret.yaml`;
 }
 
 /** What a value's form alone tells. */

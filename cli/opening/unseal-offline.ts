@@ -69,8 +69,6 @@ export async function unsealOffline(
   throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, { keys, keyFlag }));
 }
 
-const REFUSED = /these functions are not allowed here/;
-
 /** The Secret with what its templates make. Loaded here: most SealedSecrets have none. */
 async function rendered(
   secret: OpenedSecret,
@@ -99,9 +97,7 @@ async function rendered(
     };
   }
   const said = failures.map(({ message }) => message).sort();
-  const isRefused = failures.some(
-    ({ functionName, message }) => functionName !== null && REFUSED.test(message),
-  );
+  const isRefused = failures.some(({ refused }) => refused);
   throw new InputError(
     `${where}: ${said.join("; ")}`,
     isRefused ? "signet unseal --allow-nondeterministic-templates runs them on this machine" : first.hint,

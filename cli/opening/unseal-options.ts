@@ -1,19 +1,9 @@
 import { fileOptions, generalOptions, type OptionTable, type OptionValues } from "../options.ts";
+import { keyOptions, templateOptions } from "./opening-options.ts";
 
 /** Flags of `signet unseal`. */
 export const unsealOptions = {
-  key: {
-    kind: "list",
-    value: "PATH",
-    group: "seal",
-    summary: "private keys: PEM files, backups of key Secrets, folders; - for stdin",
-  },
-  "recovery-private-key": {
-    kind: "list",
-    value: "PATH",
-    group: "seal",
-    summary: "the same, by kubeseal's name",
-  },
+  ...keyOptions,
   item: { kind: "text", value: "KEY", group: "mode", summary: "print the plain bytes of this item only" },
   raw: { kind: "switch", group: "mode", summary: "open one bare value and print its plain bytes" },
   "from-file": {
@@ -41,11 +31,7 @@ export const unsealOptions = {
     group: "mode",
     summary: "with --raw: name the value is for; with --item: of the SealedSecret",
   },
-  "allow-nondeterministic-templates": {
-    kind: "switch",
-    group: "seal",
-    summary: "let templates call functions that are random, costly or read the clock",
-  },
+  ...templateOptions,
   format: {
     kind: "text",
     short: "o",

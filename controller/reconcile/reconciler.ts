@@ -11,7 +11,7 @@ import { nextStatus, type Verdict } from "./conditions.ts";
 import { belongsTo, decide, type Failure } from "./decide.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
-import { hasTemplates, type TemplatePolicy, versionOf } from "./render-items.ts";
+import { hasTemplates, noteFailure, type TemplatePolicy, versionOf } from "./render-items.ts";
 import { repairEvent } from "./repair-event.ts";
 import type { DriftCause, SecretDrift } from "./secret-drift.ts";
 import type { SecretObject } from "./secret-object.ts";
@@ -158,6 +158,7 @@ export class Reconciler {
       const observed = await gather(watched.parsed.sealedSecret, surroundings, signal);
       const plan = decide(observed, policy);
       const applied = await applyPlan(plan, client, signal);
+      if (!applied.ok) noteFailure(watched.parsed.sealedSecret, templates);
       const warnings = observed.wanted.ok ? observed.wanted.warnings : [];
       return outcomeOf(applied, observed.secret, warnings);
     } catch (error) {

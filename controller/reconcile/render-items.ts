@@ -1,6 +1,7 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { isItemName } from "../../shared/secret.ts";
 import type { TemplateLimits } from "../../shared/template/limits.ts";
+import type { TemplateError } from "../../shared/template/template-error.ts";
 import type { Reason } from "./conditions.ts";
 import type { TemplateBackoff } from "./template-backoff.ts";
 
@@ -33,6 +34,36 @@ export function versionOf({ metadata }: SealedSecret): string {
 }
 
 /**
+ * Notes that an object could not be brought in sync after its templates ran. Their own failures count, and so does a
+ * Secret that is refused for what they made: either can depend on a value.
+ */
+export function noteFailure(sealedSecret: SealedSecret, { backoff }: TemplatePolicy): void {
+  if (hasTemplates(sealedSecret)) backoff.failed(keyOf(sealedSecret), versionOf(sealedSecret));
+}
+
+function keyOf({ metadata: { namespace = "", name } }: SealedSecret): string {
+  return `${namespace}/${name}`;
+}
+
+/**
+ * What does not depend on values is told in full. Of failures while running one is told at most, and where it is for
+ * the first version only: a template with a line for each letter that fails on the right one would spell a value out.
+ */
+function describeFailures(
+  failures: readonly TemplateError[],
+  whileRunning: ReadonlySet<TemplateError>,
+  isFirst: boolean,
+): string {
+  const reading = failures.filter((failure) => !whileRunning.has(failure)).map(({ message }) => message);
+  const running = failures.find((failure) => whileRunning.has(failure));
+  if (running === undefined) return reading.sort().join("\n");
+  const where = isFirst
+    ? running.message
+    : "a template fails while it runs; signet unseal tells which and where";
+  return [...reading.sort(), where].join("\n");
+}
+
+/**
  * The items of the Secret: the opened ones, and those that the object's templates make of them.
  * @param opened the opened items by name.
  */
@@ -41,7 +72,7 @@ export async function renderItems(
   opened: ReadonlyMap<string, Uint8Array>,
   policy: TemplatePolicy,
 ): Promise<RenderedItems> {
-  const { metadata, spec } = sealedSecret;
+  const { spec } = sealedSecret;
   const templateData = new Map(Object.entries(spec.template?.data ?? {}));
   if (templateData.size === 0 || spec.data !== undefined) return { ok: true, items: opened, warnings: [] };
   const unfit = [...templateData.keys()].find((item) => !isItemName(item));
@@ -58,18 +89,17 @@ export async function renderItems(
     import("../../shared/template/apply-templates.ts"),
     import("../../shared/template/functions/load.ts"),
   ]);
-  const { allowNondeterministic, backoff } = policy;
-  const { items, failures, warnings } = applyTemplates(opened, templateData, {
+  const { allowNondeterministic } = policy;
+  const { items, failures, whileRunning, warnings } = applyTemplates(opened, templateData, {
     functions: await functionsFor(templateData.values()),
     limits: LIMITS,
     allowNondeterministic,
   });
-  const key = `${metadata.namespace ?? ""}/${metadata.name}`;
   if (failures.length > 0) {
-    backoff.failed(key, versionOf(sealedSecret));
-    const lines = failures.map(({ message }) => message).sort();
-    return { ok: false, reason: "TemplateFailed", problem: lines.join("\n") };
+    noteFailure(sealedSecret, policy);
+    const isFirst = policy.backoff.isFirst(keyOf(sealedSecret), versionOf(sealedSecret));
+    const problem = describeFailures(failures, whileRunning, isFirst);
+    return { ok: false, reason: "TemplateFailed", problem };
   }
-  backoff.succeeded(key);
   return { ok: true, items, warnings: warnings.map(warningInWords).sort() };
 }

@@ -1,4 +1,4 @@
-/** So many failed versions in a row are a typing error being mended; each further one is made to wait. */
+/** So many failed versions within an hour are a typing error being mended; each further one is made to wait. */
 const FREE_FAILURES = 3;
 const BASE_MS = 5000;
 const CAP_MS = 300_000;
@@ -6,11 +6,12 @@ const CAP_MS = 300_000;
 const REMEMBERED_MS = 3_600_000;
 const MOST_NAMES = 10_000;
 
-type Trouble = { failures: number; failedAt: number; version: string };
+type Trouble = { failures: number; failedAt: number; first: string; version: string };
 
 /**
  * Holds back objects whose templates fail again and again, edit after edit, deleted in between or not: whether a template fails can
- * depend on a secret value, so that trying templates fast would be a way to guess it.
+ * depend on a secret value, so that trying templates fast would be a way to guess it. A success in between forgives
+ * nothing: whoever guesses can have one at any time.
  */
 export class TemplateBackoff {
   readonly #nowMs: () => number;
@@ -30,27 +31,33 @@ export class TemplateBackoff {
   }
 
   /**
+   * Whether no other version of an object failed within the last hour: only then where it fails is told, which can
+   * tell more of a value than that it fails.
+   */
+  isFirst(key: string, version: string): boolean {
+    this.#forgetOld();
+    const trouble = this.#troubles.get(key);
+    return trouble === undefined || trouble.first === version;
+  }
+
+  /**
    * Notes that the templates of an object failed.
    * @param version uid and generation of the object: trying the same once more tells nobody anything new.
    */
   failed(key: string, version: string): void {
+    this.#forgetOld();
     const before = this.#troubles.get(key);
     if (before?.version === version) return;
     const failures = (before?.failures ?? 0) + 1;
     // Set anew, so that the map keeps the order of the last failures.
     this.#troubles.delete(key);
-    this.#troubles.set(key, { failures, failedAt: this.#nowMs(), version });
+    this.#troubles.set(key, { failures, failedAt: this.#nowMs(), first: before?.first ?? version, version });
     this.#forgetOld();
-  }
-
-  /** Notes that they did not fail. */
-  succeeded(key: string): void {
-    this.#troubles.delete(key);
   }
 
   #forgetOld(): void {
     for (const [key, { failedAt }] of this.#troubles) {
-      const isOld = this.#nowMs() - failedAt > REMEMBERED_MS;
+      const isOld = this.#nowMs() - failedAt >= REMEMBERED_MS;
       if (!isOld && this.#troubles.size <= MOST_NAMES) return;
       this.#troubles.delete(key);
     }

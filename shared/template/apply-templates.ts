@@ -1,4 +1,6 @@
 import { utf8 } from "../bytes.ts";
+import { utf8ToByteString } from "./byte-string.ts";
+import type { ItemsRead } from "./items-read.ts";
 import { renderTemplates, type TemplateJob } from "./template.ts";
 import type { TemplateError } from "./template-error.ts";
 
@@ -24,6 +26,8 @@ export type AppliedTemplates = {
   /** The Secret's items. */
   readonly items: Map<string, Uint8Array>;
   readonly failures: readonly TemplateError[];
+  /** Those among them that came while a template ran: whether and where it fails then can depend on a value. */
+  readonly whileRunning: ReadonlySet<TemplateError>;
   readonly warnings: readonly TemplateWarning[];
 };
 
@@ -54,15 +58,40 @@ export function applyTemplates(
     }
   }
   const failures: TemplateError[] = [];
+  const whileRunning = new Set<TemplateError>();
+  const readable = new Map(
+    [...templates]
+      .filter(([item, source]) => !decrypted.has(item) && source.includes("{{"))
+      .map(([item]) => [utf8ToByteString(item), item]),
+  );
   for (const [item, rendered] of renderTemplates({ ...settings, templates, data })) {
     if ("error" in rendered) {
       failures.push(rendered.error);
+      if (rendered.whileRunning) whileRunning.add(rendered.error);
       continue;
     }
     if (!decrypted.has(item)) items.set(item, rendered.output);
-    for (const source of rendered.read)
-      if (!decrypted.has(source) && templates.get(source)?.includes("{{") === true)
-        warnings.push({ kind: "reads-source", item, source });
+    warnings.push(...sourcesRead(item, rendered.read, readable, MOST_WARNINGS - warnings.length));
   }
-  return { items, failures, warnings };
+  return { items, failures, whileRunning, warnings };
+}
+
+/** Nobody reads more of them, and templates that read all others have as many as their number squared. */
+const MOST_WARNINGS = 100;
+
+/** @param readable the templates that others can read, by their names as byte strings. */
+function sourcesRead(
+  item: string,
+  { all, names }: ItemsRead,
+  readable: ReadonlyMap<string, string>,
+  most: number,
+): TemplateWarning[] {
+  const read: Iterable<string> = all ? readable.keys() : names;
+  const warnings: TemplateWarning[] = [];
+  for (const name of read) {
+    if (warnings.length >= most) break;
+    const source = readable.get(name);
+    if (source !== undefined) warnings.push({ kind: "reads-source", item, source });
+  }
+  return warnings;
 }

@@ -8,6 +8,7 @@ import {
   TemplateFunctionError,
   variadicFunction,
 } from "./function-table.ts";
+import { readCharacters } from "./functions/accounting.ts";
 import { print, printf, println } from "./printf.ts";
 import { isTrue } from "./truth.ts";
 import { typeOf, types, type Value } from "./value.ts";
@@ -44,15 +45,21 @@ export const builtins: FunctionTable = new Map([
     variadicFunction([string], any, ([format, ...values], context) => printf(format, values, context)),
   ],
   ["println", variadicFunction([], any, (values, context) => println(values, context))],
-  ["html", variadicFunction([], any, (values, context) => escapeHtml(asText(values, context)))],
-  ["js", variadicFunction([], any, (values, context) => escapeScript(asText(values, context)))],
-  ["urlquery", variadicFunction([], any, (values, context) => escapeQuery(asText(values, context)))],
+  ["html", variadicFunction([], any, (values, context) => escapeHtml(textToEscape(values, context)))],
+  ["js", variadicFunction([], any, (values, context) => escapeScript(textToEscape(values, context)))],
+  ["urlquery", variadicFunction([], any, (values, context) => escapeQuery(textToEscape(values, context)))],
   // No value of ours is a function.
   ["call", variadicFunction([reflected], reflected, ([value]) => notAFunction(value))],
 ]);
 
 function last(values: readonly Value[]): Value {
   return values.at(-1) ?? false;
+}
+
+function textToEscape(values: readonly Value[], context: CallContext): string {
+  const text = asText(values, context);
+  readCharacters(context, text.length);
+  return text;
 }
 
 /** What an escaping function escapes: its arguments printed together, nothing as Go's templates print it. */

@@ -145,8 +145,11 @@ class Evaluation {
       for (let i = 0n; i < value.value; i++) yield [ABSENT, integer(i, value.type)];
     } else if (typeof value === "object" && value.tag === "slice") {
       for (let i = 0; i < value.items.length; i++) yield [integer(i), value.items[i] ?? ABSENT];
-    } else if (typeof value === "object" && value.tag === "map") yield* sortedEntries(value);
-    else this.#pipelines.fail(`range can't iterate over ${typeOf(value)?.name ?? "nil"}`);
+    } else if (typeof value === "object" && value.tag === "map") {
+      // They are sorted, even if the first round breaks off.
+      this.#run.budget.spend(value.entries.size);
+      yield* sortedEntries(value);
+    } else this.#pipelines.fail(`range can't iterate over ${typeOf(value)?.name ?? "nil"}`);
   }
 
   #template(name: string, pipe: PipeNode | null, dot: Value): void {

@@ -153,6 +153,7 @@ export class Pipelines {
     final: Value | null,
   ): Value {
     let value = from;
+    this.#run.budget.spend(path.length);
     path.forEach((name, index) => {
       this.at = at;
       const isLast = index === path.length - 1;
@@ -196,6 +197,7 @@ export class Pipelines {
     this.#checkCount(callee, args.length, final);
     let value: Value = ABSENT;
     for (const arg of args) {
+      this.#run.budget.spend(1);
       value = this.#argument(arg, types.reflected, dot);
       if (isTrue(value) === (callee.name === "or")) return value;
     }
@@ -210,6 +212,7 @@ export class Pipelines {
   #call(callee: Callee, args: readonly Operand[], dot: Value, final: Value | null): Value {
     const at = this.at;
     this.#checkCount(callee, args.length, final);
+    this.#run.budget.spend(args.length);
     const values = args.map((arg, index) => this.#argument(arg, parameterAt(callee, index), dot));
     if (final !== null) values.push(fitValue(final, parameterAt(callee, values.length)));
     this.at = at;

@@ -2,6 +2,7 @@ import { toByteString } from "./byte-string.ts";
 import { type FormatFlags, noFlags, pad } from "./format-flags.ts";
 import { formatInteger, formatNumber, formatString } from "./format-scalar.ts";
 import { type CallContext, TemplateFunctionError } from "./function-table.ts";
+import { readCharacters } from "./functions/accounting.ts";
 import {
   type GoInteger,
   type GoMap,
@@ -69,6 +70,8 @@ export class Printer {
     this.#budget.spend(1);
     if (depth > DEEPEST) throw new TemplateFunctionError("a value nested too deeply cannot be printed");
     if (this.#byMethod(value, verb)) return;
+    if (typeof value === "string" && (/^[qxX]$/.test(verb) || this.flags.sharpV))
+      readCharacters(this.#budget, value.length);
     const scalar = scalarText(value, verb, this.flags);
     if (scalar !== undefined) this.#orWrong(scalar, value, verb);
     else if (typeof value !== "object") return;

@@ -2,6 +2,7 @@ import { builtins } from "./builtins.ts";
 import { fromByteString, toByteString, utf8ToByteString } from "./byte-string.ts";
 import { evaluate } from "./evaluate.ts";
 import type { FunctionTable, Nondeterminism } from "./function-table.ts";
+import { type ItemsRead, itemsRead } from "./items-read.ts";
 import { limitError } from "./limit-error.ts";
 import { DEFAULT_LIMITS, LimitReached, type TemplateLimits } from "./limits.ts";
 import { parseTemplate } from "./parser.ts";
@@ -9,7 +10,6 @@ import { whyMissing } from "./refused-functions.ts";
 import { RunBudget } from "./run-budget.ts";
 import { placeAt, TemplateError } from "./template-error.ts";
 import { map, types, type Value } from "./value.ts";
-import { WatchedItems } from "./watched-items.ts";
 
 /** What to render, and with what. */
 export type TemplateJob = {
@@ -29,14 +29,15 @@ export type TemplateJob = {
   readonly randomBytes?: (length: number) => Uint8Array;
 };
 
-/** What came of one template. `read` names the items of `data` whose content it read. */
+/** What came of one template. `read`: the items of `data` that its text reads, whether or not this run did. */
 export type Rendered =
-  | { readonly output: Uint8Array<ArrayBuffer>; readonly read: ReadonlySet<string> }
-  | { readonly error: TemplateError };
+  | { readonly output: Uint8Array<ArrayBuffer>; readonly read: ItemsRead }
+  | { readonly error: TemplateError; readonly whileRunning: boolean };
 
 /**
  * Renders templates as Go's text/template with sprig's functions does; each on its own, all within one set of limits.
- * Never throws for what a template or an item holds.
+ * Never throws for what a template or an item holds. Once a limit on all of them together is reached, the templates
+ * behind the one that reached it are not tried, and are missing in the result.
  */
 export function renderTemplates(job: TemplateJob): Map<string, Rendered> {
   const limits = { ...DEFAULT_LIMITS, ...job.limits };
@@ -49,10 +50,18 @@ export function renderTemplates(job: TemplateJob): Map<string, Rendered> {
   const items = new Map<string, Value>();
   for (const [item, bytes] of job.data) items.set(utf8ToByteString(item), toByteString(bytes));
   const rendered = new Map<string, Rendered>();
-  for (const [name, source] of job.templates)
-    rendered.set(name, renderOne(name, utf8ToByteString(source), items, { job, limits, budget, allowed }));
+  // No function changes a map of strings, so one serves all templates.
+  const dot = map(items, types.stringMap);
+  for (const [name, source] of job.templates) {
+    const result = renderOne(name, utf8ToByteString(source), dot, { job, limits, budget, allowed });
+    rendered.set(name, result);
+    if ("error" in result && OF_ALL.has(result.error.limit ?? "")) break;
+  }
   return rendered;
 }
+
+/** The limits that all templates of a run share. */
+const OF_ALL: ReadonlySet<string> = new Set(["steps", "totalOutputBytes", "workBytes", "milliseconds"]);
 
 type Shared = {
   readonly job: TemplateJob;
@@ -61,10 +70,10 @@ type Shared = {
   readonly allowed: boolean;
 };
 
-function renderOne(name: string, source: string, items: Map<string, Value>, shared: Shared): Rendered {
+function renderOne(name: string, source: string, dot: Value, shared: Shared): Rendered {
   const { limits, budget } = shared;
   const { functions } = shared.job;
-  const watched = new WatchedItems(items);
+  let whileRunning = false;
   try {
     budget.checkTime();
     const used = new Map<string, number>();
@@ -81,11 +90,11 @@ function renderOne(name: string, source: string, items: Map<string, Value>, shar
       { limits, spend: (steps) => budget.spend(steps) },
     );
     if (!shared.allowed) refuse(name, source, used, functions);
-    const dot = map(watched, types.stringMap);
+    whileRunning = true;
     const output = evaluate({ name, source, templates, functions, limits, budget }, dot);
-    return { output: fromByteString(output), read: watched.read };
+    return { output: fromByteString(output), read: itemsRead(templates, name) };
   } catch (error) {
-    return { error: asTemplateError(name, error, limits) };
+    return { error: asTemplateError(name, error, limits), whileRunning };
   }
 }
 

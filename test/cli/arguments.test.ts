@@ -186,9 +186,19 @@ suite("wrong command lines are refused", () => {
     });
   }
 
-  test("an environment variable that does not parse, by its name", () => {
-    const error = refusal([], { SEALED_SECRETS_RAW: "yes" });
-    assert.equal(error.message, 'invalid value "yes" for SEALED_SECRETS_RAW: it must be true or false');
-    assert.equal(error.hint, "set SEALED_SECRETS_RAW to true or false");
-  });
+  for (const { name, read: parse } of FLAGS.filter((flag) => !WITHOUT_VARIABLE.has(flag.name))) {
+    const variable = `SEALED_SECRETS_${name.toUpperCase().replaceAll("-", "_")}`;
+    if (typeof parse("true") === "boolean") {
+      test(`${variable} that is no truth value, by its name (W4)`, () => {
+        const error = refusal([], { [variable]: "yes" });
+        assert.equal(error.message, `invalid value "yes" for ${variable}: it must be true or false`);
+        assert.equal(error.hint, `set ${variable} to true or false`);
+      });
+    } else if (LISTS.split(" ").includes(name)) {
+      test(`${variable} that is no list, by its name (W4)`, () => {
+        const error = refusal([], { [variable]: 'hunter"2' });
+        assert.equal(error.message, `invalid list for ${variable}: a quote is misplaced`);
+      });
+    }
+  }
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { Canaries, folderEvidence } from "../support/canary.ts";
-import { type CanaryRun, canaryFiles, evidenceOf, offlineRuns } from "../support/canary-runs.ts";
+import { type CanaryRun, canaryFiles, evidenceOf, offlineRuns, writeFiles } from "../support/canary-runs.ts";
 import { makeScratchFolder, type ScratchFolder } from "../support/control-plane/scratch-folder.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
 import { runSignet } from "../support/signet-cli.ts";
@@ -42,10 +42,7 @@ suite("what is sealed or opened stands nowhere else", { concurrency: 2 }, () => 
   /** Runs it in a folder of its own; its home and its folder for temporary files must stay empty. */
   async function runIn(root: string, run: CanaryRun) {
     const folder = join(root, "work");
-    for (const [name, content] of Object.entries(inputs)) {
-      await mkdir(dirname(join(folder, name)), { recursive: true });
-      await writeFile(join(folder, name), content);
-    }
+    await writeFiles(folder, inputs);
     const [home, temporary] = [join(root, "home"), join(root, "tmp")];
     for (const made of [home, temporary]) await mkdir(made);
     const result = await runSignet(run.args, {

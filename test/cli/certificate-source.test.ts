@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type MemoryWorld, runInMemory } from "../support/memory-io.ts";
 import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";
 
@@ -78,6 +79,54 @@ suite("certificates", () => {
       (await seal(["--cert", "ftp://host/x"])).stderr,
       /^error: --cert: URLs of type ftp are not supported\n/,
     );
+  });
+
+  test("come with the credentials of their address, which are sent as such and shown to nobody", async () => {
+    const asked: unknown[] = [];
+    const fetch: MemoryWorld["fetch"] = (url, { headers }) => {
+      asked.push([url, headers]);
+      return Promise.resolve(new Response(certificatePem));
+    };
+    const url = "https://me:hunter2%20%zz@a.example/c?token=hunter3#x";
+    const { code, stderr } = await seal(["--cert", url, "--verbose"], { fetch });
+    assert.equal(code, 0, stderr);
+    const authorization = `Basic ${Buffer.from("me:hunter2%20%zz").toString("base64")}`;
+    assert.deepEqual(asked, [["https://a.example/c?token=hunter3#x", { authorization }]]);
+    await seal(["--cert", "https://me:a%40b@a.example/c"], { fetch });
+    assert.deepEqual(asked[1], [
+      "https://a.example/c",
+      { authorization: `Basic ${Buffer.from("me:a@b").toString("base64")}` },
+    ]);
+    await seal(["--cert", "https://a.example/c"], { fetch });
+    assert.deepEqual(asked[2], ["https://a.example/c", {}]);
+    const failed = await refusal(url, { fetch: answer("no", { status: 403, statusText: "Forbidden" }) });
+    assert.match(failed, /^error: cannot fetch "https:\/\/a\.example\/c\?…": 403 Forbidden\n/);
+    assert.ok(!/hunter|token/.test(stderr + failed));
+  });
+
+  test("must be the one that --accept-certificate names, wherever they come from", async () => {
+    const files = { "c.pem": certificatePem, "v.txt": "x", "s.yaml": SECRET };
+    const { fingerprint } = readCertificate(certificatePem);
+    const target = "out.yaml";
+    const sealed = (await seal(["--cert", "c.pem"], { files })).stdout;
+    const lines = [
+      [],
+      ["s.yaml"],
+      ["--raw", "-n", "n", "--name", "a"],
+      ["--fetch-cert"],
+      ["--merge-into", target],
+    ];
+    for (const line of lines) {
+      const world = { files: { ...files, [target]: sealed } };
+      const args = [...line, "--cert", "c.pem", "--accept-certificate"];
+      assert.equal((await seal([...args, fingerprint], world)).code, 0, line[0]);
+      const { code, stdout, stderr, files: left } = await seal([...args, "SHA256:other"], world);
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: "" }, line[0]);
+      assert.ok(
+        stderr.startsWith(`error: the certificate from c.pem is ${fingerprint}, not the accepted one, `),
+      );
+      assert.equal(left.get(target), sealed);
+    }
   });
 
   test("of a web server that refuses or does not answer are reported, without its credentials", async () => {

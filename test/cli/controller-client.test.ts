@@ -87,7 +87,7 @@ suite("asking the controller", () => {
     }
   });
 
-  test("gives what was sealed anew, and nothing that is no object", async () => {
+  test("gives what was sealed anew, and nothing that is no object; a refusal is told apart (W29)", async () => {
     const rotated = { ...SEALED, spec: { encryptedData: { a: "b" } } };
     const { controller } = await opened({ ...SERVICE, [`POST ${PROXY}/v1/rotate`]: { body: rotated } });
     assert.deepEqual(await controller.rotate(SEALED), rotated);

@@ -112,7 +112,7 @@ suite("with keys", () => {
     });
   });
 
-  suite("a value sealed for elsewhere", () => {
+  suite("a value sealed for elsewhere, of which kubeseal says no more than of any other (W20)", () => {
     const why = async (object: object, ...args: string[]) => {
       const item = await itemOf(object, ...args);
       assert.equal(item.cause, "sealed-elsewhere");
@@ -242,6 +242,17 @@ suite("with keys", () => {
       { where: "standard error", content: run.stderr },
     ]);
   });
+});
+
+test("a command to copy runs nothing that a file's name says, and the name does not turn the line around", async () => {
+  const path = "$(x)'; y;'\u202e.yaml";
+  const moved = { ...sealed, metadata: { ...sealed.metadata, name: "other" } };
+  const run = await runInMemory(["explain", "--key", "k.pem", path], {
+    files: { ...keys, [path]: toJson(moved) },
+  });
+  assert.match(run.stdout, /: signet --merge-into '\$\(x\)'\\''; y;'\\''\ufffd\.yaml' < secret\.yaml(;|$)/m);
+  assert.match(run.stderr, /: signet --merge-into '\$\(x\)'\\''; y;'\\''\ufffd\.yaml' < secret\.yaml(;|$)/m);
+  assert.ok(!/\u202e/.test(run.stdout + run.stderr));
 });
 
 test("the table has a line for each item, and what to do; control characters do not pass", async () => {

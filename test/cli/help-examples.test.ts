@@ -8,6 +8,7 @@ import { readArguments } from "../../cli/arguments.ts";
 import { explain } from "../../cli/commands/explain.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
+import { compileCache } from "../runner/compile-cache.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
@@ -88,6 +89,7 @@ async function runExample(command: string): Promise<void> {
     cpSync(prepared, folder, { recursive: true, verbatimSymlinks: true });
     const env = {
       PATH: `${folder}/bin:${process.env["PATH"]}`,
+      ...compileCache,
       HOME: folder,
       KUBECONFIG: `${folder}/kubeconfig`,
     };
@@ -161,7 +163,8 @@ function routes(db: KubeObject): StubRoute[] {
   const sealedAnew = (question: string): string => {
     const object = JSON.parse(question) as { spec: { encryptedData: Record<string, string> } };
     for (const item of Object.keys(object.spec.encryptedData)) {
-      const container = Buffer.concat([Buffer.from([1, 0]), randomBytes(296)]);
+      // A session key, a value as long as the old one, and its tag.
+      const container = Buffer.concat([Buffer.from([1, 0]), randomBytes(256 + "hunter2".length + 16)]);
       object.spec.encryptedData[item] = container.toString("base64");
     }
     return JSON.stringify(object);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { section, terms, wrap } from "../../cli/help/layout.ts";
+import { SIGNET_FLAGS } from "../../cli/help/signet-flags.ts";
 import { nearestWord } from "../../cli/nearest-word.ts";
 import { kubesealOptions } from "../../cli/options.ts";
 import { runInMemory } from "../support/memory-io.ts";
@@ -43,6 +44,36 @@ suite("the first page", () => {
     for (const topic of Object.keys(MODES)) assert.match(text, new RegExp(`^ {6}--${topic}`, "m"));
     const { COMMAND_WORDS } = await import("../../cli/command-words.ts");
     for (const word of COMMAND_WORDS) assert.match(text, new RegExp(`^ {2}${word}\\b`, "m"));
+  });
+
+  for (const args of [["--help"], ["help", "flags"]]) {
+    test(`${args.join(" ")} has kubeseal's flags in groups of their own, and ours in one`, async () => {
+      const groups = new Map<string, string[]>();
+      for (const part of (await page(...args)).split("\n\n")) {
+        const [title = "", ...lines] = part.split("\n");
+        const flags = lines.flatMap((line) => /^ {2}(?: {4}|-., )--([a-z-]+)/.exec(line)?.[1] ?? []);
+        groups.set(title, flags);
+      }
+      const kubeseals = [...groups].filter(([title]) => /^(?:Flags of kubeseal, |General:)/.test(title));
+      assert.ok(kubeseals.length >= 3);
+      const mixed = kubeseals.flatMap(([, flags]) => flags.filter((flag) => SIGNET_FLAGS.includes(flag)));
+      assert.deepEqual(mixed, []);
+      const ours = groups.get("Flags of Signet:") ?? [];
+      assert.ok(ours.length >= 3);
+      assert.deepEqual(
+        ours.filter((flag) => !SIGNET_FLAGS.includes(flag)),
+        [],
+      );
+    });
+  }
+
+  test("all but kubeseal's 55 flags are ours", () => {
+    const flags = Object.keys(kubesealOptions);
+    assert.equal(flags.filter((flag) => !SIGNET_FLAGS.includes(flag)).length, 55);
+    assert.deepEqual(
+      SIGNET_FLAGS.filter((flag) => !flags.includes(flag)),
+      [],
+    );
   });
 
   test("comes before all else that the flags ask for, --from-file without --raw included", async () => {
@@ -90,6 +121,10 @@ suite("pages", () => {
         topic,
       );
     }
+  });
+
+  test("the page on sealing has no word for its mode", async () => {
+    assert.match(await page("help", "seal"), /^signet: seal Secrets\n/);
   });
 
   test("a command's own --help is its page", async () => {

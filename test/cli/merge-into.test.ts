@@ -90,6 +90,15 @@ suite("--merge-into", () => {
     const { code, files } = await merge(["--merge-into", "a.yaml"], { "a.yaml": TARGET }, { stdin });
     assert.equal(code, 0);
     assert.equal(await passwordIn(files.get("a.yaml")), "hunter2");
+    const shown = await merge(["--merge-into", "a.yaml", "--verbose"], { "a.yaml": TARGET }, { stdin });
+    const [ofNamespace, ofName] = shown.stderr.split("\n");
+    assert.ok(ofNamespace?.startsWith("warning: standard input"), ofNamespace);
+    assert.ok(
+      ofNamespace?.endsWith(" says namespace elsewhere, but it is sealed for that of a.yaml, team-a"),
+    );
+    assert.ok(ofName?.endsWith(" says name other, but it is sealed for that of a.yaml, db"), ofName);
+    const same = await merge(["--merge-into", "a.yaml", "--verbose"], { "a.yaml": TARGET });
+    assert.ok(!same.stderr.includes("warning:"));
     const mismatch = await merge(["--merge-into", "a.yaml", "-n", "team-b"], { "a.yaml": TARGET });
     assert.equal(mismatch.code, 1);
     assert.match(mismatch.stderr, /^error: namespace mismatch: /);
@@ -190,6 +199,40 @@ suite("--merge-into", () => {
     assert.equal(files.get("a.yaml"), TARGET);
   });
 
+  test("in folders other tools' templates are passed over, but not those that may hold a Secret", async () => {
+    const helm = "{{- if .Values.web }}\nkind: Deployment\n{{- end }}\n";
+    const files = { "t/a.yaml": TARGET, "t/web.yaml": helm, "in/s.yaml": SECRET, "in/web.yaml": helm };
+    const { code, stderr, files: left } = await merge(["--merge-into", "t", "in"], files);
+    assert.equal(code, 0, stderr);
+    assert.equal(await passwordIn(left.get("t/a.yaml")), "hunter2");
+    assert.equal(left.get("t/web.yaml"), helm);
+    for (const path of ["t/b.yaml", "in/b.yaml"]) {
+      const template = "{{- if .Values.db }}\nkind: Secret\n{{- end }}\n";
+      const refused = await merge(["--merge-into", "t", "in"], { ...files, [path]: template });
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, new RegExp(`^error: ${path}.*\\nhint: it has \\{\\{ \\}\\} in it`));
+      assert.equal(refused.files.get("t/a.yaml"), TARGET);
+    }
+    const named = await merge(["--merge-into", "t/web.yaml"], files);
+    assert.equal(named.code, 1);
+  });
+
+  test("two Secrets that give the same item are refused: nobody knows which is meant", async () => {
+    const files = {
+      "t.yaml": TARGET,
+      "in/a.yaml": SECRET,
+      "in/b.yaml": SECRET.replace("hunter2", "hunter3"),
+    };
+    const { code, stderr, files: left } = await merge(["--merge-into", "t.yaml", "in"], files);
+    assert.equal(code, 1);
+    assert.equal(
+      stderr,
+      "error: in/a.yaml and in/b.yaml both have an item password for t.yaml\n" +
+        "hint: leave one of them out, or merge them one after the other\n",
+    );
+    assert.equal(left.get("t.yaml"), TARGET);
+  });
+
   test("among several SealedSecrets each Secret finds its own, in a file or in a folder", async () => {
     const cache = TARGET.replace("name: db", "name: cache");
     const secrets = {
@@ -213,11 +256,11 @@ suite("--merge-into", () => {
     assert.equal(await passwordIn(inFolder.files.get("sealed/b.yaml")), "two");
   });
 
-  test("two Secrets for one SealedSecret are both merged, the last value of an item counts", async () => {
-    const stdin = `${SECRET}---\n${SECRET.replace("password: hunter2", "token: abc, password: last")}`;
+  test("two Secrets for one SealedSecret are both merged", async () => {
+    const stdin = `${SECRET}---\n${SECRET.replace("password: hunter2", "token: abc")}`;
     const { files } = await merge(["--merge-into", "a.yaml"], { "a.yaml": TARGET }, { stdin });
     const opened = await openedObjects(files.get("a.yaml") ?? "", privateKeyPem);
-    assert.equal(opened["team-a/db"]?.["password"], "last");
+    assert.equal(opened["team-a/db"]?.["password"], "hunter2");
     assert.equal(opened["team-a/db"]?.["token"], "abc");
   });
 

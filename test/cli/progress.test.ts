@@ -81,7 +81,7 @@ suite("progress", () => {
 
   test("keeps a line one line, whatever names a document has", () => {
     const { progress, shown } = progressOf(1);
-    progress.line("failed a\r\n\u001b[2Jb");
-    assert.equal(shown(), "failed a \ufffd[2Jb\n");
+    progress.line("failed a\r\n\u001b[2Jb\u202elmay.c");
+    assert.equal(shown(), "failed a \ufffd[2Jb\ufffdlmay.c\n");
   });
 });

@@ -112,6 +112,18 @@ suite("bare values", () => {
     assert.deepEqual({ code: failed.code, stdout: failed.stdout }, { code: 1, stdout: "" });
   });
 
+  test("several files are refused where a name cannot be that of an item, as their lines must be fit for encryptedData", async () => {
+    for (const name of ["a b", "c: d", "e\nf: x", "sub/g"]) {
+      const files = { "v/user": "me", [`v/${name}`]: "hunter2" };
+      const pattern = name.includes("/") ? "v/**" : "v/*";
+      const { code, stdout, stderr } = await raw([...STRICT, pattern], { files });
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" }, name);
+      assert.match(stderr, /^error: v\/.* is not a name a Secret's item may have\nhint: .*rename the file/);
+      assert.equal((await raw([...STRICT, `v/${name}`], { files })).code, 0);
+      assert.equal((await raw([...STRICT, "--output-dir", "out", pattern], { files })).code, 0);
+    }
+  });
+
   test("two files of one name are refused, as their lines could not be told apart", async () => {
     const { code, stderr } = await raw([...STRICT, "a/value", "b/value"], {
       files: { "a/value": "1", "b/value": "2" },

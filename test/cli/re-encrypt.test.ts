@@ -123,6 +123,16 @@ suite("--re-encrypt", () => {
       [answer({ user: NEW_USER, password: "aHVudGVyMg==" })],
       /has no sealed value for/,
     ],
+    [
+      "holds a value of another length",
+      [
+        answer({
+          user: NEW_USER,
+          password: Buffer.concat([Buffer.from([1, 0]), randomBytes(297)]).toString("base64"),
+        }),
+      ],
+      /has a value of another length for spec\.encryptedData\.password/,
+    ],
     ["holds a plain value", [answer({ user: NEW_USER, password: "hunter2 !" })], /has no sealed value for/],
     [
       "has no spec",

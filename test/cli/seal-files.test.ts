@@ -80,6 +80,37 @@ suite("files and folders", () => {
     assert.equal(files.get("a.yaml"), input["a.yaml"]);
   });
 
+  test("a Secret that is another tool's template is said to be one", async () => {
+    const template = `${secret("a", "one")}  token: {{ .Values.token }}\n`;
+    const { code, stderr } = await seal(["--in-place", "in"], { "in/a.yaml": template });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^failed in\/a\.yaml, document 1: line .*; it has \{\{ \}\} in it: where that is another tool's/m,
+    );
+    const other = await seal(["--in-place", "in"], { "in/a.yaml": `${secret("a", "one")}  b: [\n` });
+    assert.ok(other.stderr.includes("correct the document there") && !other.stderr.includes("{{"));
+  });
+
+  test("a Secret in UTF-16, or a list of them, that cannot be read is no other tool's template", async () => {
+    const broken = `${secret("a", "one")}  bad: [\n`;
+    const utf16 = Buffer.from(broken, "utf16le");
+    const marked = Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]);
+    const list = Buffer.from("kind: SecretList\nitems: [\n");
+    for (const content of [marked, utf16, utf16.swap16(), list]) {
+      const { code, files, stderr } = await runInMemory(["--cert", "cert.pem", "--output-dir", "out", "in"], {
+        files: {
+          "cert.pem": certificatePem,
+          "in/a.yaml": secret("a", "two"),
+          "in/broken.yaml": Buffer.from(content),
+        },
+      });
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^failed in\/broken\.yaml/m);
+      assert.ok(!files.has("out/broken.yaml"));
+    }
+  });
+
   test("one bad file: the others are written, it is left as it is, the exit code is 1 (W3)", async () => {
     const input = { "in/a.yaml": secret("a", "one"), "in/bad.yaml": `${secret("c", "three")}---\n${BAD}` };
     const { code, files, stderr } = await seal(["--in-place", "in"], input);
@@ -130,7 +161,7 @@ suite("files and folders", () => {
     });
     assert.equal(code, 0);
     assert.equal(files.get("in/a.yaml"), sealed);
-    assert.match(stderr, /^left in\/a\.yaml: no Secret in it$/m);
+    assert.match(stderr, /^left in\/a\.yaml: already sealed$/m);
   });
 
   test("templates of other tools in a folder are passed over; named, or with a Secret, they must be read", async () => {
@@ -165,6 +196,23 @@ suite("files and folders", () => {
     assert.deepEqual(await opened(one.files.get("out.yaml")), { "team-a/a": { password: "one" } });
     const own = await seal(["--in-place", "-f", "a.yaml"], { "a.yaml": secret("a", "one") });
     assert.deepEqual(await opened(own.files.get("a.yaml")), { "team-a/a": { password: "one" } });
+  });
+
+  test("sealing a folder again changes nothing and is no failure; to standard output it is one", async () => {
+    const once = await seal(["--in-place", "in"], {
+      "in/a.yaml": secret("a", "one"),
+      "in/web.yaml": DEPLOYMENT,
+    });
+    const sealed = once.files.get("in/a.yaml") ?? "";
+    const files = { "in/a.yaml": sealed, "in/web.yaml": DEPLOYMENT };
+    const twice = await seal(["--in-place", "in"], files);
+    assert.equal(twice.code, 0, twice.stderr);
+    assert.equal(twice.files.get("in/a.yaml"), sealed);
+    assert.match(twice.stderr, /^left in\/a\.yaml: already sealed$/m);
+    assert.match(twice.stderr, /^left in\/web\.yaml: no Secret in it$/m);
+    const streamed = await seal(["in"], files);
+    assert.equal(streamed.code, 1);
+    assert.equal(streamed.stdout, "");
   });
 
   test("a folder without any Secret is an error, so that nobody takes it for sealed (W3)", async () => {

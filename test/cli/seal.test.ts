@@ -299,13 +299,16 @@ suite("the program", () => {
     const { code, stderr } = left(await run({ ...io, stdout: { isTerminal: false, write } }));
     assert.equal(code, 1);
     assert.match(stderr, /^error: cannot write to standard output: no space left on the device\nhint: /);
+    const version = memoryIo(["--version"]);
+    const said = version.left(await run({ ...version.io, stdout: { isTerminal: false, write } }));
+    assert.deepEqual({ code: said.code, stderr: said.stderr }, { code, stderr });
   });
 
   test("shows notices without what a terminal obeys", async () => {
-    const stdin = SECRET.replace("{name: db,", '{name: "a\\u001b[2Jb\\nc",');
+    const stdin = SECRET.replace("{name: db,", '{name: "a\\u001b[2Jb\\nc\\u2066",');
     const { code, stderr } = await seal(["--verbose"], { stdin });
     assert.equal(code, 0);
-    assert.match(stderr, /^sealed [^/]+\/a\ufffd\[2Jb\ufffdc: scope/m);
+    assert.match(stderr, /^sealed [^/]+\/a\ufffd\[2Jb\ufffdc\ufffd: scope/m);
   });
 
   test("shows names from a document without what a terminal obeys", async () => {

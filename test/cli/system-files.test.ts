@@ -34,7 +34,7 @@ suite("replacing a file", () => {
     assert.deepEqual(readdirSync(folder), ["new"]);
   });
 
-  test("keeps the mode of the old one and puts a new file in its place", () => {
+  test("keeps the mode of the old one and puts a new file in its place (W22)", () => {
     writeFileSync(at("old"), "a longer content than the new one");
     chmodSync(at("old"), 0o644);
     const before = statSync(at("old")).ino;
@@ -54,7 +54,7 @@ suite("replacing a file", () => {
     assert.equal(modeOf("old"), 0o600);
   });
 
-  test("keeps links and replaces what they lead to, over several and relative ones", () => {
+  test("keeps links and replaces what they lead to, over several and relative ones (W22)", () => {
     mkdirSync(at("real"));
     writeFileSync(at("real/target"), "old");
     symlinkSync("real/target", at("second"));
@@ -83,7 +83,7 @@ suite("replacing a file", () => {
     assert.equal(readlinkSync(at("link")), "later");
   });
 
-  test("leaves nothing behind when it fails", () => {
+  test("leaves nothing behind when it fails (W22)", () => {
     mkdirSync(at("folder"));
     assert.throws(() => systemFiles.replace(at("folder"), "x"), { code: "EISDIR" });
     assert.throws(() => systemFiles.replace(at("missing/x"), "x"), { code: "ENOENT" });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, suite } from "node:test";
 import { auditEvidence, shortened, wholeBodies } from "../support/audit-evidence.ts";
 import { Canaries, type Evidence, folderEvidence, objectEvidence } from "../support/canary.ts";
+import { canaryFiles, controllerRuns, evidenceOf, offlineRuns, writeFiles } from "../support/canary-runs.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
@@ -21,6 +22,7 @@ import {
   startSignetController,
 } from "../support/signet-controller.ts";
 import { testCertificate } from "../support/test-certificates.ts";
+import { refusedInputs, sealedInputs, secretJson } from "./canary/plain-input.ts";
 
 requireNetbox();
 
@@ -29,6 +31,7 @@ const table = coverageTable({
   "cli-failures": "every way in which sealing fails",
   "object-failures": "every way in which opening and writing fails",
   mistakes: "plain text where a sealed value belongs",
+  modes: "every mode and command of the CLI, with the controller and with its keys",
   http: "verify and rotate, with good and bad bodies",
   keys: "sealing keys: made, refused, taken out",
   process: "arguments, environment and files of the controller; its memory stays out of core dumps",
@@ -89,35 +92,15 @@ suite("no secret gets out", () => {
     await scratch?.remove();
   });
 
-  const inputs: { name: string; make: (secret: string) => string; args?: string[] }[] = [
-    { name: "yaml", make: (secret) => secretYaml("yaml", `password: ${secret}`), args: ["-o", "yaml"] },
-    { name: "json", make: (secret) => secretJson("json", { stringData: { password: secret } }) },
-    { name: "data", make: (secret) => secretJson("data", { data: { password: btoa(secret) } }) },
-    {
-      name: "verbose",
-      make: (secret) => secretJson("verbose", { stringData: { password: secret } }),
-      args: ["--verbose", "--scope", "cluster-wide"],
-    },
-    {
-      name: "last-applied",
-      make: (secret) => {
-        const whole = secretJson("x", { stringData: { password: secret } });
-        const annotations = { "kubectl.kubernetes.io/last-applied-configuration": whole };
-        const metadata = { name: "last-applied", namespace: "default", annotations };
-        return secretJson("last-applied", { metadata, stringData: { password: secret } });
-      },
-    },
-    {
-      name: "stream",
-      make: (secret) =>
-        `${secretYaml("stream", `a: ${secret}`)}---\n${secretYaml("stream-2", `b: x${secret}`)}`,
-    },
-    {
-      name: "multi-line",
-      make: (secret) => secretYaml("multi-line", `a: |\n    ${secret}\n    second ${secret} line`),
-    },
-  ];
-  for (const { name, make, args = [] } of inputs) {
+  table.proves("sealing", "sealed and opened: a template with the value", async () => {
+    const a = sealed.text("rendered");
+    const template = { data: { url: "db://{{ .a | upper }}:{{ b64enc .a }}" } };
+    await cluster.apply([await seal({ name: "rendered", items: { a }, template })]);
+    const { data } = await scene.untilSecret("default", "rendered");
+    assert.equal(atob(data?.["url"] ?? ""), `db://${a.toUpperCase()}:${btoa(a)}`);
+  });
+
+  for (const { name, make, args = [] } of sealedInputs) {
     table.proves("sealing", `sealed and opened: ${name}`, async () => {
       const secret = sealed.text(`sealed ${name}`);
       const { code, stdout, stderr } = await runSignet(args, { stdin: make(secret), env, from: "dist" });
@@ -131,82 +114,6 @@ suite("no secret gets out", () => {
     });
   }
 
-  const refusedInputs: { name: string; make: (secret: string) => string; args?: string[]; says: RegExp }[] = [
-    {
-      name: "broken YAML",
-      make: (s) => `${secretYaml("x", `a: ${s}`)}\n  b: [${s}\n c: "${s}`,
-      says: /indentation/,
-    },
-    {
-      name: "broken JSON",
-      make: (s) => `${secretJson("x", { stringData: { a: s } }).slice(0, -1)},,`,
-      says: /error: /,
-    },
-    { name: "a bare text", make: (s) => s, says: /error: / },
-    {
-      name: "tab in YAML",
-      make: (s) => `apiVersion: v1\nkind: Secret\nstringData:\n\ta: ${s}\n`,
-      says: /error: /,
-    },
-    { name: "alias in YAML", make: (s) => secretYaml("x", `a: *${s}`), says: /error: / },
-    { name: "duplicate item", make: (s) => secretYaml("x", `a: ${s}\n  a: ${s}`), says: /error: / },
-    { name: "bad base64", make: (s) => secretJson("x", { data: { a: `${s}!!` } }), says: /data\.a/ },
-    { name: "value is a map", make: (s) => secretYaml("x", `a: { b: ${s} }`), says: /stringData\.a/ },
-    { name: "value is a list", make: (s) => secretJson("x", { data: { a: [s] } }), says: /data\.a/ },
-    { name: "item name", make: (s) => secretJson("x", { stringData: { "a b": s } }), says: /error: / },
-    {
-      name: "not a Secret",
-      make: (s) => secretJson("x", { kind: "ConfigMap", data: { a: s } }),
-      says: /Secret/,
-    },
-    { name: "unknown field", make: (s) => secretJson("x", { stringdata: { a: s } }), says: /error: / },
-    {
-      name: "no name",
-      make: (s) => secretJson("", { metadata: {}, stringData: { a: s } }),
-      says: /metadata\.name/,
-    },
-    {
-      name: "other namespace",
-      make: (s) => secretJson("x", { stringData: { a: s } }),
-      args: ["-n", "b"],
-      says: /namespace/,
-    },
-    {
-      name: "bad scope",
-      make: (s) => secretJson("x", { stringData: { a: s } }),
-      args: ["--scope", "x"],
-      says: /--scope/,
-    },
-    {
-      name: "one of two",
-      make: (s) => `${secretYaml("x", `a: ${s}`)}---\n${secretYaml("y", "a: [1]")}`,
-      says: /error: /,
-    },
-    {
-      name: "no certificate",
-      make: (s) => secretJson("x", { stringData: { a: s } }),
-      args: ["--cert", "/nowhere"],
-      says: /nowhere/,
-    },
-    {
-      name: "no output folder",
-      make: (s) => secretJson("x", { stringData: { a: s } }),
-      args: ["-w", "/nowhere/x"],
-      says: /nowhere/,
-    },
-    {
-      name: "no cluster",
-      make: (s) => secretJson("x", { stringData: { a: s } }),
-      args: ["--server", "https://127.0.0.1:1"],
-      says: /error: /,
-    },
-    {
-      name: "no Service",
-      make: (s) => secretJson("x", { stringData: { a: s } }),
-      args: ["--controller-name", "other"],
-      says: /error: /,
-    },
-  ];
   for (const { name, make, args = [], says } of refusedInputs) {
     table.proves("cli-failures", `not sealed: ${name}`, async () => {
       const secret = sealed.text(`refused: ${name}`);
@@ -217,6 +124,26 @@ suite("no secret gets out", () => {
       assert.match(stderr, says);
     });
   }
+
+  table.proves("modes", "sealed, merged, validated, re-encrypted, opened and explained", async () => {
+    const [key] = await keySecrets(cluster);
+    const privateKeyPem = Buffer.from(key?.data?.["tls.key"] ?? "", "base64").toString("utf8");
+    const otherKeyPem = testCertificate(-1, 3650, 7).privateKeyPem;
+    const files = await canaryFiles(sealed.text("through every mode"), sealer, {
+      privateKeyPem,
+      otherKeyPem,
+    });
+    for (const run of [...offlineRuns([]), ...controllerRuns]) {
+      const { path, remove } = await makeScratchFolder("canary-mode");
+      await writeFiles(path, files);
+      const stdin = run.stdin === undefined ? "" : (files[run.stdin] ?? "");
+      const result = await runSignet(run.args, { cwd: path, stdin, env, from: "dist" });
+      assert.equal(result.code, run.code, `${run.name}: ${result.stderr}`);
+      assert.match(result.stderr, run.says ?? /^/, run.name);
+      output.push(...(await evidenceOf(run, result, path, files)));
+      await remove();
+    }
+  });
 
   table.proves("cli-failures", "not sealed: expired certificate; a token in the flags", async () => {
     const file = join(scratch.path, "expired.pem");
@@ -270,9 +197,19 @@ suite("no secret gets out", () => {
       make: (a, name) => changed({ name, items: { a } }, (value) => value.slice(0, 400)),
     },
     {
-      name: "templates",
+      name: "template-fails",
       says: /template/,
-      make: (a, name) => seal({ name, items: { a }, template: { data: { t: "{{ .a }}" } } }),
+      make: (a, name) => seal({ name, items: { a }, template: { data: { t: "{{ fail .a }}" } } }),
+    },
+    {
+      name: "template-misses",
+      says: /template/,
+      make: (a, name) => seal({ name, items: { a }, template: { data: { t: "{{ .a.b }}{{ atoi .a }}" } } }),
+    },
+    {
+      name: "template-random",
+      says: /template/,
+      make: (a, name) => seal({ name, items: { a }, template: { data: { t: "{{ .a }}{{ randAlpha 3 }}" } } }),
     },
     {
       name: "forbidden-type",
@@ -378,7 +315,7 @@ suite("no secret gets out", () => {
     },
     {
       name: "plain-template",
-      object: (secret) => ({ encryptedData: {}, template: { data: { a: secret } } }),
+      object: (secret) => ({ encryptedData: {}, template: { data: { a: `${secret}{{ fail "" }}` } } }),
     },
     { name: "base64-of-plain", object: (secret) => ({ encryptedData: { password: btoa(secret) } }) },
     { name: "plain-data", object: (secret) => ({ encryptedData: {}, data: btoa(secret) }) },
@@ -531,7 +468,7 @@ suite("no secret gets out", () => {
     // Else the search above would prove nothing.
     const bodies = await auditEvidence(auditLog, "with the bodies of Secrets");
     const found = new Set(sealed.sightings(bodies).map(({ canary }) => canary));
-    for (const { name } of inputs) assert.ok(found.has(`sealed ${name}`), name);
+    for (const { name } of sealedInputs) assert.ok(found.has(`sealed ${name}`), name);
   });
 
   table.everyRowHasATest();
@@ -566,13 +503,4 @@ suite("no secret gets out", () => {
 function eventReason(reason: string | undefined): string {
   const unsealing = ["UnsealFailed", "TemplateFailed", "MalformedSealedSecret"];
   return unsealing.includes(reason ?? "") ? "ErrUnsealFailed" : "ErrUpdateFailed";
-}
-
-function secretJson(name: string, fields: Record<string, unknown>): string {
-  const metadata = { name, namespace: "default" };
-  return JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata, ...fields });
-}
-
-function secretYaml(name: string, item: string): string {
-  return `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\n  namespace: default\nstringData:\n  ${item}\n`;
 }

@@ -26,7 +26,7 @@ suite("npm test", () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), "signet-run-test-"));
     await cp(join(repository, "test", "run.ts"), join(root, "test", "run.ts"));
-    for (const name of ["child-group.ts", "part.ts", "plan.ts", "tally.ts"])
+    for (const name of ["child-group.ts", "compile-cache.ts", "part.ts", "plan.ts", "tally.ts"])
       await cp(join(repository, "test", "runner", name), join(root, "test", "runner", name));
     await cp(join(repository, "scripts", "imports"), join(root, "scripts", "imports"), { recursive: true });
     const netbox = join(root, "netbox");

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
+import { compileCache } from "../runner/compile-cache.ts";
 import { parseSessionScript, type SessionStep } from "../support/session-script.ts";
 import { type StubApiServer, startStubApiServer } from "../support/stub-api-server.ts";
 import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";
@@ -110,6 +111,17 @@ const ROWS = [
   "Service by label",
   "several Services",
   "certificate change refused",
+  "certificate change refused in every mode",
+  "explain of damaged YAML",
+  "explain of what is no SealedSecret",
+  "explain with a useless key",
+  "explain of a missing file",
+  "explain with a flag of the wrong form",
+  "recovery-unseal of damaged YAML",
+  "recovery-unseal without input",
+  "recovery-unseal of what is no SealedSecret",
+  "recovery-unseal without a key",
+  "recovery-unseal with a useless key",
 ];
 
 const folder = join(import.meta.dirname, "sessions");
@@ -230,7 +242,7 @@ async function runCli(
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { HOME: join(cwd, "home"), ...env },
+    env: { HOME: join(cwd, "home"), ...compileCache, ...env },
     timeout: BOUND_MS,
     killSignal: "SIGKILL",
   });

@@ -265,10 +265,24 @@ export const templateFaults: readonly Fault[] = [
   },
   {
     what: "nobody is told that a template reads another's source",
-    file: `${TEMPLATE}/watched-items.ts`,
-    find: "if (this.has(key)) this.read.add(key);",
+    file: `${TEMPLATE}/items-read.ts`,
+    find: "if (name !== undefined) this.names.add(name);",
     replace: "",
     test: `test/${TEMPLATE}/apply-templates.test.ts`,
+  },
+  {
+    what: "templates behind one that took all the time are tried, too",
+    file: `${TEMPLATE}/template.ts`,
+    find: 'if ("error" in result && OF_ALL.has(result.error.limit ?? "")) break;',
+    replace: "",
+    test: `test/${TEMPLATE}/template.test.ts`,
+  },
+  {
+    what: "characters are looked at for nothing",
+    file: `${TEMPLATE}/functions/accounting.ts`,
+    find: "context.spend(Math.ceil((bytes * weight) / CHARACTERS_A_STEP));",
+    replace: "context.spend(bytes * weight * 0);",
+    test: `test/${TEMPLATE}/functions/costs.test.ts`,
   },
   {
     what: "HTML keeps its quotes",

@@ -27,7 +27,7 @@ function refusal(yaml: string): InputError {
 }
 
 suite("a Secret", () => {
-  test("is read with its metadata; what a cluster wrote is named, not kept", () => {
+  test("is read with its metadata; what a cluster wrote is named, not kept (W7)", () => {
     const secret = parse(`apiVersion: v1
 kind: Secret
 metadata:

@@ -1,5 +1,5 @@
-import { readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { toJson } from "../../shared/document/to-json.ts";
 import { toYaml } from "../../shared/document/to-yaml.ts";
 import type { Evidence } from "./canary.ts";
@@ -58,6 +58,14 @@ export async function canaryFiles(
   };
 }
 const wide = { "sealedsecrets.bitnami.com/cluster-wide": "true" };
+
+/** Writes files, by their paths below a folder. */
+export async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+}
 
 /** Every mode and command that works on files, with good and bad input. @param cert flags that give the certificate, or none. */
 export function offlineRuns(cert: readonly string[]): readonly CanaryRun[] {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { compileCache } from "../runner/compile-cache.ts";
 import { type CommandResult, runProgram } from "./run-program.ts";
 
 /** What a run of our CLI is given beside its arguments. */
@@ -28,6 +29,6 @@ export async function runSignet(
 ): Promise<CommandResult> {
   return runProgram(process.execPath, [join(root, programs[from]), ...args], {
     ...input,
-    env: { PATH: process.env["PATH"], ...HOMELESS, ...env },
+    env: { PATH: process.env["PATH"], ...HOMELESS, ...(from === "source" ? compileCache : {}), ...env },
   });
 }

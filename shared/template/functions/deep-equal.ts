@@ -1,6 +1,7 @@
 import type { CallContext } from "../function-table.ts";
 import { TemplateFunctionError } from "../function-table.ts";
 import { type GoMap, type GoSlice, type GoStruct, typeOf, type Value } from "../value.ts";
+import { readBytes } from "./accounting.ts";
 import { isNil } from "./string-value.ts";
 
 // Go's stack would take far more, ours not.
@@ -13,6 +14,7 @@ const DEEPEST = 1000;
 export function deepEqual(a: Value, b: Value, context: CallContext, depth = 0): boolean {
   context.spend(1);
   if (depth > DEEPEST) throw new TemplateFunctionError("the values are nested too deeply");
+  if (typeof a === "string" && typeof b === "string") return equalStrings(a, b, context);
   if (typeof a !== "object" || typeof b !== "object") return a === b;
   if (isNil(a) || isNil(b)) return isNil(a) && isNil(b);
   if (typeOf(a)?.name !== typeOf(b)?.name) return false;
@@ -22,6 +24,12 @@ export function deepEqual(a: Value, b: Value, context: CallContext, depth = 0): 
   if (a.tag === "slice") return b.tag === "slice" && equalSlices(a, b, equal);
   if (a.tag === "map") return b.tag === "map" && equalMaps(a, b, equal);
   return a.tag === "struct" && b.tag === "struct" && equalStructs(a, b, equal);
+}
+
+function equalStrings(a: string, b: string, context: CallContext): boolean {
+  if (a.length !== b.length) return false;
+  readBytes(context, a.length);
+  return a === b;
 }
 
 type Equal = (a: Value, b: Value) => boolean;

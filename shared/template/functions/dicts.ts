@@ -56,11 +56,9 @@ export const dictFunctions: FunctionTable = tableOf({
     makeItems(context, dicts.length);
     return slice(dicts.map(({ entries }) => entries.get(key)).filter((value) => value !== undefined));
   }),
-  pick: variadicFunction([anyMap], string, ([dict, ...keys], context) =>
-    filtered(dict, (key) => keys.includes(key), context),
-  ),
+  pick: variadicFunction([anyMap], string, ([dict, ...keys], context) => filtered(dict, keys, true, context)),
   omit: variadicFunction([anyMap], string, ([dict, ...keys], context) =>
-    filtered(dict, (key) => !keys.includes(key), context),
+    filtered(dict, keys, false, context),
   ),
   dig: variadicFunction([], any, (steps) => dug(steps)),
   merge,
@@ -86,9 +84,10 @@ function entriesOf(dict: GoMap, context: CallContext): [string, Value][] {
   return sortedEntries(dict);
 }
 
-function filtered(dict: GoMap, keeps: (key: string) => boolean, context: CallContext): GoMap {
+function filtered(dict: GoMap, keys: readonly string[], keepsThem: boolean, context: CallContext): GoMap {
   makeItems(context, dict.entries.size);
-  return map(new Map([...dict.entries].filter(([key]) => keeps(key))));
+  const named = new Set(keys);
+  return map(new Map([...dict.entries].filter(([key]) => named.has(key) === keepsThem)));
 }
 
 /** Follows keys through dictionaries: `dig "a" "b" default dict`. */

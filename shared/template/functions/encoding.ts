@@ -2,7 +2,7 @@ import { fromBase64 } from "../../bytes.ts";
 import { toByteString } from "../byte-string.ts";
 import { type FunctionTable, goFunction } from "../function-table.ts";
 import { types } from "../value.ts";
-import { readBytes, writeBytes } from "./accounting.ts";
+import { readBytes, readCharacters, writeBytes } from "./accounting.ts";
 import { fromBase32, toBase32 } from "./base32.ts";
 import { tableOf } from "./table.ts";
 
@@ -20,11 +20,12 @@ export const encodingFunctions: FunctionTable = tableOf({
     return "bytes" in read ? toByteString(read.bytes) : illegal("base64", read.illegalAt);
   }),
   b32enc: goFunction([string], ([text], context) => {
+    readCharacters(context, text.length);
     writeBytes(context, Math.ceil(text.length / 5) * 8);
     return toBase32(text);
   }),
   b32dec: goFunction([string], ([encoded], context) => {
-    readBytes(context, encoded.length);
+    readCharacters(context, encoded.length);
     const read = fromBase32(encoded);
     return "text" in read ? read.text : illegal("base32", read.illegalAt);
   }),

@@ -1,20 +1,22 @@
 import { encodeRune, REPLACEMENT, runesOf } from "../byte-string.ts";
 import { type CallContext, TemplateFunctionError } from "../function-table.ts";
 import { map, NIL, slice, type Value } from "../value.ts";
+import { readCharacters } from "./accounting.ts";
 
 /** A JSON value; `tooLarge` when a number lay beyond a float64: Go leaves null in its place and gives an error. */
 export type JsonRead = { value: Value; tooLarge: boolean };
 
-/** A text is not JSON. The message tells the byte, not the text. */
+/** A text is not JSON. The message tells no place: it would depend on the value, byte by byte. */
 export class JsonSyntaxError extends TemplateFunctionError {}
 
 // Go reads 10000 levels; our stack would not.
 const DEEPEST = 1000;
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 section 7 excludes exactly these from strings
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const ESCAPE = /\\u(?<high>d[89ab]..)\\u(?<low>d[c-f]..)|\\u(?<unit>....)|\\(?<letter>.)/gi;
+/** What may stand behind a backslash in a string (RFC 8259 section 7). */
+const ESCAPED = '"\\/bfnrtu';
+const UNIT = /^[0-9a-fA-F]{4}$/;
+const [QUOTE, BACKSLASH, SPACE_CODE] = [0x22, 0x5c, 0x20];
 const LETTERS: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 const WORDS: readonly (readonly [string, Value])[] = [
   ["true", true],
@@ -29,6 +31,7 @@ const WORDS: readonly (readonly [string, Value])[] = [
  * @throws JsonSyntaxError, or TemplateFunctionError for more levels than we read
  */
 export function readJson(text: string, context: CallContext): JsonRead {
+  readCharacters(context, text.length);
   const reader = new JsonReader(text, context);
   const value = reader.readWhole();
   return { value, tooLarge: reader.tooLarge };
@@ -93,10 +96,26 @@ class JsonReader {
   }
 
   #readString(): string {
-    const token = this.#match(STRING);
-    if (token === "") throw this.#syntaxError();
-    this.#context.grow(token.length);
-    return unescaped(token.slice(1, -1));
+    const from = this.#at + 1;
+    const end = this.#text[this.#at] === '"' ? this.#stringEnd(from) : null;
+    if (end === null) throw this.#syntaxError();
+    this.#at = end + 1;
+    this.#context.grow(end - from);
+    return unescaped(this.#text.slice(from, end));
+  }
+
+  /** Where the closing quote stands; null without one, or for what no string may hold. */
+  #stringEnd(from: number): number | null {
+    for (let at = from; at < this.#text.length; at++) {
+      const code = this.#text.charCodeAt(at);
+      if (code === QUOTE) return at;
+      if (code < SPACE_CODE) return null;
+      if (code !== BACKSLASH) continue;
+      const letter = this.#text.charAt(++at);
+      if (letter === "" || !ESCAPED.includes(letter)) return null;
+      if (letter === "u" && !UNIT.test(this.#text.slice(at + 1, at + 5))) return null;
+    }
+    return null;
   }
 
   #readWord(): Value {
@@ -135,22 +154,34 @@ class JsonReader {
   }
 
   #syntaxError(): JsonSyntaxError {
-    return new JsonSyntaxError(`the text is not JSON from byte ${this.#at + 1} on`);
+    return new JsonSyntaxError("the text is not JSON");
   }
 }
 
 function unescaped(content: string): string {
   const valid = withoutDamage(content);
-  if (!valid.includes("\\")) return valid;
-  return valid.replace(ESCAPE, (...found) => {
-    const { high, low, unit, letter = "" } = found.at(-1);
-    if (high !== undefined) {
-      const point =
-        0x10000 + ((Number.parseInt(high, 16) & 0x3ff) << 10) + (Number.parseInt(low, 16) & 0x3ff);
-      return encodeRune(point);
-    }
-    return unit === undefined ? (LETTERS[letter] ?? letter) : encodeRune(Number.parseInt(unit, 16));
-  });
+  let out = "";
+  let at = 0;
+  for (let next = valid.indexOf("\\"); next >= 0; next = valid.indexOf("\\", at)) {
+    out += valid.slice(at, next);
+    const letter = valid.charAt(next + 1);
+    at = next + 2;
+    if (letter === "u") {
+      const { point, end } = escapedPoint(valid, at);
+      out += encodeRune(point);
+      at = end;
+    } else out += LETTERS[letter] ?? letter;
+  }
+  return out + valid.slice(at);
+}
+
+/** The code point whose digits begin here, of two escapes where they are a pair of surrogates. */
+function escapedPoint(text: string, at: number): { point: number; end: number } {
+  const unit = Number.parseInt(text.slice(at, at + 4), 16);
+  const low = text.startsWith("\\u", at + 4) ? Number.parseInt(text.slice(at + 6, at + 10), 16) : 0;
+  const isPair = unit >= 0xd800 && unit < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+  if (!isPair) return { point: unit, end: at + 4 };
+  return { point: 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff), end: at + 10 };
 }
 
 function withoutDamage(content: string): string {

@@ -2,6 +2,7 @@ import { toBase64 } from "../../bytes.ts";
 import { fromByteString, REPLACEMENT, runesOf } from "../byte-string.ts";
 import { type CallContext, TemplateFunctionError } from "../function-table.ts";
 import { type GoMap, type GoSlice, type GoStruct, sortedEntries, type Value } from "../value.ts";
+import { readCharacters } from "./accounting.ts";
 import { bytesText } from "./string-value.ts";
 
 // Go's stack would take far more, ours not.
@@ -49,7 +50,7 @@ class JsonWriter {
     this.#context.spend(1);
     switch (typeof value) {
       case "string":
-        return this.#account(jsonString(value, this.#style.escapesHtml));
+        return this.#account(this.#string(value));
       case "number":
         return this.#account(jsonNumber(value));
       case "boolean":
@@ -93,7 +94,7 @@ class JsonWriter {
   #writeFields(fields: readonly [string, Value][], depth: number): string {
     const colon = this.#style.indent === "" ? ":" : ": ";
     const parts = fields.map(([key, item]) => {
-      const name = this.#account(jsonString(key, this.#style.escapesHtml));
+      const name = this.#account(this.#string(key));
       return name + colon + this.write(item, depth + 1);
     });
     return this.#enclose("{", parts, "}", depth);
@@ -105,6 +106,11 @@ class JsonWriter {
     const inner = lineBreak === "" ? "" : lineBreak + indent;
     this.#context.grow(2 + parts.length * (1 + inner.length) + lineBreak.length);
     return open + inner + parts.join(`,${inner}`) + lineBreak + close;
+  }
+
+  #string(text: string): string {
+    readCharacters(this.#context, text.length);
+    return jsonString(text, this.#style.escapesHtml);
   }
 
   #account(text: string): string {

@@ -5,7 +5,6 @@ import {
   TemplateFunctionError,
 } from "../function-table.ts";
 import { NIL, types, type Value } from "../value.ts";
-import { readBytes } from "./accounting.ts";
 import { JsonSyntaxError, readJson } from "./json-reader.ts";
 import { type JsonStyle, JsonValueError, writeJson } from "./json-writer.ts";
 import { tableOf } from "./table.ts";
@@ -39,7 +38,6 @@ export const jsonFunctions: FunctionTable = tableOf({
   mustToRawJson: writing(RAW),
   fromJson: goFunction([string], ([text], context) => readLeniently(text, context)),
   mustFromJson: goFunction([string], ([text], context) => {
-    readBytes(context, text.length);
     const { value, tooLarge } = readJson(text, context);
     if (tooLarge) throw new TemplateFunctionError("the JSON text has a number beyond the range of float64");
     return value;
@@ -48,7 +46,6 @@ export const jsonFunctions: FunctionTable = tableOf({
 
 /** Without `must`, what is not JSON is nil. */
 function readLeniently(text: string, context: CallContext): Value {
-  readBytes(context, text.length);
   try {
     return readJson(text, context).value;
   } catch (error) {

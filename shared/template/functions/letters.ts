@@ -1,7 +1,7 @@
 import { encodeRune, REPLACEMENT, runesOf } from "../byte-string.ts";
 import { type CallContext, type FunctionTable, goFunction } from "../function-table.ts";
 import { types } from "../value.ts";
-import { writeBytes } from "./accounting.ts";
+import { readCharacters, writeBytes } from "./accounting.ts";
 import {
   isDigit,
   isLetter,
@@ -16,9 +16,13 @@ import {
 import { tableOf } from "./table.ts";
 import { joinWords, toPascalCase } from "./word-case.ts";
 
+// Taking a name apart costs so much more than changing each of its letters.
+const WORDS_WEIGHT = 2;
+
 /** A function of one string that gives one of about its length. */
-const changing = (change: (text: string) => string) =>
+const changing = (change: (text: string) => string, weight = 1) =>
   goFunction([types.string], ([text], context) => {
+    readCharacters(context, text.length, weight);
     writeBytes(context, text.length);
     return change(text);
   });
@@ -31,8 +35,8 @@ export const letterFunctions: FunctionTable = tableOf({
   untitle: changing(untitled),
   swapcase: changing(swapped),
   camelcase: changing(toPascalCase),
-  snakecase: changing((text) => joinWords(text, "_")),
-  kebabcase: changing((text) => joinWords(text, "-")),
+  snakecase: changing((text) => joinWords(text, "_"), WORDS_WEIGHT),
+  kebabcase: changing((text) => joinWords(text, "-"), WORDS_WEIGHT),
   initials: changing(initialsOf),
   nospace: changing(withoutSpace),
   shuffle: goFunction([types.string], ([text], context) => shuffled(text, context), "random"),

@@ -1,6 +1,6 @@
 import { type CallContext, type FunctionTable, goFunction } from "../function-table.ts";
 import { type GoMap, map, slice, types, type Value } from "../value.ts";
-import { makeItems, readBytes, writeBytes } from "./accounting.ts";
+import { makeItems, readBytes, readCharacters, writeBytes } from "./accounting.ts";
 import { charactersOf } from "./cut-text.ts";
 import { isSlice, stringOf, stringsOf } from "./string-value.ts";
 import { tableOf } from "./table.ts";
@@ -29,7 +29,11 @@ export const splittingFunctions: FunctionTable = tableOf({
     if (!isSlice(list)) return slice([stringOf(list, context)], types.strings);
     const strings = stringsOf(list, context);
     const count = strings.items.length;
-    context.spend(count * Math.ceil(Math.log2(count + 1)));
+    const rounds = Math.ceil(Math.log2(count + 1));
+    context.spend(count * rounds);
+    // Strings that begin alike are read to where they differ, at each comparison.
+    const bytes = strings.items.reduce<number>((sum, text) => sum + String(text).length, 0);
+    readBytes(context, bytes * rounds);
     strings.items.sort(compareBytes);
     return strings;
   }),
@@ -46,6 +50,7 @@ function compareBytes(a: Value, b: Value): number {
 function partsOf(text: string, separator: string, most: number, context: CallContext): Value[] {
   readBytes(context, text.length);
   if (most === 0) return [];
+  if (separator === "") readCharacters(context, text.length);
   const all = separator === "" ? charactersOf(text) : text.split(separator);
   makeItems(context, all.length);
   if (most < 0 || all.length <= most) return all;

@@ -8,7 +8,7 @@ import {
 import { printf } from "../printf.ts";
 import { quoteString } from "../quote.ts";
 import { type GoInteger, types, type Value } from "../value.ts";
-import { readBytes, writeBytes } from "./accounting.ts";
+import { readBytes, readCharacters, writeBytes } from "./accounting.ts";
 import { abbreviate, charactersOf, substring, trimSet, trimSpace, wrap } from "./cut-text.ts";
 import { isNil, stringOf } from "./string-value.ts";
 import { tableOf } from "./table.ts";
@@ -95,6 +95,7 @@ function present(values: readonly Value[]): Value[] {
 }
 
 function quoted(text: string, context: CallContext): string {
+  readCharacters(context, text.length);
   writeBytes(context, text.length);
   const literal = quoteString(text);
   context.grow(literal.length - text.length);
@@ -116,6 +117,7 @@ function indented(spaces: GoInteger, text: string, context: CallContext): string
 /** Go's strings.ReplaceAll: where nothing is to be replaced, it stands between all characters and at both ends. */
 function replaced(text: string, old: string, by: string, context: CallContext): string {
   readBytes(context, text.length + old.length);
+  if (old === "") readCharacters(context, text.length);
   const parts = old === "" ? ["", ...charactersOf(text), ""] : text.split(old);
   writeBytes(context, text.length + (parts.length - 1) * Math.max(by.length - old.length, 0));
   return parts.join(by);

@@ -1,6 +1,6 @@
 import { type FunctionTable, goFunction, TemplateFunctionError } from "../function-table.ts";
 import { type GoMap, map, types } from "../value.ts";
-import { readBytes, writeBytes } from "./accounting.ts";
+import { readCharacters, writeBytes } from "./accounting.ts";
 import { emptyUrl, hostname, parseUrl, type Userinfo, urlText, userinfoText } from "./go-url.ts";
 import { tableOf } from "./table.ts";
 
@@ -10,6 +10,7 @@ const LONGEST_ESCAPE = 3;
 /** URLs taken apart into dicts and joined from them, as Go's net/url reads and writes them. */
 export const urlFunctions: FunctionTable = tableOf({
   urlParse: goFunction([types.string], ([text], context) => {
+    readCharacters(context, text.length);
     writeBytes(context, LONGEST_ESCAPE * text.length);
     const url = parseUrl(text);
     if (url === null) throw new TemplateFunctionError("the URL is malformed");
@@ -30,7 +31,7 @@ export const urlFunctions: FunctionTable = tableOf({
   urlJoin: goFunction([types.anyMap], ([parts], context) => {
     const part = (name: string): string => {
       const text = textAt(parts, name);
-      readBytes(context, text.length);
+      readCharacters(context, text.length);
       context.grow(LONGEST_ESCAPE * text.length);
       return text;
     };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   hasTemplates,
+  noteFailure,
   renderItems,
   type TemplatePolicy,
 } from "../../../controller/reconcile/render-items.ts";
@@ -52,16 +53,43 @@ test("an ignored template and a template that reads another one's text are warne
   ]);
 });
 
-test("every failing template is named with line and function, sorted, without values", async () => {
-  const rendered = await render({ z: "{{ fail .password }}", a: "\n{{ .user.x }}", fine: "1" });
+test("templates that cannot be read are all named, with their lines, sorted", async () => {
+  const rendered = await render({ z: "\n{{ if }}", a: "{{", fine: "1" });
   assert.ok("problem" in rendered);
   assert.equal(rendered.reason, "TemplateFailed");
   const lines = rendered.problem.split("\n");
-  assert.match(lines[0] ?? "", /^template: a:2:/);
-  assert.match(lines[1] ?? "", /^template: z:1:.*fail/);
+  assert.match(lines[0] ?? "", /^template: a:1:/);
+  assert.match(lines[1] ?? "", /^template: z:2:/);
+  assert.equal(lines.length, 2);
+});
+
+test("of templates that fail while they run one is named, with line and function, without values", async () => {
+  const rendered = await render({ a: "\n{{ fail .password }}", z: "{{ .user.x }}", broken: "{{" });
+  assert.ok("problem" in rendered);
+  const lines = rendered.problem.split("\n");
+  assert.match(lines[0] ?? "", /^template: broken:1:/);
+  assert.match(lines[1] ?? "", /^template: a:2:.*fail/);
   assert.equal(lines.length, 2);
   assert.ok(!rendered.problem.includes("s3cr3t"));
-  assert.ok(!rendered.problem.includes("alice"));
+});
+
+test("where a template fails is told for the first version that fails, not for those that follow it", async () => {
+  const backoff = new TemplateBackoff(() => 0);
+  const problem = async (generation: number) => {
+    // A line for each letter: the line that fails spells the first letter of the password out.
+    const source = [..."abcs"].map(
+      (letter) => `{{ if eq (substr 0 1 .password) "${letter}" }}{{ fail "" }}{{ end }}\n`,
+    );
+    const template = { data: { guess: source.join("") } };
+    const object = sealedSecret({ metadata: { uid: "u", generation }, spec: { template } });
+    const rendered = await renderItems(object, opened, policy({ backoff }));
+    return rendered.ok ? assert.fail("it did not fail") : rendered.problem;
+  };
+  const first = await problem(1);
+  assert.match(first, /^template: guess:4:/);
+  // Looked at again, it says the same, or its status would change for ever.
+  assert.equal(await problem(1), first);
+  for (const generation of [2, 3]) assert.ok(!/guess|:\d/.test(await problem(generation)));
 });
 
 test("functions that are random or read the clock are refused unless allowed", async () => {
@@ -102,7 +130,7 @@ test("a template that would run for ever, or fill the memory, is stopped soon", 
   }
 });
 
-test("failures and successes are told to the backoff, with the object's version", async () => {
+test("failures are told to the backoff, with the object's version, and a success forgives none", async () => {
   const backoff = new TemplateBackoff(() => 0);
   for (let generation = 1; generation <= 3; generation++) {
     const metadata = { uid: "u", generation };
@@ -112,7 +140,19 @@ test("failures and successes are told to the backoff, with the object's version"
   assert.equal(backoff.waitMs("team/db", "u/3"), 0);
   assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
   await render({ a: "fine" }, { backoff });
+  assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
+});
+
+test("a Secret that is refused after templates ran counts as their failure, one without templates does not", () => {
+  const backoff = new TemplateBackoff(() => 0);
+  const refused = (generation: number, data: Data) => {
+    const object = sealedSecret({ metadata: { uid: "u", generation }, spec: { template: { data } } });
+    noteFailure(object, policy({ backoff }));
+  };
+  for (let generation = 1; generation <= 3; generation++) refused(generation, { a: null });
   assert.equal(backoff.waitMs("team/db", "u/4"), 0);
+  for (let generation = 1; generation <= 3; generation++) refused(generation, { a: "{{ .a }}" });
+  assert.equal(backoff.waitMs("team/db", "u/4"), 5000);
 });
 
 test("what has templates: texts, but not nulls alone, nor the old whole-object form", () => {

@@ -213,7 +213,7 @@ suite("errors", () => {
   });
 });
 
-test("bytes pass through as they are, and `read` names the items that were read", () => {
+test("bytes pass through as they are, and `read` names the items that its text reads", () => {
   const data = new Map([
     ["bin", Uint8Array.of(0xff, 0, 0xfe, 10)],
     ["other", Buffer.from("x")],
@@ -228,13 +228,31 @@ test("bytes pass through as they are, and `read` names the items that were read"
   const one = rendered.get("k");
   assert.ok(one !== undefined && "output" in one);
   assert.deepEqual([...one.output], [0xff, 0, 0xfe, 10]);
-  const read = [...rendered].map(([name, result]) => [name, "read" in result ? [...result.read] : null]);
+  const read = [...rendered].map(([name, result]) =>
+    "read" in result ? [name, result.read.all, ...result.read.names] : null,
+  );
   assert.deepEqual(read, [
-    ["k", ["bin"]],
-    ["all", ["bin", "other"]],
-    ["printed", ["bin", "other"]],
-    ["none", []],
+    ["k", false, "bin", "missing"],
+    ["all", true],
+    ["printed", true],
+    ["none", false],
   ]);
+});
+
+test("templates behind one that reaches a common limit are not tried; a limit of its own stops nobody else", () => {
+  const tried = (source: string, limits: Partial<TemplateLimits>) => [
+    ...renderTemplates({
+      templates: new Map([
+        ["a", source],
+        ["b", "x"],
+      ]),
+      data: new Map(),
+      functions,
+      limits,
+    }).keys(),
+  ];
+  assert.deepEqual(tried("{{ range 1000 }}{{ end }}", { steps: 100 }), ["a"]);
+  assert.deepEqual(tried("xxxx", { outputBytes: 3 }), ["a", "b"]);
 });
 
 test("a nil inside a list is nothing once it goes through a pipeline", () => {

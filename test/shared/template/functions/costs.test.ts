@@ -64,3 +64,61 @@ test("sums and products of ordinary length cost nothing to speak of", () => {
   assert.equal(render(`{{ mulf ${many(100, "2")} }}`), "1.2676506002282294e+30");
   assert.equal(render(`{{ divf 1024 ${many(10, "2")} }}`), "1");
 });
+
+const MEBIBYTE = 1024 * 1024;
+for (const call of [
+  ...[
+    "js",
+    "html",
+    "urlquery",
+    "title",
+    "untitle",
+    "swapcase",
+    "camelcase",
+    "snakecase",
+    "kebabcase",
+    "quote",
+  ],
+  ...["toJson", "fromJson", "b32enc", "b32dec", "urlParse", 'splitList ""', 'replace "" "-"', 'printf "%q"'],
+  ...['printf "%x"', 'printf "%#v"', "urlJoin"],
+]) {
+  test(`characters are paid for before they are looked at: ${call}`, () => {
+    const [name = "", ...rest] = call.split(" ");
+    const given =
+      name === "urlJoin" ? '{{ urlJoin (dict "path" .s) }}' : `{{ ${name} ${rest.join(" ")} .s }}`;
+    const text =
+      name === "fromJson" ? JSON.stringify("\\".repeat(2 * MEBIBYTE)) : "<Aa_\xff".repeat(MEBIBYTE);
+    const data = new Map([["s", Buffer.from(text, "latin1").subarray(0, 4 * MEBIBYTE)]]);
+    const before = process.cpuUsage();
+    assert.match(render(given, { data, limits: { steps: 250_000 } }), LIMIT);
+    const { user } = process.cpuUsage(before);
+    assert.ok(user < 600_000, `${user} microseconds`);
+  });
+}
+
+for (const [what, template] of [
+  ["a list of many literals", `{{ range until 2000 }}{{ $_ := list ${many(30_000, "1")} }}{{ end }}`],
+  ["a choice of many", `{{ range until 2000 }}{{ $_ := or ${many(30_000, "0")} }}{{ end }}`],
+  ["a long path", `{{ range until 2000 }}{{ $_ := $${".z".repeat(30_000)} }}{{ end }}`],
+  [
+    "a map that is sorted for one round",
+    "{{ $d := fromJson .j }}{{ range until 2000 }}{{ range $d }}{{ break }}{{ end }}{{ end }}",
+  ],
+  [
+    "long strings that begin alike",
+    '{{ $l := list (cat .a "b") (cat .a "c") }}{{ range until 10 }}{{ $l = concat $l $l }}{{ end }}{{ sortAlpha $l }}',
+  ],
+  [
+    "the same in search",
+    '{{ $l := list (cat .a "b") (cat .a "c") }}{{ range until 10 }}{{ $l = concat $l $l }}{{ end }}{{ has (cat .a "d") $l }}',
+  ],
+] as const) {
+  test(`what is gone through takes steps: ${what}`, () => {
+    const entries = Array.from({ length: 20_000 }, (_, at) => `"k${at}":1`).join(",");
+    const data = new Map([
+      ["j", Buffer.from(`{${entries}}`)],
+      ["a", Buffer.alloc(MEBIBYTE, "a")],
+    ]);
+    assert.match(render(template, { data, limits: { steps: 250_000 } }), /limit steps/);
+  });
+}
