@@ -188,7 +188,7 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "without an owner the Secret is not marked as ours",
     file: "controller/reconcile/wanted-secret.ts",
-    find: '...(unowned ? { [MANAGED_ANNOTATION]: "true" } : {}),',
+    find: '...(unowned ? { [MANAGED_ANNOTATION]: "true" } : {})',
     replace: "",
     test: "test/controller/reconcile/wanted-secret.test.ts",
   },

@@ -19,15 +19,16 @@ export const openingFaults: readonly Fault[] = [
   {
     what: "an item that does not open is left out",
     file: "shared/open-sealed-secret.ts",
-    find: 'if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes };',
+    find: 'if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes: tried.outcomes };',
     replace: 'if (outcome.kind !== "opened") continue;',
     test: "test/shared/open-sealed-secret.test.ts",
   },
   {
     what: "the hint rules keys out",
     file: "shared/open-sealed-secret.ts",
-    find: "hint === undefined ? keys : withFirst(keys, hint)",
-    replace: "hint === undefined ? keys : keys.filter(({ fingerprint }) => fingerprint === hint)",
+    find: "[...new Set(hint.values())].reduceRight(withFirst, keys)",
+    replace:
+      "hint.size === 0 ? keys : keys.filter(({ fingerprint }) => [...hint.values()].includes(fingerprint))",
     test: "test/shared/open-sealed-secret.test.ts",
   },
   {

@@ -14,7 +14,9 @@ import { faults } from "./faults.ts";
 const root = join(import.meta.dirname, "../..");
 const copied = [
   ...["package.json", "tsconfig.json", "shared", "controller", "cli", "crds"],
-  ...["shared", "controller", "cli", "support", "vectors", "tools"].map((folder) => `test/${folder}`),
+  ...["shared", "controller", "cli", "support", "runner", "vectors", "tools"].map(
+    (folder) => `test/${folder}`,
+  ),
 ];
 const workers = 2;
 const testBoundMs = 120_000;
