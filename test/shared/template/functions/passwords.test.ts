@@ -63,3 +63,11 @@ for (const call of ['bcrypt "x"', 'htpasswd "u" "p"', 'derivePassword 1 "pin" "a
     assert.ok(performance.now() - before < 10_000);
   });
 }
+
+for (const call of ['bcrypt "x"', 'htpasswd "u" "x"', 'derivePassword 1 "long" "a" "b" "c"']) {
+  test(`${call} costs as many steps as it takes time`, async () => {
+    const refused = await renderFreely(`{{ ${call} }}`, { limits: { steps: 15_000 } });
+    assert.match(refused, /^ERROR .*limit/);
+    assert.ok(!/^ERROR/.test(await renderFreely(`{{ ${call} }}`, { limits: { steps: 100_000 } })));
+  });
+}
