@@ -2,13 +2,13 @@ import type { DocumentFile } from "../shared/document/document-file.ts";
 import type { Edit } from "../shared/document/edit-document.ts";
 import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, SealError, UsageError } from "../shared/errors.ts";
-import { fileFailure } from "./file-failure.ts";
+import { kindOf } from "./document-kind.ts";
 import { type InputFile, inputFiles, readInput } from "./input-files.ts";
 import type { FileAccess, Io } from "./io.ts";
 import { unlessForeign } from "./manifest-reading.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
-import { placeBelow } from "./output-folder.ts";
+import { placeBelow, writeResult } from "./output-folder.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 /** One thing done to documents of one kind: sealing Secrets, opening SealedSecrets. */
@@ -165,24 +165,14 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
   if (document === null) return { content, products: [], notes: [], left: "not a manifest" };
   const products: object[] = [];
   const notes: string[] = [];
-  // From the last to the first, so that offsets stay true whatever takes the place of a document.
-  const wanted = document.documents.flatMap((entry, index) =>
-    kindOf(entry.value) === task.kind ? [index] : [],
-  );
-  const performed: Performed[] = [];
-  for (const index of wanted) {
-    const entry = document.documents[index];
-    if (entry === undefined) continue;
-    const result = await task.perform(entry);
-    performed.push(result);
-    notes.push(result.note);
-    if (result.product !== null) products.push(result.product);
-  }
-  for (const [at, index] of [...wanted.entries()].reverse()) {
-    const result = performed[at];
-    if (result === undefined) continue;
-    if (result.edits !== null) document.edit(index, result.edits);
-    else if (result.product !== null) document.replace(index, result.product);
+  const wanted = [...document.documents.entries()].filter(([, { value }]) => kindOf(value) === task.kind);
+  const performed: [index: number, Performed][] = [];
+  for (const [index, entry] of wanted) performed.push([index, await task.perform(entry)]);
+  for (const [index, { product, edits, note }] of performed) {
+    notes.push(note);
+    if (product !== null) products.push(product);
+    if (edits !== null) document.edit(index, edits);
+    else if (product !== null) document.replace(index, product);
   }
   return {
     content: document.toBytes(),
@@ -199,10 +189,6 @@ function isDone(task: DocumentTask, { documents }: DocumentFile): boolean {
   return task.kind === "Secret" && documents.some(({ value }) => kindOf(value) === "SealedSecret");
 }
 
-function kindOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
-}
-
 function deliver(
   worked: Worked,
   file: InputFile,
@@ -213,13 +199,7 @@ function deliver(
 ): void {
   if (destination === "stream" || (destination === "in-place" && worked.notes.length === 0)) return;
   const path = destination === "in-place" ? file.path : targetOf(file, options, io);
-  try {
-    if (destination === "folder") io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    io.files.replace(path, worked.content, access);
-  } catch (error) {
-    if (error instanceof SealError) throw error;
-    throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
-  }
+  writeResult(path, worked.content, io.files, { makesFolder: destination === "folder", access });
 }
 
 function lineOf(task: DocumentTask, file: InputFile, { notes, left }: Worked): string {

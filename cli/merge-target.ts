@@ -1,12 +1,14 @@
 import { type DocumentFile, readDocumentFile } from "../shared/document/document-file.ts";
-import { FileError, InputError } from "../shared/errors.ts";
+import type { Edit } from "../shared/document/edit-document.ts";
+import { InputError } from "../shared/errors.ts";
 import { KIND } from "../shared/resource.ts";
 import { parseSealedSecret, type SealedSecret } from "../shared/sealed-secret.ts";
+import { kindOf } from "./document-kind.ts";
 import { fileFailure } from "./file-failure.ts";
 import { type InputFile, inputFiles } from "./input-files.ts";
 import type { Files } from "./io.ts";
 import { unlessForeign } from "./manifest-reading.ts";
-import { placeBelow } from "./output-folder.ts";
+import { placeBelow, writeResult } from "./output-folder.ts";
 
 /** A file with SealedSecrets to merge into. */
 export type TargetFile = { path: string; target: string; document: DocumentFile };
@@ -15,7 +17,7 @@ export type TargetFile = { path: string; target: string; document: DocumentFile 
 export type MergeTarget = {
   file: TargetFile;
   index: number;
-  readonly sealedSecret: SealedSecret;
+  sealedSecret: SealedSecret;
   where: string;
 };
 
@@ -55,20 +57,8 @@ function targetsIn(input: InputFile, files: Files): MergeTarget[] {
   if (document === null) return [];
   const file = { path, target, document };
   return file.document.documents.flatMap(({ value, where }, index) => {
-    const isOurs = typeof value === "object" && value !== null && "kind" in value && value.kind === KIND;
-    if (!isOurs) return [];
-    parseSealedSecret(value, where);
-    const current = () => parseSealedSecret(file.document.documents[index]?.value, where);
-    return [
-      {
-        file,
-        index,
-        where,
-        get sealedSecret() {
-          return current();
-        },
-      },
-    ];
+    if (kindOf(value) !== KIND) return [];
+    return [{ file, index, where, sealedSecret: parseSealedSecret(value, where) }];
   });
 }
 
@@ -106,6 +96,13 @@ export function targetOf(
   );
 }
 
+/** Makes changes to one, in its file's document; nothing is written yet. @throws InputError when it cannot be edited. */
+export function editTarget(target: MergeTarget, edits: readonly Edit[]): void {
+  const { file, index, where } = target;
+  file.document.edit(index, edits);
+  target.sealedSecret = parseSealedSecret(file.document.documents[index]?.value, where);
+}
+
 /** Writes every file that was changed, each whole. @throws FileError naming the file. */
 export function writeTargets(
   changed: ReadonlyMap<TargetFile, Uint8Array | string>,
@@ -117,12 +114,6 @@ export function writeTargets(
     content,
   }));
   for (const { path, content } of places) {
-    try {
-      if (outputFolder !== null) files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-      files.replace(path, content);
-    } catch (error) {
-      if (error instanceof FileError) throw error;
-      throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
-    }
+    writeResult(path, content, files, { makesFolder: outputFolder !== null });
   }
 }

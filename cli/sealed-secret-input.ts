@@ -1,8 +1,11 @@
-import { type InputDocument, readDocuments } from "../shared/document/read-documents.ts";
+import { readDocuments } from "../shared/document/read-documents.ts";
 import { InputError } from "../shared/errors.ts";
+import { KIND } from "../shared/resource.ts";
 import { parseSealedSecret, type SealedSecret } from "../shared/sealed-secret.ts";
+import { kindOf } from "./document-kind.ts";
 import { inputFiles, readInput } from "./input-files.ts";
 import type { Io } from "./io.ts";
+import { unlessForeign } from "./manifest-reading.ts";
 import { readStandardInput } from "./sealing.ts";
 
 /** A SealedSecret of the input, and how errors name it. */
@@ -13,12 +16,9 @@ export type NamedSealedSecret = {
   file: string | null;
 };
 
-/** In a folder lies what is no manifest; only what may be a SealedSecret must be read. */
-const MAY_BE_OURS = /\bkind["']?\s*:\s*["']?SealedSecret\b/;
-
 /**
  * The SealedSecrets of the files and folders given, or of standard input when none are. Documents of other kinds are
- * passed over, and files found in folders that cannot be read as manifests and hold no SealedSecret.
+ * passed over, and files found in folders that cannot be read as manifests and seem to hold none of ours.
  * @throws SealError naming what cannot be read, or that there is no SealedSecret.
  */
 export function readSealedSecrets(args: readonly string[], io: Io): NamedSealedSecret[] {
@@ -28,11 +28,13 @@ export function readSealedSecrets(args: readonly string[], io: Io): NamedSealedS
           ...read,
           file: null,
         }))
-      : inputFiles(args, io.files).flatMap(({ path, isNamed }) =>
-          documentsOf(path, isNamed, io).map((read) => ({ ...read, file: path })),
-        );
+      : inputFiles(args, io.files).flatMap((input) => {
+          const content = readInput(input.path, io);
+          const documents = unlessForeign(content, input, () => readDocuments(content, input.path)) ?? [];
+          return documents.map((read) => ({ ...read, file: input.path }));
+        });
   const found = documents
-    .filter(({ value }) => isSealedSecret(value))
+    .filter(({ value }) => kindOf(value) === KIND)
     .map(({ value, where, file }) => ({ sealedSecret: parseSealedSecret(value, where), where, file }));
   if (found.length === 0) {
     throw new InputError(
@@ -41,19 +43,4 @@ export function readSealedSecrets(args: readonly string[], io: Io): NamedSealedS
     );
   }
   return found;
-}
-
-function documentsOf(path: string, isNamed: boolean, io: Io): InputDocument[] {
-  const content = readInput(path, io);
-  try {
-    return readDocuments(content, path);
-  } catch (error) {
-    const mayBeOurs = isNamed || MAY_BE_OURS.test(new TextDecoder().decode(content));
-    if (mayBeOurs || !(error instanceof InputError)) throw error;
-    return [];
-  }
-}
-
-function isSealedSecret(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "SealedSecret";
 }

@@ -1,6 +1,7 @@
 import { type InputDocument, readDocuments } from "../shared/document/read-documents.ts";
 import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../shared/errors.ts";
+import { kindOf } from "./document-kind.ts";
 import { type DocumentTask, requireOtherPlace, workOnFiles } from "./file-work.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
@@ -52,7 +53,7 @@ function requireKind(documents: readonly InputDocument[], kind: string, source: 
     );
   }
   for (const { value, where } of documents) {
-    const found = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+    const found = kindOf(value);
     if (found === kind) continue;
     const why = typeof found === "string" ? `its kind is ${JSON.stringify(found)}` : "it has no kind";
     throw new InputError(`${where} is not a ${kind}: ${why}`, `give documents with kind: ${kind} only`);

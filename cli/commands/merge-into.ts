@@ -14,11 +14,19 @@ import { parseSecret } from "../../shared/secret.ts";
 import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { kindOf } from "../document-kind.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { unlessForeign } from "../manifest-reading.ts";
 import { mergeScopeKind } from "../merge-scope.ts";
-import { type MergeTarget, mergeTargets, type TargetFile, targetOf, writeTargets } from "../merge-target.ts";
+import {
+  editTarget,
+  type MergeTarget,
+  mergeTargets,
+  type TargetFile,
+  targetOf,
+  writeTargets,
+} from "../merge-target.ts";
 import { type Notices, noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { outputFormat } from "../output-file.ts";
@@ -56,7 +64,7 @@ export const mergeInto: Command<typeof kubesealOptions> = {
       const place = targetOf(targets, secret, where);
       requireNewItems(secret, where, place, givers);
       const { target, edits, note } = await sealFor(place, secret, where, means);
-      target.file.document.edit(target.index, edits);
+      editTarget(target, edits);
       changed.add(target.file);
       notes.push(note);
     }
@@ -103,15 +111,11 @@ function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: I
     const content = readInput(input.path, io);
     return unlessForeign(content, input, () => readDocuments(content, input.path)) ?? [];
   });
-  const secrets = found.filter(({ value }) => isSecret(value));
+  const secrets = found.filter(({ value }) => kindOf(value) === "Secret");
   if (secrets.length === 0) {
     throw new InputError("no Secret in the files given", "give files with apiVersion: v1 and kind: Secret");
   }
   return secrets.map(({ value, where }) => ({ secret: parseSecret(value, where), where }));
-}
-
-function isSecret(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "Secret";
 }
 
 /** One Secret's share in the result. */

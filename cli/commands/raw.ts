@@ -12,7 +12,7 @@ import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
-import { placeBelow } from "../output-folder.ts";
+import { placeBelow, writeResult } from "../output-folder.ts";
 import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
 import { sealingCertificate } from "../sealing-certificate.ts";
 
@@ -132,12 +132,7 @@ function deliver(sealed: ReadonlyMap<string, string>, options: KubesealOptions, 
   if (folder !== null) {
     for (const [target, value] of sealed) {
       const path = outputPath(folder, target, io);
-      try {
-        io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-        io.files.replace(path, value);
-      } catch (error) {
-        throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
-      }
+      writeResult(path, value, io.files, { makesFolder: true });
     }
     return;
   }

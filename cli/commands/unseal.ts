@@ -2,7 +2,9 @@ import { decodeText } from "../../shared/document/encoding.ts";
 import { readDocuments } from "../../shared/document/read-documents.ts";
 import { type DocumentFormat, writeDocuments } from "../../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../../shared/errors.ts";
+import { KIND } from "../../shared/resource.ts";
 import type { Command } from "../command.ts";
+import { kindOf } from "../document-kind.ts";
 import { workOnFiles } from "../file-work.ts";
 import { page } from "../help/pages/unseal.ts";
 import { inputFiles } from "../input-files.ts";
@@ -85,7 +87,7 @@ async function openAll(
       throw new UsageError(`${flag} needs files`, "name files, folders or patterns as arguments");
     }
     const content = readStandardInput(io, "SealedSecrets");
-    const documents = readDocuments(content, "standard input").filter(({ value }) => isSealedSecret(value));
+    const documents = readDocuments(content, "standard input").filter(({ value }) => kindOf(value) === KIND);
     if (documents.length === 0) {
       throw new InputError(
         "no SealedSecret in standard input",
@@ -115,10 +117,6 @@ async function openAll(
 function formatOf(options: UnsealOptions, input: DocumentFormat): DocumentFormat {
   const ofFile = /\.json$/i.test(options["sealed-secret-file"] ?? "") ? "json" : input;
   return outputFormat({ ...options, format: options.format ?? ofFile });
-}
-
-function isSealedSecret(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "SealedSecret";
 }
 
 function say(io: Io, text: string): void {
