@@ -10,6 +10,8 @@ export type OptionSpec<T> = {
   help: string;
   /** May stand without a value, which then is this text. */
   bare?: string;
+  /** An old name, which counts where the present one is not given. */
+  formerly?: string;
 };
 
 /** The values of a table of options. */
@@ -86,15 +88,37 @@ export function list(help: string): OptionSpec<readonly string[]> {
   return { read, form: "a list with commas", fallback: [], help };
 }
 
-/** An option that takes `name=value,name=value`. */
-export function pairs(help: string): OptionSpec<Readonly<Record<string, string>>> {
+/** A qualified name of Kubernetes: an optional DNS subdomain with a slash, and at most 63 characters. */
+const QUALIFIED_NAME =
+  /^(?=.{1,317}$)(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** An option that takes annotations, `name=value,name=value`. */
+export function annotationPairs(help: string): OptionSpec<Readonly<Record<string, string>>> {
+  return pairs(help, (name) => QUALIFIED_NAME.test(name));
+}
+
+/** An option that takes labels, `name=value,name=value`. */
+export function labelPairs(help: string): OptionSpec<Readonly<Record<string, string>>> {
+  return pairs(help, (name, value) => QUALIFIED_NAME.test(name) && LABEL_VALUE.test(value));
+}
+
+function pairs(
+  help: string,
+  fits: (name: string, value: string) => boolean,
+): OptionSpec<Readonly<Record<string, string>>> {
   const read = (value: string) => {
     const entries = value.split(",").filter((entry) => entry.trim() !== "");
     const parsed = entries.map((entry) => /^\s*([^=\s]+)=(.*)$/.exec(entry));
-    if (parsed.includes(null)) return null;
-    return Object.fromEntries(parsed.map((match) => [match?.[1] ?? "", match?.[2]?.trim() ?? ""]));
+    const found = parsed.map((match): [string, string] => [match?.[1] ?? "", match?.[2]?.trim() ?? ""]);
+    return found.every(([name, text]) => fits(name, text)) ? Object.fromEntries(found) : null;
   };
-  return { read, form: "name=value,name=value", fallback: {}, help };
+  return {
+    read,
+    form: "name=value,name=value with names and values that Kubernetes allows",
+    fallback: {},
+    help,
+  };
 }
 
 /** Environment variable of an option: `SEALED_SECRETS_` and its name in upper case, dashes as underscores. */
@@ -113,13 +137,21 @@ export function readOptions<Specs extends Readonly<Record<string, OptionSpec<unk
 ): OptionValues<Specs> {
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) {
-    const variable = environmentName(name);
+    const variables = [name, ...(spec.formerly === undefined ? [] : [spec.formerly])].map(environmentName);
+    const variable = variables.find((candidate) => environment[candidate] !== undefined) ?? "";
     const value = environment[variable];
     values[name] = value === undefined ? spec.fallback : parsed(spec, value, variable);
   }
+  const present = new Map(
+    Object.entries(specs).flatMap(([name, { formerly }]) =>
+      formerly === undefined ? [] : [[formerly, name]],
+    ),
+  );
+  const given = new Set<string>();
   const rest = [...args];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
-    const [, name = "", given] = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(argument) ?? [];
+    const [, typed = "", text] = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(argument) ?? [];
+    const name = present.get(typed) ?? typed;
     const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
     if (spec === undefined) {
       throw new UsageError(
@@ -127,9 +159,12 @@ export function readOptions<Specs extends Readonly<Record<string, OptionSpec<unk
         "controller --help lists the options",
       );
     }
-    const value = given ?? spec.bare ?? rest.shift();
-    if (value === undefined) throw new UsageError(`--${name} needs a value`, `give ${spec.form}`);
-    values[name] = parsed(spec, value, `--${name}`);
+    const value = text ?? spec.bare ?? rest.shift();
+    if (value === undefined) throw new UsageError(`--${typed} needs a value`, `give ${spec.form}`);
+    const result = parsed(spec, value, `--${typed}`);
+    if (typed === name) given.add(name);
+    else if (given.has(name)) continue;
+    values[name] = result;
   }
   return values as OptionValues<Specs>;
 }

@@ -1,13 +1,15 @@
+import { UsageError } from "../shared/errors.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import {
+  annotationPairs,
   choice,
   duration,
   environmentName,
   flag,
+  labelPairs,
   list,
   number,
   type OptionValues,
-  pairs,
   readOptions,
   text,
 } from "./option-reader.ts";
@@ -31,18 +33,27 @@ const OPTIONS = {
     maxMs: 8_766_000 * HOUR_MS,
   }),
   "my-cn": text("", "Common name in the certificates of new keys"),
-  "key-renew-period": duration(
-    720 * HOUR_MS,
-    "Age of the newest key at which a new one is made; 0 for never",
-    { minMs: 1000, orZero: true },
-  ),
+  "key-renew-period": {
+    ...duration(720 * HOUR_MS, "Age of the newest key at which a new one is made; 0 for never", {
+      minMs: 1000,
+      orZero: true,
+    }),
+    formerly: "rotate-period",
+  },
+  "key-cutoff-time": {
+    ...text("", "A new key is made at the start if the newest is older than this moment"),
+    fallback: 0,
+    // Milliseconds since 1970; 0 for none.
+    read: (value: string) => (value === "" ? 0 : parseMailDate(value)),
+    form: "a moment as date -R prints it, such as Mon, 02 Jan 2006 15:04:05 -0700",
+  },
   "key-order-priority": choice(
     ["CertNotBefore", "SecretCreationTimestamp"],
     "CertNotBefore",
     "What tells the newest key: its certificate's begin or its Secret's creation",
   ),
-  "privatekey-annotations": pairs("Annotations of the Secrets of new keys"),
-  "privatekey-labels": pairs("Labels of the Secrets of new keys"),
+  "privatekey-annotations": annotationPairs("Annotations of the Secrets of new keys"),
+  "privatekey-labels": labelPairs("Labels of the Secrets of new keys"),
   "accept-deprecated-v1-data": flag(true, "Open the old whole-object form, spec.data"),
   "all-namespaces": flag(true, "Serve all namespaces, else the controller's own"),
   "additional-namespaces": list("Serve the controller's own namespace and these, and no others"),
@@ -50,6 +61,14 @@ const OPTIONS = {
   "skip-recreate": flag(
     false,
     "Do not watch Secrets: changed and deleted ones stay so until the next reconcile",
+  ),
+  "watch-for-secrets": flag(true, "Accepted for compatibility: sealing keys are always watched"),
+  "max-unseal-retries": number(5, "Accepted for compatibility: what fails is tried again for ever", {
+    min: 0,
+  }),
+  "old-gc-behavior": flag(
+    false,
+    "Delete the Secret of a SealedSecret that is gone ourselves, instead of leaving it to the cluster",
   ),
   "update-status": flag(true, "Write the status of SealedSecrets"),
   "rate-limit": number(2, "Requests a second to /v1/verify and to /v1/rotate, for each peer", { min: 1 }),
@@ -76,6 +95,28 @@ const OPTIONS = {
     true,
     "Put Secrets right that somebody else changed, else only those that were deleted",
   ),
+  "leader-elect": flag(true, "Work only while holding a Lease, so that several replicas can run"),
+  "lease-name": {
+    ...text("sealed-secrets-controller", "Name of that Lease, in the controller's own namespace"),
+    read: (value: string) => (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(value) ? value : null),
+    form: "a name of small letters, digits, '-' and '.'",
+  },
+  "lease-duration": duration(15_000, "How long a leader that went silent is waited for", { minMs: 3000 }),
+  "lease-renew-deadline": duration(10_000, "How long a leader that cannot renew its Lease goes on working", {
+    minMs: 2000,
+  }),
+  "lease-retry-period": duration(2_000, "Pause between two tries to get or to renew the Lease", {
+    minMs: 500,
+  }),
+  "adopt-namespaces": list(
+    "Namespaces whose SealedSecrets may take over Secrets that do not say so themselves; * for all",
+  ),
+  "secret-labels": labelPairs("Labels of every Secret that is made; a template may override them"),
+  "secret-annotations": annotationPairs(
+    "Annotations of every Secret that is made; a template may override them",
+  ),
+  "forbid-own-namespace": flag(false, "Refuse SealedSecrets in the controller's own namespace"),
+  "denied-metadata": list("Labels and annotations that no template may set; * at the end"),
   "allowed-secret-types": list("Secret types to permit that hand out credentials by their mere creation"),
   "allowed-annotations": list(
     "Annotations to permit that make other controllers copy a Secret; * at the end",
@@ -103,7 +144,16 @@ export function readControllerOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Options {
-  return readOptions(OPTIONS, args, environment);
+  const options = readOptions(OPTIONS, args, environment);
+  const { "lease-duration": lease, "lease-renew-deadline": deadline, "lease-retry-period": retry } = options;
+  // A leader must have stopped before another one may begin, and have tried more than once by then.
+  if (lease <= deadline || deadline <= 1.2 * retry) {
+    throw new UsageError(
+      "--lease-duration, --lease-renew-deadline and --lease-retry-period do not fit together",
+      "each must be longer than the next, the second by more than a fifth",
+    );
+  }
+  return options;
 }
 
 /** The text of `--help`. */
@@ -120,6 +170,13 @@ function shown(fallback: unknown, form: string): string {
   if (typeof fallback === "object" || fallback === "") return "default none";
   if (typeof fallback !== "number" || !form.includes("duration")) return `default ${String(fallback)}`;
   return `default ${fallback % HOUR_MS === 0 ? `${fallback / HOUR_MS}h` : `${fallback / 1000}s`}`;
+}
+
+/** The moment in a text of RFC 1123 with a numeric zone, in ms since 1970; null when it is none. */
+function parseMailDate(text: string): number | null {
+  const form = /^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}$/;
+  const ms = form.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
 }
 
 function address(fallback: string, help: string) {

@@ -42,6 +42,15 @@ const pairs: Pick<Row, "fallback" | "good" | "bad"> = {
   bad: ["a", "a=b,c", "=b", ",,x"],
 };
 
+const labels: Pick<Row, "fallback" | "good" | "bad"> = {
+  ...pairs,
+  good: [
+    ["a.example/b=c-d_e.f", { "a.example/b": "c-d_e.f" }],
+    ...pairs.good.filter(([text]) => !text.includes("d=e")),
+  ],
+  bad: [...pairs.bad, "a=b c", "a=-b", `a=${"x".repeat(64)}`, "A.B/c=d", "a/b/c=d", "-a=b"],
+};
+
 const rows: Row[] = [
   {
     name: "key-prefix",
@@ -86,8 +95,41 @@ const rows: Row[] = [
     bad: ["", "Newest", "CertNotAfter"],
   },
   { name: "my-cn", fallback: "", good: [["any thing", "any thing"]], bad: [] },
+  {
+    name: "key-cutoff-time",
+    fallback: 0,
+    good: [
+      ["Mon, 02 Jan 2006 15:04:05 -0700", Date.UTC(2006, 0, 2, 22, 4, 5)],
+      ["", 0],
+    ],
+    bad: [
+      "2006-01-02T15:04:05Z",
+      "Mon, 02 Jan 2006 15:04:05 MST",
+      "yesterday",
+      "0",
+      "Mon, 42 Jan 2006 15:04:05 -0700",
+    ],
+  },
+  { name: "watch-for-secrets", fallback: true, good: truth, bad: notTruth },
+  { name: "max-unseal-retries", fallback: 5, good: [["0", 0]], bad: ["-1", "five", ""] },
+  { name: "old-gc-behavior", fallback: false, good: truth, bad: notTruth },
+  { name: "leader-elect", fallback: true, good: truth, bad: notTruth },
+  {
+    name: "lease-name",
+    fallback: "sealed-secrets-controller",
+    good: [["a.b-c", "a.b-c"]],
+    bad: ["", "A", "a_b", "-a", "a/b", "x".repeat(254)],
+  },
+  { name: "lease-duration", fallback: 15_000, good: [["1m", 60_000]], bad: ["2s", "15", ""] },
+  { name: "lease-renew-deadline", fallback: 10_000, good: [["14s", 14_000]], bad: ["1s", "-1s"] },
+  { name: "lease-retry-period", fallback: 2_000, good: [["500ms", 500]], bad: ["499ms", "0"] },
+  { name: "adopt-namespaces", ...words([]) },
+  { name: "secret-labels", ...labels },
+  { name: "secret-annotations", ...pairs },
+  { name: "forbid-own-namespace", fallback: false, good: truth, bad: notTruth },
+  { name: "denied-metadata", ...words([]) },
   { name: "privatekey-annotations", ...pairs },
-  { name: "privatekey-labels", ...pairs },
+  { name: "privatekey-labels", ...labels },
   { name: "accept-deprecated-v1-data", fallback: true, good: truth, bad: notTruth },
   { name: "all-namespaces", fallback: true, good: truth, bad: notTruth },
   { name: "additional-namespaces", ...words([]) },
@@ -238,6 +280,27 @@ test("the help names every option with its form and its variable", () => {
     assert.match(help, new RegExp(`^ {2}--${name}$`, "m"));
     assert.ok(help.includes(environmentName(name)), name);
   }
+});
+
+test("the old name of an option counts where the present one is not given", () => {
+  const HOURS = (args: string[], environment: Record<string, string> = {}) =>
+    readControllerOptions(args, environment)["key-renew-period"] / HOUR;
+  assert.equal(HOURS(["--rotate-period=5h"]), 5);
+  assert.equal(HOURS([], { SEALED_SECRETS_ROTATE_PERIOD: "6h" }), 6);
+  assert.equal(HOURS([], { SEALED_SECRETS_ROTATE_PERIOD: "6h", SEALED_SECRETS_KEY_RENEW_PERIOD: "7h" }), 7);
+  assert.equal(HOURS(["--key-renew-period=8h", "--rotate-period=5h"]), 8);
+  assert.equal(HOURS(["--rotate-period=5h", "--key-renew-period=8h"]), 8);
+  assert.throws(() => HOURS(["--rotate-period=30d"]), /--rotate-period has a value of the wrong form/);
+});
+
+test("times of the lease that do not fit together are refused by name", () => {
+  for (const args of [
+    ["--lease-duration=10s"],
+    ["--lease-renew-deadline=15s"],
+    ["--lease-retry-period=9s"],
+    ["--lease-duration=5s", "--lease-renew-deadline=6s"],
+  ])
+    assert.throws(() => readControllerOptions(args, {}), /--lease-duration, .* do not fit together/);
 });
 
 test("an address beyond the last port is refused by name", () => {
