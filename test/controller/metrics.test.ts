@@ -54,9 +54,15 @@ test("attempts and errors are counted, errors by reason and namespace", async ()
     "sealed_secrets_controller_unseal_requests_total 2",
   ]);
   const errors = await lines(metrics, "sealed_secrets_controller_unseal_errors_total");
-  assert.equal(errors.length, 5);
-  assert.ok(
-    errors.includes('sealed_secrets_controller_unseal_errors_total{reason="unseal",namespace="team"} 2'),
+  assert.deepEqual(
+    errors.filter((line) => line.includes('namespace="team"')).map((line) => line.replace(/^.*reason=/, "")),
+    [
+      '"fetch",namespace="team"} 1',
+      '"unseal",namespace="team"} 2',
+      '"unmanaged",namespace="team"} 1',
+      '"update",namespace="team"} 1',
+      '"status",namespace="team"} 1',
+    ],
   );
 });
 
@@ -109,9 +115,8 @@ test("on request nothing names an object or a namespace", async () => {
   metrics.forget("team/db");
   const series = (await lines(metrics, "")).filter((line) => !line.startsWith("#"));
   assert.doesNotMatch(series.join("\n"), /team|"db"|condition_info|namespace/);
-  assert.deepEqual(await lines(metrics, "sealed_secrets_controller_unseal_errors_total"), [
-    'sealed_secrets_controller_unseal_errors_total{reason="unseal"} 1',
-  ]);
+  const errors = await lines(metrics, "sealed_secrets_controller_unseal_errors_total");
+  assert.ok(errors.includes('sealed_secrets_controller_unseal_errors_total{reason="unseal"} 1'));
 });
 
 test("HTTP requests are counted by path, code and method in small letters, with their duration", async () => {
@@ -138,26 +143,4 @@ test("HTTP requests are counted by path, code and method in small letters, with 
       "+Inf 1",
     ],
   );
-});
-
-test("sealing keys and their changes are counted without naming one", async () => {
-  const metrics = open();
-  metrics.setKeys(3, 1);
-  metrics.countKeyChange("found");
-  assert.deepEqual(await lines(metrics, "signet_sealing_key"), [
-    'signet_sealing_keys{state="loaded"} 3',
-    'signet_sealing_keys{state="refused"} 1',
-    'signet_sealing_key_changes_total{cause="found"} 1',
-  ]);
-});
-
-test("repairs are counted by cause alone", async () => {
-  const metrics = open();
-  metrics.countRepair("changed");
-  metrics.countRepair("deleted");
-  metrics.countRepair("deleted");
-  assert.deepEqual(await lines(metrics, "signet_secret_repairs_total"), [
-    'signet_secret_repairs_total{cause="changed"} 1',
-    'signet_secret_repairs_total{cause="deleted"} 2',
-  ]);
 });
