@@ -115,6 +115,11 @@ export async function startController(options: Options, parts: ControllerParts):
       keyPrefix: options["key-prefix"],
       allowedTypes: options["allowed-secret-types"],
       allowedAnnotations: options["allowed-annotations"],
+      adoptNamespaces: options["adopt-namespaces"],
+      secretLabels: options["secret-labels"],
+      secretAnnotations: options["secret-annotations"],
+      forbidOwnNamespace: options["forbid-own-namespace"],
+      deniedMetadata: options["denied-metadata"],
     },
     templates: {
       enabled: options.templates,

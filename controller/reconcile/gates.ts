@@ -11,6 +11,16 @@ export type WritePolicy = {
   allowedTypes: readonly string[];
   /** Annotations that are refused unless named here; a trailing `*` stands for any rest. */
   allowedAnnotations: readonly string[];
+  /** Namespaces whose SealedSecrets may take over Secrets that do not say so themselves; `*` for all. */
+  adoptNamespaces: readonly string[];
+  /** Labels of every Secret that is made, under those of its template. */
+  secretLabels: Readonly<Record<string, string>>;
+  /** The same for annotations. */
+  secretAnnotations: Readonly<Record<string, string>>;
+  /** Refuse SealedSecrets in the controller's own namespace. */
+  forbidOwnNamespace: boolean;
+  /** Labels and annotations that no template may set; a trailing `*` stands for any rest. */
+  deniedMetadata: readonly string[];
 };
 
 /** Types by whose mere creation a cluster hands out credentials. */

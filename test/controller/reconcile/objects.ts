@@ -83,4 +83,9 @@ export const POLICY: WritePolicy = {
   keyPrefix: "sealed-secrets-key",
   allowedTypes: [],
   allowedAnnotations: [],
+  adoptNamespaces: [],
+  secretLabels: {},
+  secretAnnotations: {},
+  forbidOwnNamespace: false,
+  deniedMetadata: [],
 };
