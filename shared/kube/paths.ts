@@ -13,6 +13,11 @@ export function endpointSlicePath(namespace: string): string {
   return path("/apis/discovery.k8s.io/v1", "endpointslices", namespace);
 }
 
+/** Path of Leases: one namespace, or one object. */
+export function leasePath(namespace: string, name?: string): string {
+  return path("/apis/coordination.k8s.io/v1", "leases", namespace, name);
+}
+
 /** Path of SealedSecrets: all namespaces, one namespace, or one object. */
 export function sealedSecretPath(namespace?: string | null, name?: string): string {
   return path("/apis/bitnami.com/v1alpha1", "sealedsecrets", namespace, name);
