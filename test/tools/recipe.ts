@@ -6,7 +6,11 @@ import { join } from "node:path";
 export type ComponentName =
   | "netbox"
   | "go-template"
+  | "kstatus"
+  | "argo-health"
+  | "kubeconform"
   | "etcd"
+  | "helm"
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kubeseal"
@@ -30,7 +34,19 @@ const sealedSecretsVersion = "main.VERSION=v0.40.0";
 export const recipes: Readonly<Record<ComponentName, Recipe>> = {
   netbox: { module: "netbox", package: ".", variables: [] },
   "go-template": { module: "go-template", package: ".", variables: [] },
+  kstatus: { module: "kstatus", package: ".", variables: [] },
+  "argo-health": { module: "argo-health", package: ".", variables: [] },
+  kubeconform: {
+    module: "kubeconform",
+    package: "github.com/yannh/kubeconform/cmd/kubeconform",
+    variables: ["main.version=v0.8.0"],
+  },
   etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3", variables: [] },
+  helm: {
+    module: "helm",
+    package: "helm.sh/helm/v4/cmd/helm",
+    variables: ["helm.sh/helm/v4/internal/version.version=v4.3.1"],
+  },
   kubeseal: {
     module: "sealed-secrets",
     package: "github.com/bitnami/sealed-secrets/cmd/kubeseal",
