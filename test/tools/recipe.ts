@@ -8,8 +8,8 @@ export type ComponentName =
   | "go-template"
   | "kstatus"
   | "argo-health"
-  | "kubeconform"
   | "etcd"
+  | "kubeconform"
   | "helm"
   | "kube-apiserver"
   | "kube-controller-manager"
@@ -36,12 +36,12 @@ export const recipes: Readonly<Record<ComponentName, Recipe>> = {
   "go-template": { module: "go-template", package: ".", variables: [] },
   kstatus: { module: "kstatus", package: ".", variables: [] },
   "argo-health": { module: "argo-health", package: ".", variables: [] },
+  etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3", variables: [] },
   kubeconform: {
     module: "kubeconform",
     package: "github.com/yannh/kubeconform/cmd/kubeconform",
     variables: ["main.version=v0.8.0"],
   },
-  etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3", variables: [] },
   helm: {
     module: "helm",
     package: "helm.sh/helm/v4/cmd/helm",
