@@ -1,9 +1,11 @@
 import { fromUtf8 } from "./bytes.ts";
 import { readDocuments } from "./document/read-documents.ts";
 import { scopeOf } from "./scope.ts";
+import { type ClassicOptions, classicUnsealer } from "./seal/classic-unsealer.ts";
 import { formOf } from "./seal/codec.ts";
-import { classicUnsealer, type OpeningKey, withFirst } from "./seal/rsa-hybrid.ts";
+import { byAge, type OpeningKey } from "./seal/opening-key.ts";
 import type { Outcome } from "./seal/sealer.ts";
+import type { TrialMemory } from "./seal/trial-memory.ts";
 import type { SealedSecret } from "./sealed-secret.ts";
 import { readSealingKeyHint } from "./sealing-key-hint.ts";
 import { isItemName, parseSecret, type SecretManifest } from "./secret.ts";
@@ -17,8 +19,15 @@ export type OpeningContext = {
   acceptWholeObject: boolean;
   /** Find out what a value was sealed for that no key opens. Never for answers that leave the cluster's API. */
   diagnose: boolean;
-  /** So many items of an object that do not open, and the rest is left: a flood of them must not hold up others. */
+  /**
+   * So many items of an object that do not open are looked at, fewer with many keys (see `ClassicOptions`), and the rest is
+   * left: a flood of them must not hold up others.
+   */
   giveUpAfter: number;
+  /** Told of each private-key operation. */
+  onOperation?: NonNullable<ClassicOptions["onOperation"]>;
+  /** Where failures are remembered. Never for answers to others: what was tried is nobody else's business. */
+  memory?: TrialMemory;
 };
 
 /** What a SealedSecret holds once opened: its items, and for the old whole-object form the Secret that lay inside. */
@@ -127,21 +136,26 @@ function unfitItem(items: ReadonlyMap<string, string>): Problem | null {
 }
 
 function unseal(
-  sealedSecret: SealedSecret,
+  { metadata }: SealedSecret,
   items: ReadonlyMap<string, string>,
-  { clusterId, keys, diagnose, giveUpAfter }: OpeningContext,
+  { clusterId, keys, diagnose, giveUpAfter, onOperation, memory }: OpeningContext,
   signal: AbortSignal,
 ): Promise<Map<string, Outcome>> {
-  const { metadata } = sealedSecret;
   const scope = scopeOf({
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     annotations: metadata.annotations ?? undefined,
   });
-  // The hint orders the trials and does no more: a wrong one costs time only.
-  const hint = readSealingKeyHint(metadata.annotations, items.keys());
-  const ordered = [...new Set(hint.values())].reduceRight(withFirst, keys);
-  return classicUnsealer(ordered, { diagnose, giveUpAfter }).unsealAll(items, { clusterId, scope }, signal);
+  const created = new Date(metadata.creationTimestamp ?? Number.NaN);
+  const unsealer = classicUnsealer(byAge(keys, Number.isNaN(created.getTime()) ? null : created), {
+    diagnose,
+    giveUpAfter,
+    // The hints order the trials and do no more: a wrong one costs time only.
+    hints: readSealingKeyHint(metadata.annotations, items.keys()),
+    ...(onOperation === undefined ? {} : { onOperation }),
+    ...(memory === undefined ? {} : { memory }),
+  });
+  return unsealer.unsealAll(items, { clusterId, scope }, signal);
 }
 
 /** Null when it is none: what lies inside is secret, so not a word of it is told. */

@@ -6,6 +6,9 @@ const SESSION_KEY_BYTES = 32;
 /** What a raw block is: under `wellFormed` it holds the hash of the label it was made with. */
 export type RawBlockVerdict = { wellFormed: boolean; labelHash: Bytes };
 
+/** SHA-256 of bytes. */
+export type Sha256 = (bytes: Bytes) => Bytes | Promise<Bytes>;
+
 /**
  * Judges the raw RSA block of a classic value that no key opened (RFC 8017 section 7.1, EME-OAEP with SHA-256):
  *
@@ -14,8 +17,9 @@ export type RawBlockVerdict = { wellFormed: boolean; labelHash: Bytes };
  * One verdict over all of it at once (leading zero, padding, separator, exactly 32 bytes of message), computed
  * without branching on secret bytes, so that it tells nothing but yes or no. Never returns message bytes. Wipes the
  * block it is given.
+ * @param sha256 by default WebCrypto's.
  */
-export async function judgeRawBlock(block: Bytes): Promise<RawBlockVerdict> {
+export async function judgeRawBlock(block: Bytes, sha256: Sha256 = webSha256): Promise<RawBlockVerdict> {
   const size = block.length;
   const dbBytes = size - HASH_BYTES - 1;
   const separatorAt = dbBytes - SESSION_KEY_BYTES - 1;
@@ -23,8 +27,8 @@ export async function judgeRawBlock(block: Bytes): Promise<RawBlockVerdict> {
   if (separatorAt < HASH_BYTES) return { wellFormed: false, labelHash: new Uint8Array(HASH_BYTES) };
   const maskedSeed = block.slice(1, 1 + HASH_BYTES);
   const maskedDb = block.slice(1 + HASH_BYTES);
-  const seed = xor(maskedSeed, await mgf1(maskedDb, HASH_BYTES));
-  const db = xor(maskedDb, await mgf1(seed, dbBytes));
+  const seed = xor(maskedSeed, await mgf1(maskedDb, HASH_BYTES, sha256));
+  const db = xor(maskedDb, await mgf1(seed, dbBytes, sha256));
   let wrong = block[0] ?? 1;
   for (let at = HASH_BYTES; at < separatorAt; at++) wrong |= db[at] ?? 1;
   wrong |= (db[separatorAt] ?? 0) ^ 1;
@@ -35,14 +39,18 @@ export async function judgeRawBlock(block: Bytes): Promise<RawBlockVerdict> {
 }
 
 /** MGF1 with SHA-256 (RFC 8017 appendix B.2.1). */
-async function mgf1(seed: Bytes, length: number): Promise<Bytes> {
+async function mgf1(seed: Bytes, length: number, sha256: Sha256): Promise<Bytes> {
   const blocks: Uint8Array[] = [];
   for (let counter = 0; counter * HASH_BYTES < length; counter++) {
     const counterBytes = new Uint8Array(4);
     new DataView(counterBytes.buffer).setUint32(0, counter);
-    blocks.push(new Uint8Array(await crypto.subtle.digest("SHA-256", concat(seed, counterBytes))));
+    blocks.push(await sha256(concat(seed, counterBytes)));
   }
   return concat(...blocks).slice(0, length);
+}
+
+async function webSha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
 function xor(a: Bytes, b: Bytes): Bytes {

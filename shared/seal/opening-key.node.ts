@@ -1,60 +1,108 @@
-import {
-  constants,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  privateDecrypt,
-  webcrypto,
-} from "node:crypto";
+import { createDecipheriv, createPrivateKey, createPublicKey, type KeyObject, webcrypto } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Bytes } from "../bytes.ts";
 import { InputError } from "../errors.ts";
 import { fingerprintOf, SHORTEST_KEY_BITS } from "./certificate.node.ts";
-import type { OpeningKey } from "./rsa-hybrid.ts";
+import { NONCE, TAG_BYTES } from "./classic-container.ts";
+import type { OpeningKey } from "./opening-key.ts";
+import { type BlockJudge, judgeBlockHere } from "./raw-block.node.ts";
 
 /**
  * Reads a private sealing key from PEM: PKCS#1 (`RSA PRIVATE KEY`) or PKCS#8 (`PRIVATE KEY`), unencrypted; the first
  * usable block wins.
+ * @param judge where the diagnosis runs: by default in the calling thread.
  * @throws PrivateKeyError when there is none, or it is not RSA, or too short to use.
  */
-export async function readOpeningKey(pem: string): Promise<OpeningKey> {
+export async function readOpeningKey(pem: string, judge: BlockJudge = judgeBlockHere): Promise<OpeningKey> {
   const privateKey = parsePrivateKey(pem);
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < SHORTEST_KEY_BITS) throw new PrivateKeyError(`holds an RSA key of only ${bits} bits`);
-  const publicKey = createPublicKey(privateKey);
-  // One CryptoKey serves one operation at a time; with a copy for each core they run side by side.
-  const der = new Uint8Array(privateKey.export({ type: "pkcs8", format: "der" }));
-  const copies = await Promise.all(
-    Array.from({ length: availableParallelism() }, () =>
-      webcrypto.subtle.importKey("pkcs8", der, { name: "RSA-OAEP", hash: "SHA-256" }, false, ["decrypt"]),
-    ),
-  );
-  der.fill(0);
-  let turn = 0;
+  const copies = new KeyCopies(privateKey);
+  await copies.import();
   return {
-    fingerprint: fingerprintOf(publicKey),
+    fingerprint: fingerprintOf(createPublicKey(privateKey)),
     modulusBytes: Math.ceil(bits / 8),
-    async unwrap(block, label) {
-      const copy = copies[turn++ % copies.length];
-      if (copy === undefined) return null;
-      try {
-        return new Uint8Array(await webcrypto.subtle.decrypt({ name: "RSA-OAEP", label }, copy, block));
-      } catch {
-        // Wrong key, wrong label and damage are one answer by design of OAEP.
-        return null;
-      }
-    },
-    rawDecrypt: (block) => rawDecrypt(privateKey, block),
+    unwrap: (block, label) =>
+      copies.use(async (copy) => {
+        try {
+          return new Uint8Array(await webcrypto.subtle.decrypt({ name: "RSA-OAEP", label }, copy, block));
+        } catch {
+          // Wrong key, wrong label and damage are one answer by design of OAEP.
+          return null;
+        }
+      }),
+    judge: (block) => judge(privateKey, block),
+    decrypt,
   };
 }
 
-function rawDecrypt(key: KeyObject, block: Bytes): Bytes | null {
+/** From here on WebCrypto is used: decrypting that much would be felt by the thread. */
+const MUCH_BYTES = 256 * 1024;
+
+/** WebCrypto's would stand in the thread pool's queue twice, behind the RSA operations of others. */
+async function decrypt(sessionKey: Bytes, ciphertext: Bytes): Promise<Bytes | null> {
   try {
-    return new Uint8Array(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, block));
+    if (ciphertext.length > MUCH_BYTES) {
+      const key = await webcrypto.subtle.importKey("raw", sessionKey, "AES-GCM", false, ["decrypt"]);
+      return new Uint8Array(await webcrypto.subtle.decrypt({ name: "AES-GCM", iv: NONCE }, key, ciphertext));
+    }
+    const cipher = createDecipheriv(`aes-${(sessionKey.length * 8) as 256}-gcm`, sessionKey, NONCE, {
+      authTagLength: TAG_BYTES,
+    });
+    cipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
+    const plaintext = new Uint8Array(cipher.update(ciphertext.subarray(0, -TAG_BYTES)));
+    cipher.final();
+    return plaintext;
   } catch {
     return null;
   }
 }
+
+/**
+ * One CryptoKey serves one operation at a time, and keeps a thread of the pool waiting for a second; copies run side by side.
+ * They are made as they are needed: of many keys few are in use.
+ */
+class KeyCopies {
+  readonly #privateKey: KeyObject;
+  readonly #idle: webcrypto.CryptoKey[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #made = 0;
+
+  constructor(privateKey: KeyObject) {
+    this.#privateKey = privateKey;
+  }
+
+  /** Makes one more, which is idle then. */
+  async import(): Promise<void> {
+    this.#made += 1;
+    const der = new Uint8Array(this.#privateKey.export({ type: "pkcs8", format: "der" }));
+    try {
+      const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
+      this.#idle.push(await webcrypto.subtle.importKey("pkcs8", der, algorithm, false, ["decrypt"]));
+    } finally {
+      der.fill(0);
+    }
+  }
+
+  /** Lends a copy that nobody else uses; calls wait in turn when all are in use. */
+  async use<T>(work: (copy: webcrypto.CryptoKey) => Promise<T>): Promise<T> {
+    let copy = this.#idle.pop();
+    while (copy === undefined) {
+      if (this.#made < MOST_COPIES) await this.import();
+      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      copy = this.#idle.pop();
+    }
+    try {
+      return await work(copy);
+    } finally {
+      this.#idle.push(copy);
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+/** More would not be faster. */
+const MOST_COPIES = availableParallelism();
 
 function parsePrivateKey(pem: string): KeyObject {
   for (const block of pem.match(PRIVATE_KEY_BLOCK) ?? []) {

@@ -27,8 +27,11 @@ export type Outcome =
    * label it was sealed under. Only where the codec was asked to look.
    */
   | { kind: "sealed-elsewhere"; labelHash: Bytes; keyId: string }
-  /** Not looked at: so many items of the object had not opened before that this one would change nothing. */
-  | { kind: "not-tried" }
+  /**
+   * Not looked at: others of the object had not opened, so that this one would change nothing. `isKnownToOpen` where it
+   * did open with the same keys, an earlier time that the object failed.
+   */
+  | { kind: "not-tried"; isKnownToOpen?: true }
   /** Not a value of this format, or the right key found it damaged. Trying other keys is pointless. */
   | { kind: "malformed"; error: SealError };
 

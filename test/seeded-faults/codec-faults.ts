@@ -1,6 +1,8 @@
 import type { Fault } from "./fault.ts";
 
 const hybrid = "shared/seal/rsa-hybrid.ts";
+const unsealer = "shared/seal/classic-unsealer.ts";
+const value = "shared/seal/classic-value.ts";
 const container = "shared/seal/classic-container.ts";
 const oaep = "shared/seal/oaep.ts";
 const hybridTest = "test/shared/seal/rsa-hybrid.test.ts";
@@ -11,8 +13,8 @@ const oaepTest = "test/shared/seal/oaep.test.ts";
 export const codecFaults: readonly Fault[] = [
   {
     what: "keys of other sizes are tried",
-    file: hybrid,
-    find: "keys.filter((key) => key.modulusBytes === container.block.length)",
+    file: value,
+    find: "keys.filter((key) => key.modulusBytes === container?.block.length)",
     replace: "keys.filter((key) => key.modulusBytes > 0)",
     test: keysTest,
   },
@@ -39,51 +41,51 @@ export const codecFaults: readonly Fault[] = [
   },
   {
     what: "damage under the right key passes for a foreign key",
-    file: hybrid,
-    find: 'if (plaintext === null) return { kind: "malformed"',
-    replace: 'if (plaintext === null) continue; if (plaintext === undefined) return { kind: "malformed"',
+    file: value,
+    find: 'return plaintext === null ? { kind: "damaged", keyId } : {',
+    replace: "return plaintext === null ? null : {",
     test: hybridTest,
   },
   {
     what: "the diagnosis is made unasked",
-    file: hybrid,
-    find: 'return diagnose ? diagnosis(candidates, container.block) : { kind: "not-my-key" };',
-    replace: "return diagnosis(candidates, container.block);",
+    file: unsealer,
+    find: "this.#options.diagnose ? value.candidates : []",
+    replace: "value.candidates",
     test: keysTest,
   },
   {
     what: "every refused block is called sealed elsewhere",
-    file: hybrid,
+    file: unsealer,
     find: "if (verdict.wellFormed) {",
     replace: "if (verdict.labelHash.length > 0) {",
     test: hybridTest,
   },
   {
     what: "the key that opened the last item is not tried first",
-    file: hybrid,
-    find: "order = withFirst(order, outcome.keyId);",
-    replace: ";",
+    file: unsealer,
+    find: 'if (trial.kind === "opened") this.#proven = trial.keyId;\n    else',
+    replace: 'if (trial.kind !== "opened")',
     test: keysTest,
   },
   {
     what: "a flood of values that do not open is tried to its end",
-    file: hybrid,
-    find: "unopened >= giveUpAfter",
-    replace: "unopened > items.size",
+    file: unsealer,
+    find: "return this.#unopened < this.#giveUpAfter && ",
+    replace: "return ",
     test: keysTest,
   },
   {
     what: "the signal is not looked at",
-    file: hybrid,
-    find: "signal.throwIfAborted();",
-    replace: "",
+    file: unsealer,
+    find: 'this.#signal.throwIfAborted();\n    this.#options.onOperation?.("open");',
+    replace: 'this.#options.onOperation?.("open");',
     test: keysTest,
   },
   {
     what: "a session key stays in memory after opening",
-    file: hybrid,
-    find: "  } catch {\n    return null;\n  } finally {\n    sessionKey.fill(0);\n  }",
-    replace: "  } catch {\n    return null;\n  }",
+    file: value,
+    find: "sessionKey.fill(0);",
+    replace: "",
     test: keysTest,
   },
   {

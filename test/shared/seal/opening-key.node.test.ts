@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import {
   constants,
+  createCipheriv,
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  KeyObject,
   publicEncrypt,
+  randomBytes,
 } from "node:crypto";
 import { suite, test } from "node:test";
 import { PrivateKeyError, readOpeningKey } from "../../../shared/seal/opening-key.node.ts";
@@ -14,6 +18,7 @@ const { privatePem, fingerprint } = readTestKey("2048");
 const key = createPrivateKey(privatePem);
 const pkcs8 = key.export({ type: "pkcs8", format: "pem" }).toString();
 const label = new TextEncoder().encode("team-a/db");
+const other = new TextEncoder().encode("team-a/db2");
 
 function wrapped(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const oaep = { key: createPublicKey(key), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
@@ -106,18 +111,66 @@ suite("using a private key", () => {
     assert.deepEqual(answers, messages);
   });
 
-  test("the bare operation gives the encoded block, and null from the modulus on", async () => {
+  test("more at a time than there are cores, and one refused among them, leave nothing waiting", async () => {
     const opening = await readOpeningKey(privatePem);
-    const raw = opening.rawDecrypt(wrapped(new Uint8Array(32)));
-    assert.equal(raw?.length, 256);
-    assert.equal(raw?.[0], 0);
+    const message = new Uint8Array(32).fill(3);
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 9 }, (_, at) => opening.unwrap(wrapped(message), at === 4 ? other : label)),
+      );
+      assert.deepEqual(
+        answers.map((answer) => answer !== null),
+        answers.map((_, at) => at !== 4),
+      );
+    }
+  });
+
+  test("data opens whatever its size, under session keys of all lengths, and damage is null", async () => {
+    const { decrypt = assert.fail() } = await readOpeningKey(privatePem);
+    for (const bits of [128, 192, 256] as const) {
+      for (const size of [0, 1, 1000, 262_128, 262_129, 400_000]) {
+        const sessionKey = new Uint8Array(randomBytes(bits / 8));
+        const plaintext = new Uint8Array(randomBytes(size));
+        const cipher = createCipheriv(`aes-${bits}-gcm`, sessionKey, new Uint8Array(12));
+        const sealed = Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+        const ciphertext = new Uint8Array(sealed);
+        assert.deepEqual(await decrypt(sessionKey, ciphertext), plaintext, `${bits} ${size}`);
+        for (const at of [0, size, ciphertext.length - 1]) {
+          const damaged = ciphertext.slice();
+          damaged[at] = (damaged[at] ?? 0) ^ 1;
+          assert.equal(await decrypt(sessionKey, damaged), null);
+        }
+      }
+    }
+  });
+
+  test("the diagnosis says for which label, and no from the modulus on", async () => {
+    const opening = await readOpeningKey(privatePem);
+    const verdict = await opening.judge(wrapped(new Uint8Array(32)));
+    assert.equal(verdict?.wellFormed, true);
+    assert.deepEqual(Buffer.from(verdict.labelHash), createHash("sha256").update(label).digest());
+    assert.equal((await opening.judge(wrapped(new Uint8Array(31))))?.wellFormed, false);
+    const stranger = await readOpeningKey(readTestKey("other-2048").privatePem);
+    assert.equal((await stranger.judge(wrapped(new Uint8Array(32))))?.wellFormed, false);
     const { n = "" } = key.export({ format: "jwk" });
     const modulus = new Uint8Array(Buffer.from(String(n), "base64url"));
-    assert.equal(modulus.length, 256);
-    assert.equal(opening.rawDecrypt(modulus), null);
-    assert.equal(opening.rawDecrypt(new Uint8Array(256).fill(255)), null);
     const below = modulus.slice();
     below[255] = (below[255] ?? 0) - 1; // the modulus is odd
-    assert.equal(opening.rawDecrypt(below)?.length, 256);
+    for (const block of [modulus, below, new Uint8Array(256).fill(255), new Uint8Array(256)]) {
+      assert.equal((await opening.judge(block))?.wellFormed, false);
+    }
+  });
+
+  test("the diagnosis runs where it is said to, with the key and the block alone", async () => {
+    const asked: unknown[][] = [];
+    const opening = await readOpeningKey(privatePem, async (...given) => {
+      asked.push(given);
+      return null;
+    });
+    const block = wrapped(new Uint8Array(32));
+    assert.equal(await opening.judge(block), null);
+    assert.equal(asked.length, 1);
+    assert.ok(asked[0]?.[0] instanceof KeyObject && asked[0][0].equals(key));
+    assert.deepEqual(asked[0]?.slice(1), [block]);
   });
 });

@@ -116,9 +116,9 @@ suite("many items and keys", () => {
     let raw = 0;
     const key: OpeningKey = {
       ...keyOf("2048"),
-      rawDecrypt: (block) => {
+      judge: (block) => {
         raw++;
-        return keyOf("2048").rawDecrypt(block);
+        return keyOf("2048").judge(block);
       },
     };
     const sealed = await seal(sealer2048, Uint8Array.from([1]));

@@ -1,0 +1,29 @@
+import { InputError } from "../errors.ts";
+
+/** The text of a value is not base64. */
+export class NotBase64Error extends InputError {
+  override readonly code: string = "not-base64";
+  /** Offset of the first character that does not fit, in the text as given. */
+  readonly offset: number;
+
+  /** Names the item and the offset, in the words that scripts know from the reference. */
+  constructor(item: string, offset: number) {
+    super(
+      `spec.encryptedData.${item}: illegal base64 data at input byte ${offset}`,
+      "the value was cut or edited: seal it again",
+    );
+    this.offset = offset;
+  }
+}
+
+/** The right key opened the session key, but the data under it does not verify. */
+export class DamagedValueError extends InputError {
+  override readonly code: string = "damaged";
+  /** Names the item and the key that recognised it. */
+  constructor(item: string, fingerprint: string) {
+    super(
+      `spec.encryptedData.${item}: damaged: key ${fingerprint} recognises it, but the data does not verify`,
+      "the value was cut or edited: seal it again",
+    );
+  }
+}
