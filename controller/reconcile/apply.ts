@@ -1,32 +1,34 @@
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
+import { API_VERSION, KIND } from "../../shared/resource.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
-import type { Failure, Plan } from "./decide.ts";
-import type { SecretObject } from "./secret-object.ts";
+import { updateFailure } from "./failure.ts";
+import type { Applied, Plan } from "./plan.ts";
+import { recreateSecret } from "./recreate-secret.ts";
+import { FIELD_MANAGER } from "./secret-origin.ts";
 
-/** What came of a plan: the Secret as it was written, null when none was; or why it is not as wanted. */
-export type Applied = { ok: true; written: SecretObject | null } | { ok: false; failure: Failure };
+export { updateFailure } from "./failure.ts";
+export type { Applied } from "./plan.ts";
 
 /**
- * Carries out a plan on the Secret: by POST, or by PUT with the resourceVersion that was read.
+ * Carries out a plan on the Secret: by POST, by PUT with the resourceVersion that was read, or by deleting that very
+ * version before a POST.
  * @throws KubeApiError 409 when somebody was faster: look again.
  * @throws KubeUnreachableError; the signal's reason when aborted.
  */
 export async function applyPlan(plan: Plan, client: KubeClient, signal: AbortSignal): Promise<Applied> {
   if (plan.kind === "in-sync") return { ok: true, written: null };
   if (plan.kind === "fail") return { ok: false, failure: plan.failure };
+  if (plan.kind === "recreate") return recreateSecret(plan, client, signal);
   const { namespace, name } = plan.secret.metadata;
+  const target =
+    plan.kind === "create"
+      ? ({ method: "POST", path: corePath("secrets", namespace) } as const)
+      : ({ method: "PUT", path: corePath("secrets", namespace, name) } as const);
   try {
-    const written = await (plan.kind === "create"
-      ? client.request({ method: "POST", path: corePath("secrets", namespace), body: plan.secret, signal })
-      : client.request({
-          method: "PUT",
-          path: corePath("secrets", namespace, name),
-          body: plan.secret,
-          signal,
-        }));
-    return { ok: true, written };
+    const query = { fieldManager: FIELD_MANAGER };
+    return { ok: true, written: await client.request({ ...target, query, body: plan.secret, signal }) };
   } catch (error) {
     if (error instanceof KubeApiError && error.status !== 409) {
       return { ok: false, failure: updateFailure(error) };
@@ -36,47 +38,24 @@ export async function applyPlan(plan: Plan, client: KubeClient, signal: AbortSig
 }
 
 /**
- * Asks the API server whether this very SealedSecret still stands; the watch may be behind.
- * @throws KubeApiError, KubeUnreachableError; the signal's reason when aborted.
- */
-export async function stillStands(
-  { metadata }: KubeObject,
-  client: KubeClient,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    const path = sealedSecretPath(metadata.namespace, metadata.name);
-    const present = await client.request({ method: "GET", path, signal });
-    return present.metadata.uid === metadata.uid && present.metadata.deletionTimestamp === undefined;
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return false;
-    throw error;
-  }
-}
-
-/** An answer of the API server as a failure of the object: its own text stays out, it may quote the Secret. */
-export function updateFailure(error: KubeApiError): Failure {
-  return {
-    reason: "UpdateFailed",
-    message: error.message,
-    stalled: !error.retryable,
-    event: { reason: "ErrUpdateFailed", message: error.message },
-    counter: "update",
-  };
-}
-
-/**
- * Writes the status subresource by PUT with the resourceVersion that was reconciled, so that a verdict on an older
- * object never covers a newer one.
- * @throws KubeApiError 409 when the object changed meanwhile.
+ * Writes the status subresource by PUT with uid and resourceVersion of what was reconciled, so that a verdict on an
+ * older object never covers a newer one. Only the status is sent: the API server takes all else from what it has.
+ * @returns the object as it was stored; a definition that does not know a field has dropped it.
+ * @throws KubeApiError 409 when the object changed meanwhile; KubeUnreachableError; the signal's reason when aborted.
  */
 export async function writeStatus(
-  object: KubeObject,
+  { metadata }: Pick<KubeObject, "metadata">,
   status: SealedSecret["status"],
   client: KubeClient,
   signal: AbortSignal,
-): Promise<void> {
-  const { namespace, name } = object.metadata;
+): Promise<KubeObject> {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const body = {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    metadata: { name, namespace, uid, resourceVersion },
+    status,
+  };
   const path = `${sealedSecretPath(namespace, name)}/status`;
-  await client.request({ method: "PUT", path, body: { ...object, status }, signal });
+  return client.request({ method: "PUT", path, body, signal });
 }

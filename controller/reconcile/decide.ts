@@ -1,27 +1,17 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
-import type { Reason } from "./conditions.ts";
-import { protection, refusalToWrite, type WritePolicy } from "./gates.ts";
-import { merge, replace, sameSecret } from "./secret-change.ts";
-import {
-  DEFAULT_TYPE,
-  MANAGED_ANNOTATION,
-  PATCH_ANNOTATION,
-  type SecretObject,
-  type WantedSecret,
-} from "./secret-object.ts";
+import { belongsTo, consentOf, isOwned } from "./consent.ts";
+import { type Failure, updateFailed } from "./failure.ts";
+import { refusalToAsk, refusalToWrite, type WritePolicy } from "./gates.ts";
+import { type ObjectPolicy, objectPolicy } from "./object-policy.ts";
+import { beingDeleted, obstacle, REMEDIES } from "./obstacle.ts";
+import type { Plan } from "./plan.ts";
+import { claimItems, merge, replace, sameSecret } from "./secret-change.ts";
+import { PATCH_ANNOTATION, type SecretObject, type WantedSecret } from "./secret-object.ts";
+import { createdBySignet } from "./secret-origin.ts";
 
-/** Why an object cannot be carried out. */
-export type Failure = {
-  reason: Reason;
-  /** For the condition. */
-  message: string;
-  /** Someone must change something first. */
-  stalled: boolean;
-  /** The event that tells it, in the words dashboards match on. */
-  event: { reason: "ErrUnsealFailed" | "ErrUpdateFailed"; message: string };
-  /** Label of the error counter. */
-  counter: "unseal" | "unmanaged" | "update";
-};
+export { belongsTo } from "./consent.ts";
+export type { Failure } from "./failure.ts";
+export type { Plan } from "./plan.ts";
 
 /** What a SealedSecret asks for, with what its author should know of it, or why that cannot be told. */
 export type Wanted = { ok: true; secret: WantedSecret; warnings: string[] } | { ok: false; failure: Failure };
@@ -34,86 +24,55 @@ export type Observed = {
   wanted: Wanted;
 };
 
-/** What to do about it. */
-export type Plan =
-  | { kind: "create"; secret: SecretObject }
-  | { kind: "update"; secret: SecretObject }
-  | { kind: "in-sync" }
-  | { kind: "fail"; failure: Failure };
-
 /** Pure: same observation, same plan. No clock, network, randomness or logging here. */
-export function decide({ sealedSecret, secret, wanted }: Observed, policy: WritePolicy): Plan {
-  if (!wanted.ok) return { kind: "fail", failure: wanted.failure };
-  const refusal = refusalToWrite(wanted.secret, policy);
-  if (refusal !== null) return fail("SecretForbidden", refusal, "update");
-  if (secret === null) return { kind: "create", secret: replace(null, wanted.secret) };
+export function decide({ sealedSecret, secret, wanted }: Observed, rules: WritePolicy): Plan {
+  if (!wanted.ok) return fail(wanted.failure);
+  const { uid = "", namespace = "", annotations } = sealedSecret.metadata;
+  const reading = objectPolicy(annotations);
+  if (!reading.ok) return fail(updateFailed("PolicyInvalid", reading.problem, { stalled: true }));
+  const { policy } = reading;
+  const alone = whole(wanted.secret, policy, rules);
+  const refusal = refusalToAsk(wanted.secret, rules) ?? refusalToWrite(alone, rules);
+  if (refusal !== null) return fail(updateFailed("SecretForbidden", refusal, { stalled: true }));
+  const anew = replace(null, alone);
+  if (secret === null) return { kind: "create", secret: anew };
+  const going = beingDeleted(secret);
+  if (going !== null) return fail(going);
 
-  const uid = sealedSecret.metadata.uid ?? "";
-  const marks = secret.metadata.annotations ?? {};
-  const managed = marks[MANAGED_ANNOTATION] === "true";
-  const patch = marks[PATCH_ANNOTATION] === "true";
-  const owned = isOwned(secret, uid);
-  const guarded = protection(secret, { ownerUid: uid, owned }, policy);
-  if (guarded !== null) return notManaged(secret, `: it ${guarded}`);
-  if (!owned && !managed && !patch) return notManaged(secret, "");
-
-  const next = patch ? merge(secret, wanted.secret, { adopt: managed }) : replace(secret, wanted.secret);
+  const consent = consentOf(secret, { uid, namespace, policy, rules });
+  if (consent.way === "none") return fail(consent.failure);
+  const release = alone.owner === null && isOwned(secret, uid) ? uid : null;
+  const next =
+    consent.way === "merge"
+      ? merge(secret, wanted.secret, { adopt: consent.adopt, release })
+      : replace(secret, alone);
   if (sameSecret(secret, next)) return { kind: "in-sync" };
-  return obstacle(secret, next) ?? { kind: "update", secret: next };
-}
-
-/** Whether the Secret is the SealedSecret's own, by its owner reference or by the mark that says so. */
-export function belongsTo(secret: SecretObject, uid: string): boolean {
-  return isOwned(secret, uid) || secret.metadata.annotations?.[MANAGED_ANNOTATION] === "true";
-}
-
-function isOwned(secret: SecretObject, uid: string): boolean {
-  if (uid === "") return false;
-  return (secret.metadata.ownerReferences ?? []).some(
-    (reference) => reference.controller === true && reference.uid === uid,
-  );
-}
-
-/** What the API server would refuse whatever we do. */
-function obstacle(secret: SecretObject, next: SecretObject): Plan | null {
-  const name = secret.metadata.name ?? "";
-  const type = secret.type ?? DEFAULT_TYPE;
-  if (type !== next.type) {
-    return fail(
-      "TypeImmutable",
-      `Secret "${name}" has type ${type} and ${JSON.stringify(next.type)} is asked for, but the type of a Secret cannot change: delete the Secret, and it is created anew`,
-      "update",
-    );
-  }
-  if (secret.immutable === true && (next.immutable !== true || !sameItems(secret, next))) {
-    const message = `Error updating ${secret.metadata.namespace}/${name}: the target Secret is immutable. Once a Secret is marked as immutable, it is not possible to revert this change nor to mutate the contents of the data field. You can only delete and recreate the Secret.`;
-    return fail("SecretImmutable", message, "update");
-  }
-  return null;
-}
-
-function sameItems(a: SecretObject, b: SecretObject): boolean {
-  return sameSecret({ metadata: {}, data: a.data ?? {} }, { metadata: {}, data: b.data ?? {} });
-}
-
-/** In words that people already search for; `why` says what more there is to it. */
-function notManaged(secret: SecretObject, why: string): Plan {
-  const message = `Resource "${secret.metadata.name}" already exists and is not managed by SealedSecret${why}`;
+  const isOurs = consent.way === "replace" && belongsTo(secret, uid) && createdBySignet(secret);
+  const remedy = isOurs ? REMEDIES.ours : REMEDIES[consent.way === "merge" ? "shared" : "taken"];
+  const inTheWay = obstacle(secret, next, remedy);
+  if (inTheWay === null) return { kind: "update", secret: next };
+  const { resourceVersion = "" } = secret.metadata;
+  // Without its version any other Secret of that name might be the one deleted.
+  if (!isOurs || !policy.recreate || resourceVersion === "") return fail(inTheWay);
   return {
-    kind: "fail",
-    failure: {
-      reason: "NotManaged",
-      message: `failed update: ${message}`,
-      stalled: true,
-      event: { reason: "ErrUpdateFailed", message },
-      counter: "unmanaged",
-    },
+    kind: "recreate",
+    secret: anew,
+    replaces: { uid: secret.metadata.uid ?? "", resourceVersion },
   };
 }
 
-function fail(reason: Reason, message: string, counter: Failure["counter"]): Plan {
-  return {
-    kind: "fail",
-    failure: { reason, message, stalled: true, event: { reason: "ErrUpdateFailed", message }, counter },
+/** The Secret where it is ours alone: with the controller's own labels and annotations under those asked for. */
+function whole(wanted: WantedSecret, { existingSecret }: ObjectPolicy, rules: WritePolicy): WantedSecret {
+  const shared = existingSecret === "merge" || wanted.annotations[PATCH_ANNOTATION] === "true";
+  const styled = {
+    ...wanted,
+    labels: { ...rules.secretLabels, ...wanted.labels },
+    annotations: { ...rules.secretAnnotations, ...wanted.annotations },
   };
+  // The next look merges, so it must find what the first one would have written.
+  return shared ? claimItems(styled) : styled;
+}
+
+function fail(failure: Failure): Plan {
+  return { kind: "fail", failure };
 }

@@ -1,5 +1,11 @@
-import type { SecretObject, WantedSecret } from "./secret-object.ts";
-import { DEFAULT_TYPE, KEY_LABEL } from "./secret-object.ts";
+import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
+import {
+  DEFAULT_TYPE,
+  KEY_LABEL,
+  MANAGED_ANNOTATION,
+  type SecretObject,
+  type WantedSecret,
+} from "./secret-object.ts";
 
 /** What the controller allows a SealedSecret to ask for: options of its start, the same for all objects. */
 export type WritePolicy = {
@@ -41,6 +47,49 @@ const REPLICATING_ANNOTATIONS = [
   "config.kubestitch.io/",
 ];
 
+/** Prefixes of what says how Secrets and SealedSecrets are dealt with: on every Secret it would be no consent at all. */
+const OWN_PREFIXES = ["signet.dev/", "sealedsecrets.bitnami.com/"];
+
+/**
+ * Judges the labels and annotations that the controller is to put on every Secret, so that an option which could only
+ * have every Secret refused, or consent for all, is known at the start.
+ * @returns null when they may be, else which option is wrong and why; quotes no value.
+ */
+export function unfitPolicy(policy: WritePolicy): string | null {
+  const { secretLabels, secretAnnotations, allowedAnnotations } = policy;
+  for (const [option, entries] of Object.entries({ labels: secretLabels, annotations: secretAnnotations })) {
+    for (const key of Object.keys(entries)) {
+      const kept = OWN_PREFIXES.some((prefix) => key.startsWith(prefix)) || LAST_APPLIED_ANNOTATIONS.has(key);
+      if (kept) return `--secret-${option}: ${key} has a meaning of its own and cannot stand on every Secret`;
+    }
+  }
+  const copying = Object.keys(secretAnnotations).find((key) => isRefusedCopying(key, allowedAnnotations));
+  return copying === undefined
+    ? null
+    : `--secret-annotations: ${copying} makes other controllers copy every Secret; --allowed-annotations=${copying} permits it`;
+}
+
+/**
+ * Judges what a SealedSecret asks for by itself, before the controller's own labels and annotations join it.
+ * @returns null when it may ask for it, else why not; never a value.
+ */
+export function refusalToAsk(wanted: WantedSecret, policy: WritePolicy): string | null {
+  if (policy.forbidOwnNamespace && wanted.namespace === policy.ownNamespace) {
+    return `SealedSecrets in the controller's own namespace are refused here (--forbid-own-namespace); use another namespace`;
+  }
+  const isDenied = (key: string) => policy.deniedMetadata.some((pattern) => matches(pattern, key));
+  const label = Object.keys(wanted.labels).find(isDenied);
+  if (label !== undefined) {
+    return `the label ${JSON.stringify(label)} is refused in this cluster (--denied-metadata); remove it from the template`;
+  }
+  // Without an owner the mark is ours.
+  const annotation = Object.keys(wanted.annotations).find(
+    (key) => isDenied(key) && !(key === MANAGED_ANNOTATION && wanted.owner === null),
+  );
+  if (annotation === undefined) return null;
+  return `the annotation ${JSON.stringify(annotation)} is refused in this cluster (--denied-metadata); remove it from the template`;
+}
+
 /**
  * Judges the Secret about to be written.
  * @returns null when it may be, else why not: names the field and what would allow it, never a value of an item.
@@ -57,8 +106,8 @@ export function refusalToWrite(wanted: WantedSecret, policy: WritePolicy): strin
   if (GUARDED_TYPES.includes(type) && !policy.allowedTypes.includes(type)) {
     return `Secrets of type ${type} are not allowed; start the controller with --allowed-secret-types=${type} to permit them`;
   }
-  const annotation = Object.keys(wanted.annotations).find(
-    (key) => isReplicating(key) && !policy.allowedAnnotations.some((pattern) => matches(pattern, key)),
+  const annotation = Object.keys(wanted.annotations).find((key) =>
+    isRefusedCopying(key, policy.allowedAnnotations),
   );
   if (annotation !== undefined) {
     return `the annotation ${JSON.stringify(annotation)} makes other controllers copy the Secret; start the controller with --allowed-annotations=${JSON.stringify(annotation).slice(1, -1)} to permit it`;
@@ -76,24 +125,28 @@ export function protection(
   { ownerUid, owned }: { ownerUid: string; owned: boolean },
   { allowedTypes }: WritePolicy,
 ): string | null {
-  const { labels, ownerReferences } = existing.metadata;
-  if (RESERVED_LABELS.some((label) => Object.hasOwn(labels ?? {}, label)))
-    return "holds a key of the controller";
+  if (isKept(existing)) return "holds a key of the controller";
   const type = existing.type ?? DEFAULT_TYPE;
   // One that we created because an option permits its type is ours to keep.
   const created = owned && (!GUARDED_TYPES.includes(type) || allowedTypes.includes(type));
   if (FOREIGN_TYPES.includes(type) && !created) return `is of type ${type}`;
-  const owner = ownerReferences?.find((reference) => reference.controller === true);
+  const owner = existing.metadata.ownerReferences?.find((reference) => reference.controller === true);
   if (owner !== undefined && owner.uid !== ownerUid) return `is controlled by ${owner.kind} ${owner.name}`;
   return null;
+}
+
+/** Whether a Secret carries a label by which Signet finds keys and identities, whatever its value. */
+export function isKept({ metadata }: SecretObject): boolean {
+  return RESERVED_LABELS.some((label) => Object.hasOwn(metadata.labels ?? {}, label));
 }
 
 function isReservedName(name: string, { keyPrefix }: WritePolicy): boolean {
   return name.startsWith(keyPrefix) || name.startsWith("signet-");
 }
 
-function isReplicating(key: string): boolean {
-  return REPLICATING_ANNOTATIONS.some((prefix) => key.startsWith(prefix));
+function isRefusedCopying(key: string, allowed: readonly string[]): boolean {
+  const copies = REPLICATING_ANNOTATIONS.some((prefix) => key.startsWith(prefix));
+  return copies && !allowed.some((pattern) => matches(pattern, key));
 }
 
 function matches(pattern: string, key: string): boolean {

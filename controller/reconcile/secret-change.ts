@@ -26,16 +26,28 @@ export function replace(existing: SecretObject | null, wanted: WantedSecret): Se
   };
 }
 
+/** What a Secret says of itself whose items we share with others from its first day: which of them are ours. */
+export function claimItems(wanted: WantedSecret): WantedSecret {
+  return { ...wanted, annotations: { ...wanted.annotations, ...claimOf(wanted) } };
+}
+
+/** How far merging makes a Secret ours. */
+export type Tenure = {
+  /** Make the SealedSecret its owner. */
+  adopt: boolean;
+  /** Uid of the SealedSecret that owns the Secret and wants to do so no longer; null, or absent, for none. */
+  release?: string | null;
+};
+
 /**
  * Our items, labels and annotations merged into a Secret that others share; ours win. Items that we wrote earlier
  * and no longer want are removed; no other item is touched. How far the Secret consents stays its own word: the marks
  * of the template do not count here, else consent to merging could be made into consent to adoption.
- * @param adopt also make the SealedSecret its owner.
  */
 export function merge(
   existing: SecretObject,
   wanted: WantedSecret,
-  { adopt }: { adopt: boolean },
+  { adopt, release = null }: Tenure,
 ): SecretObject {
   const annotations = existing.metadata.annotations ?? {};
   const ours = new Set(earlierItems(annotations[MANAGED_ITEMS_ANNOTATION]));
@@ -48,8 +60,11 @@ export function merge(
       annotations: {
         ...annotations,
         ...Object.fromEntries(Object.entries(wanted.annotations).filter(([key]) => !CONSENT.has(key))),
-        [MANAGED_ITEMS_ANNOTATION]: JSON.stringify(Object.keys(wanted.data).sort()),
+        ...claimOf(wanted),
+        // Without an owner reference this mark is what says that the Secret is ours to change.
+        ...((adopt && wanted.owner === null) || release !== null ? { [MANAGED_ANNOTATION]: "true" } : {}),
       },
+      ...(release === null ? {} : { ownerReferences: ownersBut(existing, release) }),
       ...(adopt ? { ownerReferences: ownerReferences(wanted) } : {}),
     },
     type: wanted.type ?? existing.type ?? DEFAULT_TYPE,
@@ -58,6 +73,14 @@ export function merge(
 }
 
 const CONSENT: ReadonlySet<string> = new Set([MANAGED_ANNOTATION, PATCH_ANNOTATION]);
+
+function claimOf({ data }: WantedSecret): Record<string, string> {
+  return { [MANAGED_ITEMS_ANNOTATION]: JSON.stringify(Object.keys(data).sort()) };
+}
+
+function ownersBut({ metadata }: SecretObject, uid: string): OwnerReference[] {
+  return (metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
+}
 
 /** Equal in all that we write; absent and empty maps are the same. */
 export function sameSecret(a: SecretObject, b: SecretObject): boolean {
