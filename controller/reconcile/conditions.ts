@@ -12,6 +12,7 @@ export type Reason =
   | "TemplateFailed"
   | "MalformedSealedSecret"
   | "SecretForbidden"
+  | "PolicyInvalid"
   | "NotManaged"
   | "SecretImmutable"
   | "TypeImmutable"
