@@ -7,6 +7,7 @@ import type { Failure, Observed } from "./decide.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { renderItems, type TemplatePolicy } from "./render-items.ts";
 import type { SecretObject } from "./secret-object.ts";
+import { trackingWarnings } from "./tracking-marks.ts";
 import { wantedSecret } from "./wanted-secret.ts";
 
 /** What gathering needs beside the object itself. */
@@ -44,7 +45,7 @@ async function gatherWanted(
     const rendered = await renderItems(sealedSecret, items, templates);
     if (!rendered.ok) return unsealFailure(rendered.reason, rendered.problem);
     const secret = wantedSecret(sealedSecret, { whole, items: rendered.items });
-    return { ok: true, secret, warnings: rendered.warnings };
+    return { ok: true, secret, warnings: [...rendered.warnings, ...trackingWarnings(secret)] };
   }
   if ("problem" in result) return unsealFailure(result.reason, result.problem);
   const namespace = sealedSecret.metadata.namespace ?? "";
