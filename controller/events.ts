@@ -1,72 +1,125 @@
-import { hostname } from "node:os";
+import { createHash } from "node:crypto";
 import { SealError } from "../shared/errors.ts";
 import { KubeApiError } from "../shared/kube/api-error.ts";
-import type { KubeClient, KubeObject } from "../shared/kube/client.ts";
+import type { KubeClient } from "../shared/kube/client.ts";
 import { corePath } from "../shared/kube/paths.ts";
+import { EventBudget } from "./events/event-budget.ts";
+import {
+  eventLine,
+  eventObject,
+  type Happening,
+  type Occurrence,
+  occurrence,
+  type Subject,
+} from "./events/event-object.ts";
+import { RecentMap } from "./events/recent-map.ts";
 import type { Log } from "./log.ts";
+import type { EventResult } from "./metrics/event-metrics.ts";
+import { NotLeadingError } from "./runtime/term.ts";
 import { wholeSeconds } from "./timestamp.ts";
 
-/** Source of our events, as filters on it know it. */
-const COMPONENT = "sealed-secrets";
-/** Bound of the memory of events to count up, and of the queue. */
-const MAX_REMEMBERED = 5000;
-const MAX_MESSAGE_CHARACTERS = 1024;
-const MAX_STEM_CHARACTERS = 230;
+export type { Happening, Subject } from "./events/event-object.ts";
 
-/** One thing that happened to an object. */
-export type Happening = {
-  type: "Normal" | "Warning";
-  reason: string;
-  message: string;
-};
+/** Events that wait at most: more than a cold start of a big cluster brings. */
+const MAX_WAITING = 20_000;
+/** Events that are remembered, to count them up when they come again. */
+const MAX_REMEMBERED = 4096;
+/** While there is other work, rest this many times as long as a write took, within bounds. */
+const REST_FACTOR = 20;
+const REST_MS = { least: 20, most: 500 };
+/** Time between two lines that say that events cannot be written. */
+const QUIET_MS = 60_000;
 
 /** Writes core/v1 Events in the background; repeats of one event count it up. */
 export interface EventRecorder {
-  /** Queues an event about an object; returns at once. */
-  record(about: KubeObject, happening: Happening): void;
-  /** Resolves when the queue is empty or the time is up. */
+  /** Logs an event about an object and queues it; returns at once. */
+  record(about: Subject, happening: Happening): void;
+  /** Resolves when the queue is empty or the time is up; what is left then is dropped. */
   flush(timeoutMs: number): Promise<void>;
 }
+
+/** What a recorder takes from the rest of the controller. */
+export type RecorderParts = {
+  /** Told of each event what became of it. */
+  countEvent?: (result: EventResult) => void;
+  /** Whether there is more important work: events then leave the API server alone most of the time. */
+  busy?: () => boolean;
+};
 
 type Remembered = { name: string; count: number };
 
 /** Opens a recorder that writes one event after the other, each tried up to three times. */
-export function openEventRecorder(client: KubeClient, log: Log, now: () => Date): EventRecorder {
-  const remembered = new Map<string, Remembered>();
-  const queue: { about: KubeObject; happening: Happening; at: Date }[] = [];
+export function openEventRecorder(
+  client: KubeClient,
+  log: Log,
+  now: () => Date,
+  { countEvent = () => undefined, busy = () => false }: RecorderParts = {},
+): EventRecorder {
+  const remembered = new RecentMap<Remembered>(MAX_REMEMBERED);
+  const budget = new EventBudget(() => now().getTime());
+  let waiting: Occurrence[] = [];
   let draining: Promise<void> | null = null;
+  let flushing = false;
+  let endRest: () => void = () => undefined;
+  let told = { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
 
   async function drain(): Promise<void> {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const { about, happening, at } = next;
-      try {
-        await write(about, happening, at);
-      } catch (error) {
-        const code = error instanceof SealError ? error.code : "unexpected";
-        log.warn({ reason: happening.reason, code }, "Event could not be written");
-      }
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const began = performance.now();
+      await handle(next);
+      if (waiting.length > 0) await rest(performance.now() - began);
     }
     draining = null;
   }
 
-  async function write(about: KubeObject, happening: Happening, at: Date): Promise<void> {
-    const { namespace = "default", uid = "" } = about.metadata;
-    const key = [uid, happening.type, happening.reason, happening.message].join("\n");
-    const earlier = remembered.get(key);
-    if (earlier !== undefined && (await countUp(namespace, earlier, at))) return;
-    const name = eventName(about.metadata.name ?? "object", at);
-    await withRetries(() =>
-      client.request({
-        method: "POST",
-        path: corePath("events", namespace),
-        body: eventObject(about, happening, name, at),
-      }),
-    );
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, { name, count: 1 });
+  async function handle(event: Occurrence): Promise<void> {
+    try {
+      await write(event);
+      countEvent("written");
+    } catch (error) {
+      if (error instanceof NotLeadingError) {
+        // The other replica tells what it does itself.
+        countEvent("dropped");
+        dropWaiting();
+      } else {
+        countEvent("failed");
+        if (!(error instanceof KubeApiError && isEndOfNamespace(error))) tellFailure(event, error);
+      }
+    }
   }
 
-  async function countUp(namespace: string, earlier: Remembered, at: Date): Promise<boolean> {
+  function tellFailure({ reason }: Occurrence, error: unknown): void {
+    const at = performance.now();
+    told.unsaid += 1;
+    if (at - told.at < QUIET_MS) return;
+    const code = error instanceof SealError ? error.code : "unexpected";
+    log.warn({ reason, code, count: told.unsaid }, "Event could not be written");
+    told = { at, unsaid: 0 };
+  }
+
+  async function rest(tookMs: number): Promise<void> {
+    if (flushing || !busy()) return;
+    const ms = Math.min(REST_MS.most, Math.max(REST_MS.least, REST_FACTOR * tookMs));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endRest = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function write(event: Occurrence): Promise<void> {
+    const key = keyOf(event);
+    const earlier = remembered.get(key);
+    if (earlier !== undefined && (await countUp(event, earlier))) return;
+    const body = eventObject(event);
+    const path = corePath("events", event.namespace);
+    await withRetries(() => client.request({ method: "POST", path, body }));
+    remembered.set(key, { name: body.metadata.name, count: 1 });
+  }
+
+  async function countUp({ namespace, at }: Occurrence, earlier: Remembered): Promise<boolean> {
     try {
       const body = { count: earlier.count + 1, lastTimestamp: wholeSeconds(at) };
       const path = corePath("events", namespace, earlier.name);
@@ -80,48 +133,49 @@ export function openEventRecorder(client: KubeClient, log: Log, now: () => Date)
     }
   }
 
+  function dropWaiting(): number {
+    const dropped = waiting.length;
+    for (const _ of waiting) countEvent("dropped");
+    waiting = [];
+    return dropped;
+  }
+
   return {
     record(about, happening) {
-      const message = happening.message.slice(0, MAX_MESSAGE_CHARACTERS);
-      log[happening.type === "Normal" ? "info" : "warn"](
-        { sealedsecret: `${about.metadata.namespace}/${about.metadata.name}`, reason: happening.reason },
-        `Event: ${message}`,
-      );
-      if (queue.length >= MAX_REMEMBERED) return;
-      queue.push({ about, happening: { ...happening, message }, at: now() });
+      const event = occurrence(about, happening, now());
+      log.info(eventLine(event));
+      if (waiting.length >= MAX_WAITING || !budget.take(`${event.namespace}/${event.name}/${event.uid}`)) {
+        countEvent("dropped");
+        return;
+      }
+      waiting.push(event);
       draining ??= drain();
     },
     async flush(timeoutMs) {
-      const timeout = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
+      flushing = true;
+      endRest();
+      let timer: NodeJS.Timeout | undefined;
+      const timeout = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs);
+      });
       await Promise.race([draining ?? Promise.resolve(), timeout]);
+      clearTimeout(timer);
+      flushing = false;
+      const count = dropWaiting();
+      if (count > 0) log.warn({ count }, "Events were not written in time");
     },
   };
 }
 
-function eventObject(about: KubeObject, happening: Happening, name: string, at: Date): KubeObject {
-  const { namespace, uid, resourceVersion } = about.metadata;
-  return {
-    apiVersion: "v1",
-    kind: "Event",
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
-    involvedObject: {
-      apiVersion: about.apiVersion,
-      kind: about.kind,
-      name: about.metadata.name,
-      namespace,
-      uid,
-      resourceVersion,
-    },
-    type: happening.type,
-    reason: happening.reason,
-    message: happening.message,
-    source: { component: COMPONENT },
-    reportingComponent: COMPONENT,
-    reportingInstance: hostname(),
-    firstTimestamp: wholeSeconds(at),
-    lastTimestamp: wholeSeconds(at),
-    count: 1,
-  };
+/** What makes two events the same; short, since many are remembered. */
+function keyOf({ namespace, name, uid, type, reason, message }: Occurrence): string {
+  const text = [namespace, name, uid, type, reason, message].join("\n");
+  return createHash("sha256").update(text).digest("base64");
+}
+
+/** The namespace is being deleted, or gone: its events go with it. */
+function isEndOfNamespace({ status, fields }: KubeApiError): boolean {
+  return status === 404 || (status === 403 && fields.includes("metadata.namespace"));
 }
 
 async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
@@ -129,18 +183,9 @@ async function withRetries<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (left === 0 || !(error instanceof SealError) || !error.retryable) throw error;
+      const lasting = !(error instanceof SealError) || !error.retryable || error instanceof NotLeadingError;
+      if (left === 0 || lasting) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500 * (3 - left)));
     }
   }
-}
-
-/** Unique; at most 253 characters, however long the object's own name is. */
-function eventName(object: string, at: Date): string {
-  const stem = object.slice(0, MAX_STEM_CHARACTERS).replace(/[^a-z0-9]+$/, "");
-  return `${stem}.${at.getTime().toString(16)}${suffix()}`;
-}
-
-function suffix(): string {
-  return crypto.getRandomValues(new Uint16Array(1))[0]?.toString(16).padStart(4, "0") ?? "0000";
 }

@@ -49,13 +49,14 @@ export function leaderMetrics(registry: Registry) {
 
   function countAdds(): void {
     const soFar = source()?.adds ?? 0;
-    if (soFar > counted) adds.inc(soFar - counted);
-    counted = Math.max(counted, soFar);
+    // Less than before is another queue.
+    adds.inc(soFar >= counted ? soFar - counted : soFar);
+    counted = soFar;
   }
 
   return {
     setLeading: (leading: boolean) => leader.set(leading ? 1 : 0),
-    /** Takes the figures of the queue from here on from this source; each queue counts its adds from 0. */
+    /** Takes the figures of the queue from here on from this source. Each queue counts its adds from 0. */
     watchQueue(stats: QueueSource) {
       countAdds();
       source = stats;

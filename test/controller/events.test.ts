@@ -1,46 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type EventRecorder, type Happening, openEventRecorder } from "../../controller/events.ts";
-import { openLog } from "../../controller/log.ts";
-import { KubeApiError, KubeUnreachableError } from "../../shared/kube/api-error.ts";
-import type { KubeClient, KubeObject, KubeRequest } from "../../shared/kube/client.ts";
-
-const ABOUT: KubeObject = {
-  apiVersion: "bitnami.com/v1alpha1",
-  kind: "SealedSecret",
-  metadata: { namespace: "team", name: "db", uid: "u1", resourceVersion: "7" },
-};
-const UNSEALED: Happening = {
-  type: "Normal",
-  reason: "Unsealed",
-  message: "SealedSecret unsealed successfully",
-};
-const FAILED: Happening = { type: "Warning", reason: "ErrUnsealFailed", message: "Failed to unseal: no key" };
-const NOW = new Date("2030-01-01T00:00:01.250Z");
-
-const refusal = (status: number) =>
-  new KubeApiError({ request: "create events", status, reason: "", retryAfterSeconds: null, fields: [] });
-
-/** A recorder over a client that answers as told, the last answer for ever. */
-function scene(answers: (Error | null)[] = [null], hold?: Promise<void>) {
-  const requests: KubeRequest[] = [];
-  const lines: string[] = [];
-  let at = 0;
-  const client = {
-    async request(request: KubeRequest) {
-      requests.push(request);
-      await hold;
-      const answer = answers[Math.min(at++, answers.length - 1)] ?? null;
-      if (answer !== null) throw answer;
-      return { metadata: {} };
-    },
-  } as unknown as KubeClient;
-  const push = (line: string) => lines.push(line);
-  const log = openLog({ level: "INFO", format: "text", infoToStdout: true }, { out: push, err: push });
-  const events: EventRecorder = openEventRecorder(client, log, () => NOW);
-  return { events, requests, lines };
-}
+import { KubeUnreachableError } from "../../shared/kube/api-error.ts";
+import type { KubeObject, KubeRequest } from "../../shared/kube/client.ts";
+import { ABOUT, FAILED, refusal, recorderScene as scene, UNSEALED } from "./events/recorder-scene.ts";
 
 function bodyOf(request: KubeRequest | undefined): KubeObject {
   return request?.body as KubeObject;
@@ -158,15 +121,6 @@ test("an error that is not ours is named by kind only", async () => {
   assert.ok(!lines.some((line) => line.includes("plaintext-of-somebody")));
 });
 
-test("the queue has a bound: recording never waits and never grows without end", async () => {
-  const held = Promise.withResolvers<void>();
-  const { events, requests } = scene([null], held.promise);
-  for (let number = 0; number < 6000; number++) events.record(ABOUT, { ...FAILED, message: `${number}` });
-  held.resolve();
-  await events.flush(30_000);
-  assert.ok(requests.length >= 5000 && requests.length <= 5002, `${requests.length}`);
-});
-
 test("flushing gives up when its time is up", async () => {
   const never = new Promise<void>(() => undefined);
   const { events, requests } = scene([null], never);
@@ -200,15 +154,4 @@ test("an object with the longest of names gets events with names the API server 
     assert.ok(name.length <= 253, `${name.length}`);
     assert.match(name, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
   }
-});
-
-test("each event is logged, warnings as warnings", () => {
-  const { events, lines } = scene();
-  events.record(ABOUT, UNSEALED);
-  events.record(ABOUT, FAILED);
-  assert.match(
-    lines[0] ?? "",
-    /level=INFO msg="Event: SealedSecret unsealed successfully" sealedsecret=team\/db/,
-  );
-  assert.match(lines[1] ?? "", /level=WARN msg="Event: Failed to unseal: no key" .*reason=ErrUnsealFailed/);
 });

@@ -50,6 +50,24 @@ test("adds are a counter over all queues there were", async () => {
   ]);
 });
 
+test("adds are a counter over all spells of leading, seen by the same source", async () => {
+  const metrics = open();
+  let stats: typeof figures | null = figures;
+  metrics.watchQueue(() => stats);
+  for (const [adds, sum] of [
+    [50, 50],
+    [null, 50],
+    [20, 70],
+    [21, 71],
+    [5, 76],
+  ] as const) {
+    stats = adds === null ? null : { ...figures, adds };
+    assert.deepEqual(await metricsLines(metrics, "signet_workqueue_adds_total"), [
+      `signet_workqueue_adds_total ${sum}`,
+    ]);
+  }
+});
+
 test("that the cluster drops the record is told while it does", async () => {
   const metrics = open();
   metrics.setRecordDropped(true);
