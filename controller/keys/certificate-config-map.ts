@@ -5,15 +5,26 @@ import { corePath } from "../../shared/kube/paths.ts";
 /** Name of the ConfigMap that publishes the certificate where the Service proxy is closed. */
 export const CERTIFICATE_CONFIG_MAP = "sealed-secrets-certificate";
 
+/**
+ * On that ConfigMap: the key that seals changed other than by renewal or promotion. `<time> <fingerprint before, or
+ * none> <fingerprint since>`.
+ */
+export const CHANGED_ANNOTATION = "signet.dev/sealing-key-changed";
+
 /** What it publishes. */
-export type Published = { certificatePem: string; clusterId: string | null };
+export type Published = {
+  certificatePem: string;
+  clusterId: string | null;
+  /** The alarm to write down, null for none, given the one that stands there. */
+  alarm: (standing: string | null) => string | null;
+};
 
 /**
  * Writes the certificate ConfigMap unless it says the same already.
  * @throws KubeApiError, KubeUnreachableError; the signal's reason when aborted.
  */
 export async function publishCertificate(
-  { certificatePem, clusterId }: Published,
+  { certificatePem, clusterId, alarm }: Published,
   namespace: string,
   client: KubeClient,
   signal: AbortSignal,
@@ -22,15 +33,20 @@ export async function publishCertificate(
   const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
   for (let attempts = 3; ; attempts--) {
     const existing = await read(path, client, signal);
-    if (existing !== null && sameData(existing, data)) return;
+    const standing = existing?.metadata.annotations?.[CHANGED_ANNOTATION] ?? null;
+    const wanted = alarm(standing);
+    if (existing !== null && wanted === standing && sameData(existing, data)) return;
+    const { [CHANGED_ANNOTATION]: _standing, ...others } = existing?.metadata.annotations ?? {};
+    const annotations = { ...others, ...(wanted === null ? {} : { [CHANGED_ANNOTATION]: wanted }) };
     try {
       if (existing === null) {
-        const metadata = { name: CERTIFICATE_CONFIG_MAP, namespace };
+        const metadata = { name: CERTIFICATE_CONFIG_MAP, namespace, annotations };
         const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
         await client.request({ method: "POST", path: corePath("configmaps", namespace), body, signal });
       } else {
         const merged = { ...(existing["data"] as Record<string, string> | undefined), ...data };
-        await client.request({ method: "PUT", path, body: { ...existing, data: merged }, signal });
+        const body = { ...existing, metadata: { ...existing.metadata, annotations }, data: merged };
+        await client.request({ method: "PUT", path, body, signal });
       }
       return;
     } catch (error) {

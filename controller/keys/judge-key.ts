@@ -17,8 +17,8 @@ export type LoadedKey = {
 /** What judging a key Secret says. `problem` names the item and the defect, never what it holds. */
 export type KeyVerdict = { ok: true; key: LoadedKey } | { ok: false; problem: string };
 
-/** Time by which a certificate may begin in the future: clocks differ. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+/** By how much clocks may differ: a certificate that begins so much later counts as begun. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
  * Judges a Secret labelled as a sealing key. Refused: one that does not parse, whose certificate is for another key,

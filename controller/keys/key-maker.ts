@@ -2,104 +2,162 @@ import { SealError } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
+import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import type { Log } from "../log.ts";
 import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
+import type { Term } from "../runtime/term.ts";
 import { type IssuedKey, issueKey, type KeyRequest } from "./issue-certificate.ts";
-import { judgeKeySecret } from "./judge-key.ts";
+import { judgeKeySecret, type LoadedKey } from "./judge-key.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { ACTIVE, type KeySecretStyle, keySecret } from "./key-secret.ts";
+import { announceAttempt, firstAttempt } from "./sealing-key-record.ts";
+import { successorName } from "./successor-name.ts";
 
-/** What new keys are made of. */
+/** What new keys are made of, within one term of leading. */
 export type KeyMakerParts = {
+  term: Term;
+  /** Writes only while the term holds. */
   client: KubeClient;
   log: Log;
   now: () => Date;
-  /** Begin of the newest certificate there is; null while there is none. */
-  newestBegin: () => Date | null;
+  ring: KeyRing;
   request: KeyRequest;
   style: KeySecretStyle;
+  /** Told apart by it: clusters that share keys must not give other keys the same name. */
+  clusterId: () => string | null;
+  /** Takes a key Secret into the ring. */
+  take: (secret: SecretObject) => Promise<void>;
 };
 
-/** Makes sealing keys and writes their Secrets, one at a time, none twice. */
+/** A key that is to succeed another one, until its Secret stands. */
+type Pending = { key: IssuedKey; fingerprint: string; predecessor: string | null };
+
+/** Names that may be taken by Secrets that have nothing to do with it. */
+const MAX_NAMES = 30;
+
+/**
+ * Makes sealing keys and writes their Secrets, one at a time, and one only for each key that is succeeded: who writes
+ * late meets the Secret of who was first under the same name.
+ */
 export class KeyMaker {
   readonly #parts: KeyMakerParts;
-  readonly #made = new Set<string>();
-  /** A key whose Secret may or may not have been written: the answer did not come. */
-  #unanswered: IssuedKey | null = null;
-  #last: Promise<unknown> = Promise.resolve();
-  #lastBeginMs = 0;
+  #pending: Pending | null = null;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(parts: KeyMakerParts) {
     this.#parts = parts;
   }
 
   /**
-   * Makes a key and writes its Secret.
+   * Makes a key, writes its Secret and takes it into the ring.
+   * @param due asked right before: false when by now no key is wanted any more.
    * @throws KubeApiError, KubeUnreachableError when the Secret could not be written; UnfitKeyError when the options
-   * ask for a key that would be refused; the signal's reason when aborted.
+   * ask for a key that would be refused; NotLeadingError; the signal's reason when the term ends.
    */
-  make(signal: AbortSignal): Promise<SecretObject> {
-    const made = this.#last.then(async () => (await this.#found(signal)) ?? (await this.#write(signal)));
+  make(due: () => boolean): Promise<void> {
+    const made = this.#last.then(() => this.#make(due));
     this.#last = made.catch(() => undefined);
     return made;
   }
 
-  /** Whether the key of that fingerprint was made here. */
-  madeHere(fingerprint: string): boolean {
-    return this.#made.has(fingerprint);
+  /** Resolves when nothing is under way. */
+  get idle(): Promise<void> {
+    return this.#last;
   }
 
-  /** To be told of each key Secret in the cluster, so that no answer is waited for that is known already. */
-  saw(secret: SecretObject): void {
-    if (this.#unanswered !== null && holds(secret, this.#unanswered)) this.#unanswered = null;
+  async #make(due: () => boolean): Promise<void> {
+    const { term, ring } = this.#parts;
+    let announced: Pending | null = null;
+    // Each step takes its time, and another key may have come meanwhile.
+    for (;;) {
+      term.signal.throwIfAborted();
+      if (!due()) return;
+      const predecessor = ring.newest?.certificate.fingerprint ?? null;
+      if (this.#pending?.predecessor !== predecessor) this.#pending = await this.#issue(predecessor);
+      else if (announced !== this.#pending) {
+        announced = this.#pending;
+        await announceAttempt(term, announced.fingerprint, (one) => ring.holds(one));
+      } else break;
+    }
+    await this.#write(announced);
+    this.#pending = null;
   }
 
-  async #write(signal: AbortSignal): Promise<SecretObject> {
-    const { client, log, now, request, style } = this.#parts;
-    const key = this.#unanswered ?? (await issueKey(request, this.#nextBegin()));
-    this.#lastBeginMs = key.notBefore.getTime();
-    const body = keySecret(key, style);
-    const verdict = await judgeKeySecret(body, now());
-    // Written, it would be refused, and so would be the next one and the one after that.
-    if (!verdict.ok) throw new UnfitKeyError(verdict.problem);
-    // Before the write: the watch may bring the Secret before the answer does.
-    this.#made.add(verdict.key.certificate.fingerprint);
-    this.#unanswered = key;
+  async #issue(predecessor: string | null): Promise<Pending> {
+    const { now, ring, request } = this.#parts;
+    // Certificates begin at whole seconds: of two within one second, neither would be told to be the newer.
+    const begin = new Date(Math.max(now().getTime(), (ring.latestBegin?.getTime() ?? 0) + 1000));
+    const key = await issueKey(request, begin);
+    return { key, fingerprint: readCertificate(key.certificatePem).fingerprint, predecessor };
+  }
+
+  async #write(pending: Pending): Promise<void> {
+    const { term, client, log, now, ring, style, clusterId, take } = this.#parts;
+    const { key } = pending;
+    const predecessor = ring.newest;
+    const cluster = clusterId() ?? firstAttempt(term);
+    for (let counter = 0; counter < MAX_NAMES; counter++) {
+      const name = successorName(style.prefix, { cluster, predecessor: pending.predecessor, counter });
+      const body = keySecret(key, { ...style, name, promotedAt: this.#promotion() });
+      const verdict = await judgeKeySecret(body, now());
+      // Written, it would be refused, and so would be the next one and the one after that.
+      if (!verdict.ok) throw new UnfitKeyError(verdict.problem);
+      try {
+        const path = corePath("secrets", style.namespace);
+        const written = await client.request({ method: "POST", path, body, signal: term.signal });
+        await take(written as SecretObject);
+        log.info({ namespace: style.namespace, name }, "New key written");
+        log.info({ certificate: key.certificatePem }, "Certificate generated");
+        return;
+      } catch (error) {
+        if (!isStatus(error, 409)) throw error;
+        const found = await this.#read(name);
+        // Something else than the name was in the way.
+        if (found === null) throw error;
+        if (await this.#takeFound(found, key, predecessor)) return;
+      }
+    }
+    throw new NoFreeNameError(style.prefix);
+  }
+
+  /** Where a promotion is in force, the new key would never seal without one of its own. */
+  #promotion(): Date | null {
+    const promotedAt = this.#parts.ring.primary?.promotedAt ?? null;
+    if (promotedAt === null) return null;
+    return new Date(Math.max(this.#parts.now().getTime(), promotedAt.getTime() + 1000));
+  }
+
+  async #read(name: string): Promise<SecretObject | null> {
+    const { term, client, style } = this.#parts;
     try {
-      const path = corePath("secrets", style.namespace);
-      const written = (await client.request({ method: "POST", path, body, signal })) as SecretObject;
-      this.#unanswered = null;
-      log.info({ namespace: written.metadata.namespace, name: written.metadata.name }, "New key written");
-      log.info({ certificate: key.certificatePem }, "Certificate generated");
-      return written;
+      const path = corePath("secrets", style.namespace, name);
+      return (await client.request({ method: "GET", path, signal: term.signal })) as SecretObject;
     } catch (error) {
-      if (error instanceof KubeApiError && error.status < 500) this.#unanswered = null;
+      if (isStatus(error, 404)) return null;
       throw error;
     }
   }
 
-  /** Certificates begin at whole seconds: of two within one second, neither would be told to be the newer. */
-  #nextBegin(): Date {
-    const { now, newestBegin } = this.#parts;
-    const newestMs = Math.max(this.#lastBeginMs, newestBegin()?.getTime() ?? 0);
-    return new Date(Math.max(now().getTime(), newestMs + 1000));
+  /**
+   * The name is taken: by this very key, whose answer was lost, by the one that another leader made, or by something
+   * else.
+   * @returns true when there is nothing more to write.
+   */
+  async #takeFound(found: SecretObject, key: IssuedKey, predecessor: LoadedKey | null): Promise<boolean> {
+    const { now, ring, take } = this.#parts;
+    const isOurs = found.data?.["tls.crt"] === Buffer.from(key.certificatePem).toString("base64");
+    // Taken out already, ours is not to be written once more under another name.
+    if (found.metadata.labels?.[KEY_LABEL] !== ACTIVE) return isOurs;
+    const verdict = await judgeKeySecret(found, now());
+    if (!verdict.ok) return isOurs;
+    if (!isOurs && predecessor !== null && !ring.isNewer(verdict.key, predecessor)) return false;
+    await take(found);
+    return true;
   }
+}
 
-  /** The Secret of the key whose write was not answered, if it was written after all. */
-  async #found(signal: AbortSignal): Promise<SecretObject | null> {
-    const key = this.#unanswered;
-    if (key === null) return null;
-    const { client, style } = this.#parts;
-    const list = await client.request({
-      method: "GET",
-      path: corePath("secrets", style.namespace),
-      query: { labelSelector: `${KEY_LABEL}=${ACTIVE}` },
-      signal,
-    });
-    const items = Array.isArray(list["items"]) ? (list["items"] as SecretObject[]) : [];
-    const found = items.find((secret) => holds(secret, key)) ?? null;
-    if (found !== null) this.#unanswered = null;
-    return found;
-  }
+function isStatus(error: unknown, status: number): error is KubeApiError {
+  return error instanceof KubeApiError && error.status === status;
 }
 
 /** The options ask for a key that would be refused once it is read back. */
@@ -112,6 +170,12 @@ export class UnfitKeyError extends SealError {
   }
 }
 
-function holds({ data }: SecretObject, { certificatePem }: IssuedKey): boolean {
-  return data?.["tls.crt"] === Buffer.from(certificatePem).toString("base64");
+/** Every name that a new key may have is taken. */
+export class NoFreeNameError extends SealError {
+  override readonly code = "no-free-name";
+
+  /** @param prefix of the names. */
+  constructor(prefix: string) {
+    super(`all names for a new key with the prefix ${prefix} are taken`, "give another --key-prefix");
+  }
 }

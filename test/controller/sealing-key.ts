@@ -39,10 +39,9 @@ export function pairSecret(
   name: string,
   metadata: Partial<SecretObject["metadata"]> = {},
 ): SecretObject {
-  const style = { namespace: "kube-system", prefix: "unused", labels: {}, annotations: {} };
-  const secret = keySecret({ privateKeyPem, certificatePem, notBefore: new Date() }, style);
-  const { generateName: _generateName, ...rest } = secret.metadata;
-  return { ...secret, metadata: { ...rest, name, ...metadata } };
+  const place = { namespace: "kube-system", name, labels: {}, annotations: {}, promotedAt: null };
+  const secret = keySecret({ privateKeyPem, certificatePem }, place);
+  return { ...secret, metadata: { ...secret.metadata, ...metadata } };
 }
 
 /** Values sealed for a scope, by item. */

@@ -75,7 +75,7 @@ test("two Secrets with the same key count once; one may go and the key stays", a
   const keys = ring();
   assert.equal((await keys.put(pairSecret(first, "a"))).added, true);
   const again = await keys.put(pairSecret(first, "b"));
-  assert.deepEqual(again, { added: false, primary: null, problem: null });
+  assert.deepEqual(again, { added: false, primary: null, problem: null, promotionProblem: null });
   assert.deepEqual(fingerprints(keys), [first.fingerprint]);
   keys.remove("a");
   assert.deepEqual(fingerprints(keys), [first.fingerprint]);
@@ -89,21 +89,39 @@ test("what a change means is told: added, and from which primary to which", asyn
     added: true,
     primary: { from: null, to: second.fingerprint },
     problem: null,
+    promotionProblem: null,
   });
-  assert.deepEqual(await keys.put(pairSecret(first, "a")), { added: true, primary: null, problem: null });
-  assert.deepEqual(await keys.put(pairSecret(first, "a")), { added: false, primary: null, problem: null });
+  assert.deepEqual(await keys.put(pairSecret(first, "a")), {
+    added: true,
+    primary: null,
+    problem: null,
+    promotionProblem: null,
+  });
+  assert.deepEqual(await keys.put(pairSecret(first, "a")), {
+    added: false,
+    primary: null,
+    problem: null,
+    promotionProblem: null,
+  });
   assert.deepEqual(await keys.put(pairSecret(third, "c")), {
     added: true,
     primary: { from: second.fingerprint, to: third.fingerprint },
     problem: null,
+    promotionProblem: null,
   });
   assert.deepEqual(keys.remove("c"), {
     added: false,
     primary: { from: third.fingerprint, to: second.fingerprint },
     problem: null,
+    promotionProblem: null,
   });
-  assert.deepEqual(keys.remove("a"), { added: false, primary: null, problem: null });
-  assert.deepEqual(keys.remove("unknown"), { added: false, primary: null, problem: null });
+  assert.deepEqual(keys.remove("a"), { added: false, primary: null, problem: null, promotionProblem: null });
+  assert.deepEqual(keys.remove("unknown"), {
+    added: false,
+    primary: null,
+    problem: null,
+    promotionProblem: null,
+  });
 });
 
 test("a key that is taken out opens nothing from then on", async () => {

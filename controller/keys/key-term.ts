@@ -1,0 +1,201 @@
+import { wordsOf } from "../../shared/errors.ts";
+import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
+import type { EventRecorder } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { NotLeadingError, type Term } from "../runtime/term.ts";
+import { publishCertificate } from "./certificate-config-map.ts";
+import type { KeyMaker } from "./key-maker.ts";
+import { renewalDueInMs } from "./key-renewal.ts";
+import type { KeyRing } from "./key-ring.ts";
+import type { KeyChange, KeyWatch } from "./key-watch.ts";
+import { PrimaryGuard } from "./primary-guard.ts";
+import { recordKnownKey } from "./sealing-key-record.ts";
+import { WakeUp } from "./wake-up.ts";
+
+/** What a leader looks after keys with. */
+export type KeyTermParts = {
+  term: Term;
+  /** Writes only while the term holds. */
+  client: KubeClient;
+  events: EventRecorder;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+  ring: KeyRing;
+  watch: KeyWatch;
+  maker: KeyMaker;
+  namespace: string;
+  renewPeriodMs: number;
+  clusterId: () => string | null;
+  /** Whether the key that seals is older than the options allow, which is looked at once in the life of a process. */
+  cutoff: { isDue: () => boolean; settle: () => void };
+};
+
+const RETRY_MS = 10_000;
+const SHORTEST_SLEEP_MS = 1000;
+const LOOK_AGAIN_MS = 60_000;
+/** A timer holds 24 days at most; looking once an hour also follows a clock that was set. */
+const LONGEST_SLEEP_MS = 3_600_000;
+
+/** What the leader alone does about sealing keys, for one term: it makes and renews them, publishes, and tells. */
+export class KeyTerm {
+  readonly #parts: KeyTermParts;
+  readonly #guard: PrimaryGuard;
+  readonly #renewal: WakeUp;
+  readonly #record: WakeUp;
+  readonly #begun = Promise.withResolvers<void>();
+  #hasBegun = false;
+
+  constructor(parts: KeyTermParts) {
+    this.#parts = parts;
+    this.#guard = new PrimaryGuard(parts.term);
+    this.#renewal = new WakeUp(parts.clock);
+    this.#record = new WakeUp(parts.clock);
+    // Nobody may be waiting.
+    this.#begun.promise.catch(() => undefined);
+  }
+
+  /** Looks after the keys until the term ends, and what is under way has ended. */
+  async run(): Promise<void> {
+    const { term, watch, maker, metrics, ring } = this.#parts;
+    try {
+      // Not with what a watch showed that may lag behind the leader before us.
+      await orAborted(watch.relist(), term.signal);
+      if (term.signal.aborted) return;
+      this.#hasBegun = true;
+      for (const [name, problem] of ring.refused) this.#tellRefused(watch.aboutSecret(name), problem);
+      for (const [name, problem] of ring.ignoredPromotions)
+        this.#tellIgnored(watch.aboutSecret(name), problem);
+      this.#judge(null);
+      this.#begun.resolve();
+      await Promise.all([this.#renew(), this.#keepRecord()]);
+    } finally {
+      this.#begun.reject(new NotLeadingError());
+      await maker.idle;
+      metrics.setKeyUnexpected(false);
+    }
+  }
+
+  /** Makes a key now. @throws what {@link KeyMaker.make} throws. */
+  async generate(): Promise<void> {
+    await this.#begun.promise;
+    await this.#parts.maker.make(() => true);
+  }
+
+  /** To be told of each change of the ring. */
+  changed({ ring: change, about, gone }: KeyChange, isNews: boolean): void {
+    if (!this.#hasBegun) return;
+    if (isNews && change.problem !== null) this.#tellRefused(about, change.problem);
+    if (isNews && change.promotionProblem !== null) this.#tellIgnored(about, change.promotionProblem);
+    this.#judge(about);
+    // No key to seal with: one is made, but not at once, since whoever replaces a key may delete it first.
+    if (this.#parts.ring.primary === null && (gone || change.problem !== null)) this.#renewal.call();
+    this.#record.call();
+  }
+
+  /** @param about the Secret that changed; null when it is not known. */
+  #judge(about: KubeObject | null): void {
+    const { clock, log, metrics, ring, watch } = this.#parts;
+    const { primary } = ring;
+    if (primary === null) return;
+    const change = this.#guard.judge(primary, new Date(clock.now()));
+    metrics.setKeyUnexpected(this.#guard.alarm !== null);
+    if (change === null || change.kind === "first") return;
+    metrics.countKeyChange(change.kind === "renewal" ? "generated" : "found");
+    const { kind, from, to } = change;
+    if (kind === "promotion") log.info({ from, to }, "The sealing key changed by promotion");
+    if (kind !== "unexpected") return;
+    log.warn({ from, to }, "The sealing key changed without renewal");
+    this.#warn(
+      about ?? watch.aboutSecret(primary.secretName),
+      "SealingKeyChanged",
+      `The key that seals is now ${to}; it was ${from ?? "none"}`,
+    );
+  }
+
+  #tellRefused(about: KubeObject, problem: string): void {
+    this.#warn(about, "SealingKeyRefused", `This sealing key is not used: ${problem}`);
+  }
+
+  #tellIgnored(about: KubeObject, problem: string): void {
+    this.#warn(about, "PromotionIgnored", `This promotion does not count: ${problem}`);
+  }
+
+  #warn(about: KubeObject, reason: string, message: string): void {
+    this.#parts.events.record(about, { type: "Warning", reason, message });
+  }
+
+  #dueInMs(): number | null {
+    const { clock, cutoff, renewPeriodMs, ring } = this.#parts;
+    const now = new Date(clock.now());
+    return cutoff.isDue() ? 0 : renewalDueInMs(renewPeriodMs, ring.newestTime, now);
+  }
+
+  async #renew(): Promise<void> {
+    const { cutoff, log, maker, ring, term } = this.#parts;
+    let patienceMs = 0;
+    while (!term.signal.aborted) {
+      const due = this.#dueInMs();
+      let wait = Math.min(due ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS);
+      if (due === 0 && patienceMs > 0) {
+        wait = patienceMs;
+        patienceMs = 0;
+      } else if (due === 0) {
+        try {
+          await maker.make(() => this.#dueInMs() === 0);
+          cutoff.settle();
+          // However short the period is, or however clocks differ.
+          wait = SHORTEST_SLEEP_MS;
+        } catch (error) {
+          if (!term.signal.aborted) log.error({ error: wordsOf(error) }, "Failed to generate new key");
+          wait = RETRY_MS;
+        }
+      } else cutoff.settle();
+      const woken = await this.#renewal.sleep(wait, term.signal);
+      if (woken && ring.primary === null) patienceMs = RETRY_MS;
+    }
+  }
+
+  /** Publishes the certificate and writes down which key seals; looks once a minute whether it still stands there. */
+  async #keepRecord(): Promise<void> {
+    const { log, term } = this.#parts;
+    while (!term.signal.aborted) {
+      let wait = LOOK_AGAIN_MS;
+      try {
+        await this.#writeRecord();
+      } catch (error) {
+        if (!term.signal.aborted)
+          log.warn({ error: wordsOf(error) }, "Cannot publish the certificate, will retry");
+        wait = RETRY_MS;
+      }
+      await this.#record.sleep(wait, term.signal);
+    }
+  }
+
+  async #writeRecord(): Promise<void> {
+    const { client, clusterId, metrics, namespace, ring, term } = this.#parts;
+    const { primary } = ring;
+    if (primary === null) return;
+    const published = {
+      certificatePem: primary.certificate.pem,
+      clusterId: clusterId(),
+      alarm: (standing: string | null) => this.#guard.adopt(standing),
+    };
+    await publishCertificate(published, namespace, client, term.signal);
+    metrics.setKeyUnexpected(this.#guard.alarm !== null);
+    // After the alarm: a leader that dies in between leaves the change to be noticed once more.
+    await recordKnownKey(term, primary.certificate.fingerprint);
+  }
+}
+
+/** Waits for a promise or the end of the signal, whichever comes first. */
+function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve();
+    const end = () => resolve();
+    signal.addEventListener("abort", end, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
+}

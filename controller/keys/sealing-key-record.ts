@@ -1,0 +1,55 @@
+import type { Term } from "../runtime/term.ts";
+
+/** On the Lease: fingerprint of the key that seals, as the last leader knew it. */
+export const KNOWN_KEY_ANNOTATION = "signet.dev/sealing-key";
+/**
+ * On the Lease: fingerprints of the keys that were, or are about to be, written to succeed the present one; the newest
+ * attempt first, separated by spaces.
+ */
+export const RENEWAL_ANNOTATION = "signet.dev/renewal";
+
+const MAX_ATTEMPTS = 10;
+
+/** The fingerprint that the Lease names, null while it names none. */
+export function knownKey({ annotations }: Term): string | null {
+  return annotations[KNOWN_KEY_ANNOTATION] ?? null;
+}
+
+/** Fingerprints of the keys that leaders made, or were about to make. */
+export function attemptsOn({ annotations }: Term): string[] {
+  return (annotations[RENEWAL_ANNOTATION] ?? "").split(" ").filter((one) => one !== "");
+}
+
+/** The first of the open attempts: the same for all who lead one after the other; null where there is none. */
+export function firstAttempt(term: Term): string | null {
+  return attemptsOn(term).at(-1) ?? null;
+}
+
+/**
+ * Writes onto the Lease which key is about to be made: proof that we still lead, and notice to whoever leads next.
+ * @param isSpent whether an earlier attempt has become a key.
+ * @throws NotLeadingError; KubeApiError, KubeUnreachableError.
+ */
+export async function announceAttempt(
+  term: Term,
+  fingerprint: string,
+  isSpent: (fingerprint: string) => boolean,
+): Promise<void> {
+  const known = knownKey(term);
+  const open = attemptsOn(term).filter((one) => one !== fingerprint && one !== known && !isSpent(one));
+  // The first one stays: names may be made of it.
+  const attempts = [
+    fingerprint,
+    ...open.slice(0, MAX_ATTEMPTS - 2),
+    ...open.slice(MAX_ATTEMPTS - 2).slice(-1),
+  ];
+  await term.annotate({ [RENEWAL_ANNOTATION]: attempts.join(" ") });
+}
+
+/**
+ * Writes onto the Lease which key seals now.
+ * @throws NotLeadingError; KubeApiError, KubeUnreachableError.
+ */
+export async function recordKnownKey(term: Term, fingerprint: string): Promise<void> {
+  if (knownKey(term) !== fingerprint) await term.annotate({ [KNOWN_KEY_ANNOTATION]: fingerprint });
+}
