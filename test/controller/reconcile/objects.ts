@@ -77,6 +77,14 @@ export function existing(
   };
 }
 
+/** What the API server notes of a Secret whose creator called itself so. */
+export function createdBy(manager: string): Pick<SecretObject["metadata"], "managedFields"> {
+  const fieldsV1 = { "f:data": { ".": {}, "f:password": {} }, "f:type": {} };
+  return {
+    managedFields: [{ manager, operation: "Update", apiVersion: "v1", fieldsType: "FieldsV1", fieldsV1 }],
+  };
+}
+
 /** A controller without any permission by option. */
 export const POLICY: WritePolicy = {
   ownNamespace: "kube-system",
