@@ -9,6 +9,7 @@ import { type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts"
 import { narrow, type Plan, planTests } from "./runner/plan.ts";
 import { lastLine, total } from "./runner/tally.ts";
 import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
+import { referenceChart } from "./tools/reference-chart.ts";
 
 const root = join(import.meta.dirname, "..");
 const seededFaults = "test/seeded-faults/run.ts";
@@ -73,6 +74,8 @@ async function realComponents(plan: Plan): Promise<Components> {
   if (!availability.available) return leftOut(availability.reason);
   const start = performance.now();
   const { netbox } = await ensureRealComponents();
+  // A box has no network to fetch it by.
+  await referenceChart();
   console.log(`real components ready in ${seconds(performance.now() - start)}`);
   if (plan.inNetbox.length === 0) return { netbox, missing: null };
   const probe = await runProgram(netbox, ["run", "--", process.execPath, "-e", "0"], { cwd: root });

@@ -44,11 +44,11 @@ export async function cachedByAnyGo(component: ComponentName, digest: string): P
 }
 
 /**
- * Lets `build` make the binary aside and moves it into the cache as a whole; a failed build leaves nothing behind. The
+ * Lets `build` make the binary, or whatever `component` names, aside and moves it into the cache as a whole; a failed build leaves nothing behind. The
  * caller holds the cache's lock, so that anything unfinished found there is a killed builder's and is removed.
  */
 export async function publish(
-  component: ComponentName,
+  component: string,
   entry: string,
   build: (output: string) => Promise<void>,
 ): Promise<void> {
