@@ -25,6 +25,8 @@ export type KeyMakerParts = {
   style: KeySecretStyle;
   /** Told apart by it: clusters that share keys must not give other keys the same name. */
   clusterId: () => string | null;
+  /** {@link issueKey}, but for tests that have keys. */
+  issue?: typeof issueKey;
   /** Takes a key Secret into the ring. */
   take: (secret: SecretObject) => Promise<void>;
 };
@@ -84,10 +86,10 @@ export class KeyMaker {
   }
 
   async #issue(predecessor: string | null): Promise<Pending> {
-    const { now, ring, request } = this.#parts;
+    const { now, ring, request, issue = issueKey } = this.#parts;
     // Certificates begin at whole seconds: of two within one second, neither would be told to be the newer.
     const begin = new Date(Math.max(now().getTime(), (ring.latestBegin?.getTime() ?? 0) + 1000));
-    const key = await issueKey(request, begin);
+    const key = await issue(request, begin);
     return { key, fingerprint: readCertificate(key.certificatePem).fingerprint, predecessor };
   }
 

@@ -103,8 +103,8 @@ export class KeyTerm {
     const change = this.#guard.judge(primary, new Date(clock.now()));
     metrics.setKeyUnexpected(this.#guard.alarm !== null);
     if (change === null || change.kind === "first") return;
-    metrics.countKeyChange(change.kind === "renewal" ? "generated" : "found");
     const { kind, from, to } = change;
+    metrics.countKeyChange(kind === "renewal" ? "generated" : kind === "promotion" ? "promoted" : "found");
     if (kind === "promotion") log.info({ from, to }, "The sealing key changed by promotion");
     if (kind !== "unexpected") return;
     log.warn({ from, to }, "The sealing key changed without renewal");
@@ -149,7 +149,7 @@ export class KeyTerm {
           // However short the period is, or however clocks differ.
           wait = SHORTEST_SLEEP_MS;
         } catch (error) {
-          if (!term.signal.aborted) log.error({ error: wordsOf(error) }, "Failed to generate new key");
+          if (this.#isFault(error)) log.error({ error: wordsOf(error) }, "Failed to generate new key");
           wait = RETRY_MS;
         }
       } else cutoff.settle();
@@ -166,12 +166,17 @@ export class KeyTerm {
       try {
         await this.#writeRecord();
       } catch (error) {
-        if (!term.signal.aborted)
+        if (this.#isFault(error))
           log.warn({ error: wordsOf(error) }, "Cannot publish the certificate, will retry");
         wait = RETRY_MS;
       }
       await this.#record.sleep(wait, term.signal);
     }
+  }
+
+  /** False for what happens at the end of each term. */
+  #isFault(error: unknown): boolean {
+    return !this.#parts.term.signal.aborted && !(error instanceof NotLeadingError);
   }
 
   async #writeRecord(): Promise<void> {
