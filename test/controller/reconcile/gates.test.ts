@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { protection, refusalToWrite, type WritePolicy } from "../../../controller/reconcile/gates.ts";
-import { KEY_LABEL, type WantedSecret } from "../../../controller/reconcile/secret-object.ts";
+import {
+  protection,
+  refusalToAsk,
+  refusalToWrite,
+  unfitPolicy,
+  type WritePolicy,
+} from "../../../controller/reconcile/gates.ts";
+import {
+  KEY_LABEL,
+  MANAGED_ANNOTATION,
+  type WantedSecret,
+} from "../../../controller/reconcile/secret-object.ts";
 import { POLICY, wanted } from "./objects.ts";
 
 function refusal(want: Partial<WantedSecret>, policy: Partial<WritePolicy> = {}): string | null {
@@ -129,4 +139,71 @@ test("a Secret of a guarded type is ours to change only while its type is allowe
     null,
     "one of our own making, whatever it is called",
   );
+});
+
+function asked(want: Partial<WantedSecret>, policy: Partial<WritePolicy> = {}): string | null {
+  return refusalToAsk(wanted(want), { ...POLICY, ...policy });
+}
+
+test("the controller's own namespace is closed by an option alone", () => {
+  assert.equal(asked({ namespace: "kube-system" }), null);
+  assert.equal(asked({}, { forbidOwnNamespace: true }), null);
+  assert.match(
+    asked({ namespace: "kube-system" }, { forbidOwnNamespace: true }) ?? "",
+    /--forbid-own-namespace/,
+  );
+});
+
+const denied: [string, "labels" | "annotations", string, boolean][] = [
+  ["example.com/x", "labels", "example.com/x", true],
+  ["example.com/x", "annotations", "example.com/x", true],
+  ["example.com/*", "labels", "example.com/x", true],
+  ["example.com/*", "annotations", "example.com/", true],
+  ["*", "labels", "x", true],
+  ["example.com/x", "labels", "example.com/xy", false],
+  ["example.com/*", "annotations", "sub.example.com/x", false],
+  ["example.com/*", "annotations", "example.org/x", false],
+];
+for (const [pattern, where, key, refuses] of denied) {
+  test(`--denied-metadata=${pattern} ${refuses ? "refuses" : "lets pass"} ${key} among the ${where}`, () => {
+    const words = asked({ [where]: { [key]: "hunter2" } }, { deniedMetadata: ["other", pattern] });
+    if (!refuses) return assert.equal(words, null);
+    assert.ok(words !== null && words.includes(key) && words.includes("--denied-metadata"), words ?? "");
+    assert.ok(!words.includes("hunter2"));
+  });
+}
+
+test("an annotation that an option permits and another one refuses is refused", () => {
+  const annotations = { "kubed.appscode.com/sync": "" };
+  const policy = { allowedAnnotations: ["*"], deniedMetadata: ["kubed.appscode.com/*"] };
+  assert.match(asked({ annotations }, policy) ?? "", /kubed\.appscode\.com\/sync/);
+});
+
+test("the mark that we put on a Secret without an owner is not the template's", () => {
+  const annotations = { [MANAGED_ANNOTATION]: "true" };
+  const policy = { deniedMetadata: ["sealedsecrets.bitnami.com/*"] };
+  assert.equal(asked({ annotations, owner: null }, policy), null);
+  assert.match(asked({ annotations }, policy) ?? "", /managed/);
+});
+
+test("labels and annotations for all Secrets that could not stand there are known at the start", () => {
+  const unfit = (policy: Partial<WritePolicy>) => unfitPolicy({ ...POLICY, ...policy });
+  assert.equal(unfit({}), null);
+  const fit = { secretLabels: { "velero.io/exclude-from-backup": "true" }, secretAnnotations: { team: "x" } };
+  assert.equal(unfit(fit), null);
+  for (const key of [KEY_LABEL, "signet.dev/age-identity", MANAGED_ANNOTATION, "signet.dev/managed-items"]) {
+    assert.match(
+      unfit({ secretLabels: { [key]: "hunter2" } }) ?? "",
+      new RegExp(`^--secret-labels: ${key} `),
+    );
+    assert.match(
+      unfit({ secretAnnotations: { [key]: "x" } }) ?? "",
+      new RegExp(`^--secret-annotations: ${key} `),
+    );
+  }
+  const kubectl = "kubectl.kubernetes.io/last-applied-configuration";
+  assert.match(unfit({ secretAnnotations: { [kubectl]: "{}" } }) ?? "", /last-applied/);
+  const copying = { secretAnnotations: { "kubed.appscode.com/sync": "" } };
+  assert.match(unfit(copying) ?? "", /--allowed-annotations=kubed\.appscode\.com\/sync permits it/);
+  assert.equal(unfit({ ...copying, allowedAnnotations: ["kubed.appscode.com/*"] }), null);
 });

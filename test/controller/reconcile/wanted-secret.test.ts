@@ -101,6 +101,16 @@ test("a template that asks for no owner gets none, and a mark that the Secret is
   }
 });
 
+test("a SealedSecret whose Secret shall stay is not its owner; the template cannot ask for that", () => {
+  const retain = { "signet.dev/on-removal": "retain" };
+  const want = wantedSecret(sealedSecret({ metadata: { annotations: retain } }), opened);
+  assert.equal(want.owner, null);
+  assert.deepEqual(want.annotations, { [MANAGED_ANNOTATION]: "true" });
+  assert.notEqual(from({ metadata: { annotations: retain } }).owner, null);
+  const deleted = sealedSecret({ metadata: { annotations: { "signet.dev/on-removal": "delete" } } });
+  assert.notEqual(wantedSecret(deleted, opened).owner, null);
+});
+
 test("the annotation on the SealedSecret itself does not take the owner away", () => {
   const object = sealedSecret({ metadata: { annotations: { [SKIP_OWNER_ANNOTATION]: "true" } } });
   assert.deepEqual(wantedSecret(object, opened).owner, { name: "db", uid: OUR_UID });
