@@ -23,7 +23,7 @@ export function explainFailure(
   const items = new Map<string, string[]>();
   let notTried = 0;
   for (const [item, outcome] of outcomes) {
-    if (outcome.kind === "not-tried") notTried += 1;
+    if (outcome.kind === "not-tried" && outcome.isKnownToOpen !== true) notTried += 1;
     const cause = causeOf(outcome, (hash) => describeOrigin(origins.find(hash), place));
     if (cause !== null) items.set(cause, [...(items.get(cause) ?? []), item]);
   }

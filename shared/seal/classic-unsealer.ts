@@ -83,7 +83,7 @@ class ObjectTrial {
         await Promise.all(together.map((value) => this.#tryNext(value)));
       }
       for (const value of together) {
-        if (this.#outcomes.get(value.item)?.kind === "opened") continue;
+        if (this.#outcomes.get(value.item)?.kind !== "not-tried") continue;
         if (!this.#mayTry(value)) {
           pending = [];
           break;

@@ -141,6 +141,7 @@ test("items that were given up on are counted, not named", () => {
     ["b", { kind: "not-tried" }],
     ["a", { kind: "not-my-key" }],
     ["c", { kind: "not-tried" }],
+    ["d", { kind: "not-tried", isKnownToOpen: true }],
   ]);
   const text = explainFailure(outcomes, { namespace: "team", name: "db" }, []);
   assert.match(text ?? "", /^no key could decrypt secret \(a\): .+\n2 more items were not tried$/);

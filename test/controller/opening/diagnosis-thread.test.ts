@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  publicEncrypt,
+  randomBytes,
+} from "node:crypto";
+import { suite, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import {
+  DiagnosisThread,
+  type DiagnosisThreadOptions,
+} from "../../../controller/opening/diagnosis-thread.ts";
+import { FailureMemory } from "../../../controller/opening/failure-memory.ts";
+import { utf8 } from "../../../shared/bytes.ts";
+import { classicUnsealer } from "../../../shared/seal/classic-unsealer.ts";
+import { readOpeningKey } from "../../../shared/seal/opening-key.node.ts";
+import { judgeBlockHere } from "../../../shared/seal/raw-block.node.ts";
+import { seal, sealer2048, signal, sizes, strict } from "../../support/classic-codec.ts";
+import { readTestKey } from "../../support/vectors.ts";
+
+const source = new URL("../../../controller/opening/diagnosis-worker.ts", import.meta.url);
+
+function keyNamed(name: string) {
+  return createPrivateKey(readTestKey(name).privatePem);
+}
+
+function blockFor(name: string, label = "team/db", bytes = 32): Uint8Array<ArrayBuffer> {
+  const key = createPublicKey(keyNamed(name));
+  const oaep = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
+  return new Uint8Array(publicEncrypt({ ...oaep, oaepLabel: utf8(label) }, randomBytes(bytes)));
+}
+
+/** A thread that ends with the test, and the workers it started. */
+function scene(t: TestContext, options: DiagnosisThreadOptions = {}) {
+  const workers: Worker[] = [];
+  const thread = new DiagnosisThread({
+    start: () => {
+      const worker = new Worker(source);
+      workers.push(worker);
+      return worker;
+    },
+    ...options,
+  });
+  t.after(() => thread.stop());
+  return { thread, workers };
+}
+
+/** A worker of this text, by default one that takes questions and gives no answer. */
+function answeringBy(code = ""): () => Worker {
+  const listening = `require("node:worker_threads").parentPort.on("message", () => {${code}});`;
+  return () => new Worker(listening, { eval: true, stderr: true });
+}
+
+suite("the diagnosis in a thread of its own", () => {
+  for (const size of sizes) {
+    test(`says the same as in the calling thread, ${size} bits`, async (t) => {
+      const { thread } = scene(t);
+      const key = keyNamed(size);
+      const good = blockFor(size);
+      const verdict = await thread.judge(key, good);
+      assert.equal(verdict?.wellFormed, true);
+      assert.deepEqual(Buffer.from(verdict.labelHash), createHash("sha256").update("team/db").digest());
+      const above = new Uint8Array(good.length).fill(255);
+      for (const block of [good, blockFor(size, "", 32), blockFor(size, "x", 31), above]) {
+        assert.deepEqual(await thread.judge(key, block), await judgeBlockHere(key, block));
+      }
+    });
+  }
+
+  test("as the process has it: found beside its source", async (t) => {
+    const thread = new DiagnosisThread();
+    t.after(() => thread.stop());
+    const verdict = await thread.judge(keyNamed("2048"), blockFor("2048"));
+    assert.equal(verdict?.wellFormed, true);
+  });
+
+  test("gives each of many questions at once its own answer, one at a time", async (t) => {
+    const { thread, workers } = scene(t);
+    const labels = Array.from({ length: 20 }, (_, at) => `team/${at}`);
+    const answers = labels.map((label) => thread.judge(keyNamed("2048"), blockFor("2048", label)));
+    for (const [at, answer] of (await Promise.all(answers)).entries()) {
+      const hash = createHash("sha256").update(`team/${at}`).digest();
+      assert.deepEqual(Buffer.from(answer?.labelHash ?? []), hash);
+    }
+    assert.equal(workers.length, 1);
+  });
+
+  test("gives nothing of the block away", async (t) => {
+    const { thread } = scene(t);
+    const verdict = await thread.judge(keyNamed("2048"), blockFor("2048"));
+    assert.deepEqual(Object.keys(verdict ?? {}).sort(), ["labelHash", "wellFormed"]);
+    assert.equal(verdict?.labelHash.buffer.byteLength, 32);
+  });
+
+  test("starts with the first question, ends without work, starts again", async (t) => {
+    const { thread, workers } = scene(t, { idleMs: 40 });
+    assert.equal(thread.isRunning, false);
+    for (let times = 1; times <= 2; times++) {
+      assert.ok((await thread.judge(keyNamed("2048"), blockFor("2048"))) !== null);
+      assert.equal(thread.isRunning, true);
+      assert.equal(workers.length, times);
+      const ended = new Promise((resolve) => workers.at(-1)?.once("exit", resolve));
+      await ended;
+      assert.equal(thread.isRunning, false);
+    }
+  });
+
+  test("does not end while there is work", async (t) => {
+    const { thread, workers } = scene(t, { idleMs: 300 });
+    for (let times = 0; times < 6; times++) {
+      await thread.judge(keyNamed("2048"), blockFor("2048"));
+      await sleep(100);
+    }
+    assert.equal(workers.length, 1);
+  });
+});
+
+suite("a thread that fails", () => {
+  const refused: [string, () => Worker][] = [
+    ["throws", answeringBy("throw new Error('canary')")],
+    ["ends", answeringBy("process.exit(0)")],
+    ["is not there", () => new Worker(new URL("file:///nowhere/diagnosis-worker.mjs"))],
+    ["answers nothing", answeringBy()],
+    [
+      "cannot be started",
+      () => {
+        throw new Error("no more threads");
+      },
+    ],
+  ];
+  for (const [what, start] of refused) {
+    test(`${what}: no judgement, and the next question has another thread`, async (t) => {
+      let first = true;
+      const { thread } = scene(t, {
+        timeoutMs: what === "answers nothing" ? 200 : 20_000,
+        start: () => {
+          const isFirst = first;
+          first = false;
+          return isFirst ? start() : new Worker(source);
+        },
+      });
+      const [one, two] = await Promise.all([
+        thread.judge(keyNamed("2048"), blockFor("2048")),
+        // Asked for while the first is under way.
+        sleep(1).then(() => thread.judge(keyNamed("2048"), blockFor("2048"))),
+      ]);
+      assert.equal(one, null);
+      if (what !== "answers nothing") assert.equal(two?.wellFormed, true);
+      const three = await thread.judge(keyNamed("2048"), blockFor("2048"));
+      assert.ok(what === "answers nothing" || three?.wellFormed);
+    });
+  }
+
+  test("killed under way: the item is under an unknown key, its object is told, and nothing is remembered", async (t) => {
+    const { thread, workers } = scene(t);
+    const slow = await readOpeningKey(readTestKey("2048").privatePem, (key, block) => {
+      const verdict = thread.judge(key, block);
+      if (workers.length === 1) setImmediate(() => void workers[0]?.terminate());
+      return verdict;
+    });
+    const memory = new FailureMemory();
+    const items = new Map([["a", await seal(sealer2048, utf8("x"), { ...strict, name: "other" })]]);
+    const unsealer = classicUnsealer([slow], { diagnose: true, giveUpAfter: 10, memory });
+    await thread.judge(keyNamed("2048"), blockFor("2048"));
+    const before = await unsealer.unsealAll(items, { clusterId: null, scope: strict }, signal);
+    assert.deepEqual(before.get("a"), { kind: "not-my-key" });
+    assert.equal(memory.size, 0);
+    const after = await unsealer.unsealAll(items, { clusterId: null, scope: strict }, signal);
+    assert.equal(after.get("a")?.kind, "sealed-elsewhere");
+    assert.equal(memory.size, 1);
+  });
+});
+
+suite("an attack on the thread that serves", () => {
+  test("24 keys and 10 items that none opens leave its timers on time", async (t) => {
+    const { thread } = scene(t);
+    const inThread = await readOpeningKey(readTestKey("4096").privatePem, thread.judge);
+    const here = await readOpeningKey(readTestKey("4096").privatePem);
+    const stranger = Buffer.from(blockFor("4096"));
+    stranger[1] = (stranger[1] ?? 0) ^ 0x10;
+    const text = Buffer.concat([Buffer.from([2, 0]), stranger, Buffer.alloc(40)]).toString("base64");
+    const items = new Map(Array.from({ length: 10 }, (_, at) => [String(at), text]));
+    const worst = async (key: typeof here) => {
+      const keys = Array.from({ length: 24 }, (_, at) => ({ ...key, fingerprint: `key ${at}` }));
+      // The trials run elsewhere in any case.
+      const refusing = keys.map((one) => ({ ...one, unwrap: async () => null }));
+      let last = performance.now();
+      let lag = 0;
+      const timer = setInterval(() => {
+        lag = Math.max(lag, performance.now() - last);
+        last = performance.now();
+      }, 5);
+      await sleep(20);
+      const unsealer = classicUnsealer(refusing, { diagnose: true });
+      const outcomes = await unsealer.unsealAll(items, { clusterId: null, scope: strict }, signal);
+      await sleep(20);
+      clearInterval(timer);
+      assert.ok([...outcomes.values()].every(({ kind }) => kind === "not-my-key"));
+      return lag;
+    };
+    await thread.judge(keyNamed("4096"), blockFor("4096"));
+    const [blocked, free] = [await worst(here), await worst(inThread)];
+    t.diagnostic(
+      `worst lag of a timer: ${blocked.toFixed(0)} ms here, ${free.toFixed(0)} ms with the thread`,
+    );
+    assert.ok(blocked > 200, "the control blocks");
+    assert.ok(free < blocked / 4, `${free} ms`);
+  });
+});
