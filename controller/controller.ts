@@ -1,28 +1,31 @@
+import { hostname } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { OpeningContext } from "../shared/open-sealed-secret.ts";
 import { clusterIdOf } from "./cluster-id.ts";
-import { openEventRecorder } from "./events.ts";
 import { listen } from "./http/listen.ts";
 import { metricsAccess } from "./http/metrics-access.ts";
 import { type Api, createApiServer, createMetricsServer } from "./http/server.ts";
-import { KeyManager } from "./keys/key-manager.ts";
+import { KeyManager, type KeyManagerParts } from "./keys/key-manager.ts";
+import { type Leading, leading } from "./leading.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
-import { Reconciler } from "./reconcile/reconciler.ts";
-import { SecretDrift } from "./reconcile/secret-drift.ts";
-import { TemplateBackoff } from "./reconcile/template-backoff.ts";
 import type { Clock } from "./runtime/clock.ts";
-import { Workqueue } from "./runtime/workqueue.ts";
+import type { Election } from "./runtime/election.ts";
+import { fenced } from "./runtime/fenced-client.ts";
+import { LeaderElection } from "./runtime/leader-election.ts";
+import { soleLeader } from "./runtime/sole-leader.ts";
+import type { Term } from "./runtime/term.ts";
 import { SealedSecretCache } from "./sealed-secret-cache.ts";
 import { SecretCache } from "./secret-cache.ts";
-import { connectSources, retryFailed } from "./work-sources.ts";
 
 /** What the process gives the controller. */
 export type ControllerParts = {
   client: KubeClient;
+  /** Slows a client down to the limit that all requests share, but for those that keep the lead. */
+  slowed: (client: KubeClient) => KubeClient;
   /** The namespace the controller runs in. */
   ownNamespace: string;
   clock: Clock;
@@ -44,29 +47,23 @@ export type Controller = {
 
 /** Items of one object whose failure is looked into. */
 const ITEMS_EXPLAINED = 10;
-/** Time to get events out at the end. */
-const FLUSH_MS = 2000;
-/** Time for what is under way to end when the controller stops. */
-const DRAIN_MS = 10_000;
+/** A replica whose loops stand still for so long is of no use any more. */
+const DEAD_AFTER_MS = 5 * 60_000;
 
 /**
- * Starts the controller: ports first, so that health checks see it; then keys; then SealedSecrets.
+ * Starts the controller: ports first, so that health checks see it; then keys and caches, on every replica; then the
+ * work of a leader, on one.
  * @throws SealError when a port cannot be bound.
  */
 export async function startController(options: Options, parts: ControllerParts): Promise<Controller> {
-  const { client, clock, log, ownNamespace, version } = parts;
-  const now = () => new Date(clock.now());
+  const { clock, log, ownNamespace, slowed, version } = parts;
+  const client = slowed(parts.client);
   const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
-  const events = openEventRecorder(client, log, now);
   const stopping = new AbortController();
   let clusterId: string | null = options["cluster-id"] === "" ? null : options["cluster-id"];
+  let work: Leading | null = null;
+  metrics.watchQueue(() => work?.stats ?? null);
 
-  const queue = new Workqueue({
-    clock,
-    onFailure: (key, error, failures, retryInMs) =>
-      log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again"),
-  });
-  const drift = new SecretDrift(() => clock.monotonic());
   const namespaces = namespacesOf(options, ownNamespace);
   const sealedSecrets = new SealedSecretCache({
     client,
@@ -76,66 +73,22 @@ export async function startController(options: Options, parts: ControllerParts):
     onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot watch SealedSecrets, will retry"),
   });
   const secrets = options["skip-recreate"] ? null : new SecretCache({ client, clock, namespaces, log });
-
-  const keys = new KeyManager(
-    {
-      order: options["key-order-priority"],
-      request: {
-        keyBits: options["key-size"],
-        commonName: options["my-cn"],
-        ttlMs: options["key-ttl"],
-      },
-      style: {
-        namespace: ownNamespace,
-        prefix: options["key-prefix"],
-        labels: options["privatekey-labels"],
-        annotations: options["privatekey-annotations"],
-      },
-      renewPeriodMs: options["key-renew-period"],
-      clusterId: () => clusterId,
-    },
-    { client, clock, events, metrics, log, onKeyAdded: () => retryFailed({ sealedSecrets, queue, drift }) },
-  );
+  const keys = keyManager(options, parts, {
+    client,
+    metrics,
+    clusterId: () => clusterId,
+    onKeyAdded: () => work?.retryFailed(),
+  });
   const opening = (how: Pick<OpeningContext, "diagnose" | "giveUpAfter">): OpeningContext => ({
     clusterId,
     keys: keys.ring.openingKeys(),
     acceptWholeObject: options["accept-deprecated-v1-data"],
     ...how,
   });
-  const reconciler = new Reconciler({
-    client,
-    find: (key) => sealedSecrets.get(key),
-    neighbours: (namespace) => sealedSecrets.namesIn(namespace),
-    drift,
-    presentSecret: (key) => secrets?.get(key),
-    repairDrift: options["repair-drift"],
-    opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED }),
-    policy: {
-      ownNamespace,
-      keyPrefix: options["key-prefix"],
-      allowedTypes: options["allowed-secret-types"],
-      allowedAnnotations: options["allowed-annotations"],
-      adoptNamespaces: options["adopt-namespaces"],
-      secretLabels: options["secret-labels"],
-      secretAnnotations: options["secret-annotations"],
-      forbidOwnNamespace: options["forbid-own-namespace"],
-      deniedMetadata: options["denied-metadata"],
-    },
-    templates: {
-      enabled: options.templates,
-      allowNondeterministic: options["allow-nondeterministic-templates"],
-      backoff: new TemplateBackoff(() => clock.monotonic()),
-    },
-    updateStatus: options["update-status"],
-    events,
-    metrics,
-    log,
-    now,
-  });
-  const forget = (key: string) => reconciler.forget(key);
-  connectSources({ sealedSecrets, secrets, queue, drift, forget });
+  // Who only stands by works on nothing.
+  const election = electionOf(options, parts, () => sealedSecrets.keepBodies(false));
 
-  const api: Api = {
+  const api: Api & { dead: () => string | null } = {
     notReady: () => {
       if (!keys.ready) return "no sealing key";
       if (!sealedSecrets.hasSynced) return "SealedSecrets not listed yet";
@@ -144,6 +97,11 @@ export async function startController(options: Options, parts: ControllerParts):
     certificatePem: () => keys.ring.primary?.certificate.pem ?? null,
     opening: () => opening({ diagnose: false, giveUpAfter: 1 }),
     sealer: () => keys.sealer(),
+    dead: () => {
+      if (election.silentMs > DEAD_AFTER_MS) return "the lease is not looked after";
+      const longest = work?.stats.longestInHandMs ?? 0;
+      return longest > DEAD_AFTER_MS ? "a SealedSecret is under work for too long" : null;
+    },
   };
   const serverOptions = {
     limits: { rate: options["rate-limit"], burst: options["rate-limit-burst"] },
@@ -162,24 +120,36 @@ export async function startController(options: Options, parts: ControllerParts):
   log.info({ addr: options["listen-addr"], port: ports.api }, "HTTP server serving");
 
   const { signal } = stopping;
-  const draining = new AbortController();
+  async function lead(term: Term): Promise<void> {
+    metrics.setLeading(true);
+    const clientFor = (ending: AbortSignal) =>
+      slowed(fenced(parts.client, { signal: ending, holds: () => term.holds() }));
+    const taken = leading(term, clientFor, {
+      options,
+      ownNamespace,
+      sealedSecrets,
+      secrets,
+      opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED }),
+      whenKeys: keys.whenReady,
+      clock,
+      metrics,
+      log,
+    });
+    work = taken;
+    try {
+      await Promise.all([keys.lead(term, clientFor(term.signal), taken.events), taken.run()]);
+    } finally {
+      work = null;
+      metrics.setLeading(false);
+    }
+  }
   const running = (async () => {
     clusterId ??= await clusterIdOf(client, log, signal);
-    const keysRunning = keys.run(signal);
-    // Without keys every object would be marked as failed.
-    await Promise.race([keys.whenReady, keysRunning]);
     await Promise.all([
-      keysRunning,
+      keys.follow(signal),
       sealedSecrets.run(signal),
       secrets?.run(signal),
-      queue.run(
-        options["concurrency"],
-        async (key) => {
-          const requeueAfterMs = await reconciler.reconcile(key, draining.signal);
-          return requeueAfterMs === null ? undefined : { requeueAfterMs };
-        },
-        signal,
-      ),
+      election.run(lead, signal),
     ]);
   })();
   const failed = new Promise<never>((_resolve, reject) => {
@@ -196,15 +166,63 @@ export async function startController(options: Options, parts: ControllerParts):
     generateKey: () => keys.generate(),
     async stop() {
       stopping.abort(new Error("stopping"));
-      // What has begun may end, within bounds.
-      const timer = setTimeout(() => draining.abort(new Error("stopping")), DRAIN_MS);
       await running.catch(() => undefined);
-      clearTimeout(timer);
-      await events.flush(FLUSH_MS);
       await Promise.all([apiServer.close(), metricsServer.close()]);
-      await client.close();
+      await parts.client.close();
     },
   };
+}
+
+function keyManager(
+  options: Options,
+  { clock, log, ownNamespace }: ControllerParts,
+  parts: Pick<KeyManagerParts, "client" | "metrics" | "onKeyAdded"> & { clusterId: () => string | null },
+): KeyManager {
+  const { clusterId, ...rest } = parts;
+  const settings = {
+    order: options["key-order-priority"],
+    request: {
+      keyBits: options["key-size"],
+      commonName: options["my-cn"],
+      ttlMs: options["key-ttl"],
+    },
+    style: {
+      namespace: ownNamespace,
+      prefix: options["key-prefix"],
+      labels: options["privatekey-labels"],
+      annotations: options["privatekey-annotations"],
+    },
+    renewPeriodMs: options["key-renew-period"],
+    cutoffTimeMs: options["key-cutoff-time"],
+    clusterId,
+  };
+  // Events are the leader's, who brings his own recorder.
+  const events = { record: () => undefined, flush: async () => undefined };
+  return new KeyManager(settings, { clock, log, events, ...rest });
+}
+
+/** The lease is kept by a client that is never slowed down: whoever waits loses it. */
+function electionOf(
+  options: Options,
+  { client, clock, log, ownNamespace }: ControllerParts,
+  onStandby: () => void,
+): Election {
+  if (!options["leader-elect"]) return soleLeader();
+  return new LeaderElection({
+    client,
+    clock,
+    namespace: ownNamespace,
+    name: options["lease-name"],
+    identity: `${hostname()}_${crypto.randomUUID()}`,
+    leaseDurationMs: options["lease-duration"],
+    renewDeadlineMs: options["lease-renew-deadline"],
+    retryPeriodMs: options["lease-retry-period"],
+    onChange: ({ leading, holder }) => {
+      log.info({ holder }, leading ? "This replica leads" : "Another replica leads, or none");
+      if (!leading) onStandby();
+    },
+    onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot keep the lease, will retry"),
+  });
 }
 
 /** Binds both ports, or neither: one left open would keep the process alive. */

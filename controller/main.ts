@@ -1,7 +1,7 @@
 import { SealError, UsageError, wordsOf } from "../shared/errors.ts";
 import { loadKubeConfig } from "../shared/kube/config.ts";
 import { connectKube } from "../shared/kube/http-client.ts";
-import { rateLimited } from "../shared/kube/rate-limited-client.ts";
+import { paced, RequestPace } from "../shared/kube/rate-limited-client.ts";
 import { version } from "../shared/version.ts";
 import { startController } from "./controller.ts";
 import { type Log, openLog } from "./log.ts";
@@ -45,8 +45,10 @@ async function serve(options: Options, log: Log): Promise<void> {
   });
   const client = connectKube(connection, { version });
   const qps = options["kubeclient-qps"];
+  const pace = new RequestPace({ qps, burst: options["kubeclient-burst"] });
   const controller = await startController(options, {
-    client: qps < 0 ? client : rateLimited(client, { qps, burst: options["kubeclient-burst"] }),
+    client,
+    slowed: (unhindered) => (qps < 0 ? unhindered : paced(unhindered, pace)),
     ownNamespace: process.env["POD_NAMESPACE"] || client.namespace || "default",
     clock: systemClock,
     log,

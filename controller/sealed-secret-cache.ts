@@ -1,9 +1,10 @@
-import type { KubeClient } from "../shared/kube/client.ts";
+import type { KubeClient, KubeObject } from "../shared/kube/client.ts";
 import { sealedSecretPath } from "../shared/kube/paths.ts";
 import { type WatchedObject, watchedObject } from "./reconcile/watched-object.ts";
 import type { Clock } from "./runtime/clock.ts";
 import { Informer } from "./runtime/informer.ts";
-import type { CacheHandlers } from "./runtime/object-cache.ts";
+import { type CacheHandlers, keyOf } from "./runtime/object-cache.ts";
+import { SealedSecretBodies } from "./sealed-secret-bodies.ts";
 
 /** What to watch. */
 export type CacheOptions = {
@@ -16,9 +17,16 @@ export type CacheOptions = {
   onError: (error: unknown) => void;
 };
 
-/** The SealedSecrets the controller serves: one watch over all namespaces, or one for each of a list. */
+/**
+ * The SealedSecrets the controller serves: one watch over all namespaces, or one for each of a list. What it keeps of
+ * each tells whether there is work; the values pass through, and are kept within a bound while somebody works on them.
+ */
 export class SealedSecretCache {
   readonly #informers: readonly Informer<WatchedObject>[];
+  readonly #bodies = new SealedSecretBodies();
+  readonly #names = new Map<string, Set<string>>();
+  /** Until it is known who leads, it may be us. */
+  #keepsBodies = true;
 
   constructor({ client, clock, namespaces, labelSelector, onError }: CacheOptions) {
     this.#informers = (namespaces ?? [null]).map(
@@ -27,13 +35,27 @@ export class SealedSecretCache {
           client,
           clock,
           path: sealedSecretPath(namespace),
-          parse: watchedObject,
+          parse: (object) => this.#taken(object),
           onError,
           // A page is held in memory whole, and one object may have more than a megabyte.
-          pageSize: 50,
+          pageSize: 100,
           ...(labelSelector === "" ? {} : { labelSelector }),
         }),
     );
+    this.subscribe({
+      onAdd: (_key, { namespace, name }) => {
+        const names = this.#names.get(namespace);
+        if (names === undefined) this.#names.set(namespace, new Set([name]));
+        else names.add(name);
+      },
+      onDelete: (key, last) => {
+        this.#bodies.drop(key);
+        if (last === null) return;
+        const names = this.#names.get(last.namespace);
+        names?.delete(last.name);
+        if (names?.size === 0) this.#names.delete(last.namespace);
+      },
+    });
   }
 
   /** True once every namespace was listed. */
@@ -56,19 +78,47 @@ export class SealedSecretCache {
   }
 
   /** Names of the SealedSecrets of a namespace. */
-  *namesIn(namespace: string): Generator<string> {
-    for (const [, { object }] of this.entries()) {
-      if (object.metadata.namespace === namespace) yield object.metadata.name ?? "";
-    }
+  namesIn(namespace: string): Iterable<string> {
+    return this.#names.get(namespace) ?? [];
   }
 
-  /** Tells of changes; to be called before `run`. */
-  subscribe(subscriber: CacheHandlers<WatchedObject>): void {
-    for (const informer of this.#informers) informer.subscribe(subscriber);
+  /** From now on, keeps what comes by until it is taken or let go of; or stops to. */
+  keepBodies(keep: boolean): void {
+    this.#keepsBodies = keep;
+    if (!keep) this.#bodies.clear();
+  }
+
+  /** The whole object of a key, if it was kept and is the one that `get` tells of; it is kept no longer. */
+  takeBody(key: string): KubeObject | null {
+    return this.#bodies.take(key, this.get(key)?.resourceVersion ?? "");
+  }
+
+  /** Lets go of the whole object of a key: nobody will work on it. */
+  dropBody(key: string): void {
+    this.#bodies.drop(key);
+  }
+
+  /** Tells of changes; to be called before `run`. @returns what ends the subscription. */
+  subscribe(subscriber: CacheHandlers<WatchedObject>): () => void {
+    const ends = this.#informers.map((informer) => informer.subscribe(subscriber));
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   /** Watches until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#informers.map((informer) => informer.run(signal)));
   }
+
+  #taken(object: KubeObject): WatchedObject {
+    const key = keyOf(object);
+    if (this.#keepsBodies && key !== null) this.#bodies.put(key, withoutManagedFields(object));
+    return watchedObject(object);
+  }
+}
+
+function withoutManagedFields(object: KubeObject): KubeObject {
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }

@@ -26,6 +26,7 @@ export class SecretCache {
   readonly #informers: readonly Informer<SecretVersion>[];
   /** Complete lists of an informer at the time it was last refused. */
   readonly #refusedAfter = new Map<Informer<SecretVersion>, number>();
+  readonly #refusals = new Map<Informer<SecretVersion>, PromiseWithResolvers<void>>();
 
   constructor({ client, clock, namespaces, log }: SecretCacheOptions) {
     this.#informers = (namespaces ?? [null]).map((namespace) => {
@@ -39,6 +40,23 @@ export class SecretCache {
       });
       return informer;
     });
+  }
+
+  /** All versions by key. */
+  *entries(): Generator<[string, SecretVersion]> {
+    for (const informer of this.#informers) yield* informer.entries();
+  }
+
+  /** Whether every namespace was listed: what is not here is not there. */
+  get isComplete(): boolean {
+    return this.#informers.every((informer) => informer.hasSynced);
+  }
+
+  /** Resolves once `hasSynced` is true; never rejects. */
+  get whenSynced(): Promise<unknown> {
+    return Promise.all(
+      this.#informers.map((informer) => Promise.race([informer.synced, this.#refused(informer).promise])),
+    );
   }
 
   /** True once every namespace was listed, but for those where the right to do so is lacking. */
@@ -55,9 +73,12 @@ export class SecretCache {
     return undefined;
   }
 
-  /** Tells of changes; to be called before `run`. */
-  subscribe(subscriber: CacheHandlers<SecretVersion>): void {
-    for (const informer of this.#informers) informer.subscribe(subscriber);
+  /** Tells of changes; to be called before `run`. @returns what ends the subscription. */
+  subscribe(subscriber: CacheHandlers<SecretVersion>): () => void {
+    const ends = this.#informers.map((informer) => informer.subscribe(subscriber));
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   /** Watches until the signal aborts. */
@@ -73,6 +94,7 @@ export class SecretCache {
     // It is asked again and again; told of only once, until it worked meanwhile.
     if (this.#refusedAfter.get(informer) === informer.lists) return;
     this.#refusedAfter.set(informer, informer.lists);
+    this.#refused(informer).resolve();
     log.warn(
       {
         namespace: namespace ?? "all",
@@ -80,5 +102,13 @@ export class SecretCache {
       },
       "May not watch Secrets: changed and deleted ones are put right at the next change of their SealedSecret only",
     );
+  }
+
+  #refused(informer: Informer<SecretVersion>): PromiseWithResolvers<void> {
+    const known = this.#refusals.get(informer);
+    if (known !== undefined) return known;
+    const refused = Promise.withResolvers<void>();
+    this.#refusals.set(informer, refused);
+    return refused;
   }
 }

@@ -1,4 +1,6 @@
 import type { Condition, SealedSecret } from "../../shared/sealed-secret.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { SyncRecord } from "./sync-record.ts";
 
 /** Condition types that we write, in the order in which they stand: dashboards read the first one. */
 export const CONDITION_TYPES = ["Synced", "Ready", "Reconciling", "Stalled"] as const;
@@ -31,6 +33,9 @@ export type StatusHolder = {
   status?: SealedSecret["status"];
 };
 
+/** What the status keeps for the controller itself: the record of the success. */
+export type SyncNotes = Partial<SyncRecord>;
+
 type Wanted = { status: "True" | "False"; reason: Reason; message: string };
 
 /**
@@ -38,11 +43,13 @@ type Wanted = { status: "True" | "False"; reason: Reason; message: string };
  * kstatus reads `Reconciling` and `Stalled` before `Ready`, so the one that does not apply is absent. A passing fault
  * leaves a good `Synced` of the same generation alone: deployments fail on False, and the Secret still stands.
  * @param now RFC 3339 time of this verdict, whole seconds.
+ * @param notes of an object that is in sync; null for none, which takes earlier ones away.
  */
 export function nextStatus(
   sealedSecret: StatusHolder,
   verdict: Verdict,
   now: string,
+  notes: SyncNotes | null = null,
 ): NonNullable<SealedSecret["status"]> | null {
   const generation = sealedSecret.metadata.generation ?? 0;
   const before = sealedSecret.status?.conditions ?? [];
@@ -64,10 +71,17 @@ export function nextStatus(
   const foreign = before.filter(({ type }) => !CONDITION_TYPES.some((ours) => ours === type));
   const same =
     sealedSecret.status?.observedGeneration === generation &&
+    canonicalJson(sealedSecret.status.signet ?? null) === canonicalJson(notes) &&
     before.length === conditions.length + foreign.length &&
     conditions.every((condition, at) => sameVerdict(condition, before[at]));
   if (same) return null;
-  return { ...sealedSecret.status, observedGeneration: generation, conditions: [...conditions, ...foreign] };
+  const { signet: _earlier, ...rest } = sealedSecret.status ?? {};
+  return {
+    ...rest,
+    observedGeneration: generation,
+    conditions: [...conditions, ...foreign],
+    ...(notes === null ? {} : { signet: notes }),
+  };
 }
 
 /** Whether the status says that this very generation was carried out. */

@@ -17,6 +17,8 @@ export type Surroundings = {
   /** Names of the SealedSecrets of a namespace. */
   neighbours: (namespace: string) => Iterable<string>;
   templates: TemplatePolicy;
+  /** The watch knows every Secret and none of that name. The API server has the last word when one is created. */
+  knownAbsent: boolean;
 };
 
 /**
@@ -30,7 +32,8 @@ export async function gather(
 ): Promise<Observed> {
   const wanted = await gatherWanted(sealedSecret, surroundings, signal);
   // A Secret that cannot be produced is left as it is, so there is no need to look at it.
-  const secret = wanted.ok ? await readSecret(sealedSecret, surroundings.client, signal) : null;
+  const asks = wanted.ok && !surroundings.knownAbsent;
+  const secret = asks ? await readSecret(sealedSecret, surroundings.client, signal) : null;
   return { sealedSecret, secret, wanted };
 }
 

@@ -1,11 +1,18 @@
 import type { KubeObject } from "../../shared/kube/client.ts";
 
 /** Which Secret stands under a name, and in which version. */
-export type SecretVersion = { readonly uid: string; readonly resourceVersion: string };
+export type SecretVersion = {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Uid of the object that controls it; empty for none. */
+  readonly controller: string;
+};
 
 /** The version of a Secret as the API server gave it, whole or its metadata only. */
 export function secretVersion({ metadata }: KubeObject): SecretVersion {
-  return { uid: metadata.uid ?? "", resourceVersion: metadata.resourceVersion ?? "" };
+  const { uid = "", resourceVersion = "", ownerReferences } = metadata;
+  const controller = ownerReferences?.find((reference) => reference.controller === true);
+  return { uid, resourceVersion, controller: controller?.uid ?? "" };
 }
 
 /** Whether both are the same Secret, unchanged. */

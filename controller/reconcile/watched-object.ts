@@ -1,73 +1,130 @@
-import { SealError } from "../../shared/errors.ts";
+import { createHash } from "node:crypto";
 import type { KubeObject } from "../../shared/kube/client.ts";
-import { API_VERSION, KIND } from "../../shared/resource.ts";
-import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
-import type { StatusHolder } from "./conditions.ts";
-
-/** A SealedSecret as the cache keeps it. */
-export type WatchedObject = {
-  /** As the API server gave it, without managedFields. */
-  object: KubeObject;
-  /** The same, checked; or why it is not a SealedSecret that can be worked on. */
-  parsed: { ok: true; sealedSecret: SealedSecret } | { ok: false; problem: string };
-};
-
-/** What the cache keeps of an object. Never throws: a malformed object gets a condition, not silence. */
-export function watchedObject(raw: KubeObject): WatchedObject {
-  const { managedFields: _managedFields, ...metadata } = raw.metadata;
-  // Lists of built-in kinds carry neither; those of custom resources do, older servers' perhaps not.
-  const object: KubeObject = { ...raw, apiVersion: API_VERSION, kind: KIND, metadata };
-  try {
-    return { object, parsed: { ok: true, sealedSecret: parseSealedSecret(object, "the object") } };
-  } catch (error) {
-    const problem = error instanceof SealError ? error.message : "it cannot be read";
-    return { object, parsed: { ok: false, problem } };
-  }
-}
-
-/** Whether a change asks for work: spec, annotations (scope, policy), identity or deletion, but not our own status. */
-export function needsWork(before: KubeObject, after: KubeObject): boolean {
-  const a = before.metadata;
-  const b = after.metadata;
-  return (
-    a.uid !== b.uid ||
-    a.generation !== b.generation ||
-    a.deletionTimestamp !== b.deletionTimestamp ||
-    JSON.stringify(a.annotations ?? {}) !== JSON.stringify(b.annotations ?? {})
-  );
-}
+import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
+import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION } from "../../shared/scope.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { SyncRecord } from "./sync-record.ts";
 
 /** On a SealedSecret, "keep": what others change in its Secret stays until the SealedSecret changes. */
 export const DRIFT_ANNOTATION = "signet.dev/drift";
 
-/** Whether a SealedSecret asks that changes of its Secret be left as they are. */
-export function keepsEdits({ object }: WatchedObject): boolean {
-  return object.metadata.annotations?.[DRIFT_ANNOTATION] === "keep";
+/** One condition as metrics tell it. */
+export type WatchedCondition = { readonly type: string; readonly status: string; readonly reason: string };
+
+/** What the cache keeps of a SealedSecret: enough to tell whether there is work, none of its values. */
+export type WatchedObject = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly deleting: boolean;
+  /** Digest of all that decides how the Secret looks: spec, SOPS metadata, annotations of scope and policy, identity. */
+  readonly inputs: string;
+  /** Digest of all annotations. */
+  readonly annotations: string;
+  /** Changes of its Secret by others are left as they are. */
+  readonly keepsEdits: boolean;
+  /** Its label `app.kubernetes.io/instance`, which a metric carries; empty for none. */
+  readonly instance: string;
+  readonly observedGeneration: number | null;
+  readonly conditions: readonly WatchedCondition[];
+  /** What its status says of its last success; may be anything, since others may write it. */
+  readonly said: Partial<SyncRecord>;
+};
+
+/** What the cache keeps of an object. Never throws: a malformed object gets a condition, not silence. */
+export function watchedObject(object: KubeObject): WatchedObject {
+  const { metadata } = object;
+  const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
+  const annotations = metadata.annotations ?? {};
+  const deciding = Object.entries(annotations).filter(([key]) => decides(key));
+  const status = mapOf(object["status"]);
+  return {
+    namespace,
+    name,
+    uid,
+    resourceVersion,
+    generation: metadata.generation ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    inputs: digest([uid, namespace, name, object["spec"], object["sops"], Object.fromEntries(deciding)]),
+    annotations: Object.keys(annotations).length === 0 ? "" : digest(annotations),
+    keepsEdits: annotations[DRIFT_ANNOTATION] === "keep",
+    instance: metadata.labels?.["app.kubernetes.io/instance"] ?? "",
+    observedGeneration:
+      typeof status["observedGeneration"] === "number" ? status["observedGeneration"] : null,
+    conditions: conditionsOf(status["conditions"]),
+    said: saidIn(mapOf(status["signet"])),
+  };
 }
 
-/** What the conditions are told by. Of a malformed object a status that can be read counts all the same. */
-export function statusHolder({ object, parsed }: WatchedObject): StatusHolder {
-  if (parsed.ok) return parsed.sealedSecret;
-  const metadata = { generation: object.metadata.generation };
-  try {
-    const bare = {
-      apiVersion: API_VERSION,
-      kind: KIND,
-      metadata: { name: "status" },
-      spec: { encryptedData: {} },
-    };
-    const { status } = parseSealedSecret({ ...bare, status: object["status"] }, "the status");
-    return { metadata, status };
-  } catch {
-    return { metadata };
-  }
-}
-
-/** Whether the status says that this generation is in sync. */
-export function saysSynced(watched: WatchedObject): boolean {
-  const { metadata, status } = statusHolder(watched);
+/** Whether a change asks for work: spec, annotations (scope, policy), identity or deletion, but not our own status. */
+export function needsWork(before: WatchedObject, after: WatchedObject): boolean {
   return (
-    status?.observedGeneration === metadata.generation &&
-    status?.conditions?.some(({ type, status: value }) => type === "Synced" && value === "True") === true
+    before.uid !== after.uid ||
+    before.generation !== after.generation ||
+    before.deleting !== after.deleting ||
+    before.inputs !== after.inputs ||
+    before.annotations !== after.annotations ||
+    // Somebody took our verdict away.
+    (saysSynced(before) && !saysSynced(after) && after.conditions.length === 0)
   );
+}
+
+/** Whether the status says that this generation is in sync, and nothing else. */
+export function saysSynced({ conditions, observedGeneration, generation }: WatchedObject): boolean {
+  const says = (type: string) => conditions.find((condition) => condition.type === type)?.status === "True";
+  return (
+    observedGeneration === generation &&
+    says("Synced") &&
+    says("Ready") &&
+    !says("Reconciling") &&
+    !says("Stalled")
+  );
+}
+
+/** A SealedSecret as an event names it. */
+export function reference({ namespace, name, uid, resourceVersion }: WatchedObject): KubeObject {
+  return { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name, uid, resourceVersion } };
+}
+
+/** Annotations that change the Secret. The key hint only orders trials. */
+function decides(annotation: string): boolean {
+  if (annotation === CLUSTER_WIDE_ANNOTATION || annotation === NAMESPACE_WIDE_ANNOTATION) return true;
+  return annotation.startsWith("signet.dev/") && annotation !== SEALING_KEY_ANNOTATION;
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("base64");
+}
+
+/** Ten thousand objects in sync share one list. */
+const shared = new Map<string, readonly WatchedCondition[]>();
+const MOST_SHARED = 1000;
+
+function conditionsOf(value: unknown): readonly WatchedCondition[] {
+  if (!Array.isArray(value)) return [];
+  const conditions = value.map(mapOf).map(({ type, status, reason }) => ({
+    type: String(type ?? ""),
+    status: String(status ?? ""),
+    reason: String(reason ?? ""),
+  }));
+  const key = JSON.stringify(conditions);
+  const known = shared.get(key);
+  if (known !== undefined) return known;
+  if (shared.size < MOST_SHARED) shared.set(key, conditions);
+  return conditions;
+}
+
+function saidIn({ record, left }: Record<string, unknown>): Partial<SyncRecord> {
+  return {
+    ...(typeof record === "string" ? { record } : {}),
+    ...(typeof left === "string" ? { left } : {}),
+  };
+}
+
+function mapOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
 }

@@ -2,21 +2,24 @@ import type { KubeClient, KubeObject, KubeRequest, RawAnswer, WatchEvent } from 
 import { Deadline } from "../../shared/kube/deadline.ts";
 import { NotLeadingError, type Term } from "./term.ts";
 
+/** What of a term requests are held to. Its signal may be a later one than the term's, so that what has begun may end. */
+export type Fence = Pick<Term, "signal" | "holds">;
+
 /**
  * The client, for what only the leader may do: nothing but a GET is sent unless the term holds at that moment, and whatever
  * is under way ends with the term. Whatever delays requests (a rate limit) belongs around this client, not inside it: the
  * question must be asked right before the sending. Closing it closes the client.
  * @returns a client that throws NotLeadingError, besides what the client throws.
  */
-export function fenced(client: KubeClient, term: Term): KubeClient {
+export function fenced(client: KubeClient, term: Fence): KubeClient {
   return new FencedClient(client, term);
 }
 
 class FencedClient implements KubeClient {
   readonly #client: KubeClient;
-  readonly #term: Term;
+  readonly #term: Fence;
 
-  constructor(client: KubeClient, term: Term) {
+  constructor(client: KubeClient, term: Fence) {
     this.#client = client;
     this.#term = term;
   }

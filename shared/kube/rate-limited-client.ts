@@ -22,27 +22,51 @@ const realTime: RateClock = {
   sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
 };
 
-/**
- * The client, slowed down to the limit: a request beyond it waits its turn, first come, first served. Opening a watch
- * counts as one request. Closing it closes the client.
- */
-export function rateLimited(client: KubeClient, limit: RateLimit, clock: RateClock = realTime): KubeClient {
-  return limit.qps < 0 ? client : new RateLimitedClient(client, limit, clock);
-}
-
-class RateLimitedClient implements KubeClient {
-  readonly #client: KubeClient;
+/** The pace of all requests that are to share one limit: a request beyond it waits its turn, first come, first served. */
+export class RequestPace {
   readonly #clock: RateClock;
   readonly #everyMs: number;
   readonly #burst: number;
   /** When the next request would be due if all went at the long-run rate. */
   #dueAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(client: KubeClient, { qps, burst }: RateLimit, clock: RateClock) {
-    this.#client = client;
+  constructor({ qps, burst }: RateLimit, clock: RateClock = realTime) {
     this.#clock = clock;
-    this.#everyMs = 1000 / (qps || 5);
+    this.#everyMs = qps < 0 ? 0 : 1000 / (qps || 5);
     this.#burst = burst > 0 ? burst : 10;
+  }
+
+  /**
+   * Waits until a request may go.
+   * @throws the signal's reason when it aborts first.
+   */
+  async turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#everyMs === 0) return;
+    const now = this.#clock.monotonic();
+    const due = Math.max(this.#dueAtMs, now);
+    this.#dueAtMs = due + this.#everyMs;
+    const waitMs = due - (this.#burst - 1) * this.#everyMs - now;
+    if (waitMs > 0) {
+      await this.#clock.sleep(waitMs, signal).catch((error: unknown) => {
+        throw signal?.aborted ? signal.reason : error;
+      });
+    }
+  }
+}
+
+/** The client, slowed down to a pace. Opening a watch counts as one request. Closing it closes the client. */
+export function paced(client: KubeClient, pace: RequestPace): KubeClient {
+  return new PacedClient(client, pace);
+}
+
+class PacedClient implements KubeClient {
+  readonly #client: KubeClient;
+  readonly #pace: RequestPace;
+
+  constructor(client: KubeClient, pace: RequestPace) {
+    this.#client = client;
+    this.#pace = pace;
   }
 
   get server(): string {
@@ -54,18 +78,18 @@ class RateLimitedClient implements KubeClient {
   }
 
   async request(request: KubeRequest): Promise<KubeObject> {
-    await this.#turn(request.signal);
+    await this.#pace.turn(request.signal);
     return this.#client.request(request);
   }
 
   async raw(request: KubeRequest): Promise<RawAnswer> {
-    await this.#turn(request.signal);
+    await this.#pace.turn(request.signal);
     return this.#client.raw(request);
   }
 
   async *watch(request: KubeRequest & { idleMs?: number }): AsyncGenerator<WatchEvent> {
     try {
-      await this.#turn(request.signal);
+      await this.#pace.turn(request.signal);
     } catch (error) {
       if (request.signal?.aborted) return;
       throw error;
@@ -75,18 +99,5 @@ class RateLimitedClient implements KubeClient {
 
   close(): Promise<void> {
     return this.#client.close();
-  }
-
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    const now = this.#clock.monotonic();
-    const due = Math.max(this.#dueAtMs, now);
-    this.#dueAtMs = due + this.#everyMs;
-    const waitMs = due - (this.#burst - 1) * this.#everyMs - now;
-    if (waitMs > 0) {
-      await this.#clock.sleep(waitMs, signal).catch((error: unknown) => {
-        throw signal?.aborted ? signal.reason : error;
-      });
-    }
   }
 }

@@ -42,7 +42,7 @@ async function connected(context: TestContext) {
   const sealedSecrets = new SealedSecretCache({ ...cached, client: client(sealedClient) });
   const secrets = new SecretCache({ clock, namespaces: null, log, client: client(secretClient) });
   const gone: string[] = [];
-  connectSources({ sealedSecrets, secrets, queue, drift, forget: (key) => gone.push(key) });
+  connectSources({ sealedSecrets, secrets, queue, drift, gone: (key) => gone.push(key) });
   const stopping = new AbortController();
   context.after(() => stopping.abort());
   void sealedSecrets.run(stopping.signal);
@@ -65,7 +65,7 @@ async function connected(context: TestContext) {
 
 /** Looks at `team/db` in full and leaves it in sync. */
 function inSync(drift: SecretDrift, resourceVersion: number): void {
-  const version = { uid: "uid-db", resourceVersion: `${resourceVersion}` };
+  const version = { uid: "uid-db", resourceVersion: `${resourceVersion}`, controller: "" };
   drift.begin("team/db", { present: version, keepsEdits: false });
   drift.settle("team/db", { version, ours: true });
 }
@@ -88,7 +88,7 @@ test("a SealedSecret gives work when it changes, but not by its own status", asy
   sealedClient.watching.send({ type: "MODIFIED", object: named("db", 9, { generation: 2 }) });
   await settle();
   assert.deepEqual(await work(), ["team/db new"]);
-  const version = { uid: "uid-db", resourceVersion: "6" };
+  const version = { uid: "uid-db", resourceVersion: "6", controller: "" };
   const look = drift.begin("team/db", { present: version, keepsEdits: false });
   assert.deepEqual(look, { drift: null, gone: false }, "in full, though the Secret is as it was left");
   sealedClient.watching.send({ type: "DELETED", object: named("db", 10) });
@@ -122,7 +122,7 @@ test("a Secret that changes all the time gives work at its pace", async (context
   await work();
   for (let round = 0; round < 3; round++) {
     inSync(drift, 20 + round);
-    const version = { uid: "uid-db", resourceVersion: "1" };
+    const version = { uid: "uid-db", resourceVersion: "1", controller: "" };
     drift.wake("team/db", version);
     drift.begin("team/db", { present: version, keepsEdits: false });
   }
@@ -139,15 +139,63 @@ test("a new key has those looked at in full that are not in sync", async (contex
   inSync(drift, 6);
   retryFailed({ sealedSecrets, queue, drift });
   assert.deepEqual(await work(), ["team/db resync"]);
-  const version = { uid: "uid-db", resourceVersion: "6" };
+  const version = { uid: "uid-db", resourceVersion: "6", controller: "" };
   assert.deepEqual(drift.begin("team/db", { present: version, keepsEdits: false }), {
     drift: null,
     gone: false,
   });
-  const status = { observedGeneration: 1, conditions: [{ type: "Synced", status: "True" }] };
-  const object = named("db", 8, {}, { spec: { encryptedData: {} }, status });
+  const conditions = ["Synced", "Ready"].map((type) => ({ type, status: "True" }));
+  const status = { observedGeneration: 1, conditions };
+  const object = named("db", 8, {}, { status });
   sealedClient.watching.send({ type: "MODIFIED", object });
   await settle();
   retryFailed({ sealedSecrets, queue, drift });
   assert.deepEqual(await work(), []);
+});
+
+test("what says it is in sync waits until its Secret is known; what does not is looked at before", async (context) => {
+  const clock = new FakeClock();
+  const [sealedClient, secretClient] = [new ScriptedClient(), new ScriptedClient()];
+  const client = (scripted: ScriptedClient) => scripted as unknown as KubeClient;
+  const said = { status: { signet: { record: "r" } } };
+  sealedClient.willList(
+    page(10, [named("known", 5, {}, said), named("fresh", 6), named("gone", 7, {}, said)]),
+  );
+  const log = openLog(
+    { level: "ERROR", format: "text", infoToStdout: true },
+    { out: () => {}, err: () => {} },
+  );
+  const sealedSecrets = new SealedSecretCache({
+    clock,
+    namespaces: null,
+    labelSelector: "",
+    onError: () => undefined,
+    client: client(sealedClient),
+  });
+  const secrets = new SecretCache({ clock, namespaces: null, log, client: client(secretClient) });
+  const queue = new Workqueue({ clock });
+  const drift = new SecretDrift(() => clock.monotonic());
+  const disconnect = connectSources({ sealedSecrets, secrets, queue, drift, gone: () => undefined });
+  const stopping = new AbortController();
+  context.after(() => stopping.abort());
+  void sealedSecrets.run(stopping.signal);
+  await settle();
+  const turns: string[] = [];
+  void queue.run(1, async (key, priority) => void turns.push(`${key} ${priority}`), stopping.signal);
+  await settle();
+  assert.deepEqual(turns.splice(0), ["team/fresh resync"]);
+  sealedClient.watching.send({ type: "DELETED", object: named("gone", 8) });
+  sealedClient.watching.send({ type: "ADDED", object: named("later", 9) });
+  await settle();
+  assert.deepEqual(turns.splice(0), ["team/later new"]);
+  secretClient.willList(page(10, [named("known", 6)]));
+  void secrets.run(stopping.signal);
+  await settle();
+  await settle();
+  assert.deepEqual(turns.splice(0), ["team/known resync"]);
+  disconnect();
+  sealedClient.watching.send({ type: "ADDED", object: named("after", 11) });
+  secretClient.watching.send({ type: "DELETED", object: named("known", 12) });
+  await settle();
+  assert.deepEqual(turns, [], "nothing once the term has ended");
 });

@@ -109,7 +109,14 @@ export async function controllerScene(
   const push = (line: string) => lines.push(line);
   const controller = await startController(
     readControllerOptions(
-      ["--key-size=2048", "--listen-addr=127.0.0.1:0", "--listen-metrics-addr=127.0.0.1:0", ...args],
+      [
+        "--key-size=2048",
+        "--listen-addr=127.0.0.1:0",
+        "--listen-metrics-addr=127.0.0.1:0",
+        // A lease would run out at once where time is in a hurry.
+        "--leader-elect=false",
+        ...args,
+      ],
       {},
     ),
     {
@@ -119,6 +126,7 @@ export async function controllerScene(
         patient,
         answerDelayMs,
       }),
+      slowed: (client) => client,
       ownNamespace: OWN_NAMESPACE,
       clock: hastyClock(haste),
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),

@@ -221,8 +221,24 @@ test("a status as the reference left it becomes ours, its transition time kept",
 });
 
 test("other fields of the status stay", () => {
-  const holder: StatusHolder = { metadata: { generation: 1 }, status: { signet: { record: "opaque" } } };
-  assert.deepEqual(nextStatus(holder, IN_SYNC, T1)?.signet, { record: "opaque" });
+  const holder: StatusHolder = { metadata: { generation: 1 }, status: { vault: { a: "b" } } };
+  assert.deepEqual(nextStatus(holder, IN_SYNC, T1)?.vault, { a: "b" });
+});
+
+test("the record is written with the verdict, anew when it is another, and goes when the object fails", () => {
+  const first = nextStatus({ metadata: { generation: 1 } }, IN_SYNC, T1, { record: "one" });
+  assert.deepEqual(first?.signet, { record: "one" });
+  const holder: StatusHolder = { metadata: { generation: 1 }, status: first ?? {} };
+  assert.equal(
+    nextStatus(holder, IN_SYNC, T2, { record: "one" }),
+    null,
+    "nothing changed, nothing is written",
+  );
+  const second = nextStatus(holder, IN_SYNC, T2, { record: "two" });
+  assert.deepEqual(second?.signet, { record: "two" });
+  assert.deepEqual(second?.conditions, first?.conditions, "a new record alone is no news");
+  assert.equal(nextStatus(holder, failure("bad", true), T2)?.signet, undefined);
+  assert.equal(nextStatus(holder, failure("away", false), T2)?.signet, undefined);
 });
 
 test("an observed generation that others set wrong is set right", () => {

@@ -7,6 +7,7 @@ const key = "team/db";
 const version = (resourceVersion: number, uid = "u1"): SecretVersion => ({
   uid,
   resourceVersion: `${resourceVersion}`,
+  controller: "",
 });
 const repairing = (present: SecretVersion | undefined) => ({ present, keepsEdits: false });
 const keeping = (present: SecretVersion | undefined) => ({ present, keepsEdits: true });

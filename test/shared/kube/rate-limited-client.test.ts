@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { KubeClient, KubeRequest, WatchEvent } from "../../../shared/kube/client.ts";
-import { rateLimited } from "../../../shared/kube/rate-limited-client.ts";
+import {
+  paced,
+  type RateClock,
+  type RateLimit,
+  RequestPace,
+} from "../../../shared/kube/rate-limited-client.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
 
+const rateLimited = (client: KubeClient, limit: RateLimit, clock?: RateClock): KubeClient =>
+  paced(client, new RequestPace(limit, clock));
 const GET: KubeRequest = { method: "GET", path: "/" };
 
 /** Answers at once and notes when. */
@@ -66,12 +73,26 @@ describe("rate limit", () => {
   test("no limit below zero, the usual 5 and 10 at zero", async () => {
     const clock = new FakeClock();
     const { client, at } = noting(clock);
-    assert.equal(rateLimited(client, { qps: -1, burst: 1 }, clock), client);
+    const unlimited = rateLimited(client, { qps: -1, burst: 1 }, clock);
+    await Promise.all(Array.from({ length: 30 }, () => unlimited.request(GET)));
+    assert.deepEqual(at.splice(0), new Array(30).fill(0));
     const limited = rateLimited(client, { qps: 0, burst: 0 }, clock);
     const all = Array.from({ length: 12 }, () => limited.request(GET));
     await clock.advance(1_000);
     await Promise.all(all);
     assert.deepEqual(at, [...new Array(10).fill(0), 200, 400]);
+  });
+
+  test("clients of one pace share its limit", async () => {
+    const clock = new FakeClock();
+    const { client, at } = noting(clock);
+    const pace = new RequestPace({ qps: 1, burst: 1 }, clock);
+    const all = [paced(client, pace), paced(client, pace), paced(client, pace)].map((one) =>
+      one.request(GET),
+    );
+    await clock.advance(5_000);
+    await Promise.all(all);
+    assert.deepEqual(at, [0, 1_000, 2_000]);
   });
 
   test("who waits can be aborted", async () => {

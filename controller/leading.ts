@@ -1,0 +1,187 @@
+import { SealError, wordsOf } from "../shared/errors.ts";
+import type { KubeClient } from "../shared/kube/client.ts";
+import type { OpeningContext } from "../shared/open-sealed-secret.ts";
+import { type EventRecorder, openEventRecorder } from "./events.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Options } from "./options.ts";
+import { Reconciler } from "./reconcile/reconciler.ts";
+import { SecretDrift } from "./reconcile/secret-drift.ts";
+import { SyncRecords } from "./reconcile/sync-record.ts";
+import { TemplateBackoff } from "./reconcile/template-backoff.ts";
+import { recordKey } from "./record-key.ts";
+import type { Clock } from "./runtime/clock.ts";
+import type { Term } from "./runtime/term.ts";
+import { Workqueue, type WorkqueueStats } from "./runtime/workqueue.ts";
+import type { SealedSecretCache } from "./sealed-secret-cache.ts";
+import type { SecretCache } from "./secret-cache.ts";
+import { connectSources, retryFailed } from "./work-sources.ts";
+
+/** What the leader takes from its replica. */
+export type LeadingParts = {
+  options: Options;
+  /** The namespace the controller runs in. */
+  ownNamespace: string;
+  sealedSecrets: SealedSecretCache;
+  /** Null when Secrets are not watched. */
+  secrets: SecretCache | null;
+  /** Opens with the keys there are now, and finds out why a value does not open. */
+  opening: () => OpeningContext;
+  /** Resolves once there is a sealing key. */
+  whenKeys: Promise<void>;
+  clock: Clock;
+  metrics: Metrics;
+  log: Log;
+};
+
+/** The leader's work while it lasts. */
+export type Leading = {
+  readonly events: EventRecorder;
+  readonly stats: WorkqueueStats;
+  /** Has objects looked at again that are not in sync: a key was added. */
+  retryFailed(): void;
+  /** Brings the cluster's SealedSecrets in sync until the term ends. Everything that is under way has ended then. */
+  run(): Promise<void>;
+};
+
+/** Time to get events out at the end. */
+const FLUSH_MS = 2000;
+/** Time for what is under way to end when the controller stops. */
+const DRAIN_MS = 8000;
+const RECORD_KEY_RETRY_MS = 1000;
+const RECORDS_LATER = "Cannot read the secret of the records, will retry";
+const NO_RECORDS = "Nothing will be known of this run at the next start: every value will be opened then";
+
+/**
+ * Takes up the work of a leader.
+ * @param clientFor a client that writes only while the term holds, whose requests end with the signal.
+ */
+export function leading(
+  term: Term,
+  clientFor: (signal: AbortSignal) => KubeClient,
+  parts: LeadingParts,
+): Leading {
+  const { options, ownNamespace, sealedSecrets, secrets, clock, metrics, log } = parts;
+  const draining = drainingSignal(term);
+  const client = clientFor(draining);
+  const now = () => new Date(clock.now());
+  const events = openEventRecorder(client, log, now);
+  const queue = new Workqueue({
+    clock,
+    onFailure: (key, error, failures, retryInMs) =>
+      log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again"),
+  });
+  const drift = new SecretDrift(() => clock.monotonic());
+  const policy = {
+    ownNamespace,
+    keyPrefix: options["key-prefix"],
+    allowedTypes: options["allowed-secret-types"],
+    allowedAnnotations: options["allowed-annotations"],
+    adoptNamespaces: options["adopt-namespaces"],
+    secretLabels: options["secret-labels"],
+    secretAnnotations: options["secret-annotations"],
+    forbidOwnNamespace: options["forbid-own-namespace"],
+    deniedMetadata: options["denied-metadata"],
+  };
+  /** Every option that can change a Secret. */
+  const rules = {
+    policy,
+    wholeObjects: options["accept-deprecated-v1-data"],
+    templates: options.templates,
+    nondeterministic: options["allow-nondeterministic-templates"],
+  };
+
+  async function reconciler(): Promise<Reconciler> {
+    const key = options["update-status"] ? await keptKey() : SyncRecords.temporaryKey();
+    return new Reconciler({
+      client,
+      find: (name) => sealedSecrets.get(name),
+      takeBody: (name) => sealedSecrets.takeBody(name),
+      neighbours: (namespace) => sealedSecrets.namesIn(namespace),
+      drift,
+      presentSecret: (name) => secrets?.get(name),
+      secretsKnown: () => secrets?.isComplete ?? false,
+      records: new SyncRecords(key, rules),
+      repairDrift: options["repair-drift"],
+      opening: parts.opening,
+      policy,
+      templates: {
+        enabled: options.templates,
+        allowNondeterministic: options["allow-nondeterministic-templates"],
+        backoff: new TemplateBackoff(() => clock.monotonic()),
+      },
+      updateStatus: options["update-status"],
+      events,
+      metrics,
+      log,
+      now,
+    });
+  }
+
+  async function keptKey(): Promise<Uint8Array> {
+    while (!term.signal.aborted) {
+      try {
+        return await recordKey(ownNamespace, client, term.signal);
+      } catch (error) {
+        const passing = error instanceof SealError && error.retryable;
+        if (!term.signal.aborted) log.warn({ error: wordsOf(error) }, passing ? RECORDS_LATER : NO_RECORDS);
+        if (!passing) break;
+        await clock.sleep(RECORD_KEY_RETRY_MS, term.signal).catch(() => undefined);
+      }
+    }
+    return SyncRecords.temporaryKey();
+  }
+
+  async function run(): Promise<void> {
+    sealedSecrets.keepBodies(true);
+    try {
+      const reconciling = await reconciler();
+      // Without keys every object would be marked as failed.
+      await Promise.race([parts.whenKeys, aborted(term.signal)]);
+      if (term.signal.aborted) return;
+      const gone = (key: string) => reconciling.forget(key);
+      const disconnect = connectSources({ sealedSecrets, secrets, queue, drift, gone });
+      await queue.run(
+        options.concurrency,
+        async (key) => {
+          const requeueAfterMs = await reconciling.reconcile(key, draining);
+          return requeueAfterMs === null ? undefined : { requeueAfterMs };
+        },
+        term.signal,
+      );
+      disconnect();
+    } finally {
+      sealedSecrets.keepBodies(false);
+      if (term.holds()) await events.flush(FLUSH_MS);
+      metrics.forgetAll();
+    }
+  }
+
+  return {
+    events,
+    get stats() {
+      return queue.stats;
+    },
+    retryFailed: () => retryFailed({ sealedSecrets, queue, drift }),
+    run,
+  };
+}
+
+/** Aborts when what is under way has to end: at once when another replica leads, else a while after the term. */
+function drainingSignal(term: Term): AbortSignal {
+  const draining = new AbortController();
+  const drain = () => {
+    const timer = setTimeout(() => draining.abort(new Error("stopping")), term.holds() ? DRAIN_MS : 0);
+    timer.unref();
+  };
+  if (term.signal.aborted) drain();
+  else term.signal.addEventListener("abort", drain, { once: true });
+  return draining.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
