@@ -7,13 +7,15 @@ export const LONGEST_LEASE_MS = 3_600_000;
 /** More tries of ours without an answer are not remembered. */
 const MOST_TRIES = 100;
 
+/** The last record, since when it stands as far as we saw, and how long it must have stood to be taken. */
+type Seen = { record: string; atMs: number; waitMs: number };
+
 /** Says of a lease whether this candidate may take it, by what the process has seen itself. */
 export class LeaseJudge {
   readonly #clock: Clock;
   readonly #identity: string;
   readonly #durationMs: number;
-  /** The last record, since when it stands as far as we saw, and how long it must have stood. */
-  #seen: { record: string; atMs: number; waitMs: number } | null = null;
+  #seen: Seen | null = null;
   /** Renew times of our last record that is known to stand, and of those we tried to write since. */
   #ours: string[] = [];
   #written = 0;
@@ -32,17 +34,10 @@ export class LeaseJudge {
    * there is none.
    */
   mayTake(lease: Lease | null): boolean {
-    const nowMs = this.#clock.monotonic();
+    const seen = this.#look(lease);
     // Where there was none from the first look on, nobody leads. One that went away may have a leader still.
-    if (lease === null && this.#seen === null) return true;
-    const record = lease?.record ?? "";
-    if (this.#seen?.record !== record) {
-      // Its holder may have been started with a longer duration than we were.
-      const theirsMs = Math.min(lease?.durationMs ?? 0, LONGEST_LEASE_MS);
-      this.#seen = { record, atMs: nowMs, waitMs: Math.max(this.#durationMs, theirsMs) };
-    }
-    if (lease !== null && (lease.isFree || this.isOurs(lease))) return true;
-    return nowMs - this.#seen.atMs >= this.#seen.waitMs;
+    if (seen === null || lease?.isFree === true || (lease !== null && this.isOurs(lease))) return true;
+    return this.#clock.monotonic() - seen.atMs >= seen.waitMs;
   }
 
   /**
@@ -53,8 +48,10 @@ export class LeaseJudge {
     return holder === this.#identity && renewTime !== null && this.#ours.includes(renewTime);
   }
 
-  /** Remembers what a request showed. */
-  saw(lease: Lease): void {
+  /** Remembers what a request showed, while we lead, too: what stood before then must count as new when it is back. */
+  saw(lease: Lease | null): void {
+    this.#look(lease);
+    if (lease === null) return;
     if (lease.holder === this.#identity) {
       const known = lease.renewTime === null ? -1 : this.#ours.indexOf(lease.renewTime);
       if (known > 0) this.#ours.splice(0, known);
@@ -72,5 +69,16 @@ export class LeaseJudge {
     const at = microTime(this.#clock.now(), this.#written);
     this.#ours = [...this.#ours.slice(1 - MOST_TRIES), at];
     return { identity: this.#identity, durationMs: this.#durationMs, at };
+  }
+
+  #look(lease: Lease | null): Seen | null {
+    if (lease === null && this.#seen === null) return null;
+    const record = lease?.record ?? "";
+    if (this.#seen?.record === record) return this.#seen;
+    // Its holder may have been started with a longer duration than we were.
+    const theirsMs = Math.min(lease?.durationMs ?? 0, LONGEST_LEASE_MS);
+    const waitMs = Math.max(this.#durationMs, theirsMs);
+    this.#seen = { record, atMs: this.#clock.monotonic(), waitMs };
+    return this.#seen;
   }
 }
