@@ -4,7 +4,8 @@ import { asKubeObject } from "../../shared/kube/kube-object.ts";
 import { apiErrorOfStatus } from "../../shared/kube/status-answer.ts";
 import { type Backoff, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import { type CacheHandlers, keyOf, ObjectCache } from "./object-cache.ts";
+import { type CacheHandlers, ObjectCache } from "./object-cache.ts";
+import { compareVersions } from "./resource-version.ts";
 
 /** What an informer follows, and how. */
 export type InformerOptions<T> = {
@@ -12,7 +13,7 @@ export type InformerOptions<T> = {
   clock: Clock;
   /** Path of the list: one namespace or all of them. */
   path: string;
-  /** What the cache keeps of an object. Drops what is not needed (managedFields, bodies); may throw. */
+  /** What the cache keeps of an object, which comes without managedFields. Drops what is not needed; may throw. */
   parse: (object: KubeObject) => T;
   labelSelector?: string;
   fieldSelector?: string;
@@ -37,8 +38,9 @@ const SHORT_WATCH_MS = 1_000;
 const FAILED_WATCHES_BEFORE_LIST = 5;
 
 /**
- * A cache of one kind of object that follows the cluster: lists, then watches from there on, resumes what breaks, and
- * lists again when the place to resume from is gone or in doubt. Objects are told of as their page arrives.
+ * A cache of one kind of object that follows the cluster: lists, watches from the list's first page on, resumes what
+ * breaks, and lists again when the place to resume from is gone or in doubt. Objects are told of as their page or event
+ * arrives; a fresh one does not wait for the pages of ten thousand others.
  */
 export class Informer<T> {
   readonly #options: InformerOptions<T>;
@@ -83,7 +85,7 @@ export class Informer<T> {
     return this.#lists;
   }
 
-  /** The cache is at least as new as this; null before the first list. Made of a list, an event or a bookmark. */
+  /** Where the watch is: version of the list, an event or a bookmark; null before the first page of the first list. */
   get resourceVersion(): string | null {
     return this.#resourceVersion;
   }
@@ -124,32 +126,60 @@ export class Informer<T> {
     }
   }
 
+  /** Lists, watching from the first page on; the watch goes on when the list is complete. */
   async #list(signal: AbortSignal): Promise<void> {
-    const seen = new Set<string>();
-    let resourceVersion = "";
-    let token = "";
-    do {
-      const page = await this.#options.client.request({
-        ...this.#request("PartialObjectMetadataList", signal),
-        timeoutMs: LIST_TIMEOUT_MS,
-        query: {
-          ...this.#selectors(),
-          ...(this.#listWhole ? {} : { limit: `${this.#options.pageSize ?? 500}` }),
-          ...(token === "" ? {} : { continue: token }),
-        },
-      });
-      for (const object of itemsOf(page, this.#options.path)) {
-        const key = this.#cache.put(object, !this.#hasSynced);
-        if (key !== null) seen.add(key);
-      }
-      const { resourceVersion: version, continue: next } = page.metadata;
-      resourceVersion = version ?? "";
-      token = typeof next === "string" ? next : "";
-    } while (token !== "");
-    if (resourceVersion === "")
+    const first = await this.#page("", signal);
+    if (first.resourceVersion === "")
       throw new KubeAnswerError(`list ${this.#options.path}`, "the list has no resourceVersion");
-    this.#cache.keepOnly(seen);
-    this.#resourceVersion = resourceVersion;
+    if (first.next === "") this.#endList();
+    const givingUp = new AbortController();
+    const both = AbortSignal.any([signal, givingUp.signal]);
+    const watching = this.#watch(first.resourceVersion, both).then(
+      () => null,
+      // Dealt with when the list is complete: its end alone makes sure that nothing was missed.
+      (error: unknown) => ({ error }),
+    );
+    try {
+      for (let { next } = first; next !== ""; ) {
+        ({ next } = await this.#page(next, signal));
+        if (next === "") this.#endList();
+      }
+    } catch (error) {
+      givingUp.abort();
+      await watching;
+      throw error;
+    }
+    const broken = await watching;
+    if (broken !== null) throw broken.error;
+  }
+
+  /**
+   * Takes in one page. Returns none of it, so that nobody holds its objects longer.
+   * @param token where the page before it said to go on; empty for the first page, which begins a new round.
+   */
+  async #page(token: string, signal: AbortSignal): Promise<{ resourceVersion: string; next: string }> {
+    const page = await this.#options.client.request({
+      ...this.#request("PartialObjectMetadataList", signal),
+      timeoutMs: LIST_TIMEOUT_MS,
+      query: {
+        ...this.#selectors(),
+        ...(this.#listWhole ? {} : { limit: `${this.#options.pageSize ?? 500}` }),
+        ...(token === "" ? {} : { continue: token }),
+      },
+    });
+    const items = itemsOf(page, this.#options.path);
+    const { resourceVersion = "", continue: next } = page.metadata;
+    if (token === "") {
+      const before = this.#resourceVersion ?? "";
+      this.#cache.beginList((compareVersions(resourceVersion, before) ?? 0) < 0);
+      if (resourceVersion !== "") this.#resourceVersion = resourceVersion;
+    }
+    for (const object of items) this.#cache.putListed(object, !this.#hasSynced);
+    return { resourceVersion, next: typeof next === "string" ? next : "" };
+  }
+
+  #endList(): void {
+    this.#cache.endList();
     this.#mustList = false;
     this.#listWhole = false;
     this.#lists += 1;
@@ -184,10 +214,8 @@ export class Informer<T> {
 
   #take({ type, object }: WatchEvent): void {
     if (type === "ERROR") throw new WatchRefused(apiErrorOfStatus(`watch ${this.#options.path}`, object));
-    if (type === "DELETED") {
-      const key = keyOf(object);
-      if (key !== null) this.#cache.delete(key);
-    } else if (type !== "BOOKMARK") this.#cache.put(object, false);
+    if (type === "DELETED") this.#cache.remove(object);
+    else if (type !== "BOOKMARK") this.#cache.put(object);
     this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
   }
 
