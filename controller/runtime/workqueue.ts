@@ -22,12 +22,16 @@ export type WorkqueueOptions = {
   onFailure?: (key: string, error: unknown, failures: number, retryInMs: number) => void;
 };
 
-/** Figures for metrics. */
+/** Figures for metrics and for telling whether the queue still turns. */
 export type WorkqueueStats = {
-  /** Keys that could be handed out now. */
+  /** Keys that wait for a worker. */
   ready: number;
+  /** How long the one of them that has waited longest has waited; 0 when none waits. */
+  oldestReadyMs: number;
   /** Keys in a worker's hands. */
   working: number;
+  /** How long the one that has been in hand longest has been so; 0 when none is. */
+  longestInHandMs: number;
   /** Keys that wait for a moment. */
   delayed: number;
   /** Keys whose last handling failed. */
@@ -37,6 +41,9 @@ export type WorkqueueStats = {
   /** Failures so far. */
   failures: number;
 };
+
+/** A key in hand: since when, and the priority to come again with, if any. */
+type InHand = { readonly sinceMs: number; again: Priority | null };
 
 type Delayed = { key: string; priority: Priority; dueAtMs: number; cancelled: boolean };
 
@@ -50,8 +57,10 @@ export class Workqueue {
   readonly #random: () => number;
   readonly #order: ReadyOrder;
   readonly #onFailure: NonNullable<WorkqueueOptions["onFailure"]>;
-  /** Keys in hand, and the priority to come again with, if any. */
-  readonly #working = new Map<string, Priority | null>();
+  /** In the order in which they were handed out. */
+  readonly #working = new Map<string, InHand>();
+  /** Keys that wait for a worker, and since when; in the order in which they came. */
+  readonly #readySinceMs = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   readonly #heap = new DueHeap<Delayed>();
   /** The live entry of a key in the heap, apart for retries and for `addAfter`. */
@@ -73,9 +82,14 @@ export class Workqueue {
   }
 
   get stats(): WorkqueueStats {
+    const nowMs = this.#clock.monotonic();
+    const [oldestMs = nowMs] = this.#readySinceMs.values();
+    const [longest] = this.#working.values();
     return {
       ready: this.#order.size,
+      oldestReadyMs: nowMs - oldestMs,
       working: this.#working.size,
+      longestInHandMs: nowMs - (longest?.sinceMs ?? nowMs),
       delayed: this.#retries.size + this.#timers.size,
       failing: this.#failures.size,
       adds: this.#adds,
@@ -85,16 +99,14 @@ export class Workqueue {
 
   /** Wants the key handled soon. Does not wait for the end of a key's backoff. */
   add(key: string, priority: Priority = "new"): void {
-    const again = this.#working.get(key);
-    if (again !== undefined) {
-      if (again === null) this.#adds += 1;
-      if (again !== "new") this.#working.set(key, priority);
+    const held = this.#working.get(key);
+    if (held !== undefined) {
+      if (held.again === null) this.#adds += 1;
+      if (held.again !== "new") held.again = priority;
       return;
     }
-    const before = this.#order.size;
-    this.#order.put(key, priority);
-    if (this.#order.size > before) this.#adds += 1;
-    this.#idle.shift()?.();
+    if (!this.#readySinceMs.has(key)) this.#adds += 1;
+    this.#ready(key, priority);
   }
 
   /** Wants the key handled after some time. Of several such wishes for a key the earliest counts. */
@@ -142,7 +154,8 @@ export class Workqueue {
   }
 
   async #handOut(key: string, priority: Priority, handle: Handler): Promise<void> {
-    this.#working.set(key, null);
+    this.#readySinceMs.delete(key);
+    this.#working.set(key, { sinceMs: this.#clock.monotonic(), again: null });
     // This handling is the retry, or makes it needless.
     this.#cancel(this.#retries, key);
     try {
@@ -157,11 +170,18 @@ export class Workqueue {
   }
 
   #handBack(key: string): void {
-    const again = this.#working.get(key) ?? null;
+    const again = this.#working.get(key)?.again ?? null;
     this.#working.delete(key);
-    if (again === null) return;
+    this.#order.done(key);
     // Counted when it was added.
-    this.#order.put(key, again);
+    if (again !== null) this.#ready(key, again);
+    // A key of the same group may be taken now.
+    else if (this.#order.size > 0) this.#idle.shift()?.();
+  }
+
+  #ready(key: string, priority: Priority): void {
+    if (!this.#readySinceMs.has(key)) this.#readySinceMs.set(key, this.#clock.monotonic());
+    this.#order.put(key, priority);
     this.#idle.shift()?.();
   }
 

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { backoffMs } from "../../../controller/runtime/backoff.ts";
+import { backoffMs, doubledMs } from "../../../controller/runtime/backoff.ts";
 import { systemClock } from "../../../controller/runtime/clock.ts";
 import { DueHeap } from "../../../controller/runtime/due-heap.ts";
 
 describe("backoff", () => {
+  test("a wait that doubles up to the cap, without chance", () => {
+    const waits = [0, 1, 2, 3, 4, 5_000].map((times) => doubledMs(times, { baseMs: 5, capMs: 30 }));
+    assert.deepEqual(waits, [5, 10, 20, 30, 30, 30]);
+    assert.equal(doubledMs(1_100, { baseMs: 0, capMs: 30 }), 0);
+  });
+
   test("doubles up to the cap, half of it by chance", () => {
     const range = (failures: number) =>
       [0, 1].map((random) => backoffMs(failures, { baseMs: 100, capMs: 1_000 }, () => random));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "../../../controller/runtime/clock.ts";
+import { FairOrder } from "../../../controller/runtime/fair-order.ts";
 import type { Priority } from "../../../controller/runtime/ready-order.ts";
 import { type Handled, Workqueue, type WorkqueueOptions } from "../../../controller/runtime/workqueue.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
@@ -25,6 +26,39 @@ async function running(
   } finally {
     stopping.abort();
     await run;
+  }
+}
+
+/** Workers who hold what they were given until the test lets it go. */
+class Hands {
+  readonly seen: string[] = [];
+  readonly #held = new Map<string, (fails: boolean) => void>();
+  #open = false;
+
+  readonly handle = async (key: string): Promise<Handled> => {
+    this.seen.push(key);
+    if (this.#open) return undefined;
+    const fails = await new Promise<boolean>((resolve) => this.#held.set(key, resolve));
+    if (fails) throw new Error("no");
+    return undefined;
+  };
+
+  /** Ends the handling of a key. */
+  async end(key: string, fails = false): Promise<void> {
+    this.#held.get(key)?.(fails);
+    await settle();
+  }
+
+  /** Runs the queue for the length of `during`, then lets everything go. */
+  async run(queue: Workqueue, workers: number, during: () => Promise<void>): Promise<void> {
+    await running(queue, workers, this.handle, async () => {
+      try {
+        await during();
+      } finally {
+        this.#open = true;
+        for (const end of this.#held.values()) end(false);
+      }
+    });
   }
 }
 
@@ -269,6 +303,100 @@ describe("workqueue", () => {
     assert.equal(queue.stats.ready, 1);
   });
 
+  test("how long keys wait for a worker and how long they are in hand", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock, { backoff: { baseMs: 50, capMs: 50 } });
+    const ages = () => [queue.stats.oldestReadyMs, queue.stats.longestInHandMs];
+    const hands = new Hands();
+    assert.deepEqual(ages(), [0, 0]);
+    queue.add("a");
+    await clock.advance(10);
+    queue.add("b", "resync");
+    queue.add("a", "resync");
+    await clock.advance(10);
+    assert.deepEqual(ages(), [20, 0]);
+    await hands.run(queue, 2, async () => {
+      await clock.advance(5);
+      // Both are in hand; c comes when nobody is free, and a once more.
+      assert.deepEqual(ages(), [0, 5]);
+      queue.add("c");
+      await clock.advance(3);
+      queue.add("a");
+      await clock.advance(4);
+      assert.deepEqual(ages(), [7, 12]);
+      await hands.end("a");
+      await clock.advance(2);
+      assert.deepEqual(hands.seen, ["a", "b", "c"]);
+      // a waits since it was handed back.
+      assert.deepEqual(ages(), [2, 14]);
+      await hands.end("b");
+      await clock.advance(1);
+      assert.deepEqual(ages(), [0, 3]);
+      await hands.end("c", true);
+      await hands.end("a");
+      await clock.advance(49);
+      // What waits for a moment does not wait for a worker.
+      assert.deepEqual([...ages(), queue.stats.delayed], [0, 0, 1]);
+      await clock.advance(5);
+      assert.deepEqual(ages(), [0, 4]);
+    });
+    assert.deepEqual(ages(), [0, 0]);
+  });
+
+  test("a key forgotten while it is in hand: a failure then is the first; what was added since stands", async () => {
+    const clock = new FakeClock();
+    const queue = queueOn(clock, { backoff: { baseMs: 100, capMs: 800 } });
+    const hands = new Hands();
+    await hands.run(queue, 1, async () => {
+      queue.add("a");
+      await settle();
+      for (const waitMs of [100, 200]) {
+        await hands.end("a", true);
+        await clock.advance(waitMs);
+      }
+      assert.deepEqual([hands.seen.length, queue.failures("a"), queue.stats.working], [3, 2, 1]);
+      queue.forget("a");
+      assert.deepEqual([queue.failures("a"), queue.stats.failing, queue.stats.working], [0, 0, 1]);
+      // Whoever worked on it may have left something behind, which one more handling clears away.
+      await hands.end("a", true);
+      assert.deepEqual([queue.failures("a"), queue.stats.delayed], [1, 1]);
+      await clock.advance(100);
+      assert.deepEqual([hands.seen.length, queue.stats.working], [4, 1]);
+      queue.forget("a");
+      queue.add("a");
+      await hands.end("a");
+      assert.deepEqual([hands.seen.length, queue.stats.working], [5, 1]);
+      await hands.end("a");
+      assert.deepEqual([queue.stats.failing, queue.stats.ready, queue.stats.delayed], [0, 0, 0]);
+    });
+  });
+
+  test("an order that holds keys back: workers sleep meanwhile and wake when a key is handed back", async () => {
+    const groupOf = (key: string) => key.slice(0, 1);
+    const queue = queueOn(new FakeClock(), { order: new FairOrder({ groupOf, mostInHand: 2 }) });
+    const hands = new Hands();
+    await hands.run(queue, 4, async () => {
+      for (const key of ["a1", "a2", "a3", "a4", "b1"]) queue.add(key);
+      await settle();
+      assert.deepEqual(hands.seen, ["a1", "b1", "a2"]);
+      assert.deepEqual([queue.stats.ready, queue.stats.working], [2, 3]);
+      queue.add("b2");
+      await settle();
+      assert.deepEqual(hands.seen.splice(0), ["a1", "b1", "a2", "b2"]);
+      await hands.end("b1");
+      assert.deepEqual(hands.seen, []);
+      await hands.end("a2");
+      assert.deepEqual(hands.seen, ["a3"]);
+      // To come again, it queues behind who waits longer.
+      queue.add("a1");
+      await hands.end("a1");
+      assert.deepEqual(hands.seen, ["a3", "a4"]);
+      await hands.end("a3");
+      assert.deepEqual(hands.seen, ["a3", "a4", "a1"]);
+    });
+    assert.deepEqual([queue.stats.ready, queue.stats.working], [0, 0]);
+  });
+
   test("with the machine's clock", async () => {
     const queue = new Workqueue({ clock: systemClock, backoff: { baseMs: 1, capMs: 2 } });
     const done = Promise.withResolvers<void>();
@@ -321,9 +449,13 @@ describe("workqueue, whatever happens", () => {
         fc.array(aStep, { maxLength: 40 }),
         fc.array(fc.record({ takesMs: fc.nat(60), fails: fc.boolean() }), { minLength: 1, maxLength: 12 }),
         fc.integer({ min: 1, max: 4 }),
-        async (steps, behaviours, workers) => {
+        fc.boolean(),
+        async (steps, behaviours, workers, fair) => {
           const clock = new FakeClock();
-          const queue = queueOn(clock, { backoff: { baseMs: 10, capMs: 50 } });
+          const queue = queueOn(clock, {
+            backoff: { baseMs: 10, capMs: 50 },
+            ...(fair ? { order: new FairOrder({ groupOf: (key) => `${key > "b"}`, mostInHand: 1 }) } : {}),
+          });
           const inHand = new Set<string>();
           /** When the last wish for a key was due, and when its handling last began. */
           const wishedAt = new Map<string, number>();
@@ -362,10 +494,9 @@ describe("workqueue, whatever happens", () => {
           }
           await clock.advance(20_000);
           assert.equal(inHand.size, 0);
-          assert.deepEqual(
-            { ...queue.stats, adds: 0, failures: 0 },
-            { ready: 0, working: 0, delayed: 0, failing: 0, adds: 0, failures: 0 },
-          );
+          const { ready, working, delayed, failing, oldestReadyMs, longestInHandMs } = queue.stats;
+          assert.deepEqual([ready, working, delayed, failing], [0, 0, 0, 0]);
+          assert.deepEqual([oldestReadyMs, longestInHandMs], [0, 0]);
           for (const [key, wished] of wishedAt)
             assert.ok((begunAt.get(key) ?? -1) >= wished, `${key} was wished at ${wished} and not handled`);
           stopping.abort();
