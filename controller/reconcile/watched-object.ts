@@ -3,10 +3,8 @@ import type { KubeObject } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION } from "../../shared/scope.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { DRIFT_ANNOTATION } from "./object-policy.ts";
 import type { SyncRecord } from "./sync-record.ts";
-
-/** On a SealedSecret, "keep": what others change in its Secret stays until the SealedSecret changes. */
-export const DRIFT_ANNOTATION = "signet.dev/drift";
 
 /** One condition as metrics tell it. */
 export type WatchedCondition = { readonly type: string; readonly status: string; readonly reason: string };
