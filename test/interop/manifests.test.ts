@@ -22,11 +22,14 @@ const granted: readonly { holder: Holder; rights: readonly Right[]; why: string 
   row("controller", "update", "bitnami.com/sealedsecrets/status", null, "write conditions"),
   row("controller", "get create update", "secrets", null, "write what was sealed"),
   row("controller", "list watch", "secrets", null, "notice what others do to Secrets, by metadata"),
+  row("controller", "delete", "secrets", null, "make one anew whose type or immutability changes"),
   row("controller", "create patch", "events", null, "tell what happened to an object"),
   row("controller", "get", "namespaces", null, "the cluster's id is the uid of kube-system", "kube-system"),
   row("controller", "get list watch create", "secrets", home, "find and make sealing keys"),
   row("controller", "create", "configmaps", home, "publish the certificate at first"),
   row("controller", "get update", "configmaps", home, "publish the certificate again", certificate),
+  row("controller", "create", "coordination.k8s.io/leases", home, "be the first to hold the Lease"),
+  row("controller", "get update", "coordination.k8s.io/leases", home, "hold it, or wait for it", name),
   row("everyone", "get", "configmaps", home, "seal without a Service proxy", certificate),
   row("everyone", "get", "services", home, "find the controller", name),
   ...[`http:${name}:`, `http:${name}:http`, name].map((called) =>
@@ -49,12 +52,12 @@ function row(
 const refused: readonly { holder: Holder; rights: readonly Right[]; why: string }[] = [
   row(
     "controller",
-    "delete deletecollection patch",
+    "deletecollection patch",
     "secrets",
     null,
-    "destroy Secrets, or change them unseen",
+    "destroy Secrets in numbers, or change them unseen",
   ),
-  row("controller", "delete deletecollection patch", "secrets", home, "destroy sealing keys"),
+  row("controller", "deletecollection patch", "secrets", home, "destroy sealing keys in numbers"),
   row(
     "controller",
     "create update patch delete",
@@ -98,11 +101,21 @@ const refused: readonly { holder: Holder; rights: readonly Right[]; why: string 
   row("controller", "create update", "rbac.authorization.k8s.io/rolebindings", home, "raise its rights"),
   row(
     "controller",
-    "create update",
+    "get update",
     "coordination.k8s.io/leases",
     home,
-    "hold Leases, which nothing needs so far",
+    "hold another's Lease",
+    "kube-scheduler",
   ),
+  row(
+    "controller",
+    "list watch patch delete",
+    "coordination.k8s.io/leases",
+    home,
+    "end another's Lease",
+    name,
+  ),
+  row("controller", "create update", "coordination.k8s.io/leases", "kube-node-lease", "play a node"),
   row("everyone", "get list watch create", "secrets", home, "read or forge sealing keys"),
   row("everyone", "get", "secrets", home, "read a sealing key by its name", "sealed-secrets-keyabcde"),
   row("everyone", "list create update patch delete", "configmaps", home, "forge the certificate"),
@@ -238,7 +251,7 @@ suite("rights", () => {
     assert.equal((await cluster.request("POST", path, secret, { token })).status, 201);
     assert.equal((await cluster.request("GET", `${path}/probe`, undefined, { token })).status, 200);
     assert.equal((await cluster.request("GET", "/api/v1/secrets", undefined, { token })).status, 200);
-    assert.equal((await cluster.request("DELETE", `${path}/probe`, undefined, { token })).status, 403);
+    assert.equal((await cluster.request("DELETE", `${path}/probe`, undefined, { token })).status, 200);
     assert.equal((await cluster.request("DELETE", path, undefined, { token })).status, 403);
     const own = `/api/v1/namespaces/${home}/secrets`;
     assert.equal((await cluster.request("GET", own, undefined, { token })).status, 200);
