@@ -10,7 +10,14 @@ export type FairOrderOptions = {
 };
 
 /** Keys of one group. */
-type Group = { readonly waiting: Readonly<Record<Priority, Fifo<string>>>; inHand: number };
+type Group = {
+  readonly waiting: Readonly<Record<Priority, Fifo<string>>>;
+  inHand: number;
+  /** Kinds whose turn came while the group had all in hand that it may. */
+  readonly owed: Record<Priority, boolean>;
+};
+
+const PRIORITIES: readonly Priority[] = ["new", "resync"];
 
 /** While a resync waits that may be taken, so many new ones in a row are handed out, then it. */
 const NEW_IN_A_ROW = 7;
@@ -24,21 +31,21 @@ const NEW_IN_A_ROW = 7;
  *   row comes a resync, when there is one. So a flood of new keys slows resync down and does not stop it, not even that of
  *   its own group.
  * - Among new keys the groups take turns, one key each; so they do among resync keys. A group that comes to have something
- *   to take, or may take again, joins at the end.
+ *   joins at the end. One whose turn comes while it is at its limit has it as soon as a key is handed back.
  * - Inside a group each kind is first come, first served. A key that is raised from resync to new joins the end.
  *
- * So a new key with p - 1 new ones of its group before it waits, for as long as its group may take, for no more than p
- * turns of each of the G groups that have new keys, and a resync beside every seven: 8/7 × p × G hand-outs, rounded up. A
- * resync waits for no more than 8 × p × G, with p and G counted among resync keys.
+ * So a new key with p - 1 new ones of its group before it waits for p turns of each of the G groups that have new keys, and
+ * a resync beside every seven: 8/7 × p × G hand-outs, rounded up. A resync waits for no more than 8 × p × G, with p and G
+ * counted among resync keys. To this adds what a group waits at its limit.
  *
- * `put`, `take` and `done` take the same number of steps however many keys and groups there are. A group without keys is
- * not remembered.
+ * `put`, `take` and `done` take, over a time, the same number of steps however many keys and groups there are. A group
+ * without keys is not remembered.
  */
 export class FairOrder implements ReadyOrder {
   readonly #groupOf: (key: string) => string;
   readonly #mostInHand: number;
   readonly #groups = new Map<string, Group>();
-  /** Names of the groups that may take a key of the kind, in the order of their turns. */
+  /** Names of the groups that have a key of the kind and whose turn is to come, in the order of their turns. */
   readonly #turns: Readonly<Record<Priority, Fifo<string>>> = { new: new Fifo(), resync: new Fifo() };
   #newInARow = 0;
   #size = 0;
@@ -61,20 +68,14 @@ export class FairOrder implements ReadyOrder {
     if (waiting.resync.delete(key)) this.#size -= 1;
     waiting[priority].push(key);
     this.#size += 1;
-    this.#setTurns(name, group);
+    if (waiting.resync.size === 0) this.#endTurn(name, group, "resync");
+    if (!group.owed[priority]) this.#turns[priority].push(name);
   }
 
   take(): { key: string; priority: Priority } | null {
-    const priority = this.#nextKind();
-    const name = this.#turns[priority].shift();
-    const group = name === undefined ? undefined : this.#groups.get(name);
-    const key = group?.waiting[priority].shift();
-    if (name === undefined || group === undefined || key === undefined) return null;
-    this.#newInARow = priority === "new" ? this.#newInARow + 1 : 0;
-    this.#size -= 1;
-    group.inHand += 1;
-    this.#setTurns(name, group);
-    return { key, priority };
+    const resyncFirst = this.#newInARow >= NEW_IN_A_ROW;
+    if (resyncFirst) return this.#takeOf("resync") ?? this.#takeOf("new");
+    return this.#takeOf("new") ?? this.#takeOf("resync");
   }
 
   done(key: string): void {
@@ -82,27 +83,46 @@ export class FairOrder implements ReadyOrder {
     const group = this.#groups.get(name);
     if (group === undefined) return;
     group.inHand -= 1;
-    this.#setTurns(name, group);
-  }
-
-  #nextKind(): Priority {
-    const { new: fresh, resync } = this.#turns;
-    if (fresh.size === 0) return "resync";
-    return resync.size > 0 && this.#newInARow >= NEW_IN_A_ROW ? "resync" : "new";
-  }
-
-  /** Has the group take turns at what it has and may take; one that waits for its turn keeps its place. */
-  #setTurns(name: string, group: Group): void {
-    const mayTake = group.inHand < this.#mostInHand;
-    for (const priority of ["new", "resync"] as const) {
-      if (mayTake && group.waiting[priority].size > 0) this.#turns[priority].push(name);
-      else this.#turns[priority].delete(name);
+    for (const priority of PRIORITIES) {
+      if (!group.owed[priority]) continue;
+      group.owed[priority] = false;
+      this.#turns[priority].unshift(name);
     }
-    if (group.inHand === 0 && group.waiting.new.size + group.waiting.resync.size === 0)
-      this.#groups.delete(name);
+    const { waiting, inHand } = group;
+    if (inHand === 0 && waiting.new.size + waiting.resync.size === 0) this.#groups.delete(name);
+  }
+
+  #takeOf(priority: Priority): { key: string; priority: Priority } | null {
+    const turns = this.#turns[priority];
+    // Whoever is passed over here comes back by `done` alone: as many steps as there were hand-outs.
+    for (let name = turns.shift(); name !== undefined; name = turns.shift()) {
+      const group = this.#groups.get(name);
+      if (group === undefined) continue;
+      if (group.inHand >= this.#mostInHand) {
+        group.owed[priority] = true;
+        continue;
+      }
+      const key = group.waiting[priority].shift();
+      if (key === undefined) continue;
+      if (group.waiting[priority].size > 0) turns.push(name);
+      this.#newInARow = priority === "new" ? this.#newInARow + 1 : 0;
+      this.#size -= 1;
+      group.inHand += 1;
+      return { key, priority };
+    }
+    return null;
+  }
+
+  #endTurn(name: string, group: Group, priority: Priority): void {
+    group.owed[priority] = false;
+    this.#turns[priority].delete(name);
   }
 }
 
 function newGroup(): Group {
-  return { waiting: { new: new Fifo(), resync: new Fifo() }, inHand: 0 };
+  return {
+    waiting: { new: new Fifo(), resync: new Fifo() },
+    inHand: 0,
+    owed: { new: false, resync: false },
+  };
 }

@@ -31,6 +31,16 @@ export class Fifo<T> {
     return true;
   }
 
+  /** Adds an item at the front; one that waits keeps its place. */
+  unshift(item: T): void {
+    if (this.#links.has(item)) return;
+    const link: Link<T> = { item, before: null, after: this.#first };
+    if (this.#first === null) this.#last = link;
+    else this.#first.before = link;
+    this.#first = link;
+    this.#links.set(item, link);
+  }
+
   /** Takes the first item out; undefined when none waits. */
   shift(): T | undefined {
     const first = this.#first;

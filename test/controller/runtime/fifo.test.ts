@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Fifo } from "../../../controller/runtime/fifo.ts";
 
 test("fifo: each item once, first come, first served, whatever is taken out in between", () => {
-  const aStep = fc.tuple(fc.constantFrom("push", "shift", "delete"), fc.nat(5));
+  const aStep = fc.tuple(fc.constantFrom("push", "unshift", "shift", "delete"), fc.nat(5));
   fc.assert(
     fc.property(fc.array(aStep), (steps) => {
       const fifo = new Fifo<number>();
@@ -15,6 +15,9 @@ test("fifo: each item once, first come, first served, whatever is taken out in b
         if (kind === "push") {
           assert.equal(fifo.push(item), !has);
           if (!has) expected.push(item);
+        } else if (kind === "unshift") {
+          fifo.unshift(item);
+          if (!has) expected.unshift(item);
         } else if (kind === "shift") assert.equal(fifo.shift(), expected.shift());
         else {
           assert.equal(fifo.delete(item), has);
