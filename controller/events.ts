@@ -3,7 +3,7 @@ import { SealError } from "../shared/errors.ts";
 import { KubeApiError } from "../shared/kube/api-error.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import { corePath } from "../shared/kube/paths.ts";
-import { EventBudget } from "./events/event-budget.ts";
+import { Budget } from "./budget.ts";
 import {
   eventLine,
   eventObject,
@@ -12,9 +12,9 @@ import {
   occurrence,
   type Subject,
 } from "./events/event-object.ts";
-import { RecentMap } from "./events/recent-map.ts";
 import type { Log } from "./log.ts";
 import type { EventResult } from "./metrics/event-metrics.ts";
+import { RecentMap } from "./recent-map.ts";
 import { NotLeadingError } from "./runtime/term.ts";
 import { wholeSeconds } from "./timestamp.ts";
 
@@ -24,6 +24,8 @@ export type { Happening, Subject } from "./events/event-object.ts";
 const MAX_WAITING = 20_000;
 /** Events that are remembered, to count them up when they come again. */
 const MAX_REMEMBERED = 4096;
+/** Events that one object has at once, and one more for each such time: as the reference's client library. */
+const OBJECT_BUDGET = { burst: 25, refillMs: 300_000, holders: 4096 };
 /** While there is other work, rest this many times as long as a write took, within bounds. */
 const REST_FACTOR = 20;
 const REST_MS = { least: 20, most: 500 };
@@ -56,7 +58,7 @@ export function openEventRecorder(
   { countEvent = () => undefined, busy = () => false }: RecorderParts = {},
 ): EventRecorder {
   const remembered = new RecentMap<Remembered>(MAX_REMEMBERED);
-  const budget = new EventBudget(() => now().getTime());
+  const budget = new Budget({ ...OBJECT_BUDGET, now: () => now().getTime() });
   let waiting: Occurrence[] = [];
   let draining: Promise<void> | null = null;
   let flushing = false;

@@ -1,5 +1,3 @@
-import type { Server } from "node:http";
-import type { Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Limits of the endpoints that do private-key work. */
@@ -14,8 +12,6 @@ export type WorkLimits = {
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** Body of any other request: nobody reads it. */
 export const MAX_IDLE_BODY_BYTES = 16 * 1024;
-/** Connections of one peer at once, to each port; what others hold never costs a health check its own. */
-const MAX_CONNECTIONS_OF_PEER = 256;
 /** Time to send the head of a request, and then the body of one for work. */
 export const HEADERS_TIMEOUT_MS = 10_000;
 const BODY_TIMEOUT_MS = 10_000;
@@ -80,16 +76,6 @@ class Holdings {
       else this.#ofPeer.set(peer, left);
     };
   }
-}
-
-/** Closes connections of a peer that holds too many. */
-export function limitConnections(server: Server): void {
-  const held = new Holdings({ all: Number.POSITIVE_INFINITY, peer: MAX_CONNECTIONS_OF_PEER });
-  server.on("connection", (socket: Socket) => {
-    const giveBack = held.take(socket.remoteAddress ?? "unknown");
-    if (giveBack === null) socket.destroy();
-    else socket.once("close", giveBack);
-  });
 }
 
 /** A hook that bounds how many bodies are taken in at once, and so the memory they hold, and for how long. */

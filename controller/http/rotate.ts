@@ -5,7 +5,6 @@ import { scopeOf } from "../../shared/scope.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { UnquotedScalar } from "../../shared/unquoted-scalar.ts";
-import { readSealedSecretBody } from "./sealed-secret-body.ts";
 import type { Answer } from "./verify.ts";
 
 /**
@@ -15,12 +14,11 @@ import type { Answer } from "./verify.ts";
  * not a SealedSecret.
  */
 export async function rotate(
-  body: unknown,
+  sealedSecret: SealedSecret | null,
   opening: OpeningContext,
   sealer: Sealer | null,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const sealedSecret = readSealedSecretBody(body);
   if (sealedSecret === null || sealer === null) return { status: 500 };
   const result = await openValues(sealedSecret, opening, signal);
   if (!result.ok) return { status: 409 };

@@ -2,12 +2,13 @@ import rateLimit from "@fastify/rate-limit";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { limitConnections } from "./connections.ts";
 import {
   bodyLimit,
   HEADERS_TIMEOUT_MS,
-  limitConnections,
   MAX_BODY_BYTES,
   MAX_IDLE_BODY_BYTES,
   peerLimit,
@@ -18,13 +19,18 @@ import {
   WorkSlots,
 } from "./limits.ts";
 import type { MetricsAccess } from "./metrics-access.ts";
+import { MetricsText } from "./metrics-text.ts";
+import { ReadingTime } from "./reading-time.ts";
 import { rotate } from "./rotate.ts";
+import { readSealedSecretBody } from "./sealed-secret-body.ts";
 import { type Answer, verify } from "./verify.ts";
 
 /** What the endpoints need to know at the time of a request. */
 export type Api = {
   /** Null when the controller is ready, else the reason in a few words. */
   notReady: () => string | null;
+  /** Null while the controller gets on, else why it does not in a few words; always null without it. */
+  dead?: () => string | null;
   /** PEM of the certificate that seals now, null while there is none. */
   certificatePem: () => string | null;
   opening: () => OpeningContext;
@@ -42,6 +48,8 @@ export type ServerOptions = {
 
 /** Time for requests under way to end when a server closes. */
 const CLOSE_MS = 3000;
+/** Time to wait for who sent bodies that took long to read. */
+const READING_WAIT_S = 5;
 const COUNTED = new Set(["/v1/cert.pem", "/v1/verify", "/v1/rotate"]);
 
 /** The HTTP API: health, certificate, verify, rotate. Not listening yet. */
@@ -62,7 +70,9 @@ export async function createApiServer(
       metrics.countHttp(path, request.method, reply.statusCode, reply.elapsedTime / 1000);
     }
   });
-  server.all("/healthz", async (_request, reply) => plain(reply, 200, "ok\n"));
+  server.all("/healthz", async (_request, reply) =>
+    (api.dead?.() ?? null) === null ? plain(reply, 200, "ok\n") : plain(reply, 503, "not alive\n"),
+  );
   server.all("/readyz", async (_request, reply) =>
     api.notReady() === null ? plain(reply, 200, "ok\n") : plain(reply, 503, "not ready\n"),
   );
@@ -73,7 +83,11 @@ export async function createApiServer(
   });
   const slots = new WorkSlots();
   const takeBody = bodyLimit();
-  const work = (path: string, run: (body: unknown, signal: AbortSignal) => Promise<Answer>) => {
+  const readingTime = new ReadingTime(() => performance.now());
+  const work = (
+    path: string,
+    run: (sealedSecret: SealedSecret | null, signal: AbortSignal) => Promise<Answer>,
+  ) => {
     server.all(
       path,
       {
@@ -83,7 +97,10 @@ export async function createApiServer(
         preParsing: [totalLimit(server, options.limits), takeBody],
       },
       async (request, reply) => {
-        const answer = await slots.run(peerOf(request), (signal) => run(request.body, signal));
+        const peer = peerOf(request);
+        const sent = readingTime.run(peer, () => readSealedSecretBody(request.body));
+        if (sent === null) return refuse(reply, READING_WAIT_S);
+        const answer = await slots.run(peer, (signal) => run(sent.read, signal));
         if (answer === null) return refuse(reply, 1);
         log.info({ path, status: answer.status }, "Request answered");
         return answer.body === undefined
@@ -92,9 +109,9 @@ export async function createApiServer(
       },
     );
   };
-  if (options.verifyEndpoint) work("/v1/verify", (body, signal) => verify(body, api.opening(), signal));
+  if (options.verifyEndpoint) work("/v1/verify", (sent, signal) => verify(sent, api.opening(), signal));
   if (options.rotateEndpoint) {
-    work("/v1/rotate", async (body, signal) => rotate(body, api.opening(), await api.sealer(), signal));
+    work("/v1/rotate", async (sent, signal) => rotate(sent, api.opening(), await api.sealer(), signal));
   }
   return server;
 }
@@ -109,11 +126,14 @@ export function createMetricsServer(
   access: MetricsAccess | null,
 ): FastifyInstance {
   const server = bareServer(options);
+  const text = new MetricsText(metrics);
   server.all("/metrics", async (request, reply) => {
-    const verdict = access === null ? 200 : await access(request.headers.authorization);
+    const verdict = access === null ? 200 : await access(request.headers.authorization, peerOf(request));
+    if (verdict === 429) return refuse(reply, 1);
     if (verdict !== 200) return plain(reply, verdict, "");
-    const text = await metrics.registry.metrics();
-    return reply.code(200).type(metrics.registry.contentType).send(text);
+    const { body, gzip } = await text.read(request.headers["accept-encoding"]);
+    if (gzip) reply.header("content-encoding", "gzip");
+    return reply.code(200).type(metrics.registry.contentType).send(body);
   });
   return server;
 }

@@ -35,7 +35,8 @@ test("with --metrics-auth only who may get /metrics reads them", { timeout: 60_0
   const kubeconfig = await cluster.kubeconfigFor(controller);
   const client = connectKube(await loadKubeConfig({ kubeconfig }), { version: "test" });
   let now = 0;
-  const access = metricsAccess(client, () => now);
+  const reviewed = metricsAccess(client, () => now);
+  const access = (authorization: string | undefined) => reviewed(authorization, "10.0.0.1");
 
   assert.equal(await access(`Bearer ${token}`), 503, "without the right to ask, nobody is let in");
   await cluster.apply(

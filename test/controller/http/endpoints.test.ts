@@ -17,6 +17,19 @@ for (const method of METHODS) {
   });
 }
 
+test("/healthz answers 503 in known words while the controller does not get on, whether it is ready or not", async () => {
+  let reason: string | null = "the lease is not looked after";
+  const { server } = await apiScene({}, { dead: () => reason });
+  const ask = async () => {
+    const { statusCode, headers, body } = await server.inject({ method: "GET", url: "/healthz" });
+    return [statusCode, headers["content-type"], body];
+  };
+  assert.deepEqual(await ask(), [503, PLAIN, "not alive\n"]);
+  assert.equal((await server.inject("/readyz")).statusCode, 200);
+  reason = null;
+  assert.deepEqual(await ask(), [200, PLAIN, "ok\n"]);
+});
+
 test("/readyz answers 503 until the controller is ready, then ok, and 503 again should it cease to be", async () => {
   let reason: string | null = "no sealing key";
   const { server } = await apiScene({}, { notReady: () => reason });

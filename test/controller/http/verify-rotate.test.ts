@@ -136,6 +136,7 @@ const noObject: [string, string][] = [
   ["without a name", JSON.stringify({ ...good, metadata: {} })],
   ["values that are no strings", JSON.stringify(spec({ password: 5 as unknown as string }))],
   ["two documents", `${toYaml(good)}---\n${toYaml(good)}`],
+  ["documents without end", `${toYaml(good)}${"---\n".repeat(100)}`],
   ["two JSON objects", `${JSON.stringify(good)}\n${JSON.stringify(good)}`],
   ["a key twice", JSON.stringify(good).replace('"kind":', '"kind":"SealedSecret","kind":')],
 ];
