@@ -2,6 +2,7 @@ import { SealError } from "../../shared/errors.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
+import { diagnosisThread } from "../opening/diagnosis-thread.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 
 /** A sealing key as loaded from its Secret. */
@@ -33,7 +34,7 @@ export async function judgeKeySecret(secret: SecretObject, now: Date): Promise<K
   if ("problem" in certificate) return { ok: false, problem: certificate.problem };
   let opening: OpeningKey;
   try {
-    opening = await readOpeningKey(keyPem);
+    opening = await readOpeningKey(keyPem, diagnosisThread.judge);
   } catch (error) {
     return { ok: false, problem: `tls.key ${problemOf(error)}` };
   }
@@ -51,7 +52,7 @@ export async function judgeKeySecret(secret: SecretObject, now: Date): Promise<K
     ok: true,
     key: {
       secretName: secret.metadata.name ?? "",
-      opening,
+      opening: { ...opening, since: certificate.value.notBefore },
       certificate: certificate.value,
       createdAt: new Date(secret.metadata.creationTimestamp ?? 0),
     },
