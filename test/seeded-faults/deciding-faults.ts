@@ -4,28 +4,28 @@ import type { Fault } from "./fault.ts";
 export const decidingFaults: readonly Fault[] = [
   {
     what: "a Secret of somebody else is overwritten",
-    file: "controller/reconcile/decide.ts",
-    find: 'if (!owned && !managed && !patch) return notManaged(secret, "");',
-    replace: "",
+    file: "controller/reconcile/consent.ts",
+    find: "if (!owned && !managed && !patch) {",
+    replace: 'if (asked === "fail" && !owned && !managed && !patch) {',
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
     what: "a mark that is not exactly true counts as consent",
-    file: "controller/reconcile/decide.ts",
-    find: 'const managed = marks[MANAGED_ANNOTATION] === "true";',
-    replace: "const managed = marks[MANAGED_ANNOTATION] !== undefined;",
+    file: "controller/reconcile/consent.ts",
+    find: 'managed: marks[MANAGED_ANNOTATION] === "true"',
+    replace: "managed: marks[MANAGED_ANNOTATION] !== undefined",
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
     what: "protected Secrets are opened by a mark",
-    file: "controller/reconcile/decide.ts",
+    file: "controller/reconcile/consent.ts",
     find: "if (guarded !== null) return",
-    replace: "if (guarded !== null && !managed) return",
+    replace: "if (guarded !== null && !marksOf(secret).managed) return",
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
     what: "any owner reference counts as ours",
-    file: "controller/reconcile/decide.ts",
+    file: "controller/reconcile/consent.ts",
     find: "reference.controller === true && reference.uid === uid",
     replace: "reference.uid === uid",
     test: "test/controller/reconcile/decide.test.ts",
@@ -33,8 +33,8 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "the gates are not asked before creating",
     file: "controller/reconcile/decide.ts",
-    find: 'if (refusal !== null) return fail("SecretForbidden", refusal, "update");',
-    replace: 'if (refusal !== null && secret !== null) return fail("SecretForbidden", refusal, "update");',
+    find: "if (refusal !== null) return",
+    replace: "if (refusal !== null && secret !== null) return",
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
@@ -47,20 +47,20 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "patch and managed does not adopt",
     file: "controller/reconcile/decide.ts",
-    find: "{ adopt: managed }",
-    replace: "{ adopt: false }",
+    find: "{ adopt: consent.adopt, release }",
+    replace: "{ adopt: false, release }",
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
     what: "a change behind an immutable Secret is sent",
-    file: "controller/reconcile/decide.ts",
+    file: "controller/reconcile/obstacle.ts",
     find: "if (secret.immutable === true && (",
     replace: "if (secret.immutable === null && (",
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
     what: "another type is sent to the API server",
-    file: "controller/reconcile/decide.ts",
+    file: "controller/reconcile/obstacle.ts",
     find: "if (type !== next.type) {",
     replace: "if (type === undefined) {",
     test: "test/controller/reconcile/decide.test.ts",
@@ -68,8 +68,8 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "a sealing key may be merged into",
     file: "controller/reconcile/gates.ts",
-    find: "if (RESERVED_LABELS.some((label) => Object.hasOwn(labels ?? {}, label)))",
-    replace: 'if (RESERVED_LABELS.some((label) => (labels ?? {})[label] === "active"))',
+    find: "return RESERVED_LABELS.some((label) => Object.hasOwn(metadata.labels ?? {}, label));",
+    replace: 'return RESERVED_LABELS.some((label) => (metadata.labels ?? {})[label] === "active");',
     test: "test/controller/reconcile/decide.test.ts",
   },
   {
@@ -89,8 +89,8 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "a key label passes in other namespaces",
     file: "controller/reconcile/gates.ts",
-    find: "if (label !== undefined) {",
-    replace: "if (label !== undefined && wanted.namespace === policy.ownNamespace) {",
+    find: "(key) => RESERVED_LABELS.includes(key));",
+    replace: "(key) => wanted.namespace === policy.ownNamespace && RESERVED_LABELS.includes(key));",
     test: "test/controller/reconcile/gates.test.ts",
   },
   {

@@ -15,9 +15,11 @@ import { driftFaults } from "./drift-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
+import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
 import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
+import { runtimeFaults } from "./runtime-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
@@ -33,8 +35,10 @@ export const faults: readonly Fault[] = [
   ...openingFaults,
   ...keyFaults,
   ...decidingFaults,
+  ...policyFaults,
   ...driftFaults,
   ...controllerFaults,
+  ...runtimeFaults,
   ...renderingFaults,
   ...documentFaults,
   ...reachingFaults,
