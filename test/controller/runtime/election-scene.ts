@@ -10,8 +10,9 @@ export class MachineClock implements Clock {
   readonly #time: FakeClock;
   /** What the wall clock is off by. */
   wallSkewMs = 0;
-  /** How long the monotonic clock stood still so far. */
-  stoodStillMs = 0;
+  /** How long the monotonic clock stood still so far, and since when it does. */
+  #stoodStillMs = 0;
+  #asleepSinceMs: number | null = null;
   #resumed: PromiseWithResolvers<void> | null = null;
 
   constructor(time: FakeClock) {
@@ -23,7 +24,7 @@ export class MachineClock implements Clock {
   }
 
   monotonic(): number {
-    return this.#time.monotonic() - this.stoodStillMs;
+    return (this.#asleepSinceMs ?? this.#time.monotonic()) - this.#stoodStillMs;
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -39,8 +40,16 @@ export class MachineClock implements Clock {
     this.#resumed ??= Promise.withResolvers();
   }
 
-  /** SIGCONT. */
+  /** The whole machine sleeps: stopped, and its monotonic clock stands still. */
+  suspend(): void {
+    this.pause();
+    this.#asleepSinceMs ??= this.#time.monotonic();
+  }
+
+  /** SIGCONT, or the machine wakes. */
   resume(): void {
+    if (this.#asleepSinceMs !== null) this.#stoodStillMs += this.#time.monotonic() - this.#asleepSinceMs;
+    this.#asleepSinceMs = null;
     this.#resumed?.resolve();
     this.#resumed = null;
   }
