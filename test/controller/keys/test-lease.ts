@@ -6,17 +6,19 @@ export type TestTerm = Term & {
   end(): void;
 };
 
+/** A write of annotations: calling it is what the server does. */
+type Annotating = (write: () => void) => Promise<void>;
+
 /** A lease without a cluster: one holder, annotations by compare-and-swap. */
 export class TestLease {
   annotations: Readonly<Record<string, string>> = {};
-  /** Runs before each write of annotations; may wait or throw. */
-  beforeAnnotate: () => Promise<void> = async () => undefined;
   #holder: object | null = null;
 
   /**
    * Begins a term. Whoever led before leads no longer, but is told only by asking: a paused process does not notice.
+   * @param annotating what comes between the holder and the server.
    */
-  begin(): TestTerm {
+  begin(annotating: Annotating = async (write) => write()): TestTerm {
     const ending = new AbortController();
     const me = {};
     this.#holder = me;
@@ -29,10 +31,11 @@ export class TestLease {
         return seen;
       },
       annotate: async (more) => {
-        await this.beforeAnnotate();
-        if (!holds()) throw new NotLeadingError();
-        seen = { ...this.annotations, ...more };
-        this.annotations = seen;
+        await annotating(() => {
+          if (this.#holder !== me) throw new NotLeadingError();
+          this.annotations = { ...this.annotations, ...more };
+        });
+        seen = this.annotations;
       },
       end: () => {
         ending.abort(new NotLeadingError());
