@@ -62,6 +62,7 @@ const table = coverageTable({
   "whole-object": "the old whole-object form is opened, with its labels, annotations and type",
   "whole-object-and-items": "both forms at once are refused",
   templates: "template.data makes items; one that fails leaves the Secret as it is",
+  restarted: "a restart with nothing to do writes no Secret, no status and no event",
   version: "--version prints what scripts look for",
 });
 
@@ -79,7 +80,7 @@ suite("what becomes of a SealedSecret and the Secret of its name", () => {
 
   before(async () => {
     const manifests = await readInstallation();
-    cluster = await startControlPlane({ controllerManager: true, manifests });
+    cluster = await startControlPlane({ controllerManager: true, auditLog: true, manifests });
     scene = sceneOf(cluster);
     controller = await startSignetController({ controlPlane: cluster });
     sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());
@@ -289,7 +290,7 @@ suite("what becomes of a SealedSecret and the Secret of its name", () => {
     assert.equal(conditionOf(status, "Synced").reason, "TypeImmutable");
     assert.match(
       conditionOf(status, "Synced").message ?? "",
-      /type kubernetes\.io\/dockerconfigjson .*Opaque/,
+      /type kubernetes\.io\/dockerconfigjson .*Opaque.*signet\.dev\/recreate: "true"/,
     );
     assert.equal((await scene.untilSecret("default", "type")).type, "kubernetes.io/dockerconfigjson");
   });
@@ -308,6 +309,7 @@ suite("what becomes of a SealedSecret and the Secret of its name", () => {
       const status = await scene.untilSynced("default", "immutable", "False");
       assert.equal(status.observedGeneration, 2);
       assert.equal(conditionOf(status, "Synced").reason, "SecretImmutable");
+      assert.match(conditionOf(status, "Synced").message ?? "", /signet\.dev\/recreate: "true"/);
       const event = await scene.untilEvent("default", "immutable", "ErrUpdateFailed");
       assert.match(event.message, /^Error updating default\/immutable: the target Secret is immutable\./);
       assert.deepEqual((await scene.untilSecret("default", "immutable")).data, { foo: base64("old") });
@@ -442,6 +444,37 @@ suite("what becomes of a SealedSecret and the Secret of its name", () => {
     ]);
     await scene.untilSynced("default", "templates-only", "True");
     assert.deepEqual(textsOf(await scene.untilSecret("default", "templates-only")), { a: "xY" });
+  });
+
+  table.proves("restarted", "a restart with nothing to do is silent", async () => {
+    // Without a type: the API server sets one, which is no difference.
+    await apply({ name: "restarted", items: { foo: "bar" } });
+    await scene.untilSynced("default", "restarted", "True");
+    await scene.untilEvent("default", "restarted", "Unsealed");
+    const secret = await scene.secret("default", "restarted");
+    const sealed = await scene.sealedSecret("default", "restarted");
+    await controller.stop();
+    const earlier = (await cluster.auditEvents()).length;
+    controller = await startSignetController({ controlPlane: cluster });
+    await apply({ name: "after-restart", items: { foo: "bar" } });
+    await scene.untilSynced("default", "after-restart", "True");
+    await scene.untilEvent("default", "after-restart", "Unsealed");
+    const written = async (name: string) =>
+      (await cluster.auditEvents())
+        .slice(earlier)
+        .filter((event) => event.name === name && ["create", "update", "patch"].includes(event.verb));
+    // That the log would show a write is seen by another object's.
+    await waitUntil({ what: "the status write in the audit log" }, async () =>
+      (await written("after-restart")).some(({ subresource }) => subresource === "status") ? true : null,
+    );
+    assert.deepEqual(await written("restarted"), []);
+    assert.deepEqual(await scene.secret("default", "restarted"), secret);
+    assert.deepEqual(await scene.sealedSecret("default", "restarted"), sealed);
+    const events = await scene.events("default", "restarted");
+    assert.deepEqual(
+      events.map(({ reason, count }) => [reason, count]),
+      [["Unsealed", 1]],
+    );
   });
 
   table.proves("version", "--version prints what scripts look for", async () => {
