@@ -65,7 +65,10 @@ export function leading(
   const draining = drainingSignal(term);
   const client = clientFor(draining);
   const now = () => new Date(clock.now());
-  const events = openEventRecorder(client, log, now);
+  const events = openEventRecorder(client, log, now, {
+    countEvent: metrics.countEvent,
+    busy: () => queue.stats.ready > 0,
+  });
   const queue = new Workqueue({
     clock,
     onFailure: (key, error, failures, retryInMs) =>
