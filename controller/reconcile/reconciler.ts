@@ -106,6 +106,8 @@ export class Reconciler {
       return null;
     }
     const { drift, presentSecret, metrics, log } = this.#parts;
+    // The watch may be behind our own write.
+    const knownAbsent = this.#isKnownAbsent(key) && !drift.hasLeft(key);
     const look = drift.begin(key, { present: presentSecret(key), keepsEdits: this.#keepsEdits(watched) });
     if (look === null || typeof look === "number") return look;
     if (!look.gone && look.drift === null && (await this.#isRecorded(key, watched, signal))) {
@@ -120,11 +122,11 @@ export class Reconciler {
       return held;
     }
     metrics.countAttempt();
-    const { failure: whole, ...outcome } = await this.#carryOut(key, subject, signal);
+    const { failure: whole, ...outcome } = await this.#carryOut(key, subject, knownAbsent, signal);
     const failure = whole === null ? null : presentable(whole);
     if (failure !== null) {
       metrics.countError(failure.counter, watched.namespace);
-      log.warn({ key, error: failure.message }, "Error updating, will retry");
+      log.error({ key, error: failure.message }, "Error updating, will retry");
     }
     await this.#tell(key, subject, { ...outcome, failure }, { drift: look.drift, signal });
     if (failure === null) {
@@ -226,12 +228,16 @@ export class Reconciler {
     return wait * (0.75 + Math.random() / 2);
   }
 
-  async #carryOut(key: string, { sealed, watched }: Subject, signal: AbortSignal): Promise<Outcome> {
+  async #carryOut(
+    key: string,
+    { sealed, watched }: Subject,
+    knownAbsent: boolean,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const { parsed } = sealed;
     if (!parsed.ok) return failed(malformed(parsed.problem));
     const { client, opening, neighbours, policy, templates } = this.#parts;
     try {
-      const knownAbsent = this.#isKnownAbsent(key);
       const surroundings = { client, opening: opening(), neighbours, templates, knownAbsent };
       const observed = await gather(parsed.sealedSecret, surroundings, signal);
       const plan = decide(observed, policy);
@@ -247,7 +253,7 @@ export class Reconciler {
       if (error instanceof KubeApiError) return failed(updateFailure(error));
       const words = error instanceof SealError ? error.message : `unexpected ${nameOf(error)}`;
       this.#parts.metrics.countError("update", watched.namespace);
-      this.#parts.log.warn({ key, error: words }, "Error updating, will retry");
+      this.#parts.log.error({ key, error: words }, "Error updating, will retry");
       throw error;
     }
   }
@@ -285,7 +291,10 @@ export class Reconciler {
       if (notes !== null) this.#noteDropped(stored);
     } catch (error) {
       metrics.countError("status", watched.namespace);
-      this.#parts.log.warn({ key, error: wordsOf(error) }, "Error updating SealedSecret status");
+      this.#parts.log.error(
+        { "sealed-secret": key, error: wordsOf(error) },
+        "Error updating SealedSecret status",
+      );
       throw error;
     }
   }

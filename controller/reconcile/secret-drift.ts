@@ -90,6 +90,11 @@ export class SecretDrift {
     return { drift: settled === undefined ? null : cause, gone: cause === "deleted" };
   }
 
+  /** Whether the object left a Secret when it was last in sync, whatever the watch shows of it by now. */
+  hasLeft(key: string): boolean {
+    return this.#settled.has(key);
+  }
+
   /** Notes the Secret of an object that is in sync. */
   settle(key: string, secret: SettledSecret): void {
     this.#settled.set(key, secret);

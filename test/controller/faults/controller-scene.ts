@@ -8,6 +8,7 @@ import { type Controller, startController } from "../../../controller/controller
 import { openLog } from "../../../controller/log.ts";
 import { readControllerOptions } from "../../../controller/options.ts";
 import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import { RECORD_KEY_SECRET } from "../../../controller/record-key.ts";
 import { type Clock, systemClock } from "../../../controller/runtime/clock.ts";
 import type { KubeClient, KubeObject, KubeRequest } from "../../../shared/kube/client.ts";
 import { loadKubeConfig } from "../../../shared/kube/config.ts";
@@ -257,7 +258,9 @@ function listenIn(
       const isSecret = /\/secrets(\/[^/]+)?$/.test(path);
       if (method !== "GET" && isSecret) {
         const data = (body as KubeObject | undefined)?.["data"] ?? {};
-        secretWrites.push({ method, path, items: Object.keys(data) });
+        // The secret of the records is the controller's own affair.
+        if ((body as Partial<KubeObject> | undefined)?.metadata?.name !== RECORD_KEY_SECRET)
+          secretWrites.push({ method, path, items: Object.keys(data) });
       } else if (body !== undefined) {
         said.push({ where: `body of ${method} ${path}`, content: JSON.stringify(body) });
       }

@@ -81,9 +81,9 @@ test("a SealedSecret that is deleted takes its metrics along; its Secret is left
 
 test("an object deleted while it is worked on leaves no metrics behind", async (context) => {
   const scene = await controllerScene(context, { keys: [key] });
-  const slow = scene.cluster.faults.add({ method: "GET", path: /\/team\/secrets\/db$/, delayMs: 400 });
+  const slow = scene.cluster.faults.add({ method: "POST", path: /\/team\/secrets$/, delayMs: 400 });
   await scene.seal("db", { a: "1" });
-  await scene.until("the read of the Secret", () => slow.struck > 0);
+  await scene.until("the write of the Secret", () => slow.struck > 0);
   scene.cluster.store.delete("sealedsecrets.bitnami.com", "team", "db");
   await scene.until("the Secret written", () =>
     scene.secretWrites.some(({ path }) => path.includes("/team/")),
