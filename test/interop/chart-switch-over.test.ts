@@ -133,6 +133,11 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
   table.proves("reused-values", "to ours once more, with all values that the other release had", async () => {
     await stopRunning();
     await helm("upgrade", "sealed-secrets", chartFolder, "--reuse-values");
+    await helm("rollback", "sealed-secrets");
+    running = await runDeployed();
+    assert.equal(running.program, "reference", "a rollback is a way back, too");
+    await stopRunning();
+    await helm("upgrade", "sealed-secrets", chartFolder, "--reuse-values");
     running = await runDeployed();
     assert.equal(running.program, "signet");
     await sealAll([{ name: "ours-again", items: { a: "1" } }]);
@@ -199,6 +204,8 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
     const pod = at(body, "spec", "template", "spec");
     const container = at(pod, "containers", 0);
     const program = /bitnami/.test(String(at(container, "image"))) ? "reference" : "signet";
+    // Our image has an entry point of its own, and must not be left theirs.
+    assert.deepEqual(at(container, "command"), program === "reference" ? ["controller"] : undefined);
     const components = await ensureRealComponents(["sealed-secrets-controller"]);
     const port = await freePort(firstBoxAddress);
     const args = [
