@@ -33,7 +33,16 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
   {
     entries: ["controller.mjs"],
     bundles: [
-      { entryPoints: { main: "controller/main.ts" }, folder: "controller", format: "esm", apart: {} },
+      {
+        entryPoints: {
+          main: "controller/main.ts",
+          // Started by its path, from the file that main.ts becomes.
+          "diagnosis-worker": "controller/opening/diagnosis-worker.ts",
+        },
+        folder: "controller",
+        format: "esm",
+        apart: {},
+      },
     ],
   },
 ];

@@ -16,6 +16,7 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
   console.error(`error: the signet controller needs Node.js 24 or newer; this is ${process.version}`);
   process.exitCode = 1;
 } else {
+  useAllCores();
   leaveMemoryOutOfCoreDumps()
     .then(() => import("./controller/main.mjs"))
     .catch((error) => {
@@ -24,6 +25,16 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
       console.error("hint: install it again; its dist folder must be kept whole");
       process.exitCode = 1;
     });
+}
+
+/**
+ * Private-key operations run in Node's thread pool, which has four threads by default. It reads its size when it is first
+ * used, so what is said here, before anything is loaded, still counts. Two more than cores: names are looked up there too.
+ */
+function useAllCores() {
+  if (process.env.UV_THREADPOOL_SIZE) return;
+  const cores = process.getBuiltinModule("os").availableParallelism();
+  process.env.UV_THREADPOOL_SIZE = String(Math.max(4, cores + 2));
 }
 
 /** Private keys are in this process's memory. core(5): a filter of 0 dumps no mapping. Linux alone has it. */

@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { issueKey } from "../../controller/keys/issue-certificate.ts";
+import { loadKubeConfig } from "../../shared/kube/config.ts";
+import { connectKube } from "../../shared/kube/http-client.ts";
+import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { classicUnsealer } from "../../shared/seal/rsa-hybrid.ts";
 import { version } from "../../shared/version.ts";
+import { pairSecret, sealedManifest, sealingPair } from "../controller/sealing-key.ts";
+import { startEmbeddedCluster } from "../embedded-cluster/embedded-cluster.ts";
 import { runProgram } from "../support/run-program.ts";
 import { oldNode } from "./old-node.ts";
 import { repository } from "./repository-copy.ts";
@@ -77,6 +82,69 @@ suite("dist/, alone in an empty folder", () => {
   test("controller --version runs", async () => {
     const result = await runProgram(join(dist, "controller.mjs"), ["--version"], { cwd: dist, env });
     assert.deepEqual(result, { code: 0, stdout: `controller version: v${version}\n`, stderr: "" });
+  });
+
+  test("the controller finds the thread of its diagnosis beside itself", async () => {
+    const cluster = await startEmbeddedCluster({ sealedSecrets: true });
+    const path = join(folder, "embedded-kubeconfig");
+    await cluster.kubeconfig(path);
+    const client = connectKube(await loadKubeConfig({ kubeconfig: path }), { version });
+    cluster.store.ensureNamespace("shop");
+    const pair = await sealingPair();
+    const key = { path: corePath("secrets", "kube-system"), body: pairSecret(pair, "sealed-secrets-key1") };
+    await client.request({ method: "POST", ...key });
+    const sealed = await sealedManifest(pair, { namespace: "shop", name: "database" }, { password });
+    const moved = { ...sealed, metadata: { ...sealed.metadata, name: "copy" } };
+    await client.request({ method: "POST", path: sealedSecretPath("shop"), body: moved });
+    const program = start(
+      [
+        join(dist, "controller.mjs"),
+        `--kubeconfig=${path}`,
+        "--leader-elect=false",
+        "--listen-addr=127.0.0.1:0",
+        "--listen-metrics-addr=127.0.0.1:0",
+      ],
+      { ...env, POD_NAMESPACE: "kube-system" },
+    );
+    try {
+      for (const deadline = Date.now() + 30_000; ; await sleep(100)) {
+        const copy = JSON.stringify(
+          await client.request({ method: "GET", path: sealedSecretPath("shop", "copy") }),
+        );
+        // Without an answer from the thread it would say that no key is the right one.
+        if (/\(password\): sealed for/.test(copy)) break;
+        assert.ok(Date.now() < deadline, `${copy}\n${program.output()}`);
+      }
+    } finally {
+      await program.end();
+      await client.close();
+      await cluster.stop();
+    }
+  });
+
+  test("the controller has a thread for each core, and what the environment says counts", async () => {
+    const copy = join(folder, "pool", "dist");
+    await cp(dist, copy, { recursive: true });
+    await writeFile(
+      join(copy, "controller", "main.mjs"),
+      `import { readdirSync } from "node:fs";
+       import { webcrypto } from "node:crypto";
+       const threads = () => readdirSync("/proc/self/task").length;
+       const before = threads();
+       const many = Array.from({ length: 200 }, () => webcrypto.subtle.digest("SHA-256", new Uint8Array(9)));
+       await Promise.all(many);
+       console.log(threads() - before);\n`,
+    );
+    const expected = String(Math.max(4, availableParallelism() + 2));
+    for (const [said, threads] of [
+      [{}, expected],
+      [{ UV_THREADPOOL_SIZE: "9" }, "9"],
+    ] as const) {
+      const result = await runProgram(process.execPath, [join(copy, "controller.mjs")], {
+        env: { ...env, ...said },
+      });
+      assert.deepEqual(result, { code: 0, stdout: `${threads}\n`, stderr: "" });
+    }
   });
 
   test("the controller on an old Node says in one line which Node it needs", async () => {
@@ -206,8 +274,8 @@ type Started = {
 };
 
 /** Runs Node, with a debugger port of its own in case it opens one. */
-function start(args: string[]): Started {
-  const child = spawn(process.execPath, ["--inspect-port=127.0.0.1:0", ...args], { stdio: "pipe" });
+function start(args: string[], env?: Record<string, string>): Started {
+  const child = spawn(process.execPath, ["--inspect-port=127.0.0.1:0", ...args], { stdio: "pipe", env });
   const closed = new Promise((resolve) => child.on("close", resolve));
   let output = "";
   for (const stream of [child.stdout, child.stderr])

@@ -195,19 +195,27 @@ suite("an attack on the thread that serves", () => {
         last = performance.now();
       }, 5);
       await sleep(20);
+      const start = process.threadCpuUsage();
       const unsealer = classicUnsealer(refusing, { diagnose: true });
       const outcomes = await unsealer.unsealAll(items, { clusterId: null, scope: strict }, signal);
+      const { user, system } = process.threadCpuUsage(start);
       await sleep(20);
       clearInterval(timer);
       assert.ok([...outcomes.values()].every(({ kind }) => kind === "not-my-key"));
-      return lag;
+      return { lag, cpu: (user + system) / 1000 };
     };
     await thread.judge(keyNamed("4096"), blockFor("4096"));
-    const [blocked, free] = [await worst(here), await worst(inThread)];
-    t.diagnostic(
-      `worst lag of a timer: ${blocked.toFixed(0)} ms here, ${free.toFixed(0)} ms with the thread`,
-    );
-    assert.ok(blocked > 200, "the control blocks");
-    assert.ok(free < blocked / 4, `${free} ms`);
+    const blocked = await worst(here);
+    const free = await worst(inThread);
+    // A busy machine makes timers late too: then once more.
+    for (let times = 0; times < 4 && free.lag >= blocked.lag / 4; times++) {
+      free.lag = Math.min(free.lag, (await worst(inThread)).lag);
+    }
+    for (const [where, { lag, cpu }] of Object.entries({ here: blocked, "with the thread": free })) {
+      t.diagnostic(`${where}: worst lag ${lag.toFixed(0)} ms, processor time ${cpu.toFixed(0)} ms`);
+    }
+    assert.ok(blocked.cpu > 100 && blocked.lag > 100, "the control blocks");
+    assert.ok(free.cpu < blocked.cpu / 4, `${free.cpu} ms of processor time`);
+    assert.ok(free.lag < blocked.lag / 4, `${free.lag} ms`);
   });
 });
