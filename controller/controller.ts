@@ -11,6 +11,7 @@ import { KeyManager, type KeyManagerParts } from "./keys/key-manager.ts";
 import { type Leading, leading } from "./leading.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
+import { FailureMemory } from "./opening/failure-memory.ts";
 import type { Options } from "./options.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Election } from "./runtime/election.ts";
@@ -79,16 +80,19 @@ export async function startController(options: Options, parts: ControllerParts):
     clusterId: () => clusterId,
     onKeyAdded: () => work?.retryFailed(),
   });
-  const opening = (how: Pick<OpeningContext, "diagnose" | "giveUpAfter">): OpeningContext => ({
+  const opening = (how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory">): OpeningContext => ({
     clusterId,
     keys: keys.ring.openingKeys(),
     acceptWholeObject: options["accept-deprecated-v1-data"],
+    onOperation: metrics.countKeyOperation,
     ...how,
   });
+  // The reconciler's alone: what was tried there is nobody else's business.
+  const memory = new FailureMemory();
   // Who only stands by works on nothing.
   const election = electionOf(options, parts, () => sealedSecrets.keepBodies(false));
 
-  const api: Api & { dead: () => string | null } = {
+  const api: Api = {
     notReady: () => {
       if (!keys.ready) return "no sealing key";
       if (!sealedSecrets.hasSynced) return "SealedSecrets not listed yet";
@@ -118,6 +122,7 @@ export async function startController(options: Options, parts: ControllerParts):
   );
   const ports = await listenBoth(apiServer, metricsServer, options);
   log.info({ addr: options["listen-addr"], port: ports.api }, "HTTP server serving");
+  log.info({ addr: options["listen-metrics-addr"], port: ports.metrics }, "HTTP metrics server serving");
 
   const { signal } = stopping;
   async function lead(term: Term): Promise<void> {
@@ -129,7 +134,7 @@ export async function startController(options: Options, parts: ControllerParts):
       ownNamespace,
       sealedSecrets,
       secrets,
-      opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED }),
+      opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED, memory }),
       whenKeys: keys.whenReady,
       clock,
       metrics,
@@ -196,9 +201,7 @@ function keyManager(
     cutoffTimeMs: options["key-cutoff-time"],
     clusterId,
   };
-  // Events are the leader's, who brings his own recorder.
-  const events = { record: () => undefined, flush: async () => undefined };
-  return new KeyManager(settings, { clock, log, events, ...rest });
+  return new KeyManager(settings, { clock, log, ...rest });
 }
 
 /** The lease is kept by a client that is never slowed down: whoever waits loses it. */

@@ -22,7 +22,7 @@ export type KeyManagerOptions = {
   /** Age of the newest key at which a new one is made; 0 for never. */
   renewPeriodMs: number;
   /** A key that seals and is older, in ms since 1970, is succeeded when this process leads first; 0 for none. */
-  cutoffTimeMs?: number;
+  cutoffTimeMs: number;
   clusterId: () => string | null;
 };
 
@@ -31,7 +31,6 @@ export type KeyManagerParts = {
   /** Only reads with it. */
   client: KubeClient;
   clock: Clock;
-  events: EventRecorder;
   metrics: Metrics;
   log: Log;
   /** Called when a key was added that may open what did not open before. */
@@ -58,7 +57,7 @@ export class KeyManager {
     const { client, clock, log } = parts;
     this.#options = options;
     this.#parts = parts;
-    this.#cutoffPending = (options.cutoffTimeMs ?? 0) > 0;
+    this.#cutoffPending = options.cutoffTimeMs > 0;
     this.ring = new KeyRing(options.order, () => new Date(clock.now()));
     this.#watch = new KeyWatch({
       client,
@@ -93,7 +92,7 @@ export class KeyManager {
    * beside `follow`.
    * @param client writes only while the term holds.
    */
-  async lead(term: Term, client: KubeClient, events: EventRecorder = this.#parts.events): Promise<void> {
+  async lead(term: Term, client: KubeClient, events: EventRecorder): Promise<void> {
     const { clock, log, metrics } = this.#parts;
     const { clusterId, renewPeriodMs, request, style } = this.#options;
     const { ring } = this;
@@ -135,12 +134,6 @@ export class KeyManager {
     } finally {
       if (this.#term === current) this.#term = null;
     }
-  }
-
-  /** Follows and leads at once, for a replica that is the only one, until the signal aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    const leading = this.lead(onlyTerm(signal), this.#parts.client);
-    await Promise.all([leading, this.follow(signal)]);
   }
 
   /**
@@ -200,21 +193,6 @@ export class KeyManager {
   #isCutOff(): boolean {
     const { primary } = this.ring;
     if (!this.#cutoffPending || primary === null) return false;
-    return this.ring.timeOf(primary).getTime() < (this.#options.cutoffTimeMs ?? 0);
+    return this.ring.timeOf(primary).getTime() < this.#options.cutoffTimeMs;
   }
-}
-
-/** The one term of a replica that has no rivals. */
-function onlyTerm(signal: AbortSignal): Term {
-  let annotations: Readonly<Record<string, string>> = {};
-  return {
-    signal,
-    holds: () => !signal.aborted,
-    get annotations() {
-      return annotations;
-    },
-    async annotate(more) {
-      annotations = { ...annotations, ...more };
-    },
-  };
 }
