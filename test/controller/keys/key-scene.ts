@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KeyManagerOptions } from "../../../controller/keys/key-manager.ts";
+import { PRIMARY_ANNOTATION } from "../../../controller/keys/promotion.ts";
+import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import { type Clock, systemClock } from "../../../controller/runtime/clock.ts";
+import { loadKubeConfig } from "../../../shared/kube/config.ts";
+import { connectKube } from "../../../shared/kube/http-client.ts";
+import type { ApiObject } from "../../embedded-cluster/api-object.ts";
+import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
+import { type Replica, startReplica } from "./replica.ts";
+import { TestLease } from "./test-lease.ts";
+
+const BOUND_MS = 20_000;
+/** So much faster do waits pass. */
+const HASTE = 20;
+
+/** Key managers against an embedded API server, with a lease between them. */
+export type KeyScene = {
+  cluster: EmbeddedCluster;
+  lease: TestLease;
+  start(options?: Partial<KeyManagerOptions> & { prefix?: string }): Promise<Replica>;
+  put(secret: SecretObject): void;
+  annotate(name: string, annotations: Record<string, string>): void;
+  relabel(name: string, labels: Record<string, string>): void;
+  remove(name: string): void;
+  keySecrets(): ApiObject[];
+  configMap(): ApiObject | null;
+  /** Requests that were no reads. */
+  writes(): string[];
+  until<T>(
+    what: string,
+    look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  ): Promise<T>;
+};
+
+/** @param keys stand there from the beginning. */
+export async function keyScene(context: TestContext, keys: SecretObject[] = []): Promise<KeyScene> {
+  const folder = await mkdtemp(join(tmpdir(), "signet-keys-"));
+  const cluster = await startEmbeddedCluster({});
+  for (const key of keys) cluster.store.put(key as ApiObject);
+  const kubeconfig = await cluster.kubeconfig(join(folder, "kubeconfig"));
+  const replicas: Replica[] = [];
+  const clients: { close(): Promise<void> }[] = [];
+  context.after(async () => {
+    cluster.faults.clear();
+    for (const replica of replicas) await replica.stop();
+    for (const client of clients) await client.close();
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+  const change = (name: string, metadata: Partial<ApiObject["metadata"]>) => {
+    const secret = cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
+    cluster.store.put({ ...secret, metadata: { ...secret.metadata, ...metadata } });
+  };
+  return {
+    cluster,
+    lease: new TestLease(),
+    async start(options) {
+      const client = connectKube(await loadKubeConfig({ kubeconfig }), { version: "test" });
+      clients.push(client);
+      const replica = startReplica(client, hastyClock(), options);
+      replicas.push(replica);
+      return replica;
+    },
+    put: (secret) => void cluster.store.put(secret as ApiObject),
+    annotate: (name, annotations) => change(name, { annotations }),
+    relabel: (name, labels) => change(name, { labels }),
+    remove: (name) => void cluster.store.delete("secrets", "kube-system", name),
+    keySecrets: () =>
+      cluster.store
+        .list("secrets", "kube-system")
+        .filter(({ metadata }) => metadata.labels?.[KEY_LABEL] === "active"),
+    configMap: () => cluster.store.get("configmaps", "kube-system", "sealed-secrets-certificate"),
+    writes: () =>
+      cluster.requests
+        .filter(({ method }) => method !== "GET")
+        .map(({ method, path }) => `${method} ${path}`),
+    async until(what, look) {
+      const giveUpAt = performance.now() + BOUND_MS;
+      for (;;) {
+        const found = await look();
+        if (found !== null && found !== undefined && found !== false) return found;
+        if (performance.now() > giveUpAt) {
+          const lines = replicas.flatMap((replica) => replica.lines.slice(-8));
+          assert.fail(`waited in vain for: ${what}\n${lines.join("")}`);
+        }
+        await sleep(10);
+      }
+    },
+  };
+}
+
+/** A promotion from so many seconds before now. */
+export function promoted(secondsAgo: number): Record<string, string> {
+  return { [PRIMARY_ANNOTATION]: new Date(Date.now() - secondsAgo * 1000).toISOString() };
+}
+
+/** The time of day is the real one; waits pass quickly. */
+function hastyClock(): Clock {
+  return {
+    now: () => systemClock.now(),
+    monotonic: () => systemClock.monotonic() * HASTE,
+    sleep: (ms, signal) => systemClock.sleep(ms / HASTE, signal),
+  };
+}
