@@ -29,12 +29,12 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 
 /**
  * Private-key operations run in Node's thread pool, which has four threads by default. It reads its size when it is first
- * used, so what is said here, before anything is loaded, still counts. Two more than cores: names are looked up there too.
+ * used, so what is said here, before anything is loaded, still counts. Some more than cores: names are looked up there too, and must not wait.
  */
 function useAllCores() {
   if (process.env.UV_THREADPOOL_SIZE) return;
   const cores = process.getBuiltinModule("os").availableParallelism();
-  process.env.UV_THREADPOOL_SIZE = String(Math.max(4, cores + 2));
+  process.env.UV_THREADPOOL_SIZE = String(cores + 3);
 }
 
 /** Private keys are in this process's memory. core(5): a filter of 0 dumps no mapping. Linux alone has it. */

@@ -135,7 +135,7 @@ suite("dist/, alone in an empty folder", () => {
        await Promise.all(many);
        console.log(threads() - before);\n`,
     );
-    const expected = String(Math.max(4, availableParallelism() + 2));
+    const expected = String(availableParallelism() + 3);
     for (const [said, threads] of [
       [{}, expected],
       [{ UV_THREADPOOL_SIZE: "9" }, "9"],

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
+import { FailureMemory } from "../../controller/opening/failure-memory.ts";
 import { fromUtf8 } from "../../shared/bytes.ts";
 import { type Opening, type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
@@ -9,6 +10,7 @@ import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { sealedSecret } from "../controller/reconcile/objects.ts";
 import { sealItems, sealingPair } from "../controller/sealing-key.ts";
 import { Canaries } from "../support/canary.ts";
+import { fingerprintOf, type ScriptedCall, scriptedKey, scriptedValue } from "../support/scripted-key.ts";
 
 const [one, two, stranger] = await Promise.all([sealingPair(), sealingPair(), sealingPair()]);
 const STRICT: Scope = { kind: "strict", namespace: "team", name: "db" };
@@ -367,4 +369,112 @@ test("bytes that are no text in spec.data are no Secret", async () => {
 test("two Secrets in spec.data are not one", async () => {
   const opening = await open({ data: await sealWhole(`${WHOLE}\n---\n${WHOLE}`) });
   assert.match(problem(opening), /^spec\.data does not hold a Secret/);
+});
+
+suite("in which order keys are tried, and at what cost", () => {
+  const MONTH_MS = 30 * 86_400_000;
+  const date = (month: number) => new Date(month * MONTH_MS);
+
+  /** Opens values with 24 keys, one a month, newest first. */
+  async function openAged(
+    metadata: Partial<SealedSecret["metadata"]>,
+    values: readonly string[],
+    context: Partial<OpeningContext> = {},
+  ) {
+    const calls: ScriptedCall[] = [];
+    const keys = Array.from({ length: 24 }, (_, at) => scriptedKey(23 - at, calls, date(23 - at)));
+    const encryptedData = Object.fromEntries(values.map((text, at) => [`item-${at}`, text]));
+    const told: string[] = [];
+    const opening = await openSealedSecret(
+      sealedSecret({ metadata, spec: { encryptedData } }),
+      {
+        clusterId: null,
+        keys,
+        acceptWholeObject: true,
+        diagnose: true,
+        giveUpAfter: 10,
+        onOperation: (purpose) => told.push(purpose),
+        ...context,
+      },
+      AbortSignal.timeout(60_000),
+    );
+    assert.deepEqual(
+      told,
+      calls.map(({ purpose }) => purpose),
+    );
+    return { opening, tried: calls.map(({ key }) => key) };
+  }
+  const sealedWith = (key: number) => scriptedValue({ key, finds: "value" }, key);
+
+  test("the key current when the object was created, the one before it, then the newest", async () => {
+    const creationTimestamp = date(7.5).toISOString().replace(".000", "");
+    const { tried } = await openAged({ creationTimestamp }, [sealedWith(21)]);
+    assert.deepEqual(tried, [7, 6, 23, 22, 21]);
+  });
+
+  for (const creationTimestamp of [undefined, "", "yesterday", "-1"]) {
+    test(`newest first for an object created ${JSON.stringify(creationTimestamp)}`, async () => {
+      const metadata = creationTimestamp === undefined ? {} : { creationTimestamp };
+      const { tried } = await openAged(metadata, [sealedWith(21)]);
+      assert.deepEqual(tried, [23, 22, 21]);
+    });
+  }
+
+  test("the hint comes before the age, the sibling's key too", async () => {
+    const creationTimestamp = date(7.5).toISOString();
+    const hinted = { creationTimestamp, annotations: { [SEALING_KEY_ANNOTATION]: fingerprintOf(3) } };
+    assert.deepEqual((await openAged(hinted, [sealedWith(3)])).tried, [3]);
+    assert.deepEqual((await openAged(hinted, [sealedWith(7)])).tried, [3, 7]);
+    const siblings = await openAged({ creationTimestamp }, [sealedWith(6), sealedWith(6)]);
+    assert.deepEqual(siblings.tried, [7, 6, 6]);
+  });
+
+  test("failures are remembered where asked, and else nothing is", async () => {
+    const bad = Array.from({ length: 5 }, (_, at) => scriptedValue({ key: 99, finds: "value" }, at));
+    const memory = new FailureMemory();
+    const costs = [];
+    for (const context of [{ memory }, { memory }, {}, { memory }]) {
+      const { opening, tried } = await openAged({}, bad, context);
+      assert.ok(!opening.ok);
+      costs.push(tried.length);
+    }
+    assert.deepEqual(costs, [96, 0, 96, 0]);
+  });
+});
+
+suite("objects made to hold up the thread", () => {
+  const block = Buffer.alloc(534, 1);
+  block.writeUInt16BE(512);
+  const many = (count: number, value: string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`item-${at}`, value]));
+  const keys = Array.from({ length: 24 }, (_, at) => ({
+    ...scriptedKey(at, []),
+    modulusBytes: 512,
+    unwrap: async () => null,
+  }));
+  const hint = JSON.stringify(
+    Object.fromEntries(Array.from({ length: 4000 }, (_, at) => [`item-${at}`, `${at}`])),
+  );
+  const floods: [string, Record<string, string>][] = [
+    ["10,000 empty items", many(10_000, "")],
+    ["2,000 items under an unknown key", many(2000, block.toString("base64"))],
+    ["one value of a megabyte", { a: Buffer.concat([block, Buffer.alloc(1 << 20)]).toString("base64") }],
+    ["a megabyte of line breaks", { a: "\r\n".repeat(500_000) }],
+    ["a megabyte of padding", { a: `AA${"=".repeat(1_000_000)}` }],
+  ];
+  for (const [what, encryptedData] of floods) {
+    test(`${what}: some milliseconds of processor time`, async (t) => {
+      const memory = new FailureMemory();
+      const times: number[] = [];
+      for (let round = 0; round < 6; round++) {
+        const start = process.threadCpuUsage();
+        const opening = await open({ encryptedData }, { keys, memory }, { [SEALING_KEY_ANNOTATION]: hint });
+        const { user, system } = process.threadCpuUsage(start);
+        times.push((user + system) / 1000);
+        assert.ok(!opening.ok);
+      }
+      t.diagnostic(`${times.map((ms) => ms.toFixed(1)).join(", ")} ms`);
+      assert.ok(Math.min(...times) < 50, `${Math.min(...times)} ms`);
+    });
+  }
 });
