@@ -259,3 +259,88 @@ test("the type of a key Secret does not matter", async () => {
   const pair: SealingPair = first;
   assert.equal((await keys.put({ ...pairSecret(pair, "a"), type: "Opaque" })).problem, null);
 });
+
+test("of two Secrets created within one second the one whose certificate begins later is the newer", async () => {
+  for (const names of [
+    ["a", "b"],
+    ["b", "a"],
+  ] as const) {
+    const keys = ring("SecretCreationTimestamp");
+    await keys.put(pairSecret(first, names[0], created(10)));
+    await keys.put(pairSecret(second, names[1], created(10)));
+    assert.equal(keys.newest?.certificate.fingerprint, second.fingerprint);
+  }
+});
+
+test("a promoted key seals, the newest stays the newest, and the promotion counts as its time", async () => {
+  const keys = ring();
+  await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": at(20).toISOString() } }));
+  await keys.put(pairSecret(third, "c"));
+  assert.equal(keys.primary?.secretName, "a");
+  assert.equal(keys.newest?.secretName, "c");
+  assert.equal(keys.newestTime?.getTime(), at(20).getTime());
+  assert.equal(keys.latestBegin?.getTime(), at(3).getTime());
+  assert.deepEqual(fingerprints(keys), [first.fingerprint, third.fingerprint]);
+  await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": at(2).toISOString() } }));
+  assert.equal(keys.newestTime?.getTime(), at(3).getTime(), "promoted before the newest came to be");
+});
+
+test("of promotions at one moment the newer key's counts", async () => {
+  for (const pairs of [
+    [first, second],
+    [second, first],
+  ]) {
+    const keys = ring();
+    for (const pair of pairs) {
+      const annotations = { "signet.dev/primary": at(20).toISOString() };
+      await keys.put(pairSecret(pair, pair.fingerprint, { annotations }));
+    }
+    assert.equal(keys.primary?.certificate.fingerprint, second.fingerprint);
+  }
+});
+
+test("a promotion that counts for nothing is told, and kept until it is mended", async () => {
+  const keys = ring();
+  const change = await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": "now" } }));
+  assert.equal(change.problem, null);
+  assert.match(change.promotionProblem ?? "", /no time/);
+  assert.deepEqual([...keys.ignoredPromotions.keys()], ["a"]);
+  assert.equal((await keys.put(pairSecret(first, "a"))).promotionProblem, null);
+  assert.equal(keys.ignoredPromotions.size, 0);
+});
+
+test("the id follows the set of keys that open, and nothing else", async () => {
+  const keys = ring();
+  const ids = [keys.id];
+  await keys.put(pairSecret(first, "a"));
+  ids.push(keys.id);
+  await keys.put(pairSecret(second, "b"));
+  ids.push(keys.id);
+  assert.equal(new Set(ids).size, 3);
+  const both = keys.id;
+  await keys.put(pairSecret(first, "again"));
+  await keys.put(withItems({ "tls.key": "garbage" }));
+  await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": at(20).toISOString() } }));
+  assert.equal(keys.id, both, "a copy, a refused one and a promotion open nothing more");
+  const elsewhere = ring();
+  await elsewhere.put(pairSecret(second, "x"));
+  await elsewhere.put(pairSecret(first, "y"));
+  assert.equal(elsewhere.id, both, "the same on another replica");
+  keys.remove("a");
+  keys.remove("again");
+  assert.notEqual(keys.id, both);
+  keys.remove("b");
+  assert.equal(keys.id, ids[0]);
+});
+
+test("a key is newer than another one by the order in force", async () => {
+  const keys = ring("SecretCreationTimestamp");
+  await keys.put(pairSecret(third, "a", created(10)));
+  await keys.put(pairSecret(first, "b", created(12)));
+  const [newer, older] = [keys.newest ?? assert.fail(), keys.newest ?? assert.fail()];
+  assert.equal(newer.secretName, "b");
+  assert.equal(keys.isNewer(newer, { ...older, secretName: "c", createdAt: at(11) }), true);
+  assert.equal(keys.isNewer({ ...older, createdAt: at(11) }, newer), false);
+  assert.equal(keys.holds(third.fingerprint), true);
+  assert.equal(keys.holds(second.fingerprint), false);
+});
