@@ -101,7 +101,6 @@ export class ObjectCache<T> {
   put(object: KubeObject): void {
     const key = this.#keyOf(object);
     if (key === null || this.#isOlder(key, object)) return;
-    this.#deleted?.delete(key);
     this.#put(key, object, false);
   }
 

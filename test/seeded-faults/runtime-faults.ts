@@ -38,10 +38,11 @@ export const runtimeFaults: readonly Fault[] = [
     test: MODEL,
   },
   {
-    what: "what was deleted once is forgotten when it is made again, deleted again",
+    what: "what was deleted is forgotten with the next event",
     file: CACHE,
-    find: "    this.#deleted?.delete(key);\n",
-    replace: "    this.#deleted = null;\n",
+    find: "    if (key === null || this.#isOlder(key, object)) return;\n    this.#put(",
+    replace:
+      "    if (key === null || this.#isOlder(key, object)) return;\n    this.#deleted?.clear();\n    this.#put(",
     test: MODEL,
   },
   {
@@ -112,14 +113,15 @@ export const runtimeFaults: readonly Fault[] = [
     what: "the watch starts with the last page",
     file: INFORMER,
     find: "this.#watch(first.resourceVersion, both).then(",
-    replace: "this.#synced.promise.then(() => this.#watch(first.resourceVersion, both)).then(",
+    replace:
+      "Promise.race([this.#synced.promise, new Promise((end) => both.addEventListener('abort', end))]).then(() => this.#watch(first.resourceVersion, both)).then(",
     test: ROUNDS,
   },
   {
     what: "a page is held until the watch ends",
     file: INFORMER,
     find: 'return { resourceVersion, next: typeof next === "string" ? next : "" };',
-    replace: 'return { resourceVersion, next: typeof next === "string" ? next : "", ...{ items } };',
+    replace: 'return { resourceVersion, next: typeof next === "string" ? next : "", ...{ page } };',
     test: ROUNDS,
   },
   {
@@ -156,7 +158,7 @@ export const runtimeFaults: readonly Fault[] = [
     find: "      group.inHand += 1;\n",
     replace:
       "      group.inHand += 1;\n      for (const one of this.#groups.values()) this.#newInARow += 0 * one.inHand;\n",
-    test: "test/controller/runtime/fair-order.test.ts",
+    test: "test/controller/runtime/fair-order-steps.test.ts",
   },
   {
     what: "an item taken out of the middle takes those behind it along",
