@@ -5,12 +5,15 @@ import { type EventRecorder, openEventRecorder } from "./events.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
+import { collectSecret } from "./reconcile/collect.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SecretDrift } from "./reconcile/secret-drift.ts";
 import { SyncRecords } from "./reconcile/sync-record.ts";
 import { TemplateBackoff } from "./reconcile/template-backoff.ts";
+import type { WatchedObject } from "./reconcile/watched-object.ts";
 import { recordKey } from "./record-key.ts";
 import type { Clock } from "./runtime/clock.ts";
+import { FairOrder } from "./runtime/fair-order.ts";
 import type { Term } from "./runtime/term.ts";
 import { Workqueue, type WorkqueueStats } from "./runtime/workqueue.ts";
 import type { SealedSecretCache } from "./sealed-secret-cache.ts";
@@ -44,6 +47,8 @@ export type Leading = {
   run(): Promise<void>;
 };
 
+/** So many workers are kept from any one namespace. */
+const WORKERS_FOR_OTHERS = 2;
 /** Time to get events out at the end. */
 const FLUSH_MS = 2000;
 /** Time for what is under way to end when the controller stops. */
@@ -69,11 +74,11 @@ export function leading(
     countEvent: metrics.countEvent,
     busy: () => queue.stats.ready > 0,
   });
-  const queue = new Workqueue({
-    clock,
-    onFailure: (key, error, failures, retryInMs) =>
-      log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again"),
-  });
+  const onFailure = (key: string, error: unknown, failures: number, retryInMs: number) =>
+    log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again");
+  const queue = new Workqueue({ clock, onFailure, order: fairOrder(options) });
+  /** SealedSecrets that are gone and whose Secrets are for us to delete: `namespace/name/uid`. */
+  const collecting = new Workqueue({ clock, onFailure });
   const drift = new SecretDrift(() => clock.monotonic());
   const policy = {
     ownNamespace,
@@ -135,6 +140,12 @@ export function leading(
     return SyncRecords.temporaryKey();
   }
 
+  async function collect(key: string): Promise<undefined> {
+    const [namespace = "", name = "", uid = ""] = key.split("/");
+    const collected = await collectSecret({ namespace, name, uid }, { client, signal: draining });
+    if (collected === "deleted") log.info({ namespace, name }, "Secret deleted with its SealedSecret");
+  }
+
   async function run(): Promise<void> {
     sealedSecrets.keepBodies(true);
     try {
@@ -142,16 +153,19 @@ export function leading(
       // Without keys every object would be marked as failed.
       await Promise.race([parts.whenKeys, aborted(term.signal)]);
       if (term.signal.aborted) return;
-      const gone = (key: string) => reconciling.forget(key);
+      const gone = (key: string, last: WatchedObject | null) => {
+        reconciling.forget(key);
+        if (options["old-gc-behavior"] && last !== null) collecting.add(`${key}/${last.uid}`);
+      };
       const disconnect = connectSources({ sealedSecrets, secrets, queue, drift, gone });
-      await queue.run(
-        options.concurrency,
-        async (key) => {
-          const requeueAfterMs = await reconciling.reconcile(key, draining);
-          return requeueAfterMs === null ? undefined : { requeueAfterMs };
-        },
-        term.signal,
-      );
+      const reconcile = async (key: string) => {
+        const requeueAfterMs = await reconciling.reconcile(key, draining);
+        return requeueAfterMs === null ? undefined : { requeueAfterMs };
+      };
+      await Promise.all([
+        queue.run(options.concurrency, reconcile, term.signal),
+        collecting.run(1, collect, term.signal),
+      ]);
       disconnect();
     } finally {
       sealedSecrets.keepBodies(false);
@@ -168,6 +182,15 @@ export function leading(
     retryFailed: () => retryFailed({ sealedSecrets, queue, drift }),
     run,
   };
+}
+
+/** One namespace never has every worker, where there are others. */
+function fairOrder({ concurrency, ...options }: Options): FairOrder {
+  const isAlone = !options["all-namespaces"] && options["additional-namespaces"].length === 0;
+  return new FairOrder({
+    groupOf: (key) => key.slice(0, key.indexOf("/")),
+    mostInHand: isAlone ? concurrency : Math.max(1, concurrency - WORKERS_FOR_OTHERS),
+  });
 }
 
 /** Aborts when what is under way has to end: at once when another replica leads, else a while after the term. */

@@ -1,9 +1,10 @@
+import { type Backoff, doubledMs } from "../runtime/backoff.ts";
+
 /** So many looks in a row are taken at once; each further one is made to wait. */
 export const FREE_LOOKS = 3;
-const BASE_MS = 1000;
-const CAP_MS = 300_000;
+const PAUSE: Backoff = { baseMs: 1000, capMs: 300_000 };
 /** After so long without a look the next one is the first again. */
-const QUIET_MS = 2 * CAP_MS;
+const QUIET_MS = 2 * PAUSE.capMs;
 
 type Row = { looks: number; repairs: number; lastAtMs: number };
 
@@ -24,7 +25,7 @@ export class LookPace {
   waitMs(key: string): number {
     const { looks, lastAtMs } = this.#row(key);
     if (looks < FREE_LOOKS) return 0;
-    const pauseMs = Math.min(CAP_MS, BASE_MS * 2 ** (looks - FREE_LOOKS));
+    const pauseMs = doubledMs(looks - FREE_LOOKS, PAUSE);
     return Math.max(0, lastAtMs + pauseMs - this.#nowMs());
   }
 

@@ -7,6 +7,7 @@ import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { type Backoff, doubledMs } from "../runtime/backoff.ts";
 import { wholeSeconds } from "../timestamp.ts";
 import { type Applied, applyPlan, updateFailure, writeStatus } from "./apply.ts";
 import { nextStatus, type SyncNotes, type Verdict } from "./conditions.ts";
@@ -76,8 +77,7 @@ type Trouble = {
 };
 
 /** Waits between attempts while someone must change something first: each costs private-key work for nothing. */
-const STALLED_BASE_MS = 5000;
-const STALLED_CAP_MS = 300_000;
+const STALLED: Backoff = { baseMs: 5000, capMs: 300_000 };
 
 /** Brings one object after the other in sync. */
 export class Reconciler {
@@ -223,7 +223,7 @@ export class Reconciler {
 
   #stalledWaitMs(key: string): number {
     const trouble = this.#troubles.get(key) ?? { told: "", attempts: 0 };
-    const wait = Math.min(STALLED_CAP_MS, STALLED_BASE_MS * 2 ** trouble.attempts);
+    const wait = doubledMs(trouble.attempts, STALLED);
     this.#troubles.set(key, { ...trouble, attempts: trouble.attempts + 1 });
     return wait * (0.75 + Math.random() / 2);
   }
@@ -290,6 +290,7 @@ export class Reconciler {
       const stored = await writeStatus(sealed.object, status, client, signal);
       if (notes !== null) this.#noteDropped(stored);
     } catch (error) {
+      if (signal.aborted) throw error;
       metrics.countError("status", watched.namespace);
       this.#parts.log.error(
         { "sealed-secret": key, error: wordsOf(error) },
