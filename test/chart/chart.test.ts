@@ -7,6 +7,8 @@ import { createMetrics } from "../../controller/metrics.ts";
 import { version } from "../../shared/version.ts";
 import { sealedSecretDefinitionFile } from "../support/control-plane/object-files.ts";
 import { at, chartFolder, helmTemplate, objectOf, renderChart, runHelm } from "../support/helm.ts";
+import { runProgram } from "../support/run-program.ts";
+import { ensureRealComponents } from "../tools/real-components.ts";
 
 const all = { metrics: { prometheusRule: { enabled: true }, dashboards: { create: true } } };
 
@@ -76,6 +78,17 @@ suite("alerts and dashboard", () => {
       assert.ok(asked.length > 0, expression);
       for (const name of asked) assert.ok(known.has(name), `${name} in ${expression}`);
     }
+  });
+
+  test("the alerts are what Prometheus reads", async () => {
+    const rules = objectOf(await renderChart({ values: all }), "PrometheusRule")["spec"];
+    const { "prometheus-rules": checker } = await ensureRealComponents(["prometheus-rules"]);
+    const judge = (stdin: string) => runProgram(checker, [], { stdin });
+    const verdict = await judge(JSON.stringify(rules));
+    assert.equal(verdict.code, 0, verdict.stderr);
+    const broken = await judge(JSON.stringify(rules).replaceAll("max by (", "max by (("));
+    assert.equal(broken.code, 1);
+    assert.match(broken.stderr, /SealedSecretsKeyRefused/);
   });
 
   test("the alerts of the reference are among them, and none has its name twice", async () => {

@@ -10,6 +10,7 @@ export type ComponentName =
   | "argo-health"
   | "etcd"
   | "kubeconform"
+  | "prometheus-rules"
   | "helm"
   | "kube-apiserver"
   | "kube-controller-manager"
@@ -42,6 +43,7 @@ export const recipes: Readonly<Record<ComponentName, Recipe>> = {
     package: "github.com/yannh/kubeconform/cmd/kubeconform",
     variables: ["main.version=v0.8.0"],
   },
+  "prometheus-rules": { module: "prometheus-rules", package: ".", variables: [] },
   helm: {
     module: "helm",
     package: "helm.sh/helm/v4/cmd/helm",
