@@ -1,6 +1,7 @@
 import { readDocuments } from "../../shared/document/read-documents.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
 
+const BODY = "the body";
 /** Lines that begin a document; empty ones do not count as such, many would only cost time. */
 const MAX_MARKERS = 8;
 const MARKER = /^---(?=[ \t\r]|$)/gm;
@@ -12,8 +13,10 @@ const MARKER = /^---(?=[ \t\r]|$)/gm;
 export function readSealedSecretBody(body: unknown): SealedSecret | null {
   if (!(body instanceof Uint8Array) || hasManyMarkers(body)) return null;
   try {
-    const documents = readDocuments(body, "the body");
-    return documents.length === 1 ? parseSealedSecret(documents[0]?.value, "the body") : null;
+    const [first, second] = readDocuments(body, BODY);
+    // The item of a List is named as such, and a List is no SealedSecret.
+    if (first?.where !== BODY || second !== undefined) return null;
+    return parseSealedSecret(first.value, BODY);
   } catch {
     return null;
   }

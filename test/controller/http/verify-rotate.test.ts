@@ -128,6 +128,11 @@ const noObject: [string, string][] = [
   ["broken YAML", "a: [1\nb: 2"],
   ["a Secret", JSON.stringify({ apiVersion: "v1", kind: "Secret", metadata: { name: "a" } })],
   ["a List", JSON.stringify({ apiVersion: "v1", kind: "List", items: [good, good] })],
+  ["a List of one", JSON.stringify({ apiVersion: "v1", kind: "List", items: [good] })],
+  [
+    "a SealedSecretList of one",
+    JSON.stringify({ apiVersion: good.apiVersion, kind: "SealedSecretList", items: [good] }),
+  ],
   ["another version", JSON.stringify({ ...good, apiVersion: "bitnami.com/v2" })],
   [
     "without a spec",
