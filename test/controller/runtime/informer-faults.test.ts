@@ -222,6 +222,135 @@ describe("informer against a cluster that misbehaves", () => {
     );
   });
 
+  const nextPages = { path: /\/secrets$/, query: /continue=/ };
+  const put = (cluster: EmbeddedCluster, name: string, data: string) =>
+    void cluster.store.put({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { namespace: "a", name },
+      data: { k: Buffer.from(data).toString("base64") },
+    });
+
+  test("while the pages come slowly, changes are told of at once, and pages do not undo them", async () => {
+    await following(
+      async ({ cluster, informer, mirror, agree }) => {
+        const told = (what: string, judge: () => boolean) =>
+          waitUntil({ what, everyMs: 2 }, () => (judge() ? true : null));
+        await told("the first page", () => mirror.size > 0);
+        put(cluster, "fresh", "1");
+        await told("a fresh object", () => mirror.has("a/fresh"));
+        put(cluster, "s19", "changed");
+        await told("a changed one", () => mirror.has("a/s19"));
+        cluster.store.delete("secrets", "a", "s18");
+        cluster.store.delete("secrets", "a", "fresh");
+        await told("a deleted one", () => !mirror.has("a/fresh"));
+        assert.equal(informer.hasSynced, false);
+        await agree();
+        assert.deepEqual([informer.hasSynced, informer.lists], [true, 1]);
+      },
+      {
+        before: (cluster) => {
+          for (let i = 10; i < 30; i++) put(cluster, `s${i}`, "1");
+          cluster.faults.add({ ...nextPages, delayMs: 300 });
+        },
+      },
+    );
+  });
+
+  test("tokens gone between two pages: the list begins anew, in one piece", async () => {
+    await following(
+      async ({ cluster, informer, mirror, agree }) => {
+        await waitUntil({ what: "the first page", everyMs: 2 }, () => (mirror.size > 0 ? true : null));
+        churn(cluster, 15, 200);
+        cluster.compact();
+        await agree();
+        assert.equal(informer.lists, 1);
+        const whole = cluster.requests.filter(
+          ({ query }) => !query.has("watch") && !query.has("limit") && !query.has("continue"),
+        );
+        assert.equal(whole.length, 1);
+      },
+      {
+        before: (cluster) => {
+          churn(cluster, 60);
+          cluster.faults.add({ ...nextPages, delayMs: 100 });
+        },
+      },
+    );
+  });
+
+  test("a watch refused while the list is read", async () => {
+    let lift = () => {};
+    await following(
+      async ({ cluster, informer, agree, errors }) => {
+        await informer.synced;
+        churn(cluster, 10, 100);
+        await waitUntil({ what: "refusals", everyMs: 2 }, () => (errors.length >= 2 ? true : null));
+        assert.equal(informer.lists, 1);
+        lift();
+        await agree();
+      },
+      {
+        before: (cluster) => {
+          churn(cluster, 60);
+          lift = cluster.forbid({ verb: "watch", resource: "secrets" });
+        },
+      },
+    );
+  });
+
+  test("the server killed between two pages, watch and all", async () => {
+    await following(
+      async ({ cluster, informer, mirror, agree, errors }) => {
+        await waitUntil({ what: "the first page", everyMs: 2 }, () => (mirror.size > 0 ? true : null));
+        cluster.faults.clear();
+        const down = cluster.faults.add({ path: /\/secrets$/, effect: "reset" });
+        cluster.dropWatches("reset", "secrets");
+        churn(cluster, 20, 100);
+        await waitUntil({ what: "requests in vain", everyMs: 2 }, () => (down.struck >= 3 ? true : null));
+        assert.equal(informer.hasSynced, false);
+        assert.ok(errors.length > 0);
+        down.remove();
+        await agree();
+        assert.equal(informer.lists, 1);
+      },
+      {
+        before: (cluster) => {
+          churn(cluster, 60);
+          cluster.faults.add({ ...nextPages, delayMs: 50, effect: "reset" });
+        },
+      },
+    );
+  });
+
+  test("ended in the middle of its pages: nothing is left open", async () => {
+    await following(
+      async ({ cluster, client, mirror }) => {
+        const stopping = new AbortController();
+        const other = new Informer<string>({
+          client,
+          clock: systemClock,
+          path: corePath("secrets"),
+          parse: () => "",
+          pageSize: 7,
+        });
+        const run = other.run(stopping.signal);
+        await waitUntil({ what: "both watches", everyMs: 2 }, () => (cluster.watchCount === 2 ? true : null));
+        assert.equal(other.hasSynced, false);
+        stopping.abort();
+        await run;
+        await waitUntil({ what: "one watch", everyMs: 2 }, () => (cluster.watchCount === 1 ? true : null));
+        assert.ok(mirror.size > 0);
+      },
+      {
+        before: (cluster) => {
+          churn(cluster, 60);
+          cluster.faults.add({ ...nextPages, delayMs: 500 });
+        },
+      },
+    );
+  });
+
   test("metadata only, by label", async () => {
     await following(
       async ({ cluster, informer }) => {
