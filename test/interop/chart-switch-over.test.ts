@@ -24,7 +24,7 @@ const table = coverageTable({
   "from-reference": "a release of the reference's chart becomes ours in place, with the values file it has",
   "objects-stay": "keys, SealedSecrets and Secrets are not touched by it",
   rights: "what the chart grants is enough for all that our controller asks for",
-  "definition-new": "the definition is upgraded under live objects",
+  "definition-new": "our controller works with their definition, and while it is upgraded under live objects",
   back: "the release becomes the reference's again, and its controller goes on",
   "reused-values": "values kept from the other release, defaults included, do no harm",
   uninstalled: "what is uninstalled is the controller: definition, keys, SealedSecrets and Secrets stay",
@@ -87,7 +87,6 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
       await stopRunning();
       const seen = (await cluster.auditEvents()).length;
 
-      await upgradeDefinition();
       await helm("upgrade", "sealed-secrets", chartFolder, `--values=${valuesFile}`);
       const after = await identities();
       for (const [object, uid] of before) assert.equal(after.get(object), uid, `${object} is the same one`);
@@ -96,6 +95,8 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
       assert.equal(running.program, "signet");
       assert.deepEqual(await keySecrets(cluster), keys);
       await assertUntouched();
+      await sealAll([{ name: "under-old-definition", items: { a: "1" } }]);
+      await upgradeDefinition();
       await sealAll([{ name: "ours", items: { a: "1" } }]);
       // What came before must have been judged by ours, too: its conditions are more.
       for (const { namespace = "default", name: object } of theirs)
