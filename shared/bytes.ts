@@ -52,7 +52,8 @@ const SLICE_BYTES = 8192;
 /** The outcome of reading base64: bytes, or the offset of the first character that does not fit. */
 export type Base64Result = { bytes: Bytes } | { illegalAt: number };
 
-const BASE64_DIGIT = /[A-Za-z0-9+/]/;
+const OTHER_THAN_DIGITS = /[^A-Za-z0-9+/\r\n]/;
+const LINE_BREAKS = /[\r\n]+/g;
 const BASE64_TEXT = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
@@ -71,15 +72,12 @@ export function fromBase64(text: string): Base64Result {
 }
 
 function firstIllegal(text: string): number {
-  let at = 0;
-  let digits = 0;
-  for (; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (BASE64_DIGIT.test(character)) digits = (digits + 1) % 4;
-    else if (character === "=" && digits >= 2) return illegalAfterPadding(text, at + 1, digits);
-    else if (!isLineBreak(character)) return at;
-  }
-  return at - digits;
+  // By search: a loop over a megabyte that goes wrong at its end takes longer than all else that is done with it.
+  const found = text.search(OTHER_THAN_DIGITS);
+  const at = found === -1 ? text.length : found;
+  const digits = text.slice(0, at).replace(LINE_BREAKS, "").length % 4;
+  if (text.charAt(at) === "=" && digits >= 2) return illegalAfterPadding(text, at + 1, digits);
+  return found === -1 ? at - digits : at;
 }
 
 /** Where text goes wrong whose first padding character stands before `start`, after `digits` digits of its group. */
