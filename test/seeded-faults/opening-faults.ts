@@ -1,5 +1,8 @@
 import type { Fault } from "./fault.ts";
 
+const unsealer = "shared/seal/classic-unsealer.ts";
+const unsealerTest = "test/shared/seal/classic-unsealer.test.ts";
+
 /** Faults in opening values, for the reconciler and over HTTP. */
 export const openingFaults: readonly Fault[] = [
   {
@@ -25,11 +28,137 @@ export const openingFaults: readonly Fault[] = [
   },
   {
     what: "the hint rules keys out",
-    file: "shared/open-sealed-secret.ts",
-    find: "[...new Set(hint.values())].reduceRight(withFirst, keys)",
+    file: unsealer,
+    find: "    while (value.refusedBy.size < value.candidates.length) {",
     replace:
-      "hint.size === 0 ? keys : keys.filter(({ fingerprint }) => [...hint.values()].includes(fingerprint))",
+      "    while (value.refusedBy.size < (this.#options.hints?.has(value.item) ? 1 : value.candidates.length)) {",
     test: "test/shared/open-sealed-secret.test.ts",
+  },
+  {
+    what: "the age of the object is not looked at",
+    file: "shared/open-sealed-secret.ts",
+    find: "byAge(keys, Number.isNaN(created.getTime()) ? null : created)",
+    replace: "byAge(keys, null)",
+    test: "test/shared/open-sealed-secret.test.ts",
+  },
+  {
+    what: "the oldest key counts as the one current at creation",
+    file: "shared/seal/opening-key.ts",
+    find: "beginOf(b) - beginOf(a)",
+    replace: "beginOf(a) - beginOf(b)",
+    test: "test/shared/seal/opening-key.test.ts",
+  },
+  {
+    what: "what may not open is looked at whatever it costs",
+    file: unsealer,
+    find: " && this.#operations + cost <= OPERATIONS_TO_EXPLAIN",
+    replace: "",
+    test: unsealerTest,
+  },
+  {
+    what: "what the diagnosis costs is not counted in",
+    file: unsealer,
+    find: "const cost = candidates.length * (this.#options.diagnose ? 2 : 1);",
+    replace: "const cost = candidates.length;",
+    test: unsealerTest,
+  },
+  {
+    what: "a whole object is tried at once",
+    file: unsealer,
+    find: "const AT_A_TIME = 4;",
+    replace: "const AT_A_TIME = 1000;",
+    test: unsealerTest,
+  },
+  {
+    what: "over HTTP four items are tried where one may fail",
+    file: unsealer,
+    find: "Math.min(AT_A_TIME, this.#giveUpAfter)",
+    replace: "AT_A_TIME",
+    test: unsealerTest,
+  },
+  {
+    what: "an item found damaged beside others is tried again",
+    file: unsealer,
+    find: '?.kind !== "not-tried") continue;',
+    replace: '?.kind === "opened") continue;',
+    test: unsealerTest,
+  },
+  {
+    what: "failures are remembered whatever the keys",
+    file: unsealer,
+    find: "  #keySet(): string {\n    return this.#keys",
+    replace: "  #keySet(): string {\n    return this.#keys.slice(0, 1)",
+    test: unsealerTest,
+  },
+  {
+    what: "a judgement that could not be made is remembered",
+    file: unsealer,
+    find: "if (!isCertain) continue;",
+    replace: "",
+    test: unsealerTest,
+  },
+  {
+    what: "what opened in an object that failed is tried at each retry",
+    file: unsealer,
+    find: "if (remembered === undefined) return [value];",
+    replace: 'if (remembered === undefined || remembered.trial.kind === "opens") return [value];',
+    test: unsealerTest,
+  },
+  {
+    what: "private-key operations of the diagnosis are not counted",
+    file: unsealer,
+    find: 'this.#options.onOperation?.("diagnose");',
+    replace: "",
+    test: unsealerTest,
+  },
+  {
+    what: "the memory of failures grows without bound",
+    file: "controller/opening/failure-memory.ts",
+    find: "if (this.#entries.size <= this.#most) break;",
+    replace: "if (this.#entries.size > 0) break;",
+    test: "test/controller/opening/failure-memory.test.ts",
+  },
+  {
+    what: "what is asked for is forgotten first",
+    file: "controller/opening/failure-memory.ts",
+    find: "    this.#entries.delete(key);\n    this.#entries.set(key, remembered);\n    return remembered;",
+    replace: "    return remembered;",
+    test: "test/controller/opening/failure-memory.test.ts",
+  },
+  {
+    what: "a failure of one scope is told of another",
+    file: "controller/opening/failure-memory.ts",
+    find: "    .update(label)\n",
+    replace: "",
+    test: "test/controller/opening/failure-memory.test.ts",
+  },
+  {
+    what: "the diagnosis holds up the thread that serves",
+    file: "shared/seal/opening-key.node.ts",
+    find: "judge: (block) => judge(privateKey, block),",
+    replace: "judge: (block) => judgeBlockHere(privateKey, block),",
+    test: "test/controller/opening/diagnosis-thread.test.ts",
+  },
+  {
+    what: "a thread that answers nothing is waited for",
+    file: "controller/opening/diagnosis-thread.ts",
+    find: "const timer = setTimeout(failed, timeoutMs);",
+    replace: "const timer = setTimeout(() => {}, timeoutMs);",
+    test: "test/controller/opening/diagnosis-thread.test.ts",
+  },
+  {
+    what: "a dead thread is asked again",
+    file: "controller/opening/diagnosis-thread.ts",
+    find: "if (verdict === null) await this.stop();\n    else {",
+    replace: "if (verdict !== null) {",
+    test: "test/controller/opening/diagnosis-thread.test.ts",
+  },
+  {
+    what: "the thread stays when there is no work",
+    file: "controller/opening/diagnosis-thread.ts",
+    find: "this.#idle = setTimeout(() => void this.stop(), this.#idleMs).unref();",
+    replace: "",
+    test: "test/controller/opening/diagnosis-thread.test.ts",
   },
   {
     what: "the whole-object form is opened although it is switched off",
