@@ -10,6 +10,8 @@ import { runWithOwnLimits } from "./client-limits-run.ts";
 import { runCommandLine } from "./command-line-run.ts";
 import { runController } from "./controller-run.ts";
 import { makeCorpus } from "./corpus.ts";
+import { figuresOf } from "./figures.ts";
+import { runKeyRings } from "./key-ring-run.ts";
 import type { Measurement } from "./measurement.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { resultsTable } from "./results-table.ts";
@@ -53,9 +55,9 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function measure(options: BenchOptions): Promise<void> {
-  const { objects, items, keys, keyBits, rounds, samples, only } = options;
-  console.error(`sealing ${objects} objects of ${items} items under ${keys} keys of ${keyBits} bits`);
-  const corpus = await makeCorpus(options);
+  const { objects, items, keyBits, rounds, samples, only } = options;
+  console.error(`sealing ${objects} objects of ${items} items`);
+  const corpus = await makeCorpus({ objects, items, keyBits, keys: 1 });
   const found: Measurement[] = [];
 
   const inCluster = (["cold", "restart", "fresh", "idle"] as const).some((scene) => only.has(scene));
@@ -72,17 +74,20 @@ async function measure(options: BenchOptions): Promise<void> {
     console.error(`${subject.name}: cold start without flags`);
     found.push(...(await runWithOwnLimits(subject, corpus)));
   }
+  if (only.has("keys")) {
+    found.push(...(await runKeyRings(options, (what) => console.error(`key ring: ${what}`))));
+  }
   if (only.has("cli")) {
     console.error("command line");
     found.push(...(await runCommandLine(corpus.certificatePem, { repeats: cliRepeats, many: manySecrets })));
   }
 
   const heading = [
-    `Signet ${version} against Sealed Secrets 0.40.0: ${objects} SealedSecrets of ${items} items, ${keys} keys of RSA ${keyBits};`,
+    `Signet ${version} against Sealed Secrets 0.40.0: ${objects} SealedSecrets of ${items} items, one key of RSA ${keyBits} where no other is named;`,
     `${order.map(({ name }) => name).join(", ")}, a clean etcd each, both without limits on their requests; ${samples} idle samples.`,
     `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}, ${new Date().toISOString()}.`,
   ].join("\n");
-  const report = `${heading}\n\n${resultsTable(found)}\n`;
+  const report = `${heading}\n\n${resultsTable(figuresOf(options), found)}\n`;
   console.log(report);
   await mkdir(options.results, { recursive: true });
   const name = join(options.results, new Date().toISOString().replaceAll(":", "-"));

@@ -1,9 +1,12 @@
+import type { FigureName } from "./figures.ts";
+
 /** One figure of one run. */
 export type Measurement = {
-  /** What was measured, unit included. Figures of the same name are compared. */
-  figure: string;
+  figure: FigureName;
+  /** Who was measured: `reference`, `Signet`, or what else they are compared with. */
   subject: string;
-  value: number;
+  /** Null when this subject cannot tell. */
+  value: number | null;
 };
 
 /** @returns the middle value, or the mean of the two in the middle. */

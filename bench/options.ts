@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 /** What can be measured. */
-export const sceneNames = ["cold", "restart", "fresh", "idle", "limits", "cli"] as const;
+export const sceneNames = ["cold", "restart", "fresh", "idle", "limits", "keys", "cli"] as const;
 /** One of them. */
 export type SceneName = (typeof sceneNames)[number];
 
@@ -12,7 +12,7 @@ export type BenchOptions = {
   objects: number;
   /** Values in each. */
   items: number;
-  /** Sealing keys in the ring; each SealedSecret is sealed under one of them, drawn at random. */
+  /** Sealing keys in the ring of the scene `keys`, whose SealedSecrets are sealed under one of them each, at random. */
   keys: number;
   /** Length of those keys in bits. */
   keyBits: number;
@@ -21,13 +21,15 @@ export type BenchOptions = {
   /** SealedSecrets made one by one for the idle latency. */
   samples: number;
   only: ReadonlySet<SceneName>;
+  /** Folder for profiles of Signet's processes, in the form of V8's `--cpu-prof`; null for none. Profiling slows it down. */
+  profile: string | null;
   /** Folder the results are written to, beside being shown. */
   results: string;
 };
 
 /** How the options are given. */
-export const usage = `npm run bench -- [--objects N] [--items N] [--keys N] [--key-bits N] [--rounds N] [--samples N]
-               [--only ${sceneNames.join(",")}] [--results FOLDER]`;
+export const usage = `npm run bench -- [--n OBJECTS] [--items N] [--keys N] [--key-bits N] [--rounds N] [--samples N]
+               [--only ${sceneNames.join(",")}] [--results FOLDER] [--profile FOLDER]`;
 
 /**
  * Reads the command line.
@@ -37,12 +39,13 @@ export function readOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      objects: { type: "string", default: "500" },
+      n: { type: "string", default: "2000" },
       items: { type: "string", default: "3" },
-      keys: { type: "string", default: "1" },
+      keys: { type: "string", default: "24" },
       "key-bits": { type: "string", default: "4096" },
       rounds: { type: "string", default: "2" },
       samples: { type: "string", default: "100" },
+      profile: { type: "string" },
       only: { type: "string", default: sceneNames.join(",") },
       results: { type: "string", default: join(import.meta.dirname, "results") },
     },
@@ -53,13 +56,14 @@ export function readOptions(args: readonly string[]): BenchOptions {
     return known;
   });
   return {
-    objects: count("objects", values.objects, 20_000),
+    objects: count("n", values.n, 20_000),
     items: count("items", values.items, 100),
     keys: count("keys", values.keys, 100),
     keyBits: count("key-bits", values["key-bits"], 8192),
     rounds: count("rounds", values.rounds, 10),
     samples: count("samples", values.samples, 10_000),
     only: new Set(only),
+    profile: values.profile ?? null,
     results: values.results,
   };
 }

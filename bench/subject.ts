@@ -15,7 +15,16 @@ export type Subject = {
   /** Gives the cluster the definition and the rights it runs with. */
   install(cluster: ControlPlane): Promise<void>;
   /** Starts it as in a pod. */
-  start(cluster: ControlPlane, flags?: readonly string[]): Promise<Running>;
+  start(cluster: ControlPlane, options?: StartOptions): Promise<Running>;
+};
+
+/** How to start a controller. */
+export type StartOptions = {
+  flags?: readonly string[];
+  /** Folder for a profile by V8, null for none; only Signet can be profiled. */
+  profile?: string | null;
+  /** Name of the profile. */
+  name?: string;
 };
 
 /** A controller that has just been started. */
@@ -25,6 +34,8 @@ export type Running = {
   startedAt: number;
   /** Waits until it hands out its certificate, the first thing both do for others. */
   untilServing(): Promise<void>;
+  /** Sum of a metric over all its labels; null when there is none of that name. */
+  metric(name: string): Promise<number | null>;
   /** Ends it by SIGTERM. */
   stop(): Promise<void>;
 };
@@ -46,7 +57,7 @@ export const reference: Subject = {
       }),
     );
   },
-  async start(cluster, flags = []) {
+  async start(cluster, { flags = [] } = {}) {
     const binaries = await ensureRealComponents(["sealed-secrets-controller"]);
     return start(cluster, binaries["sealed-secrets-controller"], flags);
   },
@@ -58,8 +69,14 @@ export const signet: Subject = {
   async install(cluster) {
     await cluster.apply(await readInstallation());
   },
-  start: (cluster, flags = []) =>
-    start(cluster, process.execPath, [join(root, "dist", "controller.mjs"), ...flags]),
+  start: (cluster, { flags = [], profile = null, name = "start" } = {}) =>
+    start(cluster, process.execPath, [
+      ...(profile === null
+        ? []
+        : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]),
+      join(root, "dist", "controller.mjs"),
+      ...flags,
+    ]),
 };
 
 async function start(cluster: ControlPlane, command: string, args: readonly string[]): Promise<Running> {
@@ -85,6 +102,11 @@ async function start(cluster: ControlPlane, command: string, args: readonly stri
         const answer = await fetch(`http://${firstBoxAddress}:${port}/v1/cert.pem`);
         return answer.ok ? true : null;
       });
+    },
+    async metric(name) {
+      const answer = await fetch(`http://${firstBoxAddress}:${metricsPort}/metrics`);
+      const lines = (await answer.text()).split("\n").filter((line) => /^[^{ ]+/.exec(line)?.[0] === name);
+      return lines.length === 0 ? null : lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
     },
     stop: () => started.stop(20_000),
   };
