@@ -97,9 +97,10 @@ export class KeyTerm {
 
   /** @param about the Secret that changed; null when it is not known. */
   #judge(about: KubeObject | null): void {
-    const { clock, log, metrics, ring, watch } = this.#parts;
+    const { clock, log, metrics, ring, term, watch } = this.#parts;
     const { primary } = ring;
-    if (primary === null) return;
+    // Whoever leads no more, and has not noticed, knows nothing of the keys that his successor announces.
+    if (primary === null || !term.holds()) return;
     const change = this.#guard.judge(primary, new Date(clock.now()));
     metrics.setKeyUnexpected(this.#guard.alarm !== null);
     if (change === null || change.kind === "first") return;

@@ -431,3 +431,19 @@ test("metrics tell since when the key that seals is used, and until when it is v
   );
   assert.equal(await value(replica, "signet_sealing_key_expires_seconds"), `${notAfter.getTime() / 1000}`);
 });
+
+test("a leader that was paused and does not know yet takes its successor's renewal for no intrusion", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const [paused, next] = [await scene.start(), await scene.start()];
+  paused.lead(scene.lease);
+  await untilKnown(scene, current);
+  next.lead(scene.lease);
+  await next.manager.generate();
+  await scene.until("the new key there too", () => seals(paused) === seals(next));
+  await scene.until(
+    "it on the lease",
+    () => scene.lease.annotations["signet.dev/sealing-key"] === seals(next),
+  );
+  assert.deepEqual([...paused.told, ...next.told], []);
+  assert.equal(alarm(scene), null);
+});
