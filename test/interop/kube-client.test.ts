@@ -9,6 +9,7 @@ import { KubeApiError, KubeUnreachableError } from "../../shared/kube/api-error.
 import type { KubeClient, KubeObject, KubeRequest, WatchEvent } from "../../shared/kube/client.ts";
 import { type KubeConfigOptions, loadKubeConfig } from "../../shared/kube/config.ts";
 import { connectKube } from "../../shared/kube/http-client.ts";
+import { asKubeObject } from "../../shared/kube/kube-object.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import { startConnectProxy, startSocksProxy, type TunnelProxy } from "../shared/kube/tunnel-proxies.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
@@ -34,7 +35,7 @@ suite("the client on a real API server", () => {
   before(async () => {
     cluster = await startControlPlane({});
     admin = await connected({});
-    for (const name of ["team-a", "pages"])
+    for (const name of ["team-a", "pages", "slow-pages"])
       await admin.request({ method: "POST", path: corePath("namespaces"), body: { metadata: { name } } });
   });
 
@@ -294,6 +295,62 @@ suite("the client on a real API server", () => {
       await toldOf(told, "delete pages/new");
       assert.deepEqual([told.length, informer.lists], [3, 1]);
     });
+  });
+
+  test("what happens between two pages counts, whatever the pages say", async () => {
+    for (let i = 10; i < 20; i++) await create("slow-pages", secret(`s${i}`, { k: "dg==" }));
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const client: Pick<KubeClient, "request" | "watch"> = {
+      request: async (request) => {
+        if (request.query?.["continue"] !== undefined) await gate;
+        return admin.request(request);
+      },
+      watch: (request) => admin.watch(request),
+    };
+    const told: string[] = [];
+    const informer = new Informer<string>({
+      client,
+      clock: systemClock,
+      path: corePath("secrets", "slow-pages"),
+      parse: (object) => `${object.metadata.resourceVersion} ${object.metadata.uid}`,
+      pageSize: 4,
+    });
+    informer.subscribe({
+      onAdd: (key, _, initial) => told.push(`${initial ? "initial" : "add"} ${key.slice(-3)}`),
+      onUpdate: (key) => told.push(`update ${key.slice(-3)}`),
+      onDelete: (key) => told.push(`delete ${key.slice(-3)}`),
+    });
+    const stopping = new AbortController();
+    const run = informer.run(stopping.signal);
+    try {
+      const path = (name: string) => corePath("secrets", "slow-pages", name);
+      await toldOf(told, "initial s13");
+      await admin.request({ method: "DELETE", path: path("s18") });
+      await admin.request({ method: "DELETE", path: path("s17") });
+      await create("slow-pages", secret("s17"));
+      await admin.request({ method: "PATCH", path: path("s16"), body: { data: { k: "eQ==" } } });
+      await admin.request({ method: "DELETE", path: path("s10") });
+      await create("slow-pages", secret("s99"));
+      await toldOf(told, "add s99");
+      assert.deepEqual(told.slice(4), ["add s17", "add s16", "delete s10", "add s99"]);
+      assert.equal(informer.hasSynced, false);
+      open();
+      await informer.synced;
+      assert.deepEqual(told.slice(8), ["initial s14", "initial s15", "initial s19"]);
+      const listed = await admin.request({ method: "GET", path: corePath("secrets", "slow-pages") });
+      const items = Array.isArray(listed["items"]) ? listed["items"].map(asKubeObject) : [];
+      assert.deepEqual(
+        [...informer.entries()].toSorted(),
+        items.map((item) => [
+          `slow-pages/${item?.metadata.name}`,
+          `${item?.metadata.resourceVersion} ${item?.metadata.uid}`,
+        ]),
+      );
+    } finally {
+      open();
+      stopping.abort();
+      await run;
+    }
   });
 
   test("metadata only: no data reaches us, in lists and watches", async () => {
