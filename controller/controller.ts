@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { FastifyInstance } from "fastify";
-import { wordsOf } from "../shared/errors.ts";
+import { SealError, wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { OpeningContext } from "../shared/open-sealed-secret.ts";
 import { clusterIdOf } from "./cluster-id.ts";
@@ -61,7 +61,7 @@ export async function startController(options: Options, parts: ControllerParts):
   const client = slowed(parts.client);
   const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
   const stopping = new AbortController();
-  let clusterId: string | null = options["cluster-id"] === "" ? null : options["cluster-id"];
+  let clusterId: string | null = ["", "none"].includes(options["cluster-id"]) ? null : options["cluster-id"];
   let work: Leading | null = null;
   metrics.watchQueue(() => work?.stats ?? null);
 
@@ -149,7 +149,7 @@ export async function startController(options: Options, parts: ControllerParts):
     }
   }
   const running = (async () => {
-    clusterId ??= await clusterIdOf(client, log, signal);
+    if (options["cluster-id"] === "") clusterId = await clusterIdOf(client, log, signal);
     await Promise.all([
       keys.follow(signal),
       sealedSecrets.run(signal),
@@ -224,7 +224,10 @@ function electionOf(
       log.info({ holder }, leading ? "This replica leads" : "Another replica leads, or none");
       if (!leading) onStandby();
     },
-    onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot keep the lease, will retry"),
+    onError: (error) => {
+      const hint = error instanceof SealError ? { hint: error.hint } : {};
+      log.warn({ error: wordsOf(error), ...hint }, "Cannot keep the lease, will retry");
+    },
   });
 }
 

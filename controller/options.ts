@@ -89,7 +89,10 @@ const OPTIONS = {
   // Ours:
   kubeconfig: text("", "Kubeconfig to use instead of the Pod's own credentials"),
   context: text("", "Context of that kubeconfig"),
-  "cluster-id": text("", "Identity of this cluster; default: the uid of the namespace kube-system"),
+  "cluster-id": text(
+    "",
+    "Identity of this cluster; default: the uid of the namespace kube-system; none: not to be asked for",
+  ),
   concurrency: number(8, "SealedSecrets that are worked on at once", { min: 1, max: 256 }),
   "repair-drift": flag(
     true,

@@ -54,3 +54,17 @@ test("a label selector serves what it fits, and what no longer fits is let go", 
   await scene.until("let go", async () => !(await scene.metrics()).includes('name="db"'));
   assert.deepEqual(scene.items("db"), { a: "1" });
 });
+
+test("the cluster's identity is asked for, unless it is given or not to be asked for", async (context) => {
+  const asked = async (args: string[]) => {
+    const scene = await controllerScene(context, { keys: [key], args });
+    await scene.seal("db", { a: "1" });
+    await scene.untilSynced("db", { a: "1" });
+    await scene.stop();
+    assert.ok(!scene.lines.some((line) => line.includes("identity is unknown")));
+    return scene.cluster.requests.filter(({ path }) => path === "/api/v1/namespaces/kube-system").length;
+  };
+  assert.equal(await asked([]), 1);
+  assert.equal(await asked(["--cluster-id=mine"]), 0);
+  assert.equal(await asked(["--cluster-id=none"]), 0);
+});

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pairSecret, sealingPair } from "../sealing-key.ts";
+import { type ControllerScene, controllerScene } from "./controller-scene.ts";
+
+const key = pairSecret(await sealingPair(), "sealed-secrets-key1");
+/** Time passes as it does, since leases are counted by it; each lease is short instead. */
+const elected = {
+  keys: [key],
+  haste: 1,
+  args: ["--leader-elect", "--lease-duration=3s", "--lease-renew-deadline=2s", "--lease-retry-period=500ms"],
+};
+
+async function figure(scene: ControllerScene, name: string): Promise<number> {
+  const line = (await scene.metrics()).split("\n").find((text) => text.startsWith(`${name} `));
+  return Number(line?.split(" ")[1]);
+}
+
+const leads = async (scene: ControllerScene) => (await figure(scene, "signet_leader")) === 1;
+
+/** A leader with some objects in sync, and a replica that stands by. */
+async function pair(context: Parameters<typeof controllerScene>[0]) {
+  const first = await controllerScene(context, elected);
+  await first.until("a leader", () => leads(first));
+  for (const name of ["a", "b", "c"]) {
+    await first.seal(name, { value: name });
+    await first.untilSynced(name, { value: name });
+  }
+  const second = await controllerScene(context, { ...elected, on: first.cluster });
+  await second.until("ready", async () => (await second.ask("/readyz")).status === 200);
+  return { first, second };
+}
+
+test("a replica that stands by serves the API, writes nothing and tells nothing of objects", async (context) => {
+  const { first, second } = await pair(context);
+  assert.equal((await second.ask("/v1/cert.pem")).text, (await first.ask("/v1/cert.pem")).text);
+  await first.seal("later", { value: "1" });
+  await first.untilSynced("later", { value: "1" });
+  assert.equal(await leads(second), false);
+  assert.deepEqual(second.secretWrites, []);
+  assert.equal(await figure(second, "sealed_secrets_controller_unseal_requests_total"), 0);
+  assert.ok(!(await second.metrics()).includes('name="a"'));
+  assert.ok((await first.metrics()).includes('name="a"'));
+  assert.ok(!second.lines.some((line) => line.includes("Event(")));
+});
+
+test("a leader that stops hands over at once; the next one opens nothing that is in sync", async (context) => {
+  const { first, second } = await pair(context);
+  const began = performance.now();
+  await first.stop();
+  await second.until("the next leader", () => leads(second));
+  assert.ok(performance.now() - began < 2500, "before the lease would have run out");
+  await second.until("all known again", async () =>
+    (await second.metrics()).includes('signet_sync_records_total{result="match"} 3'),
+  );
+  assert.equal(await figure(second, "sealed_secrets_controller_unseal_requests_total"), 0);
+  assert.match(await second.metrics(), /signet_private_key_operations_total\{purpose="open"\} 0/);
+  assert.ok((await second.metrics()).includes('name="a"'), "the metrics of objects come with the lead");
+  await second.seal("later", { value: "1" });
+  await second.untilSynced("later", { value: "1" });
+  assert.deepEqual(
+    second.secretWrites.map(({ method }) => method),
+    ["POST"],
+  );
+});
+
+test("a leader whose lease somebody else takes stops working, and may lead again", async (context) => {
+  const scene = await controllerScene(context, elected);
+  await scene.until("a leader", () => leads(scene));
+  await scene.seal("a", { value: "1" });
+  await scene.untilSynced("a", { value: "1" });
+  const lease = scene.cluster.store.get(
+    "leases.coordination.k8s.io",
+    "kube-system",
+    "sealed-secrets-controller",
+  );
+  assert.ok(lease !== null && lease !== undefined);
+  const spec = { ...(lease["spec"] as object), holderIdentity: "other", leaseDurationSeconds: 3 };
+  scene.cluster.store.put({ ...lease, spec });
+  await scene.until("no leader", async () => !(await leads(scene)));
+  assert.ok(!(await scene.metrics()).includes('name="a"'));
+  const writes = scene.secretWrites.length;
+  await scene.seal("b", { value: "1" });
+  await sleep(700);
+  assert.equal(scene.items("b"), null, "while another one leads");
+  assert.equal(scene.secretWrites.length, writes);
+  await scene.untilSynced("b", { value: "1" });
+  assert.equal(await leads(scene), true);
+});
+
+test("without the right to the lease nothing is done, and the log says what is missing", async (context) => {
+  const scene = await controllerScene(context, {
+    ...elected,
+    prepare: ({ faults }) => void faults.add({ path: /\/leases/, status: 403 }),
+  });
+  await scene.until("the word", () =>
+    scene.lines.some((line) => /level=WARN .*leases/.test(line) && line.includes("--leader-elect=false")),
+  );
+  assert.equal(await leads(scene), false);
+  assert.deepEqual(scene.secretWrites, []);
+});
