@@ -5,7 +5,7 @@ import type { Priority, ReadyOrder } from "./ready-order.ts";
 export type FairOrderOptions = {
   /** Whom a key belongs to: its namespace. Always the same for a key. */
   groupOf: (key: string) => string;
-  /** So many keys of a group are in workers' hands at once, never more; at least 1. */
+  /** So many keys of a group are in workers' hands at once, never more; less than 1 counts as 1. */
   mostInHand: number;
 };
 
@@ -52,7 +52,7 @@ export class FairOrder implements ReadyOrder {
 
   constructor({ groupOf, mostInHand }: FairOrderOptions) {
     this.#groupOf = groupOf;
-    this.#mostInHand = mostInHand;
+    this.#mostInHand = Math.max(1, mostInHand);
   }
 
   get size(): number {
@@ -68,7 +68,10 @@ export class FairOrder implements ReadyOrder {
     if (waiting.resync.delete(key)) this.#size -= 1;
     waiting[priority].push(key);
     this.#size += 1;
-    if (waiting.resync.size === 0) this.#endTurn(name, group, "resync");
+    if (waiting.resync.size === 0) {
+      group.owed.resync = false;
+      this.#turns.resync.delete(name);
+    }
     if (!group.owed[priority]) this.#turns[priority].push(name);
   }
 
@@ -94,7 +97,7 @@ export class FairOrder implements ReadyOrder {
 
   #takeOf(priority: Priority): { key: string; priority: Priority } | null {
     const turns = this.#turns[priority];
-    // Whoever is passed over here comes back by `done` alone: as many steps as there were hand-outs.
+    // Whoever is passed over is not met again before a key of the group is handed back: so many steps `done` has paid for.
     for (let name = turns.shift(); name !== undefined; name = turns.shift()) {
       const group = this.#groups.get(name);
       if (group === undefined) continue;
@@ -111,11 +114,6 @@ export class FairOrder implements ReadyOrder {
       return { key, priority };
     }
     return null;
-  }
-
-  #endTurn(name: string, group: Group, priority: Priority): void {
-    group.owed[priority] = false;
-    this.#turns[priority].delete(name);
   }
 }
 

@@ -124,6 +124,10 @@ describe("fair order", () => {
     assert.deepEqual([takeSome(order), order.size], ["", 0]);
   });
 
+  test("a limit below one is one", () => {
+    assert.equal(takeSome(orderOf("a/1 a/2 b/1", -1)), "a/1 b/1");
+  });
+
   test("a resync does not count while its group is at its limit", () => {
     const order = orderOf("a/1 r:a/2 b/1 b/2 b/3 b/4 b/5 b/6 b/7 b/8 b/9", 9);
     for (const key of ["a/3", "a/4", "a/5", "a/6", "a/7", "a/8", "a/9", "a/10"]) order.put(key, "new");
