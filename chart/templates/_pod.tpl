@@ -114,11 +114,11 @@ volumes:
 {{- include "signet.render" (dict "root" . "value" .Values.affinity) -}}
 {{- else if gt (int .Values.replicaCount) 1 -}}
 {{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" (include "signet.selector" . | fromYaml)) -}}
-{{- if eq .Values.podAntiAffinity "hard" -}}
+{{- if eq (toString .Values.podAntiAffinity) "hard" -}}
 podAntiAffinity:
   requiredDuringSchedulingIgnoredDuringExecution:
     - {{- toYaml $term | nindent 6 }}
-{{- else if eq .Values.podAntiAffinity "soft" -}}
+{{- else if eq (toString .Values.podAntiAffinity) "soft" -}}
 podAntiAffinity:
   preferredDuringSchedulingIgnoredDuringExecution:
     - weight: 100

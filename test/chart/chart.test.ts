@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
@@ -46,9 +47,17 @@ suite("the chart", () => {
   });
 
   test("is packaged whole", async () => {
-    const { code, stdout } = await runHelm(["show", "values", chartFolder]);
-    assert.equal(code, 0);
-    assert.match(stdout, /^replicaCount: 1$/m);
+    const folder = await mkdtemp(join(tmpdir(), "signet-chart-test-"));
+    try {
+      const { code, stderr } = await runHelm(["package", chartFolder, `--destination=${folder}`]);
+      assert.equal(code, 0, stderr);
+      const [archive = ""] = await readdir(folder);
+      const args = ["--include-crds"];
+      const packed = await helmTemplate({ chart: join(folder, archive), values: all, args });
+      assert.equal(packed.stdout, (await helmTemplate({ values: all, args })).stdout);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

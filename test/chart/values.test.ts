@@ -173,6 +173,10 @@ suite("values that cannot be meant", () => {
       /several replicas need leader election/,
     ],
     "Roles without namespaces": [{ rbac: { namespacedRoles: true } }, /list them in additionalNamespaces/],
+    "a policy without its defaults": [
+      { admissionPolicy: { enabled: true, scopes: null } },
+      /scopes|admissionPolicy lacks its defaults/,
+    ],
     "a key label that is no text": [{ privateKeyLabels: { a: 1 } }, /must be texts/],
     "a key label with a comma": [{ privateKeyLabels: { a: "b,c" } }, /holds a comma/],
   };

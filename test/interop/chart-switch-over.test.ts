@@ -207,6 +207,8 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
     const program = /bitnami/.test(String(at(container, "image"))) ? "reference" : "signet";
     // Our image has an entry point of its own, and must not be left theirs.
     assert.deepEqual(at(container, "command"), program === "reference" ? ["controller"] : undefined);
+    // Neither waits for the other.
+    if (program === "signet") assert.equal(at(body, "spec", "strategy", "rollingUpdate", "maxSurge"), 0);
     const components = await ensureRealComponents(["sealed-secrets-controller"]);
     const port = await freePort(firstBoxAddress);
     const args = [
