@@ -169,7 +169,8 @@ export class KeyManager {
     if (primaryChange !== null) this.#sealer = null;
     const { primary } = this.ring;
     if (primary !== null) {
-      metrics.setKeyTimes({ created: this.ring.timeOf(primary), expires: primary.certificate.notAfter });
+      const { notBefore, notAfter } = primary.certificate;
+      metrics.setKeyTimes({ created: notBefore, expires: notAfter });
     }
     this.#term?.changed(change, isNews);
     this.#settleReadiness();
