@@ -2,8 +2,12 @@ import type { Failure } from "./failure.ts";
 import { notManaged } from "./failure.ts";
 import { protection, type WritePolicy } from "./gates.ts";
 import { EXISTING_SECRET_ANNOTATION, type ObjectPolicy } from "./object-policy.ts";
-import { MANAGED_ANNOTATION, PATCH_ANNOTATION, type SecretObject } from "./secret-object.ts";
-import { createdBySignet } from "./secret-origin.ts";
+import {
+  MANAGED_ANNOTATION,
+  PATCH_ANNOTATION,
+  SEALED_BY_ANNOTATION,
+  type SecretObject,
+} from "./secret-object.ts";
 
 /** Who wants to change an existing Secret, and by which rules. */
 export type Claim = {
@@ -31,12 +35,14 @@ export function consentOf(secret: SecretObject, { uid, namespace, policy, rules 
     failure: notManaged(secret.metadata.name ?? "", why),
   });
   const owned = isOwned(secret, uid);
-  const guarded = protection(secret, { ownerUid: uid, owned }, rules);
+  const marks = marksOf(secret);
+  // One that we left without an owner carries these by our own hand.
+  const kept = marks.managed && uid !== "" && secret.metadata.annotations?.[SEALED_BY_ANNOTATION] === uid;
+  const own = owned || kept;
+  const guarded = protection(secret, { ownerUid: uid, owned: own }, rules);
   if (guarded !== null) return refused(`it ${guarded}`);
   const { existingSecret: asked } = policy;
-  const marks = marksOf(secret);
-  // A Secret that we made without an owner carries the mark by our own hand.
-  if (asked === "fail" && !owned && !(marks.managed && createdBySignet(secret))) {
+  if (asked === "fail" && !own) {
     return refused(`${EXISTING_SECRET_ANNOTATION}: "fail" on the SealedSecret has it left alone`);
   }
   const listed = rules.adoptNamespaces.some((listed) => listed === "*" || listed === namespace);

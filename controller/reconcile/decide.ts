@@ -41,10 +41,11 @@ export function decide({ sealedSecret, secret, wanted }: Observed, rules: WriteP
 
   const consent = consentOf(secret, { uid, namespace, policy, rules });
   if (consent.way === "none") return fail(consent.failure);
-  const release = alone.owner === null && isOwned(secret, uid) ? uid : null;
+  // Sharing leaves the owner alone, unless that is the SealedSecret and wants to be so no longer.
+  const released = alone.owner === null && isOwned(secret, uid);
   const next =
     consent.way === "merge"
-      ? merge(secret, wanted.secret, { adopt: consent.adopt, release })
+      ? merge(secret, wanted.secret, { adopt: consent.adopt || released })
       : replace(secret, alone);
   if (sameSecret(secret, next)) return { kind: "in-sync" };
   const isOurs = consent.way === "replace" && belongsTo(secret, uid) && createdBySignet(secret);

@@ -3,6 +3,7 @@ import {
   DEFAULT_TYPE,
   KEY_LABEL,
   MANAGED_ANNOTATION,
+  SEALED_BY_ANNOTATION,
   type SecretObject,
   type WantedSecret,
 } from "./secret-object.ts";
@@ -82,10 +83,9 @@ export function refusalToAsk(wanted: WantedSecret, policy: WritePolicy): string 
   if (label !== undefined) {
     return `the label ${JSON.stringify(label)} is refused in this cluster (--denied-metadata); remove it from the template`;
   }
-  // Without an owner the mark is ours.
-  const annotation = Object.keys(wanted.annotations).find(
-    (key) => isDenied(key) && !(key === MANAGED_ANNOTATION && wanted.owner === null),
-  );
+  // Without an owner these are ours.
+  const ours = wanted.owner === null ? [MANAGED_ANNOTATION, SEALED_BY_ANNOTATION] : [];
+  const annotation = Object.keys(wanted.annotations).find((key) => isDenied(key) && !ours.includes(key));
   if (annotation === undefined) return null;
   return `the annotation ${JSON.stringify(annotation)} is refused in this cluster (--denied-metadata); remove it from the template`;
 }

@@ -5,6 +5,7 @@ import {
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,
+  SEALED_BY_ANNOTATION,
   type SecretObject,
   type WantedSecret,
 } from "./secret-object.ts";
@@ -31,23 +32,16 @@ export function claimItems(wanted: WantedSecret): WantedSecret {
   return { ...wanted, annotations: { ...wanted.annotations, ...claimOf(wanted) } };
 }
 
-/** How far merging makes a Secret ours. */
-export type Tenure = {
-  /** Make the SealedSecret its owner. */
-  adopt: boolean;
-  /** Uid of the SealedSecret that owns the Secret and wants to do so no longer; null, or absent, for none. */
-  release?: string | null;
-};
-
 /**
  * Our items, labels and annotations merged into a Secret that others share; ours win. Items that we wrote earlier
  * and no longer want are removed; no other item is touched. How far the Secret consents stays its own word: the marks
  * of the template do not count here, else consent to merging could be made into consent to adoption.
+ * @param adopt the Secret's owner becomes the one wanted, or none.
  */
 export function merge(
   existing: SecretObject,
   wanted: WantedSecret,
-  { adopt, release = null }: Tenure,
+  { adopt }: { adopt: boolean },
 ): SecretObject {
   const annotations = existing.metadata.annotations ?? {};
   const ours = new Set(earlierItems(annotations[MANAGED_ITEMS_ANNOTATION]));
@@ -61,10 +55,9 @@ export function merge(
         ...annotations,
         ...Object.fromEntries(Object.entries(wanted.annotations).filter(([key]) => !CONSENT.has(key))),
         ...claimOf(wanted),
-        // Without an owner reference this mark is what says that the Secret is ours to change.
-        ...((adopt && wanted.owner === null) || release !== null ? { [MANAGED_ANNOTATION]: "true" } : {}),
+        // Without an owner reference these say that the Secret is ours to change.
+        ...(adopt && wanted.owner === null ? tenureOf(wanted) : {}),
       },
-      ...(release === null ? {} : { ownerReferences: ownersBut(existing, release) }),
       ...(adopt ? { ownerReferences: ownerReferences(wanted) } : {}),
     },
     type: wanted.type ?? existing.type ?? DEFAULT_TYPE,
@@ -72,14 +65,15 @@ export function merge(
   };
 }
 
-const CONSENT: ReadonlySet<string> = new Set([MANAGED_ANNOTATION, PATCH_ANNOTATION]);
+const CONSENT: ReadonlySet<string> = new Set([MANAGED_ANNOTATION, PATCH_ANNOTATION, SEALED_BY_ANNOTATION]);
+
+function tenureOf({ annotations }: WantedSecret): Record<string, string> {
+  const uid = annotations[SEALED_BY_ANNOTATION];
+  return { [MANAGED_ANNOTATION]: "true", ...(uid === undefined ? {} : { [SEALED_BY_ANNOTATION]: uid }) };
+}
 
 function claimOf({ data }: WantedSecret): Record<string, string> {
   return { [MANAGED_ITEMS_ANNOTATION]: JSON.stringify(Object.keys(data).sort()) };
-}
-
-function ownersBut({ metadata }: SecretObject, uid: string): OwnerReference[] {
-  return (metadata.ownerReferences ?? []).filter((owner) => owner.uid !== uid);
 }
 
 /** Equal in all that we write; absent and empty maps are the same. */

@@ -33,5 +33,7 @@ export const PATCH_ANNOTATION = "sealedsecrets.bitnami.com/patch";
 export const SKIP_OWNER_ANNOTATION = "sealedsecrets.bitnami.com/skip-set-owner-references";
 /** On a Secret we merged into: JSON array of the items that are ours. */
 export const MANAGED_ITEMS_ANNOTATION = "signet.dev/managed-items";
+/** On a Secret of ours that has no owner: uid of the SealedSecret that made it so. Never from a template. */
+export const SEALED_BY_ANNOTATION = "signet.dev/sealed-by";
 /** Marks Secrets that hold sealing keys; `active` means in use. */
 export const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";

@@ -175,7 +175,11 @@ suite("what a SealedSecret says of how its Secret is dealt with", () => {
     await scene.untilSynced("default", "retain", "True");
     const kept = await scene.untilSecret("default", "retain");
     assert.equal(kept.metadata.ownerReferences, undefined);
-    assert.deepEqual(kept.metadata.annotations, { ...everySecret.annotations, ...marks.managed });
+    assert.deepEqual(kept.metadata.annotations, {
+      ...everySecret.annotations,
+      ...marks.managed,
+      "signet.dev/sealed-by": first.metadata.uid,
+    });
 
     await annotate(sealedPath("default", "retain"), { "signet.dev/on-removal": "delete" });
     const owned = await scene.untilSecret(

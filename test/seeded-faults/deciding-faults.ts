@@ -47,8 +47,8 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "patch and managed does not adopt",
     file: "controller/reconcile/decide.ts",
-    find: "{ adopt: consent.adopt, release }",
-    replace: "{ adopt: false, release }",
+    find: "{ adopt: consent.adopt || released }",
+    replace: "{ adopt: released }",
     test: "test/controller/reconcile/decide.test.ts",
   },
   {

@@ -45,15 +45,15 @@ export const policyFaults: readonly Fault[] = [
   {
     what: "fail is passed over where the Secret consents",
     file: `${reconcile}/consent.ts`,
-    find: "!(marks.managed && createdBySignet(secret))",
-    replace: "!marks.managed",
+    find: 'asked === "fail" && !own',
+    replace: 'asked === "fail" && !own && !marks.managed',
     test: decideTest,
   },
   {
     what: "fail refuses a kept Secret of our own",
     file: `${reconcile}/consent.ts`,
-    find: " && !(marks.managed && createdBySignet(secret))",
-    replace: "",
+    find: "const own = owned || kept;",
+    replace: "const own = owned;",
     test: decideTest,
   },
   {
@@ -142,9 +142,9 @@ export const policyFaults: readonly Fault[] = [
   },
   {
     what: "a shared Secret to be kept stays owned",
-    file: `${reconcile}/secret-change.ts`,
-    find: "...(release === null ? {} : { ownerReferences: ownersBut(existing, release) }),",
-    replace: "",
+    file: `${reconcile}/decide.ts`,
+    find: "consent.adopt || released",
+    replace: "consent.adopt",
     test: decideTest,
   },
   {

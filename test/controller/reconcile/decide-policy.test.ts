@@ -7,15 +7,26 @@ import {
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,
+  SEALED_BY_ANNOTATION,
   type SecretObject,
   type WantedSecret,
 } from "../../../controller/reconcile/secret-object.ts";
 import { FIELD_MANAGER } from "../../../controller/reconcile/secret-origin.ts";
 import { wantedSecret } from "../../../controller/reconcile/wanted-secret.ts";
-import { createdBy, existing, items, OUR_REFERENCE, POLICY, sealedSecret, wanted } from "./objects.ts";
+import {
+  createdBy,
+  existing,
+  items,
+  OUR_REFERENCE,
+  OUR_UID,
+  POLICY,
+  sealedSecret,
+  wanted,
+} from "./objects.ts";
 
 const MANAGED = { [MANAGED_ANNOTATION]: "true" };
 const PATCH = { [PATCH_ANNOTATION]: "true" };
+const KEPT = { ...MANAGED, [SEALED_BY_ANNOTATION]: OUR_UID };
 const OTHER_OWNER = { ...OUR_REFERENCE, kind: "Application", name: "shop", uid: "33333333" };
 const OWNED = { ownerReferences: [OUR_REFERENCE] };
 const OUR_MAKING = createdBy(FIELD_MANAGER);
@@ -242,12 +253,12 @@ test("fail does not refuse what is the SealedSecret's own", () => {
   assert.equal(plan(existing(OWNED), { "existing-secret": "fail" }).kind, "update");
   const asks = { "existing-secret": "fail", "on-removal": "retain" };
   const made = written(plan(null, asks), "create");
-  const stored = (manager: string) => ({
-    ...made,
-    metadata: { ...made.metadata, resourceVersion: "1", ...createdBy(manager) },
-  });
-  assert.deepEqual(plan(stored(FIELD_MANAGER), asks), { kind: "in-sync" });
-  assert.equal(failed(plan(stored("kubectl-create"), asks)).reason, "NotManaged");
+  assert.deepEqual(plan(made, asks), { kind: "in-sync" });
+  const taken = written(plan(existing({ ...OWNED, ...createdBy("kubectl-create") }), asks), "update");
+  assert.deepEqual(plan(taken, asks), { kind: "in-sync" });
+  const left = { ...made.metadata.annotations, [SEALED_BY_ANNOTATION]: "of an earlier one" };
+  const other = { ...made, metadata: { ...made.metadata, annotations: left } };
+  assert.equal(failed(plan(other, asks)).reason, "NotManaged");
 });
 
 // Keeping.
@@ -255,14 +266,14 @@ test("fail does not refuse what is the SealedSecret's own", () => {
 test("retain: no owner and the mark; back again: the owner and no mark; each in one write", () => {
   const made = written(plan(null, { "on-removal": "retain" }), "create");
   assert.deepEqual(made.metadata.ownerReferences, []);
-  assert.deepEqual(made.metadata.annotations, { note: "sealed", ...MANAGED });
+  assert.deepEqual(made.metadata.annotations, { note: "sealed", ...KEPT });
   const back = written(plan(made, {}), "update");
   assert.deepEqual(back.metadata.ownerReferences, [OUR_REFERENCE]);
   assert.deepEqual(back.metadata.annotations, { note: "sealed" });
   assert.deepEqual(back.data, made.data);
   const again = written(plan(back, { "on-removal": "retain" }), "update");
   assert.deepEqual(again.metadata.ownerReferences, []);
-  assert.deepEqual(again.metadata.annotations, { note: "sealed", ...MANAGED });
+  assert.deepEqual(again.metadata.annotations, { note: "sealed", ...KEPT });
   assert.deepEqual(plan(again, { "on-removal": "retain" }), { kind: "in-sync" });
 });
 
@@ -276,11 +287,11 @@ test("retain of an immutable Secret changes its metadata alone", () => {
   assert.equal(kept.immutable, true);
 });
 
-test("retain of a Secret that is ours and shared takes our reference away, and only ours", () => {
+test("retain of a Secret that is ours and shared takes the owner away and leaves the items", () => {
   const friend = { ...OTHER_OWNER, controller: false };
   const before = existing({ ownerReferences: [friend, OUR_REFERENCE], annotations: PATCH });
   const kept = written(plan(before, { "on-removal": "retain" }), "update");
-  assert.deepEqual(kept.metadata.ownerReferences, [friend]);
+  assert.deepEqual(kept.metadata.ownerReferences, []);
   assert.equal(kept.metadata.annotations?.[MANAGED_ANNOTATION], "true");
   assert.deepEqual(kept.data, items({ password: "new", theirs: "kept" }));
   assert.equal(plan(kept, {}).kind, "update", "delete again: ours by the mark");

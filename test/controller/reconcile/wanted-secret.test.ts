@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { replace } from "../../../controller/reconcile/secret-change.ts";
-import { MANAGED_ANNOTATION, SKIP_OWNER_ANNOTATION } from "../../../controller/reconcile/secret-object.ts";
+import {
+  MANAGED_ANNOTATION,
+  SEALED_BY_ANNOTATION,
+  SKIP_OWNER_ANNOTATION,
+} from "../../../controller/reconcile/secret-object.ts";
 import { wantedSecret } from "../../../controller/reconcile/wanted-secret.ts";
 import { utf8 } from "../../../shared/bytes.ts";
 import type { SealedSecret } from "../../../shared/sealed-secret.ts";
@@ -70,6 +74,7 @@ test("no other metadata of a template reaches the Secret", () => {
 
 const neverCopied = [
   "signet.dev/managed-items",
+  "signet.dev/sealed-by",
   "signet.dev/sealing-key",
   "signet.dev/primary",
   "signet.dev/anything",
@@ -105,7 +110,7 @@ test("a SealedSecret whose Secret shall stay is not its owner; the template cann
   const retain = { "signet.dev/on-removal": "retain" };
   const want = wantedSecret(sealedSecret({ metadata: { annotations: retain } }), opened);
   assert.equal(want.owner, null);
-  assert.deepEqual(want.annotations, { [MANAGED_ANNOTATION]: "true" });
+  assert.deepEqual(want.annotations, { [MANAGED_ANNOTATION]: "true", [SEALED_BY_ANNOTATION]: OUR_UID });
   assert.notEqual(from({ metadata: { annotations: retain } }).owner, null);
   const deleted = sealedSecret({ metadata: { annotations: { "signet.dev/on-removal": "delete" } } });
   assert.notEqual(wantedSecret(deleted, opened).owner, null);
