@@ -188,8 +188,8 @@ export const decidingFaults: readonly Fault[] = [
   {
     what: "without an owner the Secret is not marked as ours",
     file: "controller/reconcile/wanted-secret.ts",
-    find: '...(unowned ? { [MANAGED_ANNOTATION]: "true" } : {})',
-    replace: "",
+    find: '{ [MANAGED_ANNOTATION]: "true", [SEALED_BY_ANNOTATION]: uid }',
+    replace: "{ [SEALED_BY_ANNOTATION]: uid }",
     test: "test/controller/reconcile/wanted-secret.test.ts",
   },
   {
