@@ -18,7 +18,7 @@ export async function readOpeningKey(pem: string, judge: BlockJudge = judgeBlock
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < SHORTEST_KEY_BITS) throw new PrivateKeyError(`holds an RSA key of only ${bits} bits`);
   const copies = new KeyCopies(privateKey);
-  await copies.import();
+  await copies.add();
   return {
     fingerprint: fingerprintOf(createPublicKey(privateKey)),
     modulusBytes: Math.ceil(bits / 8),
@@ -73,7 +73,7 @@ class KeyCopies {
   }
 
   /** Makes one more, which is idle then. */
-  async import(): Promise<void> {
+  async add(): Promise<void> {
     this.#made += 1;
     const der = new Uint8Array(this.#privateKey.export({ type: "pkcs8", format: "der" }));
     try {
@@ -88,7 +88,7 @@ class KeyCopies {
   async use<T>(work: (copy: webcrypto.CryptoKey) => Promise<T>): Promise<T> {
     let copy = this.#idle.pop();
     while (copy === undefined) {
-      if (this.#made < MOST_COPIES) await this.import();
+      if (this.#made < MOST_COPIES) await this.add();
       else await new Promise<void>((resolve) => this.#waiting.push(resolve));
       copy = this.#idle.pop();
     }

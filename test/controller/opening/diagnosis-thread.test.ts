@@ -96,7 +96,7 @@ suite("the diagnosis in a thread of its own", () => {
     assert.equal(verdict?.labelHash.buffer.byteLength, 32);
   });
 
-  test("starts with the first question, ends without work, starts again", async (t) => {
+  test("starts with the first question, ends without work, starts again", { timeout: 30_000 }, async (t) => {
     const { thread, workers } = scene(t, { idleMs: 40 });
     assert.equal(thread.isRunning, false);
     for (let times = 1; times <= 2; times++) {
@@ -133,7 +133,9 @@ suite("a thread that fails", () => {
     ],
   ];
   for (const [what, start] of refused) {
-    test(`${what}: no judgement, and the next question has another thread`, async (t) => {
+    test(`${what}: no judgement, and the next question has another thread`, {
+      timeout: 30_000,
+    }, async (t) => {
       let first = true;
       const { thread } = scene(t, {
         timeoutMs: what === "answers nothing" ? 200 : 20_000,

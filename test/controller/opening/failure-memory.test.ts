@@ -43,6 +43,15 @@ test("parts cannot be shifted into each other", () => {
   assert.equal(memory.size, shifted.length);
 });
 
+test("another key set, label or text of the same length is another", () => {
+  const memory = new FailureMemory();
+  memory.remember("k1", utf8("team/a"), "t1", NOT_MINE);
+  assert.equal(memory.recall("k2", utf8("team/a"), "t1"), undefined);
+  assert.equal(memory.recall("k1", utf8("team/b"), "t1"), undefined);
+  assert.equal(memory.recall("k1", utf8("team/a"), "t2"), undefined);
+  assert.equal(memory.recall("k1", utf8("team/a"), "t1"), NOT_MINE);
+});
+
 test("what was not asked for the longest is forgotten first", () => {
   const memory = new FailureMemory(3);
   for (const text of ["a", "b", "c"]) memory.remember("k", label, text, NOT_MINE);
