@@ -7,7 +7,7 @@ import { type ControlPlane, startControlPlane } from "../support/control-plane/c
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { readObjects, sealedSecretDefinitionFile } from "../support/control-plane/object-files.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
-import { at, chartFolder, helmTemplate, renderChart, runHelm } from "../support/helm.ts";
+import { at, chartFolder, helmTemplate, objectOf, renderChart, runHelm } from "../support/helm.ts";
 import { schemaLocation, writeSchemas } from "../support/openapi-schemas.ts";
 import { type CommandResult, runProgram } from "../support/run-program.ts";
 import { ensureRealComponents } from "../tools/real-components.ts";
@@ -77,6 +77,25 @@ suite("what the chart and the manifests give is what the API server takes", () =
       for (const object of objects) await dryRun(object);
     });
   }
+
+  test("a namespace of the restricted Pod Security Standard takes the pods", async () => {
+    const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await cluster.apply([
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: "restricted", labels: restricted } },
+    ]);
+    const answers: Record<string, number> = {};
+    for (const file of cases) {
+      const deployment = objectOf(await renderChart({ files: [join(values, file)] }), "Deployment");
+      const spec = at(deployment, "spec", "template", "spec") as Record<string, unknown>;
+      // A class that is of kube-system alone.
+      delete spec["priorityClassName"];
+      const pod = { apiVersion: "v1", kind: "Pod", metadata: { generateName: "x-" }, spec };
+      const { status } = await cluster.request("POST", "/api/v1/namespaces/restricted/pods?dryRun=All", pod);
+      answers[file] = status;
+    }
+    const expected = cases.map((file) => [file, file === "external-rights.yaml" ? 403 : 201]);
+    assert.deepEqual(answers, Object.fromEntries(expected), "hostNetwork alone is refused");
+  });
 
   for (const file of manifests) {
     test(`deploy/${file}: schema and API server`, async () => {

@@ -15,6 +15,7 @@ import { at, chartFolder, runHelm } from "../support/helm.ts";
 import { base64, type SealedObject, testSealer } from "../support/in-process-sealing.ts";
 import { type Scene, type SceneSecret, sceneOf } from "../support/sealed-secret-scene.ts";
 import { keySecrets } from "../support/sealing-key-secrets.ts";
+import { manifestFile } from "../support/signet-controller.ts";
 import { ensureRealComponents } from "../tools/real-components.ts";
 import { referenceChart } from "../tools/reference-chart.ts";
 
@@ -29,6 +30,7 @@ const table = coverageTable({
   "reused-values": "values kept from the other release, defaults included, do no harm",
   uninstalled: "what is uninstalled is the controller: definition, keys, SealedSecrets and Secrets stay",
   "installed-anew": "a new release of another name takes up what stayed",
+  "from-manifest": "what was installed by the manifest is taken over by a release",
 });
 
 const home = "kube-system";
@@ -172,6 +174,27 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
     await assertUntouched();
   });
 
+  table.proves("from-manifest", "from the manifest to the chart", async () => {
+    await stopRunning();
+    await helm("uninstall", "again", "--wait");
+    await cluster.apply(await readObjects(manifestFile));
+    running = await runDeployed();
+    await sealAll([{ name: "by-manifest", items: { a: "1" } }]);
+    await stopRunning();
+    await scene.remove(`/apis/apps/v1/namespaces/${home}/deployments/${name}`);
+    await helm(
+      "install",
+      "sealed-secrets",
+      chartFolder,
+      `--values=${valuesFile}`,
+      "--take-ownership",
+      "--force-conflicts",
+    );
+    running = await runDeployed();
+    await sealAll([{ name: "by-chart", items: { a: "1" } }]);
+    await assertUntouched();
+  });
+
   table.everyRowHasATest();
 
   async function helm(...args: string[]): Promise<void> {
@@ -213,7 +236,7 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
     const port = await freePort(firstBoxAddress);
     const args = [
       ...(program === "signet" ? [join(chartFolder, "../controller/main.ts")] : []),
-      ...(at(container, "args") as string[]),
+      ...((at(container, "args") ?? []) as string[]),
       // The last one counts, for both.
       `--listen-addr=${firstBoxAddress}:${port}`,
       `--listen-metrics-addr=${firstBoxAddress}:${await freePort(firstBoxAddress)}`,
