@@ -1,0 +1,66 @@
+import type { Verdict } from "./conditions.ts";
+import type { Failure } from "./failure.ts";
+import type { Applied } from "./plan.ts";
+import type { SealedObject } from "./sealed-object.ts";
+import type { SecretObject } from "./secret-object.ts";
+import type { WatchedObject } from "./watched-object.ts";
+
+/** One object as it is worked on. */
+export type Subject = { watched: WatchedObject; sealed: SealedObject };
+
+/** What came of one look at an object. */
+export type Outcome = {
+  failure: Failure | null;
+  warnings: readonly string[];
+  /** The Secret as it now stands; null when that is not known. */
+  secret: SecretObject | null;
+  /** Whether the Secret was written. */
+  changed: boolean;
+};
+
+/**
+ * What came of carrying out a plan.
+ * @param read the Secret as it was read before.
+ */
+export function outcomeOf(applied: Applied, read: SecretObject | null, warnings: readonly string[]): Outcome {
+  if (!applied.ok) return { ...failed(applied.failure), warnings };
+  const { written } = applied;
+  return { failure: null, warnings, secret: written ?? read, changed: written !== null };
+}
+
+/** A look that failed. */
+export function failed(failure: Failure): Outcome {
+  return { failure: presentable(failure), warnings: [], secret: null, changed: false };
+}
+
+/** The failure of an object that cannot be read. */
+export function malformed(problem: string): Failure {
+  return {
+    reason: "MalformedSealedSecret",
+    message: problem,
+    stalled: true,
+    event: { reason: "ErrUnsealFailed", message: `Failed to unseal: ${problem}` },
+    counter: "unseal",
+  };
+}
+
+/** An outcome as the conditions tell it. */
+export function verdictOf({ failure, warnings }: Outcome): Verdict {
+  if (failure === null) return { kind: "in-sync", warning: bounded(warnings.join("; ")) };
+  const { reason, message, stalled } = failure;
+  return { kind: "failed", reason, message, stalled };
+}
+
+/** Long enough for any cause; what authors may name (items, types) must not fill status, events and logs. */
+const MOST_CHARACTERS = 2000;
+
+/** A failure whose texts are bounded and hold no control characters but line breaks between causes. */
+function presentable(failure: Failure): Failure {
+  const { message, event } = failure;
+  return { ...failure, message: bounded(message), event: { ...event, message: bounded(event.message) } };
+}
+
+function bounded(text: string): string {
+  const clean = text.replace(/[^\P{Cc}\n]/gu, "\ufffd");
+  return clean.length <= MOST_CHARACTERS ? clean : `${clean.slice(0, MOST_CHARACTERS)}…`;
+}
