@@ -1,37 +1,23 @@
 import { KubeAnswerError, KubeApiError, WatchIdleError } from "../../shared/kube/api-error.ts";
-import type { KubeClient, KubeObject, KubeRequest, WatchEvent } from "../../shared/kube/client.ts";
-import { asKubeObject } from "../../shared/kube/kube-object.ts";
+import type { KubeObject, WatchEvent } from "../../shared/kube/client.ts";
 import { apiErrorOfStatus } from "../../shared/kube/status-answer.ts";
 import { type Backoff, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
+import { ListWatch, type ListWatchOptions } from "./list-watch.ts";
 import { type CacheHandlers, ObjectCache } from "./object-cache.ts";
 import { compareVersions } from "./resource-version.ts";
 
 /** What an informer follows, and how. */
-export type InformerOptions<T> = {
-  client: Pick<KubeClient, "request" | "watch">;
+export type InformerOptions<T> = ListWatchOptions & {
   clock: Clock;
-  /** Path of the list: one namespace or all of them. */
-  path: string;
   /** What the cache keeps of an object, which comes without managedFields. Drops what is not needed; may throw. */
   parse: (object: KubeObject) => T;
-  labelSelector?: string;
-  fieldSelector?: string;
-  /** Ask for PartialObjectMetadata: metadata only. */
-  metadataOnly?: boolean;
   /** Told of each failure to list or watch, and of handlers that throw (`retryInMs` 0). */
   onError?: (error: unknown, retryInMs: number) => void;
-  /** Objects per page of a list; 500 by default. */
-  pageSize?: number;
-  /** A watch that brings nothing for so long, not even a bookmark, is given up; 180,000 ms by default. */
-  idleMs?: number;
   /** Default: 500 ms, doubling up to 30 s. */
   backoff?: Backoff;
-  /** From 0 to below 1; default `Math.random`. */
-  random?: () => number;
 };
 
-const LIST_TIMEOUT_MS = 60_000;
 /** A watch that ends sooner without a word counts as a failure, else a broken server would be asked without pause. */
 const SHORT_WATCH_MS = 1_000;
 /** So many watches in a row that bring nothing but errors, and the list is read again. */
@@ -44,6 +30,7 @@ const FAILED_WATCHES_BEFORE_LIST = 5;
  */
 export class Informer<T> {
   readonly #options: InformerOptions<T>;
+  readonly #listWatch: ListWatch;
   readonly #cache: ObjectCache<T>;
   readonly #synced = Promise.withResolvers<void>();
   readonly #backoff: Backoff;
@@ -60,6 +47,7 @@ export class Informer<T> {
 
   constructor(options: InformerOptions<T>) {
     this.#options = options;
+    this.#listWatch = new ListWatch(options);
     this.#backoff = options.backoff ?? { baseMs: 500, capMs: 30_000 };
     this.#random = options.random ?? Math.random;
     this.#cache = new ObjectCache(options.parse, (error) => options.onError?.(error, 0));
@@ -158,24 +146,14 @@ export class Informer<T> {
    * @param token where the page before it said to go on; empty for the first page, which begins a new round.
    */
   async #page(token: string, signal: AbortSignal): Promise<{ resourceVersion: string; next: string }> {
-    const page = await this.#options.client.request({
-      ...this.#request("PartialObjectMetadataList", signal),
-      timeoutMs: LIST_TIMEOUT_MS,
-      query: {
-        ...this.#selectors(),
-        ...(this.#listWhole ? {} : { limit: `${this.#options.pageSize ?? 500}` }),
-        ...(token === "" ? {} : { continue: token }),
-      },
-    });
-    const items = itemsOf(page, this.#options.path);
-    const { resourceVersion = "", continue: next } = page.metadata;
+    const { resourceVersion, items, next } = await this.#listWatch.page(token, this.#listWhole, signal);
     if (token === "") {
       const before = this.#resourceVersion ?? "";
       this.#cache.beginList((compareVersions(resourceVersion, before) ?? 0) < 0);
       if (resourceVersion !== "") this.#resourceVersion = resourceVersion;
     }
     for (const object of items) this.#cache.putListed(object, !this.#hasSynced);
-    return { resourceVersion, next: typeof next === "string" ? next : "" };
+    return { resourceVersion, next };
   }
 
   #endList(): void {
@@ -191,18 +169,7 @@ export class Informer<T> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const startedAtMs = this.#options.clock.monotonic();
     let events = 0;
-    const watch = this.#options.client.watch({
-      ...this.#request("PartialObjectMetadata", signal),
-      idleMs: this.#options.idleMs ?? 180_000,
-      query: {
-        ...this.#selectors(),
-        resourceVersion,
-        allowWatchBookmarks: "true",
-        // Random, so that the watches of many clients do not end together.
-        timeoutSeconds: `${300 + Math.floor(this.#random() * 300)}`,
-      },
-    });
-    for await (const event of watch) {
+    for await (const event of this.#listWatch.watch(resourceVersion, signal)) {
       this.#take(event);
       events += 1;
       this.#watchFailures = 0;
@@ -256,25 +223,6 @@ export class Informer<T> {
     const asked = cause instanceof KubeApiError ? (cause.retryAfterSeconds ?? 0) * 1000 : 0;
     return Math.max(own, Math.min(asked, this.#backoff.capMs));
   }
-
-  #request(kind: string, signal: AbortSignal): KubeRequest {
-    return {
-      method: "GET",
-      path: this.#options.path,
-      signal,
-      ...(this.#options.metadataOnly === true
-        ? { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` }
-        : {}),
-    };
-  }
-
-  #selectors(): Record<string, string> {
-    const { labelSelector, fieldSelector } = this.#options;
-    return {
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    };
-  }
 }
 
 /** An ERROR event: the watch was taken up and then refused. */
@@ -293,12 +241,4 @@ class ShortWatch extends Error {}
 function isStatus(error: unknown, status: number): boolean {
   const cause = error instanceof WatchRefused ? error.cause : error;
   return cause instanceof KubeApiError && cause.status === status;
-}
-
-function itemsOf(page: KubeObject, path: string): KubeObject[] {
-  const items = page["items"] ?? [];
-  const objects = Array.isArray(items) ? items.map(asKubeObject) : [null];
-  if (!objects.every((object) => object !== null))
-    throw new KubeAnswerError(`list ${path}`, "the answer is no list of objects");
-  return objects;
 }

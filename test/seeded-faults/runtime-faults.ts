@@ -120,8 +120,8 @@ export const runtimeFaults: readonly Fault[] = [
   {
     what: "a page is held until the watch ends",
     file: INFORMER,
-    find: 'return { resourceVersion, next: typeof next === "string" ? next : "" };',
-    replace: 'return { resourceVersion, next: typeof next === "string" ? next : "", ...{ page } };',
+    find: "return { resourceVersion, next };",
+    replace: "return { resourceVersion, next, ...{ items } };",
     test: ROUNDS,
   },
   {

@@ -394,8 +394,9 @@ describe("informer: what is held in memory", () => {
     await following(async ({ client, informer }) => {
       for (const next of ["2", "3", ""]) {
         await client.answer(() => {
-          const made = page(10, [object(`a/${next}x`, 1)], next)();
-          held.push(new WeakRef(made));
+          const item = object(`a/${next}x`, 1);
+          const made = page(10, [item], next)();
+          held.push(new WeakRef(made), new WeakRef(item));
           return made;
         });
         collect();

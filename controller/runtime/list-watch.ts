@@ -1,0 +1,103 @@
+import { KubeAnswerError } from "../../shared/kube/api-error.ts";
+import type { KubeClient, KubeObject, KubeRequest, WatchEvent } from "../../shared/kube/client.ts";
+import { asKubeObject } from "../../shared/kube/kube-object.ts";
+
+/** What is listed and watched, and in what portions. */
+export type ListWatchOptions = {
+  client: Pick<KubeClient, "request" | "watch">;
+  /** Path of the list: one namespace or all of them. */
+  path: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Ask for PartialObjectMetadata: metadata only. */
+  metadataOnly?: boolean;
+  /** Objects per page of a list; 500 by default. */
+  pageSize?: number;
+  /** A watch that brings nothing for so long, not even a bookmark, is given up; 180,000 ms by default. */
+  idleMs?: number;
+  /** From 0 to below 1; default `Math.random`. */
+  random?: () => number;
+};
+
+/** One page of a list. */
+export type ListPage = {
+  /** Version that the list was read at; empty when the server tells none. */
+  resourceVersion: string;
+  items: readonly KubeObject[];
+  /** Token to ask for the next page with; empty when this is the last one. */
+  next: string;
+};
+
+const LIST_TIMEOUT_MS = 60_000;
+
+/** Asks for one kind of object: pages of its list, and watches. */
+export class ListWatch {
+  readonly #options: ListWatchOptions;
+
+  constructor(options: ListWatchOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param token what the page before said; empty for the first one.
+   * @param whole ask for all that is left in one piece.
+   * @throws KubeAnswerError when the answer is no list; what `request` of the client throws.
+   */
+  async page(token: string, whole: boolean, signal: AbortSignal): Promise<ListPage> {
+    const { client, path, pageSize = 500 } = this.#options;
+    const page = await client.request({
+      ...this.#request("PartialObjectMetadataList", signal),
+      timeoutMs: LIST_TIMEOUT_MS,
+      query: {
+        ...this.#selectors(),
+        ...(whole ? {} : { limit: `${pageSize}` }),
+        ...(token === "" ? {} : { continue: token }),
+      },
+    });
+    const { resourceVersion = "", continue: next } = page.metadata;
+    return { resourceVersion, items: itemsOf(page, path), next: typeof next === "string" ? next : "" };
+  }
+
+  /** Watches from a version on, with bookmarks. Ends and throws as `watch` of the client does. */
+  watch(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent> {
+    const { client, idleMs = 180_000, random = Math.random } = this.#options;
+    return client.watch({
+      ...this.#request("PartialObjectMetadata", signal),
+      idleMs,
+      query: {
+        ...this.#selectors(),
+        resourceVersion,
+        allowWatchBookmarks: "true",
+        // Random, so that the watches of many clients do not end together.
+        timeoutSeconds: `${300 + Math.floor(random() * 300)}`,
+      },
+    });
+  }
+
+  #request(kind: string, signal: AbortSignal): KubeRequest {
+    return {
+      method: "GET",
+      path: this.#options.path,
+      signal,
+      ...(this.#options.metadataOnly === true
+        ? { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` }
+        : {}),
+    };
+  }
+
+  #selectors(): Record<string, string> {
+    const { labelSelector, fieldSelector } = this.#options;
+    return {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
+  }
+}
+
+function itemsOf(page: KubeObject, path: string): KubeObject[] {
+  const items = page["items"] ?? [];
+  const objects = Array.isArray(items) ? items.map(asKubeObject) : [null];
+  if (!objects.every((object) => object !== null))
+    throw new KubeAnswerError(`list ${path}`, "the answer is no list of objects");
+  return objects;
+}
