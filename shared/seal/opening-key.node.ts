@@ -1,4 +1,11 @@
-import { createDecipheriv, createPrivateKey, createPublicKey, type KeyObject, webcrypto } from "node:crypto";
+import {
+  type CipherGCMTypes,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  webcrypto,
+} from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Bytes } from "../bytes.ts";
 import { InputError } from "../errors.ts";
@@ -36,6 +43,13 @@ export async function readOpeningKey(pem: string, judge: BlockJudge = judgeBlock
   };
 }
 
+/** By the length of the session key in bytes. */
+const CIPHERS: ReadonlyMap<number, CipherGCMTypes> = new Map([
+  [16, "aes-128-gcm"],
+  [24, "aes-192-gcm"],
+  [32, "aes-256-gcm"],
+]);
+
 /** From here on WebCrypto is used: decrypting that much would be felt by the thread. */
 const MUCH_BYTES = 256 * 1024;
 
@@ -46,9 +60,9 @@ async function decrypt(sessionKey: Bytes, ciphertext: Bytes): Promise<Bytes | nu
       const key = await webcrypto.subtle.importKey("raw", sessionKey, "AES-GCM", false, ["decrypt"]);
       return new Uint8Array(await webcrypto.subtle.decrypt({ name: "AES-GCM", iv: NONCE }, key, ciphertext));
     }
-    const cipher = createDecipheriv(`aes-${(sessionKey.length * 8) as 256}-gcm`, sessionKey, NONCE, {
-      authTagLength: TAG_BYTES,
-    });
+    const name = CIPHERS.get(sessionKey.length);
+    if (name === undefined) return null;
+    const cipher = createDecipheriv(name, sessionKey, NONCE, { authTagLength: TAG_BYTES });
     cipher.setAuthTag(ciphertext.subarray(-TAG_BYTES));
     const plaintext = new Uint8Array(cipher.update(ciphertext.subarray(0, -TAG_BYTES)));
     cipher.final();
