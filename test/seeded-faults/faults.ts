@@ -12,6 +12,7 @@ import { controllerFaults } from "./controller-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
 import { documentFaults } from "./document-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
+import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
@@ -39,6 +40,7 @@ export const faults: readonly Fault[] = [
   ...driftFaults,
   ...controllerFaults,
   ...runtimeFaults,
+  ...electionFaults,
   ...renderingFaults,
   ...documentFaults,
   ...reachingFaults,

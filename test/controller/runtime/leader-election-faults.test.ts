@@ -3,7 +3,6 @@ import { LeaseForbiddenError } from "../../../controller/runtime/lease-client.ts
 import { NotLeadingError } from "../../../controller/runtime/term.ts";
 import { KubeApiError, KubeUnreachableError } from "../../../shared/kube/api-error.ts";
 import { coverageTable } from "../../support/coverage-table.ts";
-import { settle } from "../../support/fake-clock.ts";
 import { ElectionScene } from "./election-scene.ts";
 import type { LeaseFault } from "./lease-server.ts";
 
@@ -141,21 +140,35 @@ table.proves("slow-renewal", "a renewal that took 4 s is worth 6 s more", async 
   assert.equal(a.term.holds(), false);
 });
 
+table.proves("slow-renewal", "so does the request that began the term", async () => {
+  const scene = new ElectionScene();
+  scene.server.fault({ method: "POST", answerDelayMs: 4_000, times: 1 });
+  const a = await scene.start("a");
+  await scene.advance(4_000);
+  assert.equal(a.leads, true);
+  scene.server.fault({ lost: "request" });
+  await scene.advance(5_999);
+  assert.equal(a.term.holds(), true);
+  await scene.advance(1);
+  assert.equal(a.term.holds(), false);
+});
+
 table.proves(
   "late-renewal",
   "an answer after the deadline comes too late, though nobody had asked",
   async () => {
     const scene = new ElectionScene();
     const a = await scene.start("a");
+    await scene.advance(1_000);
     scene.server.fault({ method: "PUT", times: 1, answerDelayMs: 1_000 });
-    await scene.advance(2_500);
+    const refused = assert.rejects(a.term.annotate({ "signet.dev/k": "v" }), NotLeadingError);
     // The answer is there when the process is let run again; so are all its timers.
     a.clock.pause();
-    await scene.advance(7_600);
+    await scene.advance(9_500);
     a.clock.resume();
-    await settle();
-    assert.equal(a.term.holds(), false);
-    assert.equal(a.terms.length, 1);
+    await refused;
+    assert.equal(a.term.signal.aborted, true);
+    assert.equal(scene.server.annotations["signet.dev/k"], "v");
   },
 );
 
