@@ -1,5 +1,6 @@
 import type { KubeConnection } from "./config.ts";
 import type { CredentialSource, Credentials } from "./credentials.ts";
+import { isPlain, PlainCredentials } from "./plain-credentials.ts";
 
 /** Credentials and when they were read; compared by identity to tell whether somebody renewed them already. */
 export type Held = { readonly credentials: Credentials; readonly readAtMs: number };
@@ -50,14 +51,21 @@ export class CredentialKeeper {
   }
 
   async #readOnce(afresh: boolean): Promise<Held> {
-    if (this.#source === null) {
-      // The library behind it takes hundreds of milliseconds to load.
-      const { CredentialSource } = await import("./credentials.ts");
-      this.#source ??= new CredentialSource(this.#connection);
-    }
+    const source = this.#source ?? (await open(this.#connection));
+    this.#source = source;
     const readAtMs = performance.now();
-    const credentials = await this.#source.read(afresh);
+    const credentials = await source.read(afresh);
     this.#held = { credentials, readAtMs };
     return this.#held;
   }
+}
+
+/**
+ * Tokens, passwords and certificates are read by us. The library that knows plugins and proxies is loaded for those
+ * alone: it takes as long to load as the whole rest, and keeps a good part of the memory.
+ */
+async function open(connection: KubeConnection): Promise<CredentialSource> {
+  if (isPlain(connection)) return new PlainCredentials(connection);
+  const { LibraryCredentials } = await import("./library-credentials.ts");
+  return new LibraryCredentials(connection);
 }

@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { AgentOptions } from "node:https";
-import { type DispatcherOptions, KubeConfig } from "@kubernetes/client-node/dist/config.js";
-import type { Cluster, User } from "@kubernetes/client-node/dist/config_types.js";
+import type { DispatcherOptions } from "@kubernetes/client-node/dist/config.js";
 import type { Dispatcher } from "undici";
 import type { KubeConnection } from "./config.ts";
 import { KubeConfigError } from "./config-error.ts";
-import type { UserEntry } from "./kubeconfig-file.ts";
 
 /** What a request needs to be trusted, and to trust the server. */
 export type Credentials = {
@@ -24,83 +21,30 @@ export type Transport = {
   dispatcher: Dispatcher | null;
 };
 
-/** Gets credentials by what the kubeconfig names: certificate, token, password, token file, plugin. */
-export class CredentialSource {
-  readonly #connection: KubeConnection;
-  readonly #cluster: Cluster;
-  readonly #user: User;
-  #library: LibraryConfig;
-
-  constructor(connection: KubeConnection) {
-    this.#connection = connection;
-    this.#cluster = libraryCluster(connection);
-    this.#user = libraryUser(connection.user);
-    this.#library = new LibraryConfig(this.#cluster, this.#user);
-  }
-
+/** Where credentials come from. */
+export interface CredentialSource {
   /**
-   * @param afresh true after a 401: whatever the library remembers of plugins is dropped.
+   * @param afresh true after a 401: whatever is remembered of plugins is dropped.
    * @throws KubeConfigError when a file cannot be read or a plugin fails.
    */
-  async read(afresh: boolean): Promise<Credentials> {
-    if (afresh) this.#library = new LibraryConfig(this.#cluster, this.#user);
-    const { user, source } = this.#connection;
-    const token = user.tokenFile === undefined ? null : await readToken(user.tokenFile, source);
-    const applied = await this.#library.apply().catch((error: unknown) => {
-      throw credentialError(error, this.#connection);
-    });
-    const headers: Record<string, string | string[]> = { ...applied.headers };
-    if (token !== null) headers["Authorization"] = `Bearer ${token}`;
-    if (user.asUid !== undefined) headers["Impersonate-Uid"] = user.asUid;
-    if (user.asGroups !== undefined) headers["Impersonate-Group"] = [...user.asGroups];
-    return { headers, transport: applied.transport };
-  }
+  read(afresh: boolean): Promise<Credentials>;
 }
 
-/**
- * The library's configuration, tapped where it maps certificates to connection options: it would make a new agent for
- * each request, without a bound on its connections.
- */
-class LibraryConfig extends KubeConfig {
-  #options: DispatcherOptions = { type: "none" };
-  /** Fingerprint and dispatcher of the SOCKS proxy, kept as long as its options stay. */
-  #socks: { fingerprint: string; dispatcher: Dispatcher } | null = null;
-
-  constructor(cluster: Cluster, user: User) {
-    super();
-    this.loadFromClusterAndUser(cluster, user);
-  }
-
-  override createDispatcherOptions(cluster: Cluster | null, agentOptions: AgentOptions): DispatcherOptions {
-    this.#options = super.createDispatcherOptions(cluster, agentOptions);
-    const known = this.#options.type !== "socks" || this.#socks?.fingerprint === fingerprint(this.#options);
-    return known ? { type: "none" } : this.#options;
-  }
-
-  async apply(): Promise<{ headers: Record<string, string>; transport: Transport }> {
-    const headers: Record<string, string> = {};
-    let made: Dispatcher | null = null;
-    const context = {
-      setHeaderParam: (name: string, value: string) => {
-        headers[name] = value;
-      },
-      setDispatcher: (dispatcher: Dispatcher) => {
-        made = dispatcher;
-      },
-    };
-    // Of the request context the library touches these two methods only.
-    await this.applySecurityAuthentication(
-      context as unknown as Parameters<KubeConfig["applySecurityAuthentication"]>[0],
-    );
-    const options = this.#options;
-    const print = fingerprint(options);
-    if (made !== null) this.#socks = { fingerprint: print, dispatcher: made };
-    const dispatcher = options.type === "socks" ? (this.#socks?.dispatcher ?? null) : null;
-    return { headers, transport: { fingerprint: print, options, dispatcher } };
-  }
+/** The headers that need no plugin. @throws KubeConfigError when the token file cannot be read. */
+export async function headersOf({ user, source }: KubeConnection): Promise<Credentials["headers"]> {
+  const token = user.tokenFile === undefined ? user.token?.trim() : await readToken(user.tokenFile, source);
+  const password = Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64");
+  return {
+    ...(user.username === undefined ? {} : { Authorization: `Basic ${password}` }),
+    ...(token === undefined || token === "" ? {} : { Authorization: `Bearer ${token}` }),
+    ...(user.as === undefined ? {} : { "Impersonate-User": user.as }),
+    ...(user.asUid === undefined ? {} : { "Impersonate-Uid": user.asUid }),
+    ...(user.asGroups === undefined ? {} : { "Impersonate-Group": [...user.asGroups] }),
+  };
 }
 
-function fingerprint(options: DispatcherOptions): string {
+/** What stands for the connection's options in comparisons. */
+export function fingerprint(options: DispatcherOptions): string {
   const hash = createHash("sha256");
   hash.update(
     JSON.stringify(options, (_, value: unknown) =>
@@ -108,50 +52,6 @@ function fingerprint(options: DispatcherOptions): string {
     ),
   );
   return hash.digest("base64");
-}
-
-function libraryCluster({ cluster }: KubeConnection): Cluster {
-  return {
-    name: "cluster",
-    server: cluster.server,
-    // The library refuses plain http unless verification is off, though there is nothing to verify then.
-    skipTLSVerify: cluster.insecureSkipTlsVerify === true || cluster.server.startsWith("http:"),
-    ...(cluster.certificateAuthorityData === undefined ? {} : { caData: cluster.certificateAuthorityData }),
-    ...(cluster.certificateAuthority === undefined || cluster.certificateAuthorityData !== undefined
-      ? {}
-      : { caFile: cluster.certificateAuthority }),
-    ...(cluster.tlsServerName === undefined ? {} : { tlsServerName: cluster.tlsServerName }),
-    ...(cluster.proxyUrl === undefined ? {} : { proxyUrl: cluster.proxyUrl }),
-  };
-}
-
-function libraryUser(user: UserEntry): User {
-  return {
-    name: "user",
-    ...(user.token === undefined ? {} : { token: user.token.trim() }),
-    ...(user.username === undefined ? {} : { username: user.username, password: user.password ?? "" }),
-    // Embedded data wins over files, as with kubectl.
-    ...(user.clientCertificateData === undefined
-      ? user.clientCertificate === undefined
-        ? {}
-        : { certFile: user.clientCertificate }
-      : { certData: user.clientCertificateData }),
-    ...(user.clientKeyData === undefined
-      ? user.clientKey === undefined
-        ? {}
-        : { keyFile: user.clientKey }
-      : { keyData: user.clientKeyData }),
-    ...(user.as === undefined ? {} : { impersonateUser: user.as }),
-    ...(user.exec === undefined ? {} : { exec: withExecInfo(user.exec) }),
-    ...(user.authProvider === undefined ? {} : { authProvider: user.authProvider }),
-  };
-}
-
-/** Plugins are promised this variable; the library does not set it. */
-function withExecInfo(exec: Record<string, unknown>): Record<string, unknown> {
-  const info = { apiVersion: exec["apiVersion"], kind: "ExecCredential", spec: { interactive: false } };
-  const env = Array.isArray(exec["env"]) ? exec["env"] : [];
-  return { ...exec, env: [...env, { name: "KUBERNETES_EXEC_INFO", value: JSON.stringify(info) }] };
 }
 
 async function readToken(path: string, source: string): Promise<string> {
@@ -167,23 +67,9 @@ async function readToken(path: string, source: string): Promise<string> {
   return token;
 }
 
-/** Plugins print tokens and the library passes on what they print: only the kind of failure is told. */
-function credentialError(error: unknown, { user, source }: KubeConnection): KubeConfigError {
+/** A failure to get credentials in our words: those of libraries and files are not repeated. */
+export function credentialError(error: unknown, { source }: KubeConnection): KubeConfigError {
   if (error instanceof KubeConfigError) return error;
-  const command = user.exec?.["command"];
-  if (typeof command === "string") {
-    return errorCode(error) === "ENOENT"
-      ? new KubeConfigError(
-          `the credential plugin ${command} of ${source} is not installed`,
-          user.exec?.["installHint"] === undefined
-            ? "install it, or choose another user"
-            : "install it as installHint in the kubeconfig says, or choose another user",
-        )
-      : new KubeConfigError(
-          `the credential plugin ${command} of ${source} failed`,
-          "run it by hand to see why; it may ask for a new login",
-        );
-  }
   const path = error instanceof Error && "path" in error ? error.path : undefined;
   if (typeof path === "string")
     return new KubeConfigError(
@@ -196,7 +82,8 @@ function credentialError(error: unknown, { user, source }: KubeConnection): Kube
   );
 }
 
-function errorCode(error: unknown): string {
+/** The code of a system error, which is all that is told of it. */
+export function errorCode(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : "unknown cause";
 }
