@@ -299,6 +299,12 @@ suite("what a SealedSecret says of how its Secret is dealt with", () => {
     await scene.untilSynced("default", "deleting", "True");
     await hold("deleting", ["example.com/hold"]);
     await scene.remove(secretPath("default", "deleting"));
+    // Told of the Secret's going, the status says so while the last success still stands.
+    const told = await waitUntil<SceneStatus>({ what: "the status to say so" }, async () => {
+      const found = await scene.status("default", "deleting");
+      return found?.conditions.some(({ type }) => type === "Reconciling") ? found : null;
+    });
+    assert.equal(conditionOf(told, "Synced").status, "True");
     await apply({ name: "deleting", items: { foo: "new" } });
     const status = await scene.untilSynced("default", "deleting", "False");
     assert.match(conditionOf(status, "Reconciling").message ?? "", /is being deleted/);
