@@ -4,21 +4,21 @@ import type { Fault } from "./fault.ts";
 export const controllerFaults: readonly Fault[] = [
   {
     what: "a deleted object stays in the metrics",
-    file: "controller/metrics.ts",
-    find: "      for (const series of reported.get(key) ?? []) condition.remove(series);\n",
+    file: "controller/metrics/object-metrics.ts",
+    find: "    for (const series of before.conditions) condition.remove(series);\n",
     replace: "",
     test: "test/controller/metrics.test.ts",
   },
   {
     what: "errors name the namespace although asked not to",
-    file: "controller/metrics.ts",
-    find: "errors.inc(omitNames ? { reason } : { reason, namespace })",
-    replace: "errors.inc({ reason, namespace })",
+    file: "controller/metrics/reconcile-metrics.ts",
+    find: "omitNames ? { reason } : { reason, namespace };",
+    replace: "({ reason, namespace });",
     test: "test/controller/metrics.test.ts",
   },
   {
     what: "False and Unknown are one",
-    file: "controller/metrics.ts",
+    file: "controller/metrics/object-metrics.ts",
     find: 'value === "True" ? 1 : value === "False" ? -1 : 0',
     replace: 'value === "True" ? 1 : -1',
     test: "test/controller/metrics.test.ts",
@@ -40,8 +40,8 @@ export const controllerFaults: readonly Fault[] = [
   {
     what: "an entry without = is dropped",
     file: "controller/option-reader.ts",
-    find: "if (parsed.includes(null)) return null;",
-    replace: "",
+    find: "found.every(([name, text]) => fits(name, text))",
+    replace: 'found.filter(([name]) => name !== "").every(([name, text]) => fits(name, text))',
     test: "test/controller/options.test.ts",
   },
   {
@@ -54,15 +54,15 @@ export const controllerFaults: readonly Fault[] = [
   {
     what: "the queue of events has no bound",
     file: "controller/events.ts",
-    find: "      if (queue.length >= MAX_REMEMBERED) return;\n",
+    find: "waiting.length >= MAX_WAITING || ",
     replace: "",
-    test: "test/controller/events.test.ts",
+    test: "test/controller/events/recorder-bounds.test.ts",
   },
   {
     what: "events of different messages count each other up",
     file: "controller/events.ts",
-    find: '[uid, happening.type, happening.reason, happening.message].join("\\n")',
-    replace: '[uid, happening.type, happening.reason].join("\\n")',
+    find: "[namespace, name, uid, type, reason, message]",
+    replace: "[namespace, name, uid, type, reason]",
     test: "test/controller/events.test.ts",
   },
   {
