@@ -3,6 +3,8 @@ import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:cry
 import { connect } from "node:net";
 import { after, afterEach, before, suite } from "node:test";
 import { issueKey } from "../../controller/keys/issue-certificate.ts";
+import { PRIMARY_ANNOTATION } from "../../controller/keys/promotion.ts";
+import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord } from "../support/control-plane/kube-object.ts";
@@ -46,11 +48,18 @@ const table = coverageTable({
   usr1: "SIGUSR1 makes a new key, and opens no debugger",
   "usr1-early": "SIGUSR1 while it starts is kept for later, and opens no debugger either",
   renewal: "keys are renewed by their age, old ones still open",
+  legacy: "the key of the bare prefix name counts without a label, and not when it was retired",
+  cutoff: "a key older than the cutoff is succeeded when the process starts, once",
+  promoted: "a promoted key seals, also after a restart, and nobody is alarmed",
+  "changed-meanwhile": "a key that came while no controller ran raises an alarm until the next renewal",
   published: "everyone may read the certificate, nobody the key Secrets",
 });
 
 const day = 86_400_000;
 const debuggerPort = 9229;
+const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${controllerNamespace}/leases/sealed-secrets-controller`;
+const configMapPath = `/api/v1/namespaces/${controllerNamespace}/configmaps/sealed-secrets-certificate`;
+const mergePatch = { contentType: "application/merge-patch+json" };
 
 suite("sealing keys", () => {
   let cluster: ControlPlane;
@@ -66,6 +75,8 @@ suite("sealing keys", () => {
     await controller?.stop();
     controller = null;
     await deleteKeys(cluster);
+    // It remembers which key sealed.
+    await cluster.request("DELETE", leasePath);
   });
 
   after(async () => {
@@ -331,11 +342,91 @@ suite("sealing keys", () => {
     assert.equal((await keySecrets(cluster)).length, made.length);
   });
 
+  table.proves("legacy", "the key of the bare prefix name is used unless it was retired", async () => {
+    const own = await keyFrom(-1);
+    const path = secretPath(controllerNamespace, "sealed-secrets-key");
+    const { metadata, ...rest } = keySecretOf("sealed-secrets-key", own);
+    await cluster.apply([{ ...rest, metadata: { ...metadata, labels: {} } }]);
+    const first = await start();
+    assert.equal(await servedCertificate(first.url), own.certificatePem);
+    await assertOpens(own, "legacy");
+    assert.deepEqual(await keySecrets(cluster, ""), [], "no key was made");
+    await stop();
+    await relabelKey(cluster, "sealed-secrets-key", "compromised");
+    const second = await start();
+    assert.notEqual(await servedCertificate(second.url), own.certificatePem);
+    await assertDoesNotOpen(own, "retired-legacy");
+    await scene.remove(path);
+  });
+
+  table.proves("cutoff", "a key from before the cutoff is succeeded once", async () => {
+    const aged = await keyFrom(-10);
+    await cluster.apply([keySecretOf("aged", aged)]);
+    const cutoff = new Date(Date.now() - day).toUTCString().replace("GMT", "+0000");
+    const flags = [`--key-cutoff-time=${cutoff}`, "--key-renew-period=0"];
+    const { url } = await start({ flags });
+    await waitUntil({ what: "a new key" }, async () =>
+      (await servedCertificate(url)) === aged.certificatePem ? null : true,
+    );
+    await assertOpens(aged, "from-before-the-cutoff");
+    const served = await servedCertificate(url);
+    await stop();
+    const again = await start({ flags });
+    await untilPublished(served);
+    assert.equal(await servedCertificate(again.url), served);
+    assert.equal((await keySecrets(cluster)).length, 2);
+  });
+
+  table.proves("promoted", "the key promoted last seals", async () => {
+    const [older, newer] = [await keyFrom(-2), await keyFrom(-1)];
+    await cluster.apply([keySecretOf("older", older), keySecretOf("newer", newer)]);
+    const { url, process, metricsUrl } = await start();
+    await untilPublished(newer.certificatePem);
+    await promote("older", new Date());
+    await untilPublished(older.certificatePem);
+    assert.equal(await servedCertificate(url), older.certificatePem);
+    await assertOpens(newer, "under-the-newer");
+    assert.doesNotMatch(process.output(), /changed without renewal/);
+    assert.match(await metrics(metricsUrl), /^signet_sealing_key_unexpected 0$/m);
+    await promote("newer", new Date(Date.now() + day));
+    await untilKeyEvent("newer", "PromotionIgnored", /time to come/);
+    await stop();
+    const again = await start();
+    assert.equal(await servedCertificate(again.url), older.certificatePem);
+    assert.equal((await keySecrets(cluster)).length, 2);
+  });
+
+  table.proves("changed-meanwhile", "a key that came while nobody looked is told of", async () => {
+    const [before, meanwhile] = [await keyFrom(-2), await keyFrom(-1)];
+    await cluster.apply([keySecretOf("before", before)]);
+    await start();
+    const known = readCertificate(before.certificatePem).fingerprint;
+    await waitUntil({ what: "the key on the Lease" }, async () =>
+      (await annotationsAt(leasePath))["signet.dev/sealing-key"] === known ? true : null,
+    );
+    await stop();
+    await cluster.apply([keySecretOf("meanwhile", meanwhile)]);
+    const { metricsUrl, process } = await start();
+    await untilKeyEvent("meanwhile", "SealingKeyChanged");
+    const raised = await waitUntil(
+      { what: "the alarm" },
+      async () => (await annotationsAt(configMapPath))["signet.dev/sealing-key-changed"] ?? null,
+    );
+    const now = readCertificate(meanwhile.certificatePem).fingerprint;
+    assert.deepEqual(raised.split(" ").slice(1), [known, now]);
+    assert.match(await metrics(metricsUrl), /^signet_sealing_key_unexpected 1$/m);
+    process.signal("SIGUSR1");
+    await waitUntil({ what: "the end of the alarm" }, async () =>
+      (await annotationsAt(configMapPath))["signet.dev/sealing-key-changed"] === undefined ? true : null,
+    );
+    assert.match(await metrics(metricsUrl), /^signet_sealing_key_unexpected 0$/m);
+  });
+
   table.proves("published", "everyone may read the certificate, nobody the keys", async () => {
     const { url } = await start();
     await untilPublished(await servedCertificate(url));
     const token = await cluster.tokenFor({ user: "alice" });
-    const path = `/api/v1/namespaces/${controllerNamespace}/configmaps/sealed-secrets-certificate`;
+    const path = configMapPath;
     const { status, body } = await cluster.request("GET", path, undefined, { token });
     assert.equal(status, 200);
     const { data } = body as { data: Record<string, string> };
@@ -344,7 +435,7 @@ suite("sealing keys", () => {
     assert.ok(isRecord(namespace) && isRecord(namespace["metadata"]));
     assert.equal(data["cluster-id"], namespace["metadata"]["uid"]);
     const forged = { data: { "cert.pem": ecdsaCertificatePem } };
-    const patch = { token, contentType: "application/merge-patch+json" };
+    const patch = { token, ...mergePatch };
     assert.equal((await cluster.request("PATCH", path, forged, patch)).status, 403);
     const [key] = await keySecrets(cluster);
     const keyPath = secretPath(controllerNamespace, key?.metadata.name);
@@ -398,10 +489,20 @@ suite("sealing keys", () => {
     assert.match(conditionOf(status, "Synced").message ?? "", /a key this cluster does not have/);
   }
 
+  async function promote(name: string, at: Date): Promise<void> {
+    const patch = { metadata: { annotations: { [PRIMARY_ANNOTATION]: at.toISOString() } } };
+    const path = secretPath(controllerNamespace, name);
+    assert.equal((await cluster.request("PATCH", path, patch, mergePatch)).status, 200);
+  }
+
+  async function annotationsAt(path: string): Promise<Readonly<Record<string, string>>> {
+    const { body } = await cluster.request("GET", path);
+    return (body as { metadata?: { annotations?: Record<string, string> } }).metadata?.annotations ?? {};
+  }
+
   async function untilPublished(pem: string): Promise<void> {
-    const path = `/api/v1/namespaces/${controllerNamespace}/configmaps/sealed-secrets-certificate`;
     await waitUntil({ what: "the certificate's ConfigMap" }, async () => {
-      const { body } = await cluster.request("GET", path);
+      const { body } = await cluster.request("GET", configMapPath);
       return isRecord(body) && isRecord(body["data"]) && body["data"]["cert.pem"] === pem ? true : null;
     });
   }
