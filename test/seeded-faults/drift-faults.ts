@@ -87,8 +87,8 @@ export const driftFaults: readonly Fault[] = [
   {
     what: "looks come at a steady pace",
     file: "controller/reconcile/look-pace.ts",
-    find: "BASE_MS * 2 ** (looks - FREE_LOOKS)",
-    replace: "BASE_MS * (looks - FREE_LOOKS + 1)",
+    find: "doubledMs(looks - FREE_LOOKS, PAUSE)",
+    replace: "PAUSE.baseMs * (looks - FREE_LOOKS + 1)",
     test: paceTest,
   },
   {
@@ -129,8 +129,8 @@ export const driftFaults: readonly Fault[] = [
   {
     what: "a changed SealedSecret is looked at only if its Secret changed, too",
     file: "controller/work-sources.ts",
-    find: "  const look = (key: string, priority: Priority) => {\n    drift.demand(key);\n",
-    replace: "  const look = (key: string, priority: Priority) => {\n",
+    find: "    unjudged.delete(key);\n    drift.demand(key);\n",
+    replace: "    unjudged.delete(key);\n",
     test: sourcesTest,
   },
   {
@@ -150,8 +150,8 @@ export const driftFaults: readonly Fault[] = [
   {
     what: "Secrets of nobody fill the queue",
     file: "controller/work-sources.ts",
-    find: "    if (sealedSecrets.get(key) === undefined) return;\n",
-    replace: "",
+    find: "if (sealedSecrets.get(key) === undefined || unjudged.has(key)) return;",
+    replace: "if (unjudged.has(key)) return;",
     test: sourcesTest,
   },
 ];

@@ -18,6 +18,7 @@ import { keyFaults } from "./key-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
+import { recordFaults } from "./record-faults.ts";
 import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { runtimeFaults } from "./runtime-faults.ts";
@@ -38,6 +39,7 @@ export const faults: readonly Fault[] = [
   ...decidingFaults,
   ...policyFaults,
   ...driftFaults,
+  ...recordFaults,
   ...controllerFaults,
   ...runtimeFaults,
   ...electionFaults,
