@@ -97,12 +97,16 @@ test("a key older than the cutoff is succeeded once in the life of a process", a
 });
 
 test("a key newer than the cutoff stays; a cutoff to come makes one key at each start", async (context) => {
-  const scene = await keyScene(context, [pairSecret(current, "current")]);
-  const unmoved = await scene.start({ cutoffTimeMs: Date.now() - 5 * DAY });
+  const scene = await keyScene(context, [pairSecret(old, "old"), pairSecret(planted, "newer")]);
+  const unmoved = await scene.start({ cutoffTimeMs: Date.now() - 1.5 * DAY });
   const first = unmoved.lead(scene.lease);
-  await untilKnown(scene, current);
+  await untilKnown(scene, planted);
   await sleep(200);
-  assert.equal(scene.keySecrets().length, 1);
+  assert.equal(scene.keySecrets().length, 2);
+  scene.remove("newer");
+  await untilKnown(scene, old);
+  await sleep(200);
+  assert.equal(scene.keySecrets().length, 1, "once it has started, falling back is no matter of the cutoff");
   await first.end();
   for (const count of [2, 3]) {
     const replica = await scene.start({ cutoffTimeMs: Date.now() + DAY });

@@ -180,15 +180,15 @@ const older = pairSecret(await sealingPair(new Date(NOW - 50 * DAY)), nameAt(0))
 const plain: SecretObject = { metadata: { namespace: "kube-system", name: nameAt(1) }, type: "Opaque" };
 
 const scenes: [name: string, scene: Scene][] = [
-  ["a renewal", { former: due, clusterId: "c", losses: 2 }],
+  ["a renewal", { former: due, clusterId: "c", losses: 1 }],
   [
     "a renewal, the second leader knowing nothing of the first",
     { former: due, clusterId: "c", losses: 1, lagging: true },
   ],
-  ["the very first key", { former: null, clusterId: "c", losses: 2 }],
-  ["the very first key in a cluster of unknown identity", { former: null, clusterId: null, losses: 2 }],
-  ["a renewal in a cluster of unknown identity", { former: due, clusterId: null, losses: 1, lagging: true }],
-  ["a name that a retired key has", { former: due, others: [retired], clusterId: "c", losses: 1 }],
+  ["the very first key", { former: null, clusterId: "c", losses: 1 }],
+  ["the very first key in a cluster of unknown identity", { former: null, clusterId: null, losses: 1 }],
+  ["a renewal in a cluster of unknown identity", { former: due, clusterId: null, losses: 1 }],
+  ["a name that a retired key has", { former: due, others: [retired], clusterId: "c", losses: 0 }],
   [
     "names that a spoilt key and something else have",
     { former: due, others: [spoilt, plain], clusterId: "c", losses: 0 },
@@ -206,7 +206,7 @@ for (const [name, scene] of scenes) {
       met += actors.length === 2 ? 1 : 0;
     });
     context.diagnostic(`${runs} runs`);
-    assert.ok(runs > 50 && met > 50, `only ${runs} runs`);
+    assert.ok(runs > 20 && met > 20, `only ${runs} runs`);
   });
 }
 
@@ -221,6 +221,6 @@ test("three leaders and more losses make one key, in any order", async () => {
         await race({ ...scene, losses }, 3, choose);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });

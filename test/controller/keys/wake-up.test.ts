@@ -17,6 +17,8 @@ test("a call ends the sleep, and that one only", async () => {
   const wakeUp = new WakeUp(clock);
   const slept = wakeUp.sleep(1000, never);
   wakeUp.call();
+  await clock.advance(1);
+  assert.equal(clock.sleepers, 0);
   assert.equal(await slept, true);
   const again = wakeUp.sleep(1000, never);
   await clock.advance(1000);
@@ -28,8 +30,11 @@ test("a call while nobody sleeps ends the next sleep", async () => {
   const wakeUp = new WakeUp(clock);
   wakeUp.call();
   wakeUp.call();
-  assert.equal(await wakeUp.sleep(1000, never), true);
-  assert.equal(clock.now(), new FakeClock().now());
+  const slept = wakeUp.sleep(1000, never);
+  await clock.advance(1);
+  assert.equal(clock.sleepers, 0);
+  await clock.advance(1000);
+  assert.equal(await slept, true);
 });
 
 test("an aborted signal ends the sleep without a call", async () => {
