@@ -13,9 +13,9 @@ const MARKER = /^---(?=[ \t\r]|$)/gm;
 export function readSealedSecretBody(body: unknown): SealedSecret | null {
   if (!(body instanceof Uint8Array) || hasManyMarkers(body)) return null;
   try {
-    const [first, second] = readDocuments(body, BODY);
-    // The item of a List is named as such, and a List is no SealedSecret.
-    if (first?.where !== BODY || second !== undefined) return null;
+    const [first] = readDocuments(body, BODY);
+    // One of several has its number in its name, and the item of a List that of the item.
+    if (first?.where !== BODY) return null;
     return parseSealedSecret(first.value, BODY);
   } catch {
     return null;

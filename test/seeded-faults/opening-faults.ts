@@ -239,13 +239,6 @@ export const openingFaults: readonly Fault[] = [
     test: "test/controller/http/verify-rotate.test.ts",
   },
   {
-    what: "the first of several documents is taken",
-    file: "controller/http/sealed-secret-body.ts",
-    find: " || second !== undefined) return null;",
-    replace: ") return null;",
-    test: "test/controller/http/verify-rotate.test.ts",
-  },
-  {
     what: "the peer is who a header says",
     file: "controller/http/limits.ts",
     find: 'return request.socket.remoteAddress ?? "unknown";',
