@@ -60,7 +60,7 @@ for (const [shape, { values, served, others }] of Object.entries(shapes)) {
       await cluster?.stop();
     });
 
-    test("what it serves works: made, changed, put right, made again, refused, collected", async () => {
+    test("what it serves works: made, changed, put right, made again and anew, refused", async () => {
       for (const namespace of served) {
         const seal = async (name: string, items: Record<string, string>, template = {}): Promise<void> => {
           await cluster.apply([await sealer.object({ namespace, name, items, template })]);
@@ -78,6 +78,13 @@ for (const [shape, { values, served, others }] of Object.entries(shapes)) {
         const before = await scene.untilSecret(namespace, "plain");
         await scene.remove(secretPath(namespace, "plain"));
         await scene.untilSecret(namespace, "plain", ({ metadata }) => metadata.uid !== before.metadata.uid);
+        const annotations = { "signet.dev/recreate": "true" };
+        const fixed = { namespace, name: "fixed", annotations, template: { immutable: true } };
+        await cluster.apply([await sealer.object({ ...fixed, items: { a: "1" } })]);
+        const first = await scene.untilSecret(namespace, "fixed");
+        await cluster.apply([await sealer.object({ ...fixed, items: { a: "2" } })]);
+        const second = await scene.untilSecret(namespace, "fixed", ({ data }) => data?.["a"] === base64("2"));
+        assert.notEqual(second.metadata.uid, first.metadata.uid);
         await cluster.apply([
           await sealer.object({ namespace, name: "wrong", items: { a: "1" }, sealedFor: { name: "other" } }),
         ]);
@@ -131,7 +138,9 @@ for (const [shape, { values, served, others }] of Object.entries(shapes)) {
       assert.deepEqual(refused.map(spelled), ["list nodes"]);
       const namespaces = new Set(calls.map(({ namespace }) => namespace));
       for (const namespace of others) assert.ok(!namespaces.has(namespace), namespace);
-      for (const kind of ["sealedsecrets", "secrets", "events", "configmaps"])
+      const told = (await scene.secret(controllerNamespace, "signet-record-key")) !== null;
+      assert.ok(told, "the key of the in-sync records is there");
+      for (const kind of ["sealedsecrets", "secrets", "events", "configmaps", "leases"])
         assert.ok(
           calls.some(({ resource }) => resource === kind),
           kind,
