@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { credentialOf } from "./control-plane/audit-log.ts";
 import type { ControlPlane } from "./control-plane/control-plane.ts";
 import { exposeAsService } from "./control-plane/exposed-service.ts";
 import { firstBoxAddress, freePort, requireNetbox } from "./control-plane/host-network.ts";
@@ -22,6 +23,10 @@ export type SignetControllerOptions = {
   env?: Readonly<Record<string, string>>;
   /** Whether to apply the manifest, definition included; true by default. */
   install?: boolean;
+  /** Its namespace, where its keys and its lease are; kube-system by default. */
+  namespace?: string;
+  /** Whether its Service leads to it; true by default. Replicas beyond the first say no. */
+  expose?: boolean;
   /** Called once the process runs, before it is waited for. */
   onStart?: (process: ManagedProcess) => Promise<void>;
   /** Whether to wait until /readyz says yes; true by default. If not, it is only waited for the port. */
@@ -35,8 +40,10 @@ export type SignetController = {
   url: string;
   /** Root of its metrics server. */
   metricsUrl: string;
-  /** Path of its Service proxy, ending in "/proxy". */
+  /** Path of its Service proxy, ending in "/proxy"; empty where no Service leads to it. */
   proxyPath: string;
+  /** How audit events name its token (`credential`); empty unless it runs as in a pod. */
+  credential: string;
   /** What it has logged so far, standard output and error. */
   logs(): string;
   /** Ends it by SIGTERM; what it made in the cluster stays. */
@@ -62,6 +69,20 @@ export async function readInstallation(): Promise<KubeObject[]> {
 }
 
 /**
+ * The same for a controller in another namespace, beside the first: what is cluster-wide gets a name of its own.
+ */
+export async function readInstallationIn(namespace: string): Promise<KubeObject[]> {
+  const objects = (await readInstallation()).filter(({ kind }) => kind !== "CustomResourceDefinition");
+  return objects.map((object): KubeObject => {
+    const moved = JSON.parse(
+      JSON.stringify(object).replaceAll(`"${controllerNamespace}"`, `"${namespace}"`),
+    ) as KubeObject;
+    if (object.metadata.namespace !== undefined || object.kind === "ClusterRole") return moved;
+    return { ...moved, metadata: { ...moved.metadata, name: `${object.metadata.name}-${namespace}` } };
+  });
+}
+
+/**
  * Installs the rights of the manifest, starts our controller under its own ServiceAccount and nothing more, waits until it
  * is ready and puts its Service in front of it. Stop it before the control plane.
  * @throws Error outside a box, and with its last lines when it does not come up.
@@ -75,7 +96,7 @@ export async function startSignetController(options: SignetControllerOptions): P
     const port = await freePort(address);
     const metricsPort = await freePort(address);
     const flags = options.flags ?? [];
-    const process = await startProgram(options, [
+    const { process, credential } = await startProgram(options, [
       join(root, programs[from]),
       `--listen-addr=${address}:${port}`,
       `--listen-metrics-addr=${address}:${metricsPort}`,
@@ -89,18 +110,15 @@ export async function startSignetController(options: SignetControllerOptions): P
       const answer = await fetch(`${url}${probe}`);
       return answer.ok ? true : null;
     });
-    const proxyPath = await exposeAsService({
-      controlPlane,
-      namespace: controllerNamespace,
-      name: controllerName,
-      podIP: address,
-      port,
-    });
+    const place = { controlPlane, namespace: options.namespace ?? controllerNamespace, name: controllerName };
+    const proxyPath =
+      options.expose === false ? "" : await exposeAsService({ ...place, podIP: address, port });
     return {
       process,
       url,
       metricsUrl: `http://${address}:${metricsPort}`,
       proxyPath,
+      credential,
       logs: process.output,
       stop: () => process.stop(20_000),
     };
@@ -108,16 +126,21 @@ export async function startSignetController(options: SignetControllerOptions): P
 }
 
 async function startProgram(
-  { controlPlane, credentials = "pod", env = {} }: SignetControllerOptions,
+  { controlPlane, credentials = "pod", env = {}, namespace = controllerNamespace }: SignetControllerOptions,
   args: readonly string[],
-): Promise<ManagedProcess> {
-  const serviceAccount = { namespace: controllerNamespace, name: controllerName };
+): Promise<{ process: ManagedProcess; credential: string }> {
+  const serviceAccount = { namespace, name: controllerName };
   const program = { name: "signet-controller", command: process.execPath };
-  if (credentials === "pod") return startPodProcess({ ...program, controlPlane, args, serviceAccount, env });
+  if (credentials === "pod") {
+    const token = await controlPlane.tokenFor({ serviceAccount });
+    const process = await startPodProcess({ ...program, controlPlane, args, serviceAccount, env, token });
+    return { process, credential: credentialOf(token) };
+  }
   const kubeconfig = await controlPlane.kubeconfigFor({ serviceAccount });
-  return startProcess({
+  const started = await startProcess({
     ...program,
     args: [...args, `--kubeconfig=${kubeconfig}`],
-    env: { PATH: process.env["PATH"], POD_NAMESPACE: controllerNamespace, ...env },
+    env: { PATH: process.env["PATH"], POD_NAMESPACE: namespace, ...env },
   });
+  return { process: started, credential: "" };
 }

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeApiRequest } from "./api-request.ts";
@@ -18,6 +19,8 @@ export type ApiServer = {
   /** PEM of the certificate authority that signed its serving certificate. */
   ca: string;
   caFile: string;
+  /** PEM file of the private key of its serving certificate. */
+  servingKeyFile: string;
   /** PEM file of the private key that signs ServiceAccount tokens. */
   serviceAccountKeyFile: string;
   /** Where audit events go, when asked for. */
@@ -34,11 +37,16 @@ export type ApiServerOptions = {
   users: readonly [StaticUser, ...StaticUser[]];
   auditLog: boolean;
   extraArgs: readonly string[];
+  /** Port to listen on; one the kernel chooses by default. */
+  port?: number;
 };
 
 const firstNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/** Starts kube-apiserver and waits until it is ready and has made the namespaces every cluster has. */
+/**
+ * Starts kube-apiserver and waits until it is ready and has made the namespaces every cluster has. Started again in its folder
+ * it keeps its certificates and keys.
+ */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { binaries, folder, users } = options;
   const certificates = join(folder, "apiserver");
@@ -47,11 +55,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const tokens = join(folder, "tokens.csv");
   const auditPolicyFile = join(folder, "audit-policy.json");
   const auditLogFile = options.auditLog ? join(folder, "audit.log") : null;
-  await writeFile(serviceAccountKeyFile, serviceAccountKey(), { mode: 0o600 });
+  if (!existsSync(serviceAccountKeyFile))
+    await writeFile(serviceAccountKeyFile, serviceAccountKey(), { mode: 0o600 });
   await writeFile(tokens, tokenFile(users), { mode: 0o600 });
   await writeFile(auditPolicyFile, JSON.stringify(auditPolicy));
 
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const process = await startProcess({
     name: "kube-apiserver",
     command: binaries.netbox,
@@ -103,7 +112,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   } finally {
     close();
   }
-  return { process, url, port, ca, caFile, serviceAccountKeyFile, auditLogFile };
+  const servingKeyFile = join(certificates, "apiserver.key");
+  return { process, url, port, ca, caFile, servingKeyFile, serviceAccountKeyFile, auditLogFile };
 }
 
 function serviceAccountKey(): string {

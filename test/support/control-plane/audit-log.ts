@@ -25,6 +25,11 @@ export type AuditEvent = {
   /** Status of the answer. */
   code: number;
   userAgent: string;
+  /** Which token was used, as `credentialOf` tells it of a token; empty for users with a fixed token. */
+  credential: string;
+  /** When the request came and when its answer was complete: RFC 3339 in UTC with six fraction digits, so they compare as text. */
+  receivedAt: string;
+  answeredAt: string;
 };
 
 /** @returns all events written so far, oldest first. */
@@ -35,9 +40,17 @@ export async function readAuditEvents(file: string): Promise<AuditEvent[]> {
   return whole.split("\n").filter(Boolean).map(parseEvent);
 }
 
+/** How audit events name a ServiceAccount's token. */
+export function credentialOf(token: string): string {
+  const claims = record(JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()));
+  return `JTI=${String(claims["jti"])}`;
+}
+
 function parseEvent(line: string): AuditEvent {
   const event = record(JSON.parse(line));
   const object = record(event["objectRef"]);
+  const extra = record(record(event["user"])["extra"])["authentication.kubernetes.io/credential-id"];
+  const credentials: unknown[] = Array.isArray(extra) ? extra : [];
   const string = (value: unknown): string => (typeof value === "string" ? value : "");
   return {
     stage: string(event["stage"]),
@@ -50,6 +63,9 @@ function parseEvent(line: string): AuditEvent {
     name: string(object["name"]),
     code: Number(record(event["responseStatus"])["code"] ?? 0),
     userAgent: string(event["userAgent"]),
+    credential: string(credentials[0]),
+    receivedAt: string(event["requestReceivedTimestamp"]),
+    answeredAt: string(event["stageTimestamp"]),
   };
 }
 

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { ensureRealComponents } from "../../tools/real-components.ts";
 import { type ApiRequest, makeApiRequest } from "./api-request.ts";
-import { startApiServer } from "./api-server.ts";
+import { type ApiServerOptions, startApiServer } from "./api-server.ts";
 import { applyObjects } from "./apply-objects.ts";
 import { type AuditEvent, readAuditEvents } from "./audit-log.ts";
 import { startControllerManager } from "./controller-manager.ts";
-import { startEtcd } from "./etcd.ts";
+import { etcdDataFolder, startEtcd } from "./etcd.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
 import type { ManagedProcess } from "./managed-process.ts";
@@ -34,6 +34,14 @@ export type ControlPlaneOptions = {
 /** On whose behalf to speak: one of the users of the options, or any ServiceAccount (made where it is missing). */
 export type Identity = { user: string } | { serviceAccount: ServiceAccountName };
 
+/** A component that a test kills and starts again. */
+export type Restartable = {
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts it again and waits until it is ready. */
+  start(): Promise<void>;
+};
+
 /** A running etcd and kube-apiserver, perhaps with a controller manager, of one test's own. */
 export type ControlPlane = {
   /** Where the API server is: https://127.0.0.1:PORT. */
@@ -50,12 +58,18 @@ export type ControlPlane = {
   readonly adminKubeconfig: string;
   /** A folder of this control plane for the test's own files; removed by `stop`. */
   readonly folder: string;
-  /** The processes, whose pids are the programs' own. */
+  /** The processes that run now, whose pids are the programs' own. */
   readonly processes: {
     readonly etcd: ManagedProcess;
     readonly apiServer: ManagedProcess;
     readonly controllerManager: ManagedProcess | null;
   };
+  /** What may be killed and started again, where it was and with the data it had. */
+  readonly restartable: { readonly etcd: Restartable; readonly apiServer: Restartable };
+  /** Where etcd serves, and the folder of its data. */
+  readonly etcd: { readonly url: string; readonly dataFolder: string };
+  /** PEM file of the private key of the API server's certificate (`caFile` holds that). */
+  readonly servingKeyFile: string;
   /** Bearer token of an identity. That of a ServiceAccount comes from the TokenRequest API and lasts an hour. */
   tokenFor(identity: Identity): Promise<string>;
   /** Path of a new kubeconfig (mode 0600) for an identity; its context carries `namespace` when one is given. */
@@ -95,18 +109,29 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   try {
     const etcd = await retryTakenPort(() => startEtcd(binaries, folder));
     started.push(etcd.process);
-    const apiServer = await retryTakenPort(() =>
-      startApiServer({
-        binaries,
-        folder,
-        etcdUrl: etcd.url,
-        users: [admin, ...others],
-        auditLog,
-        extraArgs: options.apiServerArgs ?? [],
-      }),
-    );
+    const apiServerOptions: ApiServerOptions = {
+      binaries,
+      folder,
+      etcdUrl: etcd.url,
+      users: [admin, ...others],
+      auditLog,
+      extraArgs: options.apiServerArgs ?? [],
+    };
+    const apiServer = await retryTakenPort(() => startApiServer(apiServerOptions));
     started.push(apiServer.process);
-    const { url, port, ca, caFile, serviceAccountKeyFile, auditLogFile } = apiServer;
+    const { url, port, ca, caFile, servingKeyFile, serviceAccountKeyFile, auditLogFile } = apiServer;
+    const processes = { etcd: etcd.process, apiServer: apiServer.process };
+    const restartable = (
+      which: keyof typeof processes,
+      startAgain: () => Promise<{ process: ManagedProcess }>,
+    ): Restartable => ({
+      kill: () => processes[which].stop(0),
+      async start() {
+        const { process } = await retryTakenPort(startAgain);
+        started.push(process);
+        processes[which] = process;
+      },
+    });
     const { request, close } = makeApiRequest({ url, ca, token: admin.token });
     closers.push(close);
     await applyObjects(request, manifests);
@@ -141,7 +166,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       adminToken: admin.token,
       adminKubeconfig,
       folder,
-      processes: { etcd: etcd.process, apiServer: apiServer.process, controllerManager: manager },
+      get processes() {
+        return { ...processes, controllerManager: manager };
+      },
+      restartable: {
+        etcd: restartable("etcd", () => startEtcd(binaries, folder, etcd.url)),
+        apiServer: restartable("apiServer", () => startApiServer({ ...apiServerOptions, port })),
+      },
+      etcd: { url: etcd.url, dataFolder: etcdDataFolder(folder) },
+      servingKeyFile,
       tokenFor,
       async kubeconfigFor(identity, namespace) {
         kubeconfigs += 1;

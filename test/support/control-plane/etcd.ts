@@ -6,9 +6,19 @@ import { untilReady } from "./process-readiness.ts";
 /** A running single-member etcd; `url` is where clients reach it, without TLS, on loopback. */
 export type Etcd = { url: string; process: ManagedProcess };
 
-/** Starts etcd with its data below `folder` and waits until it serves. Nothing is synced to disk: the data is a test's. */
-export async function startEtcd(binaries: { etcd: string; netbox: string }, folder: string): Promise<Etcd> {
-  const url = `http://127.0.0.1:${await freePort()}`;
+/** Folder of etcd's data below that of its control plane. */
+export const etcdDataFolder = (folder: string): string => join(folder, "etcd");
+
+/**
+ * Starts etcd with its data below `folder` and waits until it serves. Nothing is synced to disk: the data is a test's.
+ * @param url where it served before; by default on a port that is free.
+ */
+export async function startEtcd(
+  binaries: { etcd: string; netbox: string },
+  folder: string,
+  url?: string,
+): Promise<Etcd> {
+  url ??= `http://127.0.0.1:${await freePort()}`;
   const process = await startProcess({
     name: "etcd",
     command: binaries.netbox,
@@ -16,7 +26,7 @@ export async function startEtcd(binaries: { etcd: string; netbox: string }, fold
       "exec",
       "--",
       binaries.etcd,
-      `--data-dir=${join(folder, "etcd")}`,
+      `--data-dir=${etcdDataFolder(folder)}`,
       `--listen-client-urls=${url}`,
       `--advertise-client-urls=${url}`,
       // A lone member has no peers: any port does, and port 0 cannot be taken.

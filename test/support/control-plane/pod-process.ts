@@ -17,7 +17,11 @@ export type PodProcessOptions = {
   serviceAccount: ServiceAccountName;
   /** Environment beyond what a pod has. */
   env?: Readonly<Record<string, string>>;
+  /** Token of the ServiceAccount; a new one by default. */
+  token?: string;
 };
+
+let pods = 0;
 
 /**
  * Starts a program that sees what a pod sees: the API server's address in its environment, and its ServiceAccount's
@@ -26,9 +30,12 @@ export type PodProcessOptions = {
 export async function startPodProcess(options: PodProcessOptions): Promise<ManagedProcess> {
   const { controlPlane, serviceAccount, name } = options;
   const { netbox } = await ensureRealComponents(["netbox"]);
-  const folder = join(controlPlane.folder, `pod-${serviceAccount.namespace}-${serviceAccount.name}`);
+  const folder = join(
+    controlPlane.folder,
+    `pod-${serviceAccount.namespace}-${serviceAccount.name}-${++pods}`,
+  );
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const token = await controlPlane.tokenFor({ serviceAccount });
+  const token = options.token ?? (await controlPlane.tokenFor({ serviceAccount }));
   await writeFile(join(folder, "token"), token, { mode: 0o600 });
   await writeFile(join(folder, "ca.crt"), controlPlane.ca);
   await writeFile(join(folder, "namespace"), serviceAccount.namespace);
