@@ -21,6 +21,7 @@ import { soleLeader } from "./runtime/sole-leader.ts";
 import type { Term } from "./runtime/term.ts";
 import { SealedSecretCache } from "./sealed-secret-cache.ts";
 import { SecretCache } from "./secret-cache.ts";
+import { writePolicyOf } from "./write-policy.ts";
 
 /** What the process gives the controller. */
 export type ControllerParts = {
@@ -54,10 +55,11 @@ const DEAD_AFTER_MS = 5 * 60_000;
 /**
  * Starts the controller: ports first, so that health checks see it; then keys and caches, on every replica; then the
  * work of a leader, on one.
- * @throws SealError when a port cannot be bound.
+ * @throws UsageError for options that do not go together; SealError when a port cannot be bound.
  */
 export async function startController(options: Options, parts: ControllerParts): Promise<Controller> {
   const { clock, log, ownNamespace, slowed, version } = parts;
+  const policy = writePolicyOf(options, ownNamespace);
   const client = slowed(parts.client);
   const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
   const stopping = new AbortController();
@@ -132,6 +134,7 @@ export async function startController(options: Options, parts: ControllerParts):
     const taken = leading(term, clientFor, {
       options,
       ownNamespace,
+      policy,
       sealedSecrets,
       secrets,
       opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED, memory }),

@@ -6,6 +6,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
 import { collectSecret } from "./reconcile/collect.ts";
+import type { WritePolicy } from "./reconcile/gates.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SecretDrift } from "./reconcile/secret-drift.ts";
 import { SyncRecords } from "./reconcile/sync-record.ts";
@@ -25,6 +26,8 @@ export type LeadingParts = {
   options: Options;
   /** The namespace the controller runs in. */
   ownNamespace: string;
+  /** What the options allow SealedSecrets to ask for. */
+  policy: WritePolicy;
   sealedSecrets: SealedSecretCache;
   /** Null when Secrets are not watched. */
   secrets: SecretCache | null;
@@ -66,7 +69,7 @@ export function leading(
   clientFor: (signal: AbortSignal) => KubeClient,
   parts: LeadingParts,
 ): Leading {
-  const { options, ownNamespace, sealedSecrets, secrets, clock, metrics, log } = parts;
+  const { options, ownNamespace, policy, sealedSecrets, secrets, clock, metrics, log } = parts;
   const draining = drainingSignal(term);
   const client = clientFor(draining);
   const now = () => new Date(clock.now());
@@ -80,17 +83,6 @@ export function leading(
   /** SealedSecrets that are gone and whose Secrets are for us to delete: `namespace/name/uid`. */
   const collecting = new Workqueue({ clock, onFailure });
   const drift = new SecretDrift(() => clock.monotonic());
-  const policy = {
-    ownNamespace,
-    keyPrefix: options["key-prefix"],
-    allowedTypes: options["allowed-secret-types"],
-    allowedAnnotations: options["allowed-annotations"],
-    adoptNamespaces: options["adopt-namespaces"],
-    secretLabels: options["secret-labels"],
-    secretAnnotations: options["secret-annotations"],
-    forbidOwnNamespace: options["forbid-own-namespace"],
-    deniedMetadata: options["denied-metadata"],
-  };
   /** Every option that can change a Secret. */
   const rules = {
     policy,

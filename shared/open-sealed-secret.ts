@@ -38,12 +38,18 @@ export type NotOpened =
   | { ok: false; reason: "UnsealFailed" | "MalformedSealedSecret"; problem: string }
   | { ok: false; reason: "UnsealFailed"; outcomes: ReadonlyMap<string, Outcome> };
 
-/** What came of opening a SealedSecret. */
-export type Opening = { ok: true; opened: Opened } | NotOpened;
+/** What came of opening a SealedSecret; `keys`: fingerprints of the keys that opened it, sorted. */
+export type Opening = { ok: true; opened: Opened; keys: readonly string[] } | NotOpened;
 
 /** What came of opening its values: in the whole-object form there is one, named `data`. */
 export type ValuesOpening =
-  | { ok: true; values: ReadonlyMap<string, Uint8Array>; form: "items" | "whole-object" }
+  | {
+      ok: true;
+      values: ReadonlyMap<string, Uint8Array>;
+      form: "items" | "whole-object";
+      /** Fingerprints of the keys that opened them, sorted. */
+      keys: readonly string[];
+    }
   | NotOpened;
 
 /** Item name that stands for the whole-object form in outcomes. */
@@ -60,10 +66,11 @@ export async function openSealedSecret(
 ): Promise<Opening> {
   const opening = await openValues(sealedSecret, context, signal);
   if (!opening.ok) return opening;
-  if (opening.form === "items") return { ok: true, opened: { items: opening.values, whole: null } };
+  const { keys } = opening;
+  if (opening.form === "items") return { ok: true, opened: { items: opening.values, whole: null }, keys };
   const whole = wholeSecret(opening.values.get(WHOLE_OBJECT) ?? new Uint8Array());
   if (whole === null) return malformed("spec.data does not hold a Secret (apiVersion v1, kind Secret)");
-  return { ok: true, opened: { items: whole.items, whole } };
+  return { ok: true, opened: { items: whole.items, whole }, keys };
 }
 
 /**
@@ -78,11 +85,13 @@ export async function openValues(
   const tried = await tryValues(sealedSecret, context, signal);
   if (!tried.ok) return tried;
   const values = new Map<string, Uint8Array>();
+  const keys = new Set<string>();
   for (const [item, outcome] of tried.outcomes) {
     if (outcome.kind !== "opened") return { ok: false, reason: "UnsealFailed", outcomes: tried.outcomes };
     values.set(item, outcome.plaintext);
+    keys.add(outcome.keyId);
   }
-  return { ok: true, values, form: tried.form };
+  return { ok: true, values, form: tried.form, keys: [...keys].sort() };
 }
 
 /** What came of trying each value, opened or not. */

@@ -33,8 +33,8 @@ export type StatusHolder = {
   status?: SealedSecret["status"];
 };
 
-/** What the status keeps for the controller itself: the record of the success. */
-export type SyncNotes = Partial<SyncRecord>;
+/** What `status.signet` keeps: the record of the success, and the fingerprints of the keys that opened the values. */
+export type SyncNotes = Partial<SyncRecord> & { keys?: string[] };
 
 type Wanted = { status: "True" | "False"; reason: Reason; message: string };
 

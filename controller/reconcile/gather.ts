@@ -21,6 +21,9 @@ export type Surroundings = {
   knownAbsent: boolean;
 };
 
+/** What was observed, and the fingerprints of the keys that opened the values. */
+export type Gathered = Observed & { keys: readonly string[] };
+
 /**
  * Opens a SealedSecret and reads the Secret of its name.
  * @throws KubeApiError, KubeUnreachableError when the Secret could not be read; the signal's reason when aborted.
@@ -29,26 +32,27 @@ export async function gather(
   sealedSecret: SealedSecret,
   surroundings: Surroundings,
   signal: AbortSignal,
-): Promise<Observed> {
-  const wanted = await gatherWanted(sealedSecret, surroundings, signal);
+): Promise<Gathered> {
+  const { wanted, keys } = await gatherWanted(sealedSecret, surroundings, signal);
   // A Secret that cannot be produced is left as it is, so there is no need to look at it.
   const asks = wanted.ok && !surroundings.knownAbsent;
   const secret = asks ? await readSecret(sealedSecret, surroundings.client, signal) : null;
-  return { sealedSecret, secret, wanted };
+  return { sealedSecret, secret, wanted, keys };
 }
 
 async function gatherWanted(
   sealedSecret: SealedSecret,
   { opening, neighbours, templates }: Surroundings,
   signal: AbortSignal,
-): Promise<Observed["wanted"]> {
+): Promise<Pick<Gathered, "wanted" | "keys">> {
   const result = await openSealedSecret(sealedSecret, opening, signal);
   if (result.ok) {
     const { whole, items } = result.opened;
     const rendered = await renderItems(sealedSecret, items, templates);
     if (!rendered.ok) return unsealFailure(rendered.reason, rendered.problem);
     const secret = wantedSecret(sealedSecret, { whole, items: rendered.items });
-    return { ok: true, secret, warnings: [...rendered.warnings, ...trackingWarnings(secret)] };
+    const warnings = [...rendered.warnings, ...trackingWarnings(secret)];
+    return { wanted: { ok: true, secret, warnings }, keys: result.keys };
   }
   if ("problem" in result) return unsealFailure(result.reason, result.problem);
   const namespace = sealedSecret.metadata.namespace ?? "";
@@ -59,17 +63,10 @@ async function gatherWanted(
   );
 }
 
-function unsealFailure(reason: Failure["reason"], message: string): Observed["wanted"] {
-  return {
-    ok: false,
-    failure: {
-      reason,
-      message,
-      stalled: true,
-      event: { reason: "ErrUnsealFailed", message: `Failed to unseal: ${message}` },
-      counter: "unseal",
-    },
-  };
+function unsealFailure(reason: Failure["reason"], message: string): Pick<Gathered, "wanted" | "keys"> {
+  const event = { reason: "ErrUnsealFailed" as const, message: `Failed to unseal: ${message}` };
+  const failure: Failure = { reason, message, stalled: true, event, counter: "unseal" };
+  return { wanted: { ok: false, failure }, keys: [] };
 }
 
 async function readSecret(

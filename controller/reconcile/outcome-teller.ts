@@ -61,12 +61,12 @@ export class OutcomeTeller {
     outcome: Outcome,
     { drift, signal }: { drift: DriftCause | null; signal: AbortSignal },
   ): Promise<boolean> {
-    const { failure, changed, secret } = outcome;
+    const { failure, changed, secret, keys } = outcome;
     let isNews = false;
     const { client, events, metrics, updateStatus, now } = this.#parts;
     const holder = statusHolder(sealed);
     const kept = failure === null && secret !== null && !this.#recordsDropped;
-    const notes = kept ? this.#notes(watched, secret) : null;
+    const notes = kept ? this.#notes(watched, secret, keys) : null;
     const status = nextStatus(holder, verdictOf(outcome), wholeSeconds(now()), notes);
     if (failure === null) {
       this.#told.delete(key);
@@ -101,12 +101,12 @@ export class OutcomeTeller {
     return isNews;
   }
 
-  #notes(watched: WatchedObject, secret: SecretObject): SyncNotes {
+  #notes(watched: WatchedObject, secret: SecretObject, keys: readonly string[]): SyncNotes {
     const { records } = this.#parts;
     const version = secretVersion(secret);
     const ours = belongsTo(secret, watched.uid);
     const { record, left } = records.write({ inputs: watched.inputs, secret: version, ours });
-    return { record, ...(this.keepsEdits(watched) ? { left } : {}) };
+    return { record, ...(this.keepsEdits(watched) ? { left } : {}), keys: [...keys] };
   }
 
   #noteDropped(stored: KubeObject): void {

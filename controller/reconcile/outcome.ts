@@ -1,5 +1,6 @@
 import type { Verdict } from "./conditions.ts";
 import type { Failure } from "./failure.ts";
+import type { Gathered } from "./gather.ts";
 import type { Applied } from "./plan.ts";
 import type { SealedObject } from "./sealed-object.ts";
 import type { SecretObject } from "./secret-object.ts";
@@ -16,21 +17,21 @@ export type Outcome = {
   secret: SecretObject | null;
   /** Whether the Secret was written. */
   changed: boolean;
+  /** Fingerprints of the keys that opened the values. */
+  keys: readonly string[];
 };
 
-/**
- * What came of carrying out a plan.
- * @param read the Secret as it was read before.
- */
-export function outcomeOf(applied: Applied, read: SecretObject | null, warnings: readonly string[]): Outcome {
+/** What came of carrying out a plan. */
+export function outcomeOf(applied: Applied, { secret: read, wanted, keys }: Gathered): Outcome {
+  const warnings = wanted.ok ? wanted.warnings : [];
   if (!applied.ok) return { ...failed(applied.failure), warnings };
   const { written } = applied;
-  return { failure: null, warnings, secret: written ?? read, changed: written !== null };
+  return { failure: null, warnings, secret: written ?? read, changed: written !== null, keys };
 }
 
 /** A look that failed. */
 export function failed(failure: Failure): Outcome {
-  return { failure: presentable(failure), warnings: [], secret: null, changed: false };
+  return { failure: presentable(failure), warnings: [], secret: null, changed: false, keys: [] };
 }
 
 /** The failure of an object that cannot be read. */

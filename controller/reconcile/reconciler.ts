@@ -205,8 +205,7 @@ export class Reconciler {
       const applied = await applyPlan(plan, client, signal);
       this.#surprised.delete(key);
       if (!applied.ok) noteFailure(parsed.sealedSecret, templates);
-      const warnings = observed.wanted.ok ? observed.wanted.warnings : [];
-      return outcomeOf(applied, observed.secret, warnings);
+      return outcomeOf(applied, observed);
     } catch (error) {
       if (error instanceof KubeApiError && error.status === 409) this.#surprised.add(key);
       // A conflict is no failure of the object: somebody was faster, so look again.

@@ -50,3 +50,34 @@ test("a port that is taken ends the controller with an error that names it", {
     assert.ok(errors.includes(`--${named}`));
   }
 });
+
+test("options that no Secret could follow end the controller at its start, by name", async (t) => {
+  const cluster = await startEmbeddedCluster({ sealedSecrets: true });
+  const folder = await mkdtemp(join(tmpdir(), "signet-start-"));
+  t.after(async () => {
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+  const kubeconfig = join(folder, "kubeconfig");
+  await cluster.kubeconfig(kubeconfig);
+  for (const [option, value] of [
+    ["secret-labels", "sealedsecrets.bitnami.com/sealed-secrets-key=active"],
+    ["secret-annotations", "sealedsecrets.bitnami.com/managed=true"],
+    ["secret-annotations", "replicator.v1.mittwald.de/replicate-to=everywhere"],
+  ]) {
+    const args = [program, `--kubeconfig=${kubeconfig}`, `--${option}=${value}`];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+    let errors = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      errors += text;
+    });
+    const [code] = await once(child, "close");
+    assert.equal(code, 2, errors);
+    assert.match(errors, new RegExp(`^error: --${option}: `, "m"));
+    assert.match(errors, /^hint: /m);
+  }
+  assert.deepEqual(
+    cluster.requests.filter(({ method }) => method !== "GET"),
+    [],
+  );
+});
