@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { successorName } from "../../../controller/keys/successor-name.ts";
 import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { NotLeadingError } from "../../../controller/runtime/term.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
@@ -65,6 +66,46 @@ test("a term that ends leaves nothing under way, and the next one goes on", asyn
   replica.lead(scene.lease);
   await replica.manager.generate();
   assert.equal(scene.keySecrets().length, 2);
+});
+
+test("a term has not ended while a key is being made", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const replica = await scene.start();
+  const { end } = replica.lead(scene.lease);
+  await untilKnown(scene, current);
+  let isSettled = false;
+  const asked = replica.manager.generate().catch(() => undefined);
+  void asked.then(() => {
+    isSettled = true;
+  });
+  await sleep(5);
+  await end();
+  await sleep(0);
+  assert.equal(isSettled, true);
+});
+
+test("a key asked for before the keys are known succeeds the newest all the same", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  scene.cluster.faults.add({ method: "GET", path: /\/secrets$/, query: /^(?!.*watch=)/, delayMs: 1500 });
+  const replica = await scene.start();
+  replica.lead(scene.lease);
+  await replica.manager.generate();
+  const name = successorName(PREFIX, { cluster: "test", predecessor: current.fingerprint, counter: 0 });
+  assert.deepEqual(
+    scene.keySecrets().map((secret) => secret.metadata.name),
+    ["current", name],
+  );
+});
+
+test("no Secret is asked for but by the label or the name", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const replica = await scene.start();
+  replica.lead(scene.lease);
+  await untilKnown(scene, current);
+  const selectors = scene.cluster.requests
+    .filter(({ path }) => path.endsWith("/secrets"))
+    .map(({ query }) => query.get("labelSelector") ?? query.get("fieldSelector"));
+  assert.deepEqual([...new Set(selectors)].sort(), [`metadata.name=${PREFIX}`, `${KEY_LABEL}=active`]);
 });
 
 test("a key asked for while the term ends is not made later", async (context) => {
