@@ -1,6 +1,7 @@
 import { createHash, generateKeyPair, type KeyObject, randomBytes, sign } from "node:crypto";
 import { promisify } from "node:util";
-import forge from "node-forge";
+import type Forge from "node-forge";
+import type { asn1, md, pki } from "node-forge";
 
 /** What a new sealing key shall be. */
 export type KeyRequest = {
@@ -23,6 +24,8 @@ export type IssuedKey = { privateKeyPem: string; certificatePem: string; notBefo
  */
 export async function issueKey({ keyBits, commonName, ttlMs }: KeyRequest, now: Date): Promise<IssuedKey> {
   const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", { modulusLength: keyBits });
+  // Loaded with the first new key: most starts make none.
+  const { default: forge } = await import("node-forge");
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(
     publicKey.export({ type: "spki", format: "pem" }).toString(),
@@ -39,7 +42,7 @@ export async function issueKey({ keyBits, commonName, ttlMs }: KeyRequest, now: 
     { name: "basicConstraints", critical: true, cA: true },
     { name: "subjectKeyIdentifier" },
   ]);
-  selfSign(certificate, privateKey);
+  selfSign(forge, certificate, privateKey);
   return {
     privateKeyPem: privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
     certificatePem: forge.pki.certificateToPem(certificate).replace(/\r\n/g, "\n"),
@@ -55,14 +58,13 @@ function serialNumber(): string {
 }
 
 // Exported by the library, missing in its type declarations.
-const { getTBSCertificate } = forge.pki as typeof forge.pki & {
-  getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
-};
+type WithTbs = { getTBSCertificate(certificate: pki.Certificate): asn1.Asn1 };
 
 /** The library's own signing is JavaScript arithmetic and would hold up the main thread. */
-function selfSign(certificate: forge.pki.Certificate, privateKey: KeyObject): void {
+function selfSign(forge: typeof Forge, certificate: pki.Certificate, privateKey: KeyObject): void {
+  const { getTBSCertificate } = forge.pki as typeof forge.pki & WithTbs;
   const signer = {
-    sign(digest: forge.md.MessageDigest): string {
+    sign(digest: md.MessageDigest): string {
       const tbs = forge.asn1.toDer(getTBSCertificate(certificate)).getBytes();
       const bytes = Buffer.from(tbs, "binary");
       const expected = createHash("sha256").update(bytes).digest("hex");
@@ -71,5 +73,5 @@ function selfSign(certificate: forge.pki.Certificate, privateKey: KeyObject): vo
       return sign("sha256", bytes, privateKey).toString("binary");
     },
   };
-  certificate.sign(signer as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
+  certificate.sign(signer as pki.rsa.PrivateKey, forge.md.sha256.create());
 }
