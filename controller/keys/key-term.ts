@@ -78,10 +78,16 @@ export class KeyTerm {
     }
   }
 
-  /** Makes a key now. @throws what {@link KeyMaker.make} throws. */
+  /** Makes a key now. @throws what {@link KeyMaker.make} throws; NotLeadingError when the term ends first. */
   async generate(): Promise<void> {
+    const { maker, term } = this.#parts;
     await this.#begun.promise;
-    await this.#parts.maker.make(() => true);
+    try {
+      await maker.make(() => true);
+    } catch (error) {
+      if (term.signal.aborted) throw new NotLeadingError();
+      throw error;
+    }
   }
 
   /** To be told of each change of the ring. */

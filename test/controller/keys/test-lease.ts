@@ -38,7 +38,7 @@ export class TestLease {
         seen = this.annotations;
       },
       end: () => {
-        ending.abort(new NotLeadingError());
+        ending.abort(new Error("the term is over"));
         if (this.#holder === me) this.#holder = null;
       },
     };
