@@ -14,7 +14,7 @@ export interface Election {
   /** Identity of who leads, as far as was seen; null when nobody does or nothing is known. */
   readonly holder: string | null;
   /**
-   * Ms since the loop last turned. Failed tries are turns: a loop that asks a dead API server is alive. It grows beyond a
+   * Ms since the loop of `run` last turned; 0 while it does not run. Failed tries are turns: a loop that asks a dead API server is alive. It grows beyond a
    * few retry periods only when the process stood still, or `lead` does not end though its term has.
    */
   readonly silentMs: number;

@@ -18,7 +18,7 @@ export type LeaderElectionOptions = {
   /** Of the Lease. */
   namespace: string;
   name: string;
-  /** Ours, different for each process that ever runs; see `candidateIdentity`. */
+  /** Ours, which no other process ever had: a host name is not enough, since Pods may bear one name after another. */
   identity: string;
   /** How long others wait for a leader that went silent. */
   leaseDurationMs: number;
@@ -34,11 +34,6 @@ export type LeaderElectionOptions = {
   onError?: (error: unknown, retryInMs: number) => void;
 };
 
-/** An identity for this process that no other one has, not even a later one of the same Pod name. */
-export function candidateIdentity(hostName: string): string {
-  return `${hostName}_${crypto.randomUUID()}`;
-}
-
 /** An election by a Lease of coordination.k8s.io/v1. Needs the rights create, get and update on leases. */
 export class LeaderElection implements Election {
   readonly #options: LeaderElectionOptions;
@@ -48,7 +43,8 @@ export class LeaderElection implements Election {
   #term: LeaseTerm | null = null;
   #holder: string | null = null;
   #told: HolderChange = { leading: false, holder: null };
-  #turnedAtMs: number;
+  /** Null while it does not run. */
+  #turnedAtMs: number | null = null;
 
   /** @throws UsageError when the times do not fit together. */
   constructor(options: LeaderElectionOptions) {
@@ -65,7 +61,6 @@ export class LeaderElection implements Election {
     this.#leases = new LeaseClient(options);
     this.#judge = new LeaseJudge(options.clock, options.identity, leaseDurationMs);
     this.#random = options.random ?? Math.random;
-    this.#turnedAtMs = options.clock.monotonic();
   }
 
   get leading(): boolean {
@@ -77,10 +72,18 @@ export class LeaderElection implements Election {
   }
 
   get silentMs(): number {
-    return this.#options.clock.monotonic() - this.#turnedAtMs;
+    return this.#turnedAtMs === null ? 0 : this.#options.clock.monotonic() - this.#turnedAtMs;
   }
 
   async run(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#stand(lead, signal);
+    } finally {
+      this.#turnedAtMs = null;
+    }
+  }
+
+  async #stand(lead: (term: Term) => Promise<void>, signal: AbortSignal): Promise<void> {
     const { clock, leaseDurationMs } = this.#options;
     let failures = 0;
     while (!signal.aborted) {
