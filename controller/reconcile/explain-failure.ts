@@ -6,6 +6,9 @@ import type { Outcome } from "../../shared/seal/sealer.ts";
 /** What the reference says of every value that no key opens; scripts search for it. */
 const NO_KEY = "no key could decrypt secret";
 
+/** So many names are compared with; more would hold up others while an author fills his namespace with failures. */
+const MOST_NEIGHBOURS = 1000;
+
 /**
  * Says in one line a cause which items of an object did not open and why, items of the same cause together, sorted,
  * so that the same failure always gives the same text.
@@ -35,7 +38,11 @@ export function explainFailure(
 }
 
 function* inNamespace(namespace: string, names: Iterable<string>): Iterable<Place> {
-  for (const name of names) yield { namespace, name };
+  let left = MOST_NEIGHBOURS;
+  for (const name of names) {
+    if (left-- === 0) return;
+    yield { namespace, name };
+  }
 }
 
 function causeOf(outcome: Outcome, originOf: (labelHash: Uint8Array) => string): string | null {

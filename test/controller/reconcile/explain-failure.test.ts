@@ -146,3 +146,14 @@ test("items that were given up on are counted, not named", () => {
   const text = explainFailure(outcomes, { namespace: "team", name: "db" }, []);
   assert.match(text ?? "", /^no key could decrypt secret \(a\): .+\n2 more items were not tried$/);
 });
+
+test("of a namespace full of SealedSecrets a bounded number of names is compared with", () => {
+  let read = 0;
+  function* names(): Generator<string> {
+    for (;;) yield `name-${read++}`;
+  }
+  const outcome = elsewhere({ kind: "strict", namespace: "team", name: "name-5000" });
+  const text = explainFailure(new Map([["a", outcome]]), PLACE, names());
+  assert.match(text ?? "", /sealed for another name, namespace or scope/);
+  assert.ok(read <= 1001, `${read} names read`);
+});
