@@ -31,13 +31,16 @@ export class MetricsText {
     const settle = () => {
       const now = performance.now();
       const tookMs = now - began;
-      made.until = tookMs < LONG_MS ? 0 : now + Math.min(MOST_SHARED_MS, SHARE_FACTOR * tookMs);
+      if (tookMs < LONG_MS) this.#forget(made);
+      else made.until = now + Math.min(MOST_SHARED_MS, SHARE_FACTOR * tookMs);
     };
-    made.text.then(settle, () => {
-      made.until = 0;
-    });
+    made.text.then(settle, () => this.#forget(made));
     this.#made = made;
     return made.text;
+  }
+
+  #forget(made: { text: Promise<string> }): void {
+    if (this.#made === made) this.#made = null;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from "prom-client";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { ConditionGauge, type ObjectConditions } from "./condition-gauge.ts";
 
 type Status = SealedSecret["status"];
 type Conditions = NonNullable<NonNullable<Status>["conditions"]>;
@@ -13,14 +14,10 @@ export type NamespaceEnds = {
   endNamespace: (namespace: string) => void;
 };
 
-type ConditionSeries = {
-  namespace: string;
-  name: string;
-  condition: string;
-  ss_app_kubernetes_io_instance: string;
-};
 type StateSeries = { namespace?: string; status: "ready" | "failed" | "retrying"; reason: string };
-type Observed = { namespace: string; conditions: readonly ConditionSeries[]; state: StateSeries | null };
+/** Objects that are the same way share one. */
+type Tally = { key: string; series: StateSeries; objects: number };
+type Observed = ObjectConditions & { tally: Tally | null };
 
 /** A status may be written by others too, and a reason is a word. */
 const REASON = /^[A-Za-z]{1,40}$/;
@@ -32,12 +29,6 @@ export function objectMetrics(
   { beginNamespace, endNamespace }: NamespaceEnds,
 ) {
   const registers = [registry];
-  const condition = new Gauge({
-    name: "sealed_secrets_controller_condition_info",
-    help: "Condition of each SealedSecret: 1 True, -1 False, 0 Unknown",
-    labelNames: ["namespace", "name", "condition", "ss_app_kubernetes_io_instance"],
-    registers: omitNames ? [] : registers,
-  });
   const objects = new Gauge({
     name: "signet_sealedsecrets",
     help: "SealedSecrets that are in sync, that failed until somebody changes something, and that are retried",
@@ -46,27 +37,32 @@ export function objectMetrics(
   });
   /** By `namespace/name`. */
   const observed = new Map<string, Observed>();
+  if (!omitNames) new ConditionGauge(registers, () => observed.values());
   const sizes = new Map<string, number>();
-  const counts = new Map<string, number>();
+  const tallies = new Map<string, Tally>();
 
-  function count(state: StateSeries | null, by: 1 | -1): void {
-    if (state === null) return;
-    const key = `${state.namespace ?? ""} ${state.status} ${state.reason}`;
-    const number = (counts.get(key) ?? 0) + by;
-    if (number > 0) {
-      counts.set(key, number);
-      objects.set(state, number);
-    } else {
-      counts.delete(key);
-      objects.remove(state);
+  function enter(series: StateSeries): Tally {
+    const key = `${series.namespace ?? ""} ${series.status} ${series.reason}`;
+    const tally = tallies.get(key) ?? { key, series, objects: 0 };
+    tallies.set(key, tally);
+    tally.objects += 1;
+    objects.set(series, tally.objects);
+    return tally;
+  }
+
+  function leave(tally: Tally): void {
+    tally.objects -= 1;
+    if (tally.objects > 0) objects.set(tally.series, tally.objects);
+    else {
+      tallies.delete(tally.key);
+      objects.remove(tally.series);
     }
   }
 
   function drop(key: string): Observed | undefined {
     const before = observed.get(key);
     if (before === undefined) return undefined;
-    for (const series of before.conditions) condition.remove(series);
-    count(before.state, -1);
+    if (before.tally !== null) leave(before.tally);
     observed.delete(key);
     return before;
   }
@@ -91,17 +87,10 @@ export function objectMetrics(
         sizes.set(namespace, size + 1);
         if (size === 0) beginNamespace(namespace);
       }
-      const instance = labels["app.kubernetes.io/instance"] ?? "";
-      const all: ConditionSeries[] = [];
-      for (const { type, status: value } of omitNames ? [] : (status?.conditions ?? [])) {
-        const series = { namespace, name, condition: type, ss_app_kubernetes_io_instance: instance };
-        condition.set(series, value === "True" ? 1 : value === "False" ? -1 : 0);
-        all.push(series);
-      }
       const told = stateOf(status?.conditions ?? []);
-      const state = told === null || omitNames ? told : { namespace, ...told };
-      count(state, 1);
-      observed.set(key, { namespace, conditions: all, state });
+      const tally = told === null ? null : enter(omitNames ? told : { namespace, ...told });
+      const instance = labels["app.kubernetes.io/instance"] ?? "";
+      observed.set(key, { namespace, name, instance, conditions: omitNames ? [] : valuesOf(status), tally });
     },
     /** @param key `namespace/name`. */
     forget,
@@ -109,11 +98,17 @@ export function objectMetrics(
     forgetAll() {
       observed.clear();
       sizes.clear();
-      counts.clear();
-      condition.reset();
+      tallies.clear();
       objects.reset();
     },
   };
+}
+
+function valuesOf(status: Status): ObjectConditions["conditions"] {
+  return (status?.conditions ?? []).map(({ type, status: value }) => [
+    type,
+    value === "True" ? 1 : value === "False" ? -1 : 0,
+  ]);
 }
 
 /** How an object is by its conditions; null when they do not say. */

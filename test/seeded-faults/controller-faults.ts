@@ -5,7 +5,7 @@ export const controllerFaults: readonly Fault[] = [
   {
     what: "a deleted object stays in the metrics",
     file: "controller/metrics/object-metrics.ts",
-    find: "    for (const series of before.conditions) condition.remove(series);\n",
+    find: "    observed.delete(key);\n",
     replace: "",
     test: "test/controller/metrics.test.ts",
   },

@@ -138,7 +138,7 @@ export const tellingFaults: readonly Fault[] = [
   {
     what: "an object that changes is counted twice",
     file: "controller/metrics/object-metrics.ts",
-    find: "    count(before.state, -1);\n",
+    find: "    if (before.tally !== null) leave(before.tally);\n",
     replace: "",
     test: "test/controller/metrics/object-metrics.test.ts",
   },

@@ -13,6 +13,7 @@ test("sealing keys and their changes are counted without naming one", async () =
     'signet_sealing_keys{state="loaded"} 3',
     'signet_sealing_keys{state="refused"} 1',
     'signet_sealing_key_changes_total{cause="generated"} 0',
+    'signet_sealing_key_changes_total{cause="promoted"} 0',
     'signet_sealing_key_changes_total{cause="found"} 1',
     "signet_sealing_key_unexpected 0",
   ]);
