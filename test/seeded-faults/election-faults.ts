@@ -7,7 +7,6 @@ const term = "controller/runtime/lease-term.ts";
 const fence = "controller/runtime/fenced-client.ts";
 const rules = "test/controller/runtime/leader-election.test.ts";
 const faultsTest = "test/controller/runtime/leader-election-faults.test.ts";
-const property = "test/controller/runtime/leader-election-property.test.ts";
 const fenceTest = "test/controller/runtime/fenced-client.test.ts";
 
 /** Faults in electing a leader and in keeping everybody else from writing. */
@@ -17,7 +16,7 @@ export const electionFaults: readonly Fault[] = [
     file: judge,
     find: "this.#clock.monotonic() - seen.atMs >= seen.waitMs",
     replace: "this.#clock.monotonic() - seen.atMs >= seen.waitMs / 2",
-    test: property,
+    test: rules,
   },
   {
     what: "a candidate judges by the wall clock",
@@ -95,7 +94,7 @@ export const electionFaults: readonly Fault[] = [
     file: term,
     find: "Math.max(clock.monotonic() - monotonicMs, clock.now() - wallMs)",
     replace: "(clock.now() - wallMs + 0 * monotonicMs)",
-    test: property,
+    test: faultsTest,
   },
   {
     what: "a renewal counts from its answer",

@@ -281,6 +281,19 @@ table.proves("wall-clock-set", "a wall clock that is set harms nobody", async ()
   assert.equal(scene.server.spec["leaseTransitions"], 0);
 });
 
+table.proves("wall-clock-set", "a wall clock set back prolongs nothing", async () => {
+  const scene = new ElectionScene();
+  const a = await scene.start("a");
+  await scene.advance(7_000);
+  // Renewed at 6 s.
+  scene.server.fault({ lost: "request" });
+  a.clock.wallSkewMs -= 3_600_000;
+  await scene.advance(8_999);
+  assert.equal(a.term.holds(), true);
+  await scene.advance(1);
+  assert.equal(a.term.holds(), false);
+});
+
 table.proves("edited-holder", "another holder ends the term at the next renewal", async () => {
   const scene = new ElectionScene();
   const a = await scene.start("a");
