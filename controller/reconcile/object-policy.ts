@@ -4,7 +4,7 @@ export const EXISTING_SECRET_ANNOTATION = "signet.dev/existing-secret";
 export const ON_REMOVAL_ANNOTATION = "signet.dev/on-removal";
 /** On a SealedSecret: whether its Secret may be deleted and made anew where it cannot be changed. */
 export const RECREATE_ANNOTATION = "signet.dev/recreate";
-/** On a SealedSecret, "keep": what others change in its Secret stays until the SealedSecret changes. */
+/** On a SealedSecret, "keep": what others change in its Secret stays until the SealedSecret changes; "repair": it does not, whatever the controller does with others. */
 export const DRIFT_ANNOTATION = "signet.dev/drift";
 
 /** The values each of them may have. */
@@ -12,7 +12,7 @@ const VALUES = {
   [EXISTING_SECRET_ANNOTATION]: ["adopt", "fail", "merge"],
   [ON_REMOVAL_ANNOTATION]: ["delete", "retain"],
   [RECREATE_ANNOTATION]: ["true", "false"],
-  [DRIFT_ANNOTATION]: ["keep"],
+  [DRIFT_ANNOTATION]: ["keep", "repair"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** Annotations of a SealedSecret that say how its Secret is dealt with. */

@@ -45,8 +45,8 @@ export class OutcomeTeller {
   }
 
   /** Whether others may change the Secret of this object. */
-  keepsEdits({ keepsEdits }: WatchedObject): boolean {
-    return keepsEdits || !this.#parts.repairDrift;
+  keepsEdits({ drift }: WatchedObject): boolean {
+    return drift === null ? !this.#parts.repairDrift : drift === "keep";
   }
 
   /**

@@ -21,8 +21,8 @@ export type WatchedObject = {
   readonly inputs: string;
   /** Digest of all annotations. */
   readonly annotations: string;
-  /** Changes of its Secret by others are left as they are. */
-  readonly keepsEdits: boolean;
+  /** What becomes of changes of its Secret by others; null: as the controller does with all. */
+  readonly drift: "keep" | "repair" | null;
   /** Its label `app.kubernetes.io/instance`, which a metric carries; empty for none. */
   readonly instance: string;
   readonly observedGeneration: number | null;
@@ -47,7 +47,7 @@ export function watchedObject(object: KubeObject): WatchedObject {
     deleting: metadata.deletionTimestamp !== undefined,
     inputs: digest([uid, namespace, name, object["spec"], object["sops"], Object.fromEntries(deciding)]),
     annotations: Object.keys(annotations).length === 0 ? "" : digest(annotations),
-    keepsEdits: annotations[DRIFT_ANNOTATION] === "keep",
+    drift: driftOf(annotations[DRIFT_ANNOTATION]),
     instance: metadata.labels?.["app.kubernetes.io/instance"] ?? "",
     observedGeneration:
       typeof status["observedGeneration"] === "number" ? status["observedGeneration"] : null,
@@ -79,6 +79,10 @@ export function saysSynced({ conditions, observedGeneration, generation }: Watch
     !says("Reconciling") &&
     !says("Stalled")
   );
+}
+
+function driftOf(said: string | undefined): WatchedObject["drift"] {
+  return said === "keep" || said === "repair" ? said : null;
 }
 
 /** A SealedSecret as an event names it. */

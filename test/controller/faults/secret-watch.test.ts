@@ -454,6 +454,41 @@ describe("opting out", () => {
     await scene.untilSynced("blocked", { a: "1" });
   });
 
+  test("signet.dev/drift: repair has one put right where others are left", async (context) => {
+    const scene = await settled(context, { args: ["--repair-drift=false"], haste: 0.01 });
+    const object = scene.cluster.store.get(SEALED, "team", "db") ?? assert.fail();
+    const { generation = 1 } = object.metadata;
+    const annotations = { "signet.dev/drift": "repair" };
+    const before = await looks(scene);
+    scene.cluster.store.put({ ...object, metadata: { ...object.metadata, generation, annotations } });
+    await scene.until("a look", async () => (await looks(scene)) === before + 1);
+    await sleep(200);
+    edit(scene, { items: { a: "theirs" } });
+    await told(scene, "Repaired");
+    assert.deepEqual(scene.items("db"), { a: "1" });
+  });
+
+  test("what was left as others changed it is left over a restart, too, until somebody takes the owner away", async (context) => {
+    const first = await settled(context, { args: ["--repair-drift=false"] });
+    const args = ["--repair-drift=false"];
+    edit(first, { items: { a: "theirs" } });
+    await first.stop();
+    edit(first, { labels: { theirs: "1" } });
+    const second = await controllerScene(context, { on: first.cluster, args });
+    await second.until("known again", async () =>
+      /records_total\{result="match"\} 1/.test(await second.metrics()),
+    );
+    await quiet(second);
+    assert.deepEqual(second.items("db"), { a: "theirs" });
+    assert.equal(await looks(second), 1, "the other object's");
+    await second.stop();
+    const secret = secretOf(second);
+    second.cluster.store.put({ ...secret, metadata: { ...secret.metadata, ownerReferences: [] } });
+    const third = await controllerScene(context, { on: first.cluster, args });
+    await third.until("looked at", () => third.condition("db", "Ready")?.status === "False");
+    assert.equal(third.condition("db", "Stalled")?.reason, "NotManaged");
+  });
+
   test("--skip-recreate does not ask for Secrets at all", async (context) => {
     const scene = await settled(context, { args: ["--skip-recreate"] });
     assert.equal((await scene.ask("/readyz")).status, 200);

@@ -19,6 +19,7 @@ const read: [string, string, object][] = [
   ["signet.dev/recreate", "true", { recreate: true }],
   ["signet.dev/recreate", "false", {}],
   ["signet.dev/drift", "keep", {}],
+  ["signet.dev/drift", "repair", {}],
 ];
 for (const [annotation, value, changes] of read) {
   test(`${annotation}: ${value} is read`, () => {
@@ -30,7 +31,7 @@ const known: Readonly<Record<string, string>> = {
   "signet.dev/existing-secret": '"adopt" or "fail" or "merge"',
   "signet.dev/on-removal": '"delete" or "retain"',
   "signet.dev/recreate": '"true" or "false"',
-  "signet.dev/drift": '"keep"',
+  "signet.dev/drift": '"keep" or "repair"',
 };
 for (const [annotation, values] of Object.entries(known)) {
   for (const value of ["Adopt", "retained", "yes", "TRUE", "keep ", "", "__proto__"]) {
