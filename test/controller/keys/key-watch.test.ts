@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
+import { type KeyScene, keyScene } from "./key-scene.ts";
+import type { Replica } from "./replica.ts";
+
+const DAY = 86_400_000;
+const [old, current] = await Promise.all([
+  sealingPair(new Date(Date.now() - 2 * DAY)),
+  sealingPair(new Date(Date.now() - DAY)),
+]);
+const seals = ({ manager }: Replica) => manager.ring.primary?.certificate.fingerprint ?? null;
+
+/** No watch brings anything from now on, until it is taken away; lists do. */
+function blind(scene: KeyScene) {
+  const fault = scene.cluster.faults.add({ method: "GET", path: /\/secrets$/, query: /watch=/, status: 503 });
+  scene.cluster.dropWatches("reset", "secrets");
+  return fault;
+}
+
+async function leading(scene: KeyScene, pair: SealingPair): Promise<Replica> {
+  const replica = await scene.start();
+  replica.lead(scene.lease);
+  const known = () => scene.lease.annotations["signet.dev/sealing-key"];
+  await scene.until("the lease to name it", () => known() === pair.fingerprint);
+  return replica;
+}
+
+test("whoever begins to lead drops the keys that went while its watch was away", async (context) => {
+  const scene = await keyScene(context, [pairSecret(old, "old"), pairSecret(current, "current")]);
+  const replica = await scene.start();
+  await replica.manager.whenReady;
+  assert.equal(seals(replica), current.fingerprint);
+  blind(scene);
+  scene.remove("current");
+  replica.lead(scene.lease);
+  await scene.until("the key to be gone", () => seals(replica) === old.fingerprint);
+  assert.equal(scene.keySecrets().length, 1);
+});
+
+test("a key taken in when it was written, and deleted before any watch showed it, does not stay", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const replica = await leading(scene, current);
+  const fault = scene.cluster.faults.add({
+    method: "GET",
+    path: /\/secrets$/,
+    query: /watch=/,
+    effect: "hang",
+  });
+  scene.cluster.dropWatches("reset", "secrets");
+  await scene.until("the watches to hang", () => fault.struck >= 2);
+  await replica.manager.generate();
+  assert.notEqual(seals(replica), current.fingerprint);
+  scene.remove(replica.manager.ring.primary?.secretName ?? "");
+  await scene.until("it to be gone", () => seals(replica) === current.fingerprint);
+});
