@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 
 /** What a test file promises to prove: a row for each behaviour, by a short name. */
 export type CoverageTable<Row extends string> = {
   /** Declares a test that proves the rows named. */
-  proves(rows: Row | readonly Row[], name: string, body: () => Promise<void>): void;
+  proves(rows: Row | readonly Row[], name: string, body: (context: TestContext) => Promise<void>): void;
   /** Declares the last test: it fails when a row has no test. To be called after all the others. */
   everyRowHasATest(): void;
 };

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import type { AuditEvent } from "./control-plane/audit-log.ts";
+import type { SignetController } from "./signet-controller.ts";
+
+/** What the audit log tells of replicas that stood for one lease. */
+export type LeadingRecord = {
+  /** How often another replica than before wrote the lease. */
+  changes: number;
+  /** Writes beside those of the lease that were accepted. */
+  writes: number;
+  /** Of those, writes of one whose lease another one had taken by then, though not written anything yet. */
+  late: number;
+};
+
+const writeVerbs = new Set(["create", "update", "patch", "delete", "deletecollection"]);
+
+/**
+ * Judges by the API server's audit log that no two replicas worked at the same time: once a new leader has written
+ * something, nothing of the one before is accepted until that one takes the lease again.
+ * @throws AssertionError naming the write.
+ */
+export function assertOneWriter(
+  events: readonly AuditEvent[],
+  replicas: Iterable<Pick<SignetController, "credential">>,
+): LeadingRecord {
+  const credentials = new Set([...replicas].map(({ credential }) => credential));
+  assert.ok(credentials.size > 1 && !credentials.has(""), "replicas have tokens of their own");
+  const accepted = events
+    .filter(
+      ({ stage, verb, code, credential, resource }) =>
+        stage === "ResponseComplete" &&
+        writeVerbs.has(verb) &&
+        code >= 200 &&
+        code < 300 &&
+        credentials.has(credential) &&
+        !resource.endsWith("reviews"),
+    )
+    .sort((a, b) => order(a.receivedAt, b.receivedAt));
+  const leaseWrites = accepted.filter(({ resource }) => resource === "leases");
+  const writes = accepted.filter(({ resource }) => resource !== "leases");
+  let late = 0;
+  for (const write of writes) {
+    const own = leaseWrites.findLast(
+      ({ credential, receivedAt }) => credential === write.credential && receivedAt <= write.receivedAt,
+    );
+    assert.ok(own !== undefined, `a write without a lease: ${inWords(write)}`);
+    const taken = leaseWrites.find(
+      ({ credential, receivedAt, answeredAt }) =>
+        credential !== write.credential && receivedAt > own.receivedAt && answeredAt < write.receivedAt,
+    );
+    if (taken === undefined) continue;
+    const newer = writes.find(
+      ({ credential, receivedAt, answeredAt }) =>
+        credential === taken.credential && receivedAt > taken.receivedAt && answeredAt < write.receivedAt,
+    );
+    assert.equal(newer, undefined, `${inWords(write)} came after ${newer && inWords(newer)} of a new leader`);
+    late += 1;
+  }
+  const changes = leaseWrites.filter(
+    ({ credential }, index) => index > 0 && credential !== leaseWrites[index - 1]?.credential,
+  ).length;
+  return { changes, writes: writes.length, late };
+}
+
+function inWords({ verb, requestURI, receivedAt, code, credential }: AuditEvent): string {
+  return `${receivedAt} ${verb} ${requestURI} ${code} (${credential.slice(0, 12)})`;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

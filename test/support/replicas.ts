@@ -1,0 +1,113 @@
+import type { ControlPlane } from "./control-plane/control-plane.ts";
+import { isRecord } from "./control-plane/kube-object.ts";
+import { waitUntil } from "./control-plane/wait-until.ts";
+import { controllerNamespace, type SignetController, startSignetController } from "./signet-controller.ts";
+
+/** Times of a lease in tests. */
+export const shortLease = {
+  durationMs: 3000,
+  retryMs: 500,
+  flags: ["--lease-duration=3s", "--lease-renew-deadline=2s", "--lease-retry-period=500ms"],
+};
+
+/** How replicas are started. */
+export type ReplicaOptions = {
+  controlPlane: ControlPlane;
+  /** 2 by default. */
+  count?: number;
+  /** Flags beyond those of a short lease. */
+  flags?: readonly string[];
+  /** Their namespace; kube-system by default. Its rights must be there unless `install`. */
+  namespace?: string;
+  /** Whether to apply the manifest; false by default. */
+  install?: boolean;
+  env?: Readonly<Record<string, string>>;
+};
+
+/** Controllers that stand for one lease. */
+export type Replicas = {
+  readonly all: readonly SignetController[];
+  /** Waits until one leads that is not `other` and says so itself. */
+  leader(other?: SignetController): Promise<SignetController>;
+  /** Starts one more. */
+  add(): Promise<SignetController>;
+  /** Ends one by a signal and counts it no more. */
+  end(one: SignetController, signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** Ends all, also those that are stopped. */
+  stop(): Promise<void>;
+};
+
+/** Holder and times of the controllers' lease in a namespace; empty where there is none. */
+export async function controllersLease(
+  controlPlane: ControlPlane,
+  namespace: string = controllerNamespace,
+): Promise<{ holder: string; acquiredAt: number; renewedAt: number }> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/sealed-secrets-controller`;
+  const { body } = await controlPlane.request("GET", path);
+  const spec = isRecord(body) && isRecord(body["spec"]) ? body["spec"] : {};
+  const at = (field: string) => Date.parse(String(spec[field] ?? ""));
+  return {
+    holder: String(spec["holderIdentity"] ?? ""),
+    acquiredAt: at("acquireTime"),
+    renewedAt: at("renewTime"),
+  };
+}
+
+/** Starts replicas, all at once, and waits until all are ready. */
+export async function startReplicas(options: ReplicaOptions): Promise<Replicas> {
+  const { controlPlane, count = 2, flags = [], namespace = controllerNamespace, env } = options;
+  const running = new Set<SignetController>();
+  const start = async (install: boolean): Promise<SignetController> => {
+    const one = await startSignetController({
+      controlPlane,
+      namespace,
+      install,
+      expose: false,
+      flags: [...shortLease.flags, ...flags],
+      ...(env === undefined ? {} : { env }),
+    });
+    running.add(one);
+    return one;
+  };
+  const stop = async () => {
+    const all = [...running];
+    running.clear();
+    for (const { process } of all) process.signal("SIGCONT");
+    await Promise.all(all.map((one) => one.stop()));
+  };
+  try {
+    if (options.install === true) await start(true);
+    while (running.size < count) {
+      await Promise.all(Array.from({ length: Math.min(3, count - running.size) }, () => start(false)));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    get all() {
+      return [...running];
+    },
+    leader: (other) =>
+      waitUntil({ what: `a leader in ${namespace}`, boundMs: 60_000 }, async () => {
+        const { holder } = await controllersLease(controlPlane, namespace);
+        if (holder === "") return null;
+        const found = [...running].find((one) => ledAs(one).has(holder));
+        return found === other ? null : found;
+      }),
+    add: () => start(false),
+    async end(one, signal) {
+      one.process.signal(signal);
+      await one.process.waitForEnd();
+      running.delete(one);
+    },
+    stop,
+  };
+}
+
+/** Identities under which a controller has said that it leads. */
+function ledAs(one: SignetController): Set<string> {
+  return new Set(
+    [...one.logs().matchAll(/This replica leads.*\bholder=(\S+)/g)].map(([, holder]) => `${holder}`),
+  );
+}
