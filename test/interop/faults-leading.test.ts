@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { after, before, suite } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { successorName } from "../../controller/keys/successor-name.ts";
+import { readCertificate } from "../../shared/seal/certificate.node.ts";
+import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import { requireNetbox } from "../support/control-plane/host-network.ts";
+import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { coverageTable } from "../support/coverage-table.ts";
+import { type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { assertOneWriter } from "../support/one-writer.ts";
+import { controllersLease, type Replicas, shortLease, startReplicas } from "../support/replicas.ts";
+import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
+import type { SceneSecret } from "../support/sealed-secret-scene.ts";
+import { certificateOf, keyLabel, keySecretOf } from "../support/sealing-key-secrets.ts";
+import { readInstallation, readInstallationIn, type SignetController } from "../support/signet-controller.ts";
+import { testCertificate } from "../support/test-certificates.ts";
+import { randomFrom } from "./random-from.ts";
+
+requireNetbox();
+
+const table = coverageTable({
+  "killed-of-two": "the leader of two replicas is killed amid work",
+  "killed-of-three": "the leader of three replicas is killed amid work",
+  paused: "leaders of two and of three are paused 50 times, with values changing and keys being renewed",
+});
+
+/** Replicas of each group; groups have leases, keys and objects of their own, and are paused side by side. */
+const groupSizes = [2, 3, 2, 3, 2];
+const pausesOfGroup = 10;
+const renewPeriodMs = 4000;
+const changeEveryMs = 400;
+const prefix = "sealed-secrets-key";
+const clusterId = "pauses";
+const objects = ["one", "two", "three"];
+
+type Group = {
+  namespace: string;
+  replicas: Replicas;
+  /** All that ever were. */
+  members: Set<SignetController>;
+  crowd: SealedCrowd;
+};
+
+suite("leaders that are killed or paused", () => {
+  let cluster: ControlPlane;
+  let sealer: TestSealer;
+  const groups: Group[] = [];
+  const key = testCertificate();
+
+  before(async () => {
+    cluster = await startControlPlane({ manifests: await readInstallation(), auditLog: true });
+    sealer = await testSealer(key.certificatePem);
+    // Started one after the other: so many at once would be in each other's way.
+    for (const [index, count] of groupSizes.entries()) groups.push(await startGroup(`group-${index}`, count));
+  });
+
+  after(async () => {
+    for (const { replicas } of groups) await replicas.stop();
+    await cluster?.stop();
+  });
+
+  async function startGroup(namespace: string, count: number): Promise<Group> {
+    const crowd = await sealedCrowd(cluster, { namespace: `${namespace}-work`, sealer });
+    await cluster.apply([
+      { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+      ...(await readInstallationIn(namespace)),
+    ]);
+    const first = keySecretOf("first", key);
+    await cluster.apply([{ ...first, metadata: { ...first.metadata, namespace } }]);
+    const replicas = await startReplicas({
+      controlPlane: cluster,
+      namespace,
+      count,
+      flags: [
+        "--all-namespaces=false",
+        `--additional-namespaces=${crowd.namespace}`,
+        `--key-renew-period=${renewPeriodMs}ms`,
+        `--cluster-id=${clusterId}`,
+      ],
+    });
+    return { namespace, replicas, members: new Set(replicas.all), crowd };
+  }
+
+  for (const [row, at] of [
+    ["killed-of-two", 0],
+    ["killed-of-three", 1],
+  ] as const) {
+    table.proves(row, `SIGKILL of one of ${groupSizes[at]}`, async (context) => {
+      const { namespace, replicas, members, crowd } = groups[at] ?? assert.fail();
+      const leader = await replicas.leader();
+      await crowd.fill("before", 20);
+      await crowd.untilRight();
+      const filled = crowd.fill("amid", 60);
+      await waitUntil({ what: "some Secrets", everyMs: 20 }, async () =>
+        (await crowd.secrets()).length >= 30 ? true : null,
+      );
+      const { renewedAt } = await controllersLease(cluster, namespace);
+      await replicas.end(leader, "SIGKILL");
+      const killedAt = Date.now();
+      await filled;
+      await crowd.put("before-0", { a: "changed" });
+      await replicas.leader(leader);
+      const { acquiredAt } = await controllersLease(cluster, namespace);
+      context.diagnostic(`taken over ${acquiredAt - killedAt} ms after SIGKILL`);
+      assert.ok(acquiredAt - renewedAt >= shortLease.durationMs, "the lease was waited out");
+      await crowd.untilRight();
+      members.add(await replicas.add());
+      await assertFaultless(groups[at] ?? assert.fail());
+    });
+  }
+
+  table.proves("paused", "SIGSTOP, then SIGCONT when another one leads", async (context) => {
+    const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+    context.diagnostic(`SEED=${seed}`);
+    const startedAt = Date.now();
+    await Promise.all(groups.map((group, index) => pauseAgainAndAgain(group, randomFrom(seed + index))));
+    let pauses = 0;
+    let late = 0;
+    let writes = 0;
+    let keys = 0;
+    for (const group of groups) {
+      await group.crowd.untilRight();
+      const judged = await assertFaultless(group);
+      assert.ok(judged.changes >= pausesOfGroup, `${judged.changes} changes of the leader`);
+      pauses += pausesOfGroup;
+      late += judged.late;
+      writes += judged.writes;
+      keys += judged.keys;
+    }
+    assert.ok(keys > pauses / 2, `${keys} keys: renewals went on all the time`);
+    context.diagnostic(
+      `${pauses} pauses in ${Date.now() - startedAt} ms, ${writes} writes (${late} that were on their way), ${keys} keys`,
+    );
+  });
+
+  table.everyRowHasATest();
+
+  async function pauseAgainAndAgain(group: Group, random: () => number): Promise<void> {
+    const { namespace, replicas, crowd } = group;
+    let isOver = false;
+    const changing = (async () => {
+      for (let count = 0; !isOver; count++) {
+        await crowd.put(objects[count % objects.length] ?? "", { a: `value ${count}`, b: "same" });
+        await sleep(changeEveryMs);
+      }
+    })();
+    try {
+      for (let pause = 0; pause < pausesOfGroup; pause++) {
+        const leader = await replicas.leader();
+        await sleep(random() * 2000);
+        leader.process.signal("SIGSTOP");
+        try {
+          await replicas.leader(leader);
+          await sleep(random() * 600);
+        } finally {
+          leader.process.signal("SIGCONT");
+        }
+      }
+      // The last one has time to do wrong.
+      await sleep(1500);
+      const { holder } = await controllersLease(cluster, namespace);
+      assert.notEqual(holder, "");
+    } finally {
+      isOver = true;
+      await changing;
+    }
+  }
+
+  /** No two leaders, no key too many, nobody alarmed. */
+  async function assertFaultless({ namespace, members }: Group) {
+    const judged = assertOneWriter(await cluster.auditEvents(), members);
+    const keys = await assertChain(namespace);
+    for (const one of members) assert.doesNotMatch(one.logs(), /changed without renewal/);
+    return { ...judged, keys };
+  }
+
+  /** Each key succeeds the one before it and came when it was due, not before. @returns their number. */
+  async function assertChain(namespace: string): Promise<number> {
+    const selector = encodeURIComponent(`${keyLabel}=active`);
+    const { body } = await cluster.request(
+      "GET",
+      `/api/v1/namespaces/${namespace}/secrets?labelSelector=${selector}`,
+    );
+    const keys = (body as { items: SceneSecret[] }).items
+      .map((secret) => ({
+        name: secret.metadata.name,
+        fingerprint: readCertificate(certificateOf(secret)).fingerprint,
+        beginMs: new X509Certificate(certificateOf(secret)).validFromDate.getTime(),
+      }))
+      .sort((a, b) => a.beginMs - b.beginMs);
+    for (const [at, { name, beginMs }] of keys.entries()) {
+      const former = keys[at - 1];
+      if (former === undefined) assert.equal(name, "first");
+      else {
+        const predecessor = former.fingerprint;
+        assert.equal(
+          name,
+          successorName(prefix, { cluster: clusterId, predecessor, counter: 0 }),
+          `key ${at} of ${namespace} succeeds the one before it`,
+        );
+        assert.ok(beginMs - former.beginMs >= renewPeriodMs, `key ${at} of ${namespace} came too soon`);
+      }
+    }
+    return keys.length;
+  }
+});
