@@ -173,6 +173,8 @@ export async function startController(options: Options, parts: ControllerParts):
     failed,
     generateKey: () => keys.generate(),
     async stop() {
+      // While we still lead, since nothing can be written afterwards.
+      await work?.stop();
       stopping.abort(new Error("stopping"));
       await running.catch(() => undefined);
       await Promise.all([apiServer.close(), metricsServer.close()]);

@@ -46,8 +46,10 @@ export type Leading = {
   readonly stats: WorkqueueStats;
   /** Has objects looked at again that are not in sync: a key was added. */
   retryFailed(): void;
-  /** Brings the cluster's SealedSecrets in sync until the term ends. Everything that is under way has ended then. */
+  /** Brings the cluster's SealedSecrets in sync until the term ends or `stop` is called. */
   run(): Promise<void>;
+  /** Takes no more work; resolves when what was under way has ended, which has a while for it. */
+  stop(): Promise<void>;
 };
 
 /** So many workers are kept from any one namespace. */
@@ -70,7 +72,10 @@ export function leading(
   parts: LeadingParts,
 ): Leading {
   const { options, ownNamespace, policy, sealedSecrets, secrets, clock, metrics, log } = parts;
-  const draining = drainingSignal(term);
+  const stopping = new AbortController();
+  const ended = Promise.withResolvers<void>();
+  const working = AbortSignal.any([term.signal, stopping.signal]);
+  const draining = drainingSignal(term.signal, stopping.signal);
   const client = clientFor(draining);
   const now = () => new Date(clock.now());
   const events = openEventRecorder(client, log, now, {
@@ -119,14 +124,14 @@ export function leading(
   }
 
   async function keptKey(): Promise<Uint8Array> {
-    while (!term.signal.aborted) {
+    while (!working.aborted) {
       try {
-        return await recordKey(ownNamespace, client, term.signal);
+        return await recordKey(ownNamespace, client, working);
       } catch (error) {
         const passing = error instanceof SealError && error.retryable;
-        if (!term.signal.aborted) log.warn({ error: wordsOf(error) }, passing ? RECORDS_LATER : NO_RECORDS);
+        if (!working.aborted) log.warn({ error: wordsOf(error) }, passing ? RECORDS_LATER : NO_RECORDS);
         if (!passing) break;
-        await clock.sleep(RECORD_KEY_RETRY_MS, term.signal).catch(() => undefined);
+        await clock.sleep(RECORD_KEY_RETRY_MS, working).catch(() => undefined);
       }
     }
     return SyncRecords.temporaryKey();
@@ -143,8 +148,8 @@ export function leading(
     try {
       const reconciling = await reconciler();
       // Without keys every object would be marked as failed.
-      await Promise.race([parts.whenKeys, aborted(term.signal)]);
-      if (term.signal.aborted) return;
+      await Promise.race([parts.whenKeys, aborted(working)]);
+      if (working.aborted) return;
       const gone = (key: string, last: WatchedObject | null) => {
         reconciling.forget(key);
         if (options["old-gc-behavior"] && last !== null) collecting.add(`${key}/${last.uid}`);
@@ -155,14 +160,15 @@ export function leading(
         return requeueAfterMs === null ? undefined : { requeueAfterMs };
       };
       await Promise.all([
-        queue.run(options.concurrency, reconcile, term.signal),
-        collecting.run(1, collect, term.signal),
+        queue.run(options.concurrency, reconcile, working),
+        collecting.run(1, collect, working),
       ]);
       disconnect();
     } finally {
       sealedSecrets.keepBodies(false);
       if (term.holds()) await events.flush(FLUSH_MS);
       metrics.forgetAll();
+      ended.resolve();
     }
   }
 
@@ -173,6 +179,10 @@ export function leading(
     },
     retryFailed: () => retryFailed({ sealedSecrets, queue, drift }),
     run,
+    stop() {
+      stopping.abort(new Error("stopping"));
+      return ended.promise;
+    },
   };
 }
 
@@ -185,15 +195,13 @@ function fairOrder({ concurrency, ...options }: Options): FairOrder {
   });
 }
 
-/** Aborts when what is under way has to end: at once when another replica leads, else a while after the term. */
-function drainingSignal(term: Term): AbortSignal {
+/** Aborts when what is under way has to end: at once when somebody else may lead, a while after a stop of our own. */
+function drainingSignal(lost: AbortSignal, stopping: AbortSignal): AbortSignal {
   const draining = new AbortController();
-  const drain = () => {
-    const timer = setTimeout(() => draining.abort(new Error("stopping")), term.holds() ? DRAIN_MS : 0);
-    timer.unref();
-  };
-  if (term.signal.aborted) drain();
-  else term.signal.addEventListener("abort", drain, { once: true });
+  void aborted(lost).then(() => draining.abort(lost.reason));
+  void aborted(stopping).then(() => {
+    setTimeout(() => draining.abort(stopping.reason), DRAIN_MS).unref();
+  });
   return draining.signal;
 }
 

@@ -104,7 +104,10 @@ const OPTIONS = {
     read: (value: string) => (/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(value) ? value : null),
     form: "a name of small letters, digits, '-' and '.'",
   },
-  "lease-duration": duration(15_000, "How long a leader that went silent is waited for", { minMs: 3000 }),
+  "lease-duration": duration(15_000, "How long a leader that went silent is waited for", {
+    minMs: 3000,
+    maxMs: HOUR_MS,
+  }),
   "lease-renew-deadline": duration(10_000, "How long a leader that cannot renew its Lease goes on working", {
     minMs: 2000,
   }),

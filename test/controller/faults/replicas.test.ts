@@ -100,3 +100,18 @@ test("without the right to the lease nothing is done, and the log says what is m
   assert.equal(await leads(scene), false);
   assert.deepEqual(scene.secretWrites, []);
 });
+
+test("a leader that is stopped carries to its end what is under way, and then gives the lease back", async (context) => {
+  const scene = await controllerScene(context, elected);
+  await scene.until("a leader", () => leads(scene));
+  const slow = scene.cluster.faults.add({ method: "POST", path: /\/team\/secrets$/, delayMs: 400 });
+  await scene.seal("db", { a: "1" });
+  await scene.until("the write under way", () => slow.struck === 1);
+  await scene.stop();
+  assert.deepEqual(scene.items("db"), { a: "1" });
+  assert.equal(scene.condition("db", "Synced")?.status, "True");
+  assert.ok(scene.events().some(({ reason }) => reason === "Unsealed"));
+  const { cluster } = scene;
+  const lease = cluster.store.get("leases.coordination.k8s.io", "kube-system", "sealed-secrets-controller");
+  assert.equal((lease?.["spec"] as { holderIdentity?: string }).holderIdentity, "");
+});
