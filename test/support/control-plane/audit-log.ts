@@ -24,6 +24,10 @@ export type AuditEvent = {
   name: string;
   /** Status of the answer. */
   code: number;
+  /** Whether the asker has the right: "allow" or "forbid"; empty where it was not asked. Admission denials answer 403 too, with "allow" here. */
+  decision: string;
+  /** What gave the right, or that nothing did, in the authorizer's words. */
+  decidedBy: string;
   userAgent: string;
   /** Which token was used, as `credentialOf` tells it of a token; empty for users with a fixed token. */
   credential: string;
@@ -49,6 +53,7 @@ export function credentialOf(token: string): string {
 function parseEvent(line: string): AuditEvent {
   const event = record(JSON.parse(line));
   const object = record(event["objectRef"]);
+  const annotations = record(event["annotations"]);
   const extra = record(record(event["user"])["extra"])["authentication.kubernetes.io/credential-id"];
   const credentials: unknown[] = Array.isArray(extra) ? extra : [];
   const string = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -62,6 +67,8 @@ function parseEvent(line: string): AuditEvent {
     namespace: string(object["namespace"]),
     name: string(object["name"]),
     code: Number(record(event["responseStatus"])["code"] ?? 0),
+    decision: string(annotations["authorization.k8s.io/decision"]),
+    decidedBy: string(annotations["authorization.k8s.io/reason"]),
     userAgent: string(event["userAgent"]),
     credential: string(credentials[0]),
     receivedAt: string(event["requestReceivedTimestamp"]),

@@ -1,0 +1,3 @@
+import { scenariosUnderRights } from "./scenarios/under-rights.ts";
+
+scenariosUnderRights("cluster");
