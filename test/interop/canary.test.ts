@@ -81,9 +81,6 @@ suite("no secret gets out", () => {
     const kubeconfig = await cluster.kubeconfigFor({ user: "alice" }, "default");
     env = { KUBECONFIG: kubeconfig, HOME: home, TMPDIR: temporary };
     await guardKeys();
-    const token = await readFile(join(cluster.folder, "pod-kube-system-sealed-secrets-controller", "token"));
-    // Its last part is the signature: the others are no secret and look alike.
-    sealed.guard("the controller's token", token.toString("utf8").split(".").at(-1) ?? "");
   });
 
   after(async () => {
@@ -477,12 +474,25 @@ suite("no secret gets out", () => {
     format: "text" | "json",
     extra: Record<string, string> = {},
   ): Promise<SignetController> {
-    return startSignetController({
+    const started = await startSignetController({
       controlPlane: cluster,
       from: "dist",
       flags: ["--log-level=DEBUG", `--log-format=${format}`, "--rate-limit=1000", "--rate-limit-burst=1000"],
       env: { TMPDIR: temporary, ...extra },
     });
+    await guardTokens();
+    return started;
+  }
+
+  /** From now on also looks for the tokens of the controller's pods. */
+  async function guardTokens(): Promise<void> {
+    const pods = (await readdir(cluster.folder)).filter((name) => name.startsWith("pod-kube-system-"));
+    assert.ok(pods.length > 0);
+    for (const pod of pods) {
+      const token = await readFile(join(cluster.folder, pod, "token"), "utf8");
+      // Its last part is the signature: the others are no secret and look alike.
+      sealed.guard(`the token of ${pod}`, token.split(".").at(-1) ?? "");
+    }
   }
 
   /** From now on also looks for the private keys there are. */
@@ -491,6 +501,10 @@ suite("no secret gets out", () => {
       const pem = Buffer.from(data?.["tls.key"] ?? "", "base64").toString("utf8");
       sealed.guardPrivateKey(`sealing key ${metadata.name}`, pem);
     }
+    const record = await scene.secret("kube-system", "signet-record-key");
+    const recordKey = Buffer.from(record?.data?.["key"] ?? "", "base64");
+    assert.equal(recordKey.length, 32);
+    sealed.guard("the secret of the records", recordKey);
   }
 
   async function list(path: string): Promise<KubeObject[]> {

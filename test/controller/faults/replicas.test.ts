@@ -113,5 +113,5 @@ test("a leader that is stopped carries to its end what is under way, and then gi
   assert.ok(scene.events().some(({ reason }) => reason === "Unsealed"));
   const { cluster } = scene;
   const lease = cluster.store.get("leases.coordination.k8s.io", "kube-system", "sealed-secrets-controller");
-  assert.equal((lease?.["spec"] as { holderIdentity?: string }).holderIdentity, "");
+  assert.match(JSON.stringify(lease), /"holderIdentity":""/);
 });
