@@ -115,7 +115,10 @@ suite("leaders that are killed or paused", () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
     context.diagnostic(`SEED=${seed}`);
     const startedAt = Date.now();
-    await Promise.all(groups.map((group, index) => pauseAgainAndAgain(group, randomFrom(seed + index))));
+    const ends = await Promise.allSettled(
+      groups.map((group, index) => pauseAgainAndAgain(group, randomFrom(seed + index))),
+    );
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     let pauses = 0;
     let late = 0;
     let writes = 0;

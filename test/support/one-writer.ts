@@ -53,7 +53,7 @@ export function assertOneWriter(
       ({ credential, receivedAt, answeredAt }) =>
         credential === taken.credential && receivedAt > taken.receivedAt && answeredAt < write.receivedAt,
     );
-    assert.equal(newer, undefined, `${inWords(write)} came after ${newer && inWords(newer)} of a new leader`);
+    if (newer !== undefined) assert.fail(`${inWords(write)} came after ${inWords(newer)} of a new leader`);
     late += 1;
   }
   const changes = leaseWrites.filter(

@@ -88,13 +88,23 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
     get all() {
       return [...running];
     },
-    leader: (other) =>
-      waitUntil({ what: `a leader in ${namespace}`, boundMs: 60_000 }, async () => {
-        const { holder } = await controllersLease(controlPlane, namespace);
-        if (holder === "") return null;
-        const found = [...running].find((one) => ledAs(one).has(holder));
-        return found === other ? null : found;
-      }),
+    async leader(other) {
+      let seen = "";
+      try {
+        return await waitUntil({ what: `a leader in ${namespace}`, boundMs: 60_000 }, async () => {
+          const { holder } = await controllersLease(controlPlane, namespace);
+          seen = holder;
+          if (holder === "") return null;
+          const found = [...running].find((one) => identityOf(one) === holder);
+          return found === other ? null : found;
+        });
+      } catch (error) {
+        const logs = [...running].map((one) => `${identityOf(one)}:\n${one.process.lastLines(10)}`);
+        throw new Error(`no leader in ${namespace}; the lease names "${seen}"\n${logs.join("\n")}`, {
+          cause: error,
+        });
+      }
+    },
     add: () => start(false),
     async end(one, signal) {
       one.process.signal(signal);
@@ -105,9 +115,7 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
   };
 }
 
-/** Identities under which a controller has said that it leads. */
-function ledAs(one: SignetController): Set<string> {
-  return new Set(
-    [...one.logs().matchAll(/This replica leads.*\bholder=(\S+)/g)].map(([, holder]) => `${holder}`),
-  );
+/** The name under which a controller has led first; it never has another. */
+function identityOf(one: SignetController): string | undefined {
+  return /This replica leads.*\bholder=(\S+)/.exec(one.logs())?.[1];
 }
