@@ -40,9 +40,10 @@ export class KeyRing {
   /** Takes in a key Secret, new or changed. One that is refused takes its earlier version out too. */
   async put(secret: SecretObject): Promise<RingChange> {
     const name = secret.metadata.name ?? "";
-    const before = this.primary?.certificate.fingerprint ?? null;
     const now = this.#now();
     const verdict = await judgeKeySecret(secret, now);
+    // Not earlier: others may have come while this one was judged.
+    const before = this.primary?.certificate.fingerprint ?? null;
     const promotion = readPromotion(secret, now, CLOCK_SKEW_MS);
     const known = new Set(this.openingKeys().map(({ fingerprint }) => fingerprint));
     this.#forget(name);

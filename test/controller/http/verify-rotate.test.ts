@@ -209,6 +209,17 @@ test("rotate seals every value anew under the newest key, item by item", async (
   assert.equal(after.metadata.annotations?.[SEALING_KEY_ANNOTATION], newest.fingerprint);
 });
 
+test("verify and rotate take YAML, and rotate gives other bytes for it", async () => {
+  const { post } = await apiScene();
+  const answer = await post("/v1/verify", toYaml(good));
+  assert.deepEqual([answer.statusCode, answer.body], [200, ""]);
+  const { statusCode, body } = await post("/v1/rotate", toYaml(good));
+  assert.equal(statusCode, 200);
+  const after = parseSealedSecret(JSON.parse(body), "the answer");
+  assert.notEqual(after.spec.encryptedData["password"], good.spec.encryptedData["password"]);
+  assert.deepEqual(await opened(after), { password: "x" });
+});
+
 test("rotate keeps items named as an object's own machinery", async () => {
   const { a = "" } = await sealItems(older, STRICT, { a: "1" });
   const { post } = await apiScene();

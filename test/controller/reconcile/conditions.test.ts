@@ -153,6 +153,7 @@ test("a success of the next generation is written, with a later update than tran
 test("a change of the value is a transition", () => {
   const holder = after([IN_SYNC, T1], [failure("x", true), T2], [IN_SYNC, T3]);
   assert.equal(condition(holder, "Synced").lastTransitionTime, T3);
+  assert.equal(condition(holder, "Synced").lastUpdateTime, T3);
 });
 
 for (const [name, verdict] of Object.entries({

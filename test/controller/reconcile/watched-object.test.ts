@@ -124,3 +124,9 @@ test("an event names the object, and carries nothing else of it", () => {
     metadata: { namespace: "team", name: "db", uid: "u", resourceVersion: "5" },
   });
 });
+
+test("an object of a list that leaves out kind and version is named with both all the same", () => {
+  const { apiVersion: _apiVersion, kind: _kind, ...bare } = object();
+  const { apiVersion, kind } = reference(watchedObject(bare as KubeObject));
+  assert.deepEqual([apiVersion, kind], ["bitnami.com/v1alpha1", "SealedSecret"]);
+});

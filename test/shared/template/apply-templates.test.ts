@@ -23,6 +23,12 @@ test("templates read decrypted items and make new ones", () => {
   assert.deepEqual([failures, warnings], [[], []]);
 });
 
+test("templates alone, without any item: a constant can be read, and is an item itself", () => {
+  const { items, failures, warnings } = apply({}, { host: "db.local", url: "db://{{ .host }}" });
+  assert.deepEqual(items, { host: "db.local", url: "db://db.local" });
+  assert.deepEqual([failures, warnings], [[], []]);
+});
+
 test("a constant beside them can be read", () => {
   const { items, warnings } = apply({ pw: "s3" }, { user: "alice", conf: "{{ .user }}:{{ .pw }}" });
   assert.deepEqual(items, { pw: "s3", user: "alice", conf: "alice:s3" });
