@@ -1,5 +1,5 @@
 import { SealError } from "../shared/errors.ts";
-import { KubeApiError } from "../shared/kube/api-error.ts";
+import { KubeApiError, unlessGone } from "../shared/kube/api-error.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import { corePath } from "../shared/kube/paths.ts";
 import type { SecretObject } from "./reconcile/secret-object.ts";
@@ -32,11 +32,8 @@ export async function recordKey(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const path = corePath("secrets", namespace, RECORD_KEY_SECRET);
-  try {
-    return keyOf(await client.request({ method: "GET", path, signal }));
-  } catch (error) {
-    if (!(error instanceof KubeApiError) || error.status !== 404) throw error;
-  }
+  const found = await unlessGone(client.request({ method: "GET", path, signal }));
+  if (found !== null) return keyOf(found);
   const key = SyncRecords.temporaryKey();
   const body: SecretObject = {
     apiVersion: "v1",

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { KubeApiError } from "../../shared/kube/api-error.ts";
+import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { sealedSecretPath } from "../../shared/kube/paths.ts";
 import { annotatedScopeKind } from "../../shared/scope.ts";
@@ -60,13 +60,9 @@ async function readObject(
   { client, namespace, timeoutMs }: ClusterQuestion,
 ): Promise<SealedSecret | null> {
   const path = sealedSecretPath(metadata.namespace ?? namespace, metadata.name);
-  try {
-    const found = await client.request({ method: "GET", path, ...(timeoutMs === null ? {} : { timeoutMs }) });
-    return parseSealedSecret(found, "the cluster's SealedSecret");
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return null;
-    throw error;
-  }
+  const request = { method: "GET" as const, path, ...(timeoutMs === null ? {} : { timeoutMs }) };
+  const found = await unlessGone(client.request(request));
+  return found === null ? null : parseSealedSecret(found, "the cluster's SealedSecret");
 }
 
 function viewOf(

@@ -1,4 +1,4 @@
-import { KubeApiError } from "../../shared/kube/api-error.ts";
+import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 
@@ -32,7 +32,7 @@ export async function publishCertificate(
   const data = { "cert.pem": certificatePem, ...(clusterId === null ? {} : { "cluster-id": clusterId }) };
   const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
   for (let attempts = 3; ; attempts--) {
-    const existing = await read(path, client, signal);
+    const existing = await unlessGone(client.request({ method: "GET", path, signal }));
     const standing = existing?.metadata.annotations?.[CHANGED_ANNOTATION] ?? null;
     const wanted = alarm(standing);
     if (existing !== null && wanted === standing && sameData(existing, data)) return;
@@ -52,15 +52,6 @@ export async function publishCertificate(
     } catch (error) {
       if (attempts === 0 || !(error instanceof KubeApiError) || error.status !== 409) throw error;
     }
-  }
-}
-
-async function read(path: string, client: KubeClient, signal: AbortSignal): Promise<KubeObject | null> {
-  try {
-    return await client.request({ method: "GET", path, signal });
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return null;
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { KubeApiError } from "../../shared/kube/api-error.ts";
+import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import { isOwned, marksOf } from "./consent.ts";
@@ -26,14 +26,8 @@ export async function collectSecret(
   { namespace, name, uid }: GoneSealedSecret,
   { client, signal }: { client: KubeClient; signal: AbortSignal },
 ): Promise<Collected> {
-  const read = async (path: string): Promise<SecretObject | null> => {
-    try {
-      return await client.request({ method: "GET", path, signal });
-    } catch (error) {
-      if (error instanceof KubeApiError && error.status === 404) return null;
-      throw error;
-    }
-  };
+  const read = (path: string): Promise<SecretObject | null> =>
+    unlessGone(client.request({ method: "GET", path, signal }));
   for (let tries = 1; ; tries++) {
     const secret = await read(corePath("secrets", namespace, name));
     const { uid: secretUid, resourceVersion } = secret?.metadata ?? {};

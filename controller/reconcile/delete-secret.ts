@@ -1,4 +1,4 @@
-import { KubeApiError } from "../../shared/kube/api-error.ts";
+import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import type { SecretObject } from "./secret-object.ts";
@@ -16,11 +16,6 @@ export async function deleteSecret(
 ): Promise<SecretObject | null> {
   const path = corePath("secrets", place.namespace, place.name);
   const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions };
-  try {
-    const answer: SecretObject = await client.request({ method: "DELETE", path, body, signal });
-    return answer.metadata?.deletionTimestamp === undefined ? null : answer;
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return null;
-    throw error;
-  }
+  const answer = await unlessGone(client.request({ method: "DELETE", path, body, signal }));
+  return answer?.metadata?.deletionTimestamp === undefined ? null : answer;
 }

@@ -1,4 +1,4 @@
-import { KubeApiError } from "../../shared/kube/api-error.ts";
+import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
@@ -74,11 +74,6 @@ async function readSecret(
   client: KubeClient,
   signal: AbortSignal,
 ): Promise<SecretObject | null> {
-  try {
-    const path = corePath("secrets", metadata.namespace, metadata.name);
-    return (await client.request({ method: "GET", path, signal })) as SecretObject;
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return null;
-    throw error;
-  }
+  const path = corePath("secrets", metadata.namespace, metadata.name);
+  return unlessGone(client.request({ method: "GET", path, signal }));
 }

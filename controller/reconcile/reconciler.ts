@@ -1,5 +1,5 @@
 import { SealError } from "../../shared/errors.ts";
-import { KubeApiError } from "../../shared/kube/api-error.ts";
+import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeObject } from "../../shared/kube/client.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
@@ -216,16 +216,6 @@ export class Reconciler {
       this.#parts.log.error({ key, error: words }, "Error updating, will retry");
       throw error;
     }
-  }
-}
-
-/** @returns null for a 404. */
-async function unlessGone(request: Promise<KubeObject>): Promise<KubeObject | null> {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof KubeApiError && error.status === 404) return null;
-    throw error;
   }
 }
 

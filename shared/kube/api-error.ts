@@ -123,3 +123,13 @@ export class KubeAnswerError extends SealError {
     );
   }
 }
+
+/** The answer of a request about one object; null when the API server says there is none. */
+export async function unlessGone<T>(request: Promise<T>): Promise<T | null> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof KubeApiError && error.status === 404) return null;
+    throw error;
+  }
+}
