@@ -16,8 +16,8 @@ test("keys that come all at once are all there, and whoever reads meanwhile read
     const known = new Set<string>();
     let settled = false;
     const shuffled = pairs.toSorted(() => Math.random() - 0.5);
-    const coming = Promise.all(shuffled.map((pair) => keys.put(pairSecret(pair, pair.fingerprint))));
-    coming.finally(() => {
+    const puts = shuffled.map((pair) => keys.put(pairSecret(pair, pair.fingerprint)));
+    const coming = Promise.all(puts).then(() => {
       settled = true;
     });
     for (let readings = 0; !settled || readings === 0; readings++) {
