@@ -10,7 +10,7 @@ export type Fault =
   | { kind: "delay"; ms: number }
   /** Not forwarded: this status is answered, with these headers. */
   | { kind: "answer"; status: number; headers?: Readonly<Record<string, string>> }
-  /** Forwarded and carried out, but the connection ends instead of the answer. */
+  /** Forwarded and carried out, but the connection ends instead of the answer; of a watch, amid its first event. */
   | { kind: "drop-answer" }
   /** The connection ends instead. */
   | { kind: "drop" };
@@ -41,7 +41,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
 
   const server: Server = createServer(tls, (incoming, outgoing) => {
     const { method = "GET", url: path = "/" } = incoming;
-    const fault = judge({ method, path, isWatch: /[?&]watch=(true|1)/.test(path) });
+    const fault = judge({ method, path, isWatch: isWatching(path) });
     if (fault !== null) {
       const name = fault.kind === "answer" ? `${fault.status}` : fault.kind;
       injected.set(name, (injected.get(name) ?? 0) + 1);
@@ -63,16 +63,21 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
   function forward(incoming: IncomingMessage, outgoing: ServerResponse, drop: boolean): void {
     const { host: _host, ...headers } = incoming.headers;
     const { method = "GET", url = "/" } = incoming;
+    const isWatch = isWatching(url);
     const upstream = tlsRequest(new URL(url, controlPlane.url), { agent, method, headers }, (reply) => {
       reply.on("error", () => outgoing.destroy());
-      if (drop) {
+      if (drop && !isWatch) {
         reply.resume();
         reply.on("end", () => incoming.socket.destroy());
         return;
       }
       outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
       outgoing.flushHeaders();
-      reply.pipe(outgoing);
+      if (drop)
+        reply.once("data", (chunk: Buffer) => {
+          outgoing.write(chunk.subarray(0, chunk.length / 2), () => incoming.socket.destroy());
+        });
+      else reply.pipe(outgoing);
     });
     upstream.on("error", () => incoming.socket.destroy());
     outgoing.on("close", () => {
@@ -116,4 +121,8 @@ function answer(
     outgoing.writeHead(status, { "content-type": "application/json", ...headers });
     outgoing.end(JSON.stringify(body));
   });
+}
+
+function isWatching(path: string): boolean {
+  return /[?&]watch=(true|1)/.test(path);
 }
