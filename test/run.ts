@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-group.ts";
 import { compileCache } from "./runner/compile-cache.ts";
-import { type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
+import { type NodeTestPart, type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
 import { narrow, type Plan, planTests } from "./runner/plan.ts";
 import { lastLine, total } from "./runner/tally.ts";
 import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
@@ -42,12 +42,15 @@ async function main(args: readonly string[]): Promise<number> {
       broken.push(messageOf(error));
       return { netbox: null, missing: null };
     });
+    const run = (part: Part) => runNodeTests({ ...part, root, nodeOptions, scratch });
+    const beside = waitingParts(plan, netbox).map(run);
     for (const part of parts(plan, netbox)) {
       if (isStopped()) break;
-      results.push(await runNodeTests({ ...part, root, nodeOptions, scratch }));
+      results.push(await run(part));
     }
     if (asked.length === 0 && existsSync(join(root, seededFaults)) && !isStopped())
       results.push(await runTestProgram("seeded-faults", root, seededFaults));
+    results.push(...(await Promise.all(beside)));
     return report(results, missing, broken);
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -64,7 +67,8 @@ type Components = { netbox: string | null; missing: string | null };
 
 /** Builds the real components where the plan needs them; says why where that cannot be. */
 async function realComponents(plan: Plan): Promise<Components> {
-  const files = plan.withComponents.length + plan.inNetbox.length;
+  const inNetbox = plan.inNetbox.length + plan.waiting.length;
+  const files = plan.withComponents.length + inNetbox;
   if (files === 0) return { netbox: null, missing: null };
   const leftOut = (reason: string): Components => ({
     netbox: null,
@@ -77,14 +81,23 @@ async function realComponents(plan: Plan): Promise<Components> {
   // A box has no network to fetch it by.
   await referenceChart();
   console.log(`real components ready in ${seconds(performance.now() - start)}`);
-  if (plan.inNetbox.length === 0) return { netbox, missing: null };
+  if (inNetbox === 0) return { netbox, missing: null };
   const probe = await runProgram(netbox, ["run", "--", process.execPath, "-e", "0"], { cwd: root });
   return probe.code === 0
     ? { netbox, missing: null }
     : leftOut("this machine lets no process have a network of its own");
 }
 
-function parts(plan: Plan, netbox: string | null) {
+type Part = Pick<NodeTestPart, "name" | "files" | "concurrency" | "boundMs" | "wrapper" | "beside">;
+
+/** What waits most of its time, one file after the other, in a box of its own. */
+function waitingParts({ waiting: files }: Plan, netbox: string | null): Part[] {
+  if (netbox === null || files.length === 0) return [];
+  const wrapper = [netbox, "run", "--"];
+  return [{ name: "waiting", files, concurrency: 1, boundMs: 8 * minutes, wrapper, beside: true }];
+}
+
+function parts(plan: Plan, netbox: string | null): Part[] {
   const alone = { name: "unit", files: plan.alone, concurrency, boundMs: 3 * minutes };
   const rest =
     netbox === null

@@ -21,11 +21,14 @@ export type NodeTestPart = {
   nodeOptions: readonly string[];
   /** Folder for what is counted. */
   scratch: string;
+  /** Runs beside other parts: what it has to show is shown at its end. */
+  beside?: boolean;
 };
 
 /** Runs test files with Node's test runner: people read its spec reporter, we count from its TAP reporter. */
 export async function runNodeTests(part: NodeTestPart): Promise<PartResult> {
   const tapFile = join(part.scratch, `${part.name}.tap`);
+  const shown = part.beside === true ? join(part.scratch, `${part.name}.txt`) : "stdout";
   const command = [
     ...(part.wrapper ?? []),
     process.execPath,
@@ -34,22 +37,30 @@ export async function runNodeTests(part: NodeTestPart): Promise<PartResult> {
     `--test-concurrency=${part.concurrency}`,
     `--test-timeout=${part.boundMs}`,
     "--test-reporter=spec",
-    "--test-reporter-destination=stdout",
+    `--test-reporter-destination=${shown}`,
     "--test-reporter=tap",
     `--test-reporter-destination=${tapFile}`,
     ...part.nodeOptions,
     ...part.files,
   ];
-  return timed(part.name, async () => {
-    const { code } = await runCommand(command, part.root);
-    const tally = readTapSummary(await readFile(tapFile, "utf8").catch(() => ""));
-    return judged(part.name, code, tally);
-  });
+  return timed(
+    part.beside === true ? `${part.name}, beside what follows` : part.name,
+    part.name,
+    async () => {
+      const { code } = await runCommand(command, part.root);
+      if (part.beside === true) {
+        console.log(`\n── ${part.name} ──`);
+        console.log(await readFile(shown, "utf8").catch(() => ""));
+      }
+      const tally = readTapSummary(await readFile(tapFile, "utf8").catch(() => ""));
+      return judged(part.name, code, tally);
+    },
+  );
 }
 
 /** Runs a program that tests by itself and ends its output with a line as `lastLine` writes it. */
 export async function runTestProgram(name: string, root: string, script: string): Promise<PartResult> {
-  return timed(name, async () => {
+  return timed(name, name, async () => {
     const { code, output } = await runProgram(process.execPath, [script], { cwd: root, keepOutput: true });
     return judged(name, code, readLastLine(output));
   });
@@ -79,8 +90,8 @@ function judged(name: string, code: number, tally: Tally | null): Tally {
   return { passed, failed: failed + 1, skipped, todo };
 }
 
-async function timed(name: string, work: () => Promise<Tally>): Promise<PartResult> {
-  console.log(`\n── ${name} ──`);
+async function timed(heading: string, name: string, work: () => Promise<Tally>): Promise<PartResult> {
+  console.log(`\n── ${heading} ──`);
   const start = performance.now();
   const tally = await work();
   return { name, tally, milliseconds: performance.now() - start };

@@ -8,7 +8,11 @@ export type Plan = {
   withComponents: string[];
   /** Start real components inside a network of their own. */
   inNetbox: string[];
+  /** The same, but wait most of their time, for leases to run out and servers to come back: they run beside the others. */
+  waiting: string[];
 };
+
+const waits = /^test\/interop\/(?:faults-|leader-election|key-succession)/;
 
 const componentsModule = "test/tools/real-components.ts";
 
@@ -21,10 +25,11 @@ export async function planTests(root: string): Promise<Plan> {
       all.flatMap(({ to, ours, typeOnly }) => (ours && !typeOnly && to !== null ? [to] : [])),
     ]),
   );
-  const plan: Plan = { alone: [], withComponents: [], inNetbox: [] };
+  const plan: Plan = { alone: [], withComponents: [], inNetbox: [], waiting: [] };
   for (const path of imports.keys()) {
     if (!/^test\/.*\.test\.ts$/.test(path)) continue;
-    if (path.startsWith("test/interop/")) plan.inNetbox.push(path);
+    if (waits.test(path)) plan.waiting.push(path);
+    else if (path.startsWith("test/interop/")) plan.inNetbox.push(path);
     else if (reaches(componentsModule, path, imports)) plan.withComponents.push(path);
     else plan.alone.push(path);
   }
@@ -48,6 +53,7 @@ export function narrow(plan: Plan, asked: readonly string[]): Plan {
     alone: keep(plan.alone),
     withComponents: keep(plan.withComponents),
     inNetbox: keep(plan.inNetbox),
+    waiting: keep(plan.waiting),
   };
 }
 

@@ -35,6 +35,7 @@ suite("npm test", () => {
       "package.json": '{ "type": "module" }',
       "scripts/build.ts": 'console.log("built");\n',
       "test/tools/real-components.ts": available(netbox),
+      "test/tools/reference-chart.ts": "export const referenceChart = async () => {};\n",
       "test/shared/one.test.ts": passing,
       "test/cli/real.test.ts": `import "../tools/real-components.ts";\n${testFile('test("no box", (t) => t.assert.equal(process.env.IN_BOX, undefined));')}`,
       "test/interop/two.test.ts": testFile(
@@ -80,6 +81,31 @@ suite("npm test", () => {
     assert.match(output, /^unit +[\d.]+ s {2}1 passed/m);
     assert.match(output, /^components +[\d.]+ s {2}1 passed/m);
     assert.match(output, /^interop +[\d.]+ s {2}2 passed/m);
+  });
+
+  test("what waits most of its time runs beside the rest, in a box of its own, and counts", async () => {
+    const waits = (body: string) => testFile(`test("waits", async (t) => { ${body} });`);
+    // Each waits for the other: one after the other, neither would pass.
+    const meet = (own: string, other: string) =>
+      `const { existsSync, writeFileSync } = await import("node:fs");
+       writeFileSync(${JSON.stringify(own)}, "");
+       for (const end = Date.now() + 20_000; !existsSync(${JSON.stringify(other)}); )
+         if (Date.now() > end) throw new Error("alone"); else await new Promise((resolve) => setTimeout(resolve, 20));
+       t.assert.equal(process.env.IN_BOX, "yes");`;
+    const [a, b] = [join(root, "a"), join(root, "b")];
+    await lay({
+      "test/interop/faults-any.test.ts": waits(meet(a, b)),
+      "test/interop/two.test.ts": waits(meet(b, a)),
+    });
+    const { code, output } = await run();
+    assert.equal(code, 0, output);
+    assert.match(output, /^waiting +[\d.]+ s {2}1 passed/m);
+    assert.match(output, /✔ waits[^]*── waiting ──[^]*✔ waits/);
+    await lay({
+      "test/interop/faults-any.test.ts": waits("throw new Error()"),
+      "test/interop/two.test.ts": passing,
+    });
+    assert.equal((await run()).code, 1);
   });
 
   test("a failing test fails the run", async () => {
