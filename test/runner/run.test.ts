@@ -100,7 +100,7 @@ suite("npm test", () => {
     const { code, output } = await run();
     assert.equal(code, 0, output);
     assert.match(output, /^waiting +[\d.]+ s {2}1 passed/m);
-    assert.match(output, /✔ waits[^]*── waiting ──[^]*✔ waits/);
+    assert.match(output, /✔ waits[\s\S]*── waiting ──[\s\S]*✔ waits/);
     await lay({
       "test/interop/faults-any.test.ts": waits("throw new Error()"),
       "test/interop/two.test.ts": passing,
