@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { base64 } from "../../support/in-process-sealing.ts";
-import { conditionOf } from "../../support/sealed-secret-scene.ts";
+import { conditionOf, type SceneSecret, sealedPath, secretPath } from "../../support/sealed-secret-scene.ts";
 import { deleteSecret, type Scenarios } from "./stage.ts";
 
 const copies = [
@@ -37,6 +37,39 @@ export const places: Scenarios = (table, stage) => {
       assert.equal(await scene.secret(place.namespace, place.name), null);
     });
   }
+
+  table.proves("each-served", "each namespace that is served is served alike", async () => {
+    const { scene, shape, apply, cluster } = stage();
+    for (const namespace of shape.served) {
+      const made = { namespace, name: "each-served", annotations: { "signet.dev/recreate": "true" } };
+      const until = (value: string, fits: (secret: SceneSecret) => boolean = () => true) =>
+        scene.untilSecret(
+          namespace,
+          made.name,
+          (found) => found.data?.["foo"] === base64(value) && fits(found),
+        );
+      await apply({ ...made, items: { foo: "1" } });
+      await scene.untilSynced(namespace, made.name, "True");
+      await scene.untilEvent(namespace, made.name, "Unsealed");
+      await apply({ ...made, items: { foo: "2" } });
+      await until("2");
+      const path = secretPath(namespace, made.name);
+      const contentType = "application/merge-patch+json";
+      await cluster.request("PATCH", path, { data: { foo: base64("3") } }, { contentType });
+      const { metadata } = await until("2");
+      await scene.remove(path);
+      await until("2", (found) => found.metadata.uid !== metadata.uid);
+      await apply({ ...made, items: { foo: "2" }, template: { immutable: true } });
+      const fixed = await until("2", ({ immutable }) => immutable === true);
+      await apply({ ...made, items: { foo: "4" }, template: { immutable: true } });
+      assert.notEqual((await until("4")).metadata.uid, fixed.metadata.uid);
+      const elsewhere = { ...made, name: "each-refused", sealedFor: { name: "other" } };
+      await apply({ ...elsewhere, items: { foo: "1" } });
+      await scene.untilEvent(namespace, elsewhere.name, "ErrUnsealFailed");
+      await scene.remove(sealedPath(namespace, made.name));
+      await scene.untilNoSecret(namespace, made.name);
+    }
+  });
 
   table.proves("elsewhere", "another namespace is served, or left alone, as the rights say", async () => {
     const { scene, home, shape, apply } = stage();

@@ -48,6 +48,7 @@ export const scenarioRows = {
   recreated: "asked for, a changed value behind an immutable Secret and another type are carried out",
   drifted: "what somebody else changed in the Secret is put right",
   "annotation-changed": "a scope annotation that comes or goes takes effect, though the generation stays",
+  "each-served": "each namespace that is served is served alike, the controller's own among them",
   elsewhere:
     "another namespace is served where all are; else it is left alone, whatever its SealedSecrets say",
   "whole-object": "the old whole-object form is opened, with its labels, annotations and type",

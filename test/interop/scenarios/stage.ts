@@ -12,7 +12,11 @@ import {
   sealedPath,
   secretPath,
 } from "../../support/sealed-secret-scene.ts";
-import { type SignetController, startSignetController } from "../../support/signet-controller.ts";
+import {
+  controllerNamespace,
+  type SignetController,
+  startSignetController,
+} from "../../support/signet-controller.ts";
 import type { ScenarioRow } from "./rows.ts";
 
 /** What the scenarios are played on: a control plane, and our controller with the rights of one shape and no others. */
@@ -68,14 +72,15 @@ export async function setStage(shape: RightsShape): Promise<Stage> {
   const cluster = await startControlPlane({ controllerManager: true, auditLog: true, manifests });
   try {
     const scene = sceneOf(cluster);
-    await scene.namespaces(...shape.served.filter((name) => name !== "kube-system"), ...shape.others);
+    const others = shape.served.filter((name) => name !== controllerNamespace);
+    await scene.namespaces(...others, ...shape.others);
     await cluster.apply(objects);
     const start = () => startSignetController({ controlPlane: cluster, install: false, flags });
     let controller = await start();
     const sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());
     const [home, second] = shape.served;
     const move =
-      second === undefined || second === "kube-system"
+      second === undefined || second === controllerNamespace
         ? { from: shape.others[0] ?? "default", to: home }
         : { from: home, to: second };
 
