@@ -18,7 +18,7 @@ import type { Election } from "./runtime/election.ts";
 import { fenced } from "./runtime/fenced-client.ts";
 import { LeaderElection } from "./runtime/leader-election.ts";
 import { soleLeader } from "./runtime/sole-leader.ts";
-import type { Term } from "./runtime/term.ts";
+import { NotLeadingError, type Term } from "./runtime/term.ts";
 import { SealedSecretCache } from "./sealed-secret-cache.ts";
 import { SecretCache } from "./secret-cache.ts";
 import { writePolicyOf } from "./write-policy.ts";
@@ -41,7 +41,7 @@ export type Controller = {
   ports: { api: number; metrics: number };
   /** Rejects when the controller cannot go on; never resolves. */
   failed: Promise<never>;
-  /** Makes a new sealing key now. */
+  /** Makes a new sealing key now; on a replica that stands by, says who can. */
   generateKey(): Promise<void>;
   /** Stops taking work, ends what is under way, closes the ports. */
   stop(): Promise<void>;
@@ -171,7 +171,17 @@ export async function startController(options: Options, parts: ControllerParts):
   return {
     ports,
     failed,
-    generateKey: () => keys.generate(),
+    async generateKey() {
+      try {
+        await keys.generate();
+      } catch (error) {
+        if (!(error instanceof NotLeadingError)) throw error;
+        log.warn(
+          { holder: election.holder },
+          "No new key made here: send the signal to the replica that leads",
+        );
+      }
+    },
     async stop() {
       // While we still lead, since nothing can be written afterwards.
       await work?.stop();

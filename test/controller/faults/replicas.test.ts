@@ -38,6 +38,14 @@ test("a replica that stands by serves the API, writes nothing and tells nothing 
   await first.seal("later", { value: "1" });
   await first.untilSynced("later", { value: "1" });
   assert.equal(await leads(second), false);
+  const keys = second.keySecrets().length;
+  await second.controller.generateKey();
+  assert.equal(second.keySecrets().length, keys);
+  assert.ok(
+    second.lines.some((line) =>
+      /level=WARN .*send the signal to the replica that leads" holder=\S+_/.test(line),
+    ),
+  );
   assert.deepEqual(second.secretWrites, []);
   assert.equal(await figure(second, "sealed_secrets_controller_unseal_requests_total"), 0);
   assert.ok(!(await second.metrics()).includes('name="a"'));
