@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseDockerfile } from "../test/packaging/dockerfile.ts";
 import type { ControlPlane } from "../test/support/control-plane/control-plane.ts";
 import { firstBoxAddress, freePort } from "../test/support/control-plane/host-network.ts";
 import type { ManagedProcess } from "../test/support/control-plane/managed-process.ts";
@@ -63,21 +65,29 @@ export const reference: Subject = {
   },
 };
 
-/** Ours, as `npm run build` left it in dist/. */
+/** Ours, as `npm run build` left it in dist/, under the flags for Node that its image gives. */
 export const signet: Subject = {
   name: "Signet",
   async install(cluster) {
     await cluster.apply(await readInstallation());
   },
-  start: (cluster, { flags = [], profile = null, name = "start" } = {}) =>
-    start(cluster, process.execPath, [
+  async start(cluster, { flags = [], profile = null, name = "start" } = {}) {
+    return start(cluster, process.execPath, [
+      ...(await imageFlags()),
       ...(profile === null
         ? []
         : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]),
       join(root, "dist", "controller.mjs"),
       ...flags,
-    ]),
+    ]);
+  },
 };
+
+async function imageFlags(): Promise<string[]> {
+  const steps = parseDockerfile(await readFile(join(root, "Dockerfile"), "utf8"));
+  const entry = steps.findLast((step) => step.kind === "entrypoint");
+  return entry?.argv.slice(1, -1) ?? [];
+}
 
 async function start(cluster: ControlPlane, command: string, args: readonly string[]): Promise<Running> {
   const port = await freePort(firstBoxAddress);

@@ -29,12 +29,12 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 }
 
 /**
- * Left to itself, V8 lets its heap grow to several times what is in use, since it knows of no limit: after many objects
- * at once it held twice the memory. What collecting earlier costs is little beside private-key operations, and falls to
- * other threads. It is read whenever the heap grows, so that it counts although V8 has started.
+ * Left to itself, V8 lets its heap grow to several times what is in use before it collects, since it knows of no limit.
+ * This is read whenever the heap grows, so that it counts although V8 has started; the bound on what is new
+ * (--max-semi-space-size, see the Dockerfile) must be on the command line.
  */
 function keepHeapSmall() {
-  process.getBuiltinModule("v8").setFlagsFromString("--optimize-for-size");
+  process.getBuiltinModule("v8").setFlagsFromString("--heap-growing-percent=30");
 }
 
 /**
