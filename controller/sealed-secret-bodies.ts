@@ -52,11 +52,19 @@ export class SealedSecretBodies {
   }
 }
 
-/** Characters of the texts in a value. */
+/** Characters of the texts in a value, however deep it is: authors may nest what nobody looks into thousands of levels deep. */
 function sizeOf(value: unknown): number {
-  if (typeof value === "string") return value.length;
-  if (typeof value !== "object" || value === null) return 8;
   let size = 0;
-  for (const [name, entry] of Object.entries(value)) size += name.length + sizeOf(entry);
+  const rest: unknown[] = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next === "string") size += next.length;
+    else if (typeof next !== "object" || next === null) size += 8;
+    else
+      for (const [name, entry] of Object.entries(next)) {
+        size += name.length;
+        rest.push(entry);
+      }
+  }
   return size;
 }

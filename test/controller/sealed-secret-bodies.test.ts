@@ -47,3 +47,14 @@ test("an object that fits nowhere takes the place of its earlier version all the
   assert.equal(bodies.take("a", "1"), null);
   assert.equal(bodies.take("a", "2"), null);
 });
+
+test("an object that is nested ten thousand levels deep is kept, and counts", () => {
+  const deep: unknown = JSON.parse(`${'{"ab":'.repeat(9990)}"end"${"}".repeat(9990)}`);
+  const object: KubeObject = { metadata: { name: "db", resourceVersion: "1" }, spec: { template: deep } };
+  const roomy = new SealedSecretBodies(1024 + "template".length + 2 * 9990 + "end".length);
+  roomy.put("a", object);
+  assert.equal(roomy.take("a", "1"), object);
+  const narrow = new SealedSecretBodies(1024 + "template".length + 2 * 9990 + "end".length - 1);
+  narrow.put("a", object);
+  assert.equal(narrow.take("a", "1"), null);
+});

@@ -68,7 +68,7 @@ export const recordFaults: readonly Fault[] = [
   {
     what: "the order in which fields come is an input",
     file: "controller/reconcile/canonical-json.ts",
-    find: ".sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))",
+    find: ".sort(([a], [b]) => (a < b ? 1 : a > b ? -1 : 0))",
     replace: "",
     test: "test/controller/reconcile/canonical-json.test.ts",
   },

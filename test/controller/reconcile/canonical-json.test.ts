@@ -46,3 +46,13 @@ test("different values give different text", () => {
 test("what is not there counts as null", () => {
   assert.equal(canonicalJson([undefined]), "[null]");
 });
+
+test("a value of any depth has its text", () => {
+  for (const [open, close] of [
+    ['{"a":', "}"],
+    ["[", "]"],
+  ] as const) {
+    const text = `${open.repeat(9990)}1${close.repeat(9990)}`;
+    assert.equal(canonicalJson(JSON.parse(text)), text);
+  }
+});

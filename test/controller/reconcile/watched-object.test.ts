@@ -130,3 +130,10 @@ test("an object of a list that leaves out kind and version is named with both al
   const { apiVersion, kind } = reference(watchedObject(bare as KubeObject));
   assert.deepEqual([apiVersion, kind], ["bitnami.com/v1alpha1", "SealedSecret"]);
 });
+
+test("what an author nests ten thousand levels deep is watched like anything else", () => {
+  const nest = (end: number) => JSON.parse(`${'{"a":'.repeat(9990)}${end}${"}".repeat(9990)}`) as object;
+  const one = watchedObject(object({ sops: nest(1) }));
+  assert.equal(watchedObject(object({ sops: nest(1) })).inputs, one.inputs);
+  assert.notEqual(watchedObject(object({ sops: nest(2) })).inputs, one.inputs);
+});
