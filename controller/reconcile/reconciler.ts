@@ -151,9 +151,12 @@ export class Reconciler {
     gone: boolean,
     signal: AbortSignal,
   ): Promise<Subject | null> {
-    const { client, takeBody, drift } = this.#parts;
+    const { client, find, takeBody, drift } = this.#parts;
     const kept = takeBody(key);
-    if (kept !== null && !gone) return { watched, sealed: sealedObject(kept) };
+    // It may have changed since the turn began: the record is to be of what is carried out.
+    const now = find(key);
+    if (now === undefined || now.deleting) return null;
+    if (kept !== null && !gone) return { watched: now, sealed: sealedObject(kept) };
     const path = sealedSecretPath(watched.namespace, watched.name);
     try {
       const object = await unlessGone(client.request({ method: "GET", path, signal }));
