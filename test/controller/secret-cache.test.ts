@@ -58,8 +58,8 @@ test("asks for metadata of all Secrets of the namespaces, whatever their labels,
     assert.equal(query?.["labelSelector"], undefined);
   }
   const uid = (name: string) => `00000000-0000-4000-8000-${name.padStart(12, "0")}`;
-  assert.deepEqual(cache.get("a/1"), { uid: uid("1"), resourceVersion: "5" });
-  assert.deepEqual(cache.get("b/2"), { uid: uid("2"), resourceVersion: "6" });
+  assert.deepEqual(cache.get("a/1"), { uid: uid("1"), resourceVersion: "5", controller: "" });
+  assert.deepEqual(cache.get("b/2"), { uid: uid("2"), resourceVersion: "6", controller: "" });
   assert.equal(cache.get("a/2"), undefined);
 });
 
