@@ -7,6 +7,8 @@ export type OptionSpec<T> = {
   /** The form a value has, for errors and the help: `a whole number`. */
   form: string;
   fallback: T;
+  /** The default for the help, where it cannot be told from the value. */
+  shown?: string;
   help: string;
   /** May stand without a value, which then is this text. */
   bare?: string;
@@ -88,10 +90,50 @@ export function list(help: string): OptionSpec<readonly string[]> {
   return { read, form: "a list with commas", fallback: [], help };
 }
 
+/** A name that a namespace can have. */
+const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** An option that takes a comma list of namespaces. @param orAll whether `*` may stand for all of them. */
+export function namespaceList(help: string, { orAll = false } = {}): OptionSpec<readonly string[]> {
+  const { read: split, ...spec } = list(help);
+  const read = (value: string) => {
+    const names = split(value) ?? [];
+    return names.every((name) => NAMESPACE.test(name) || (orAll && name === "*")) ? names : null;
+  };
+  return { ...spec, read, form: `names of namespaces with commas${orAll ? ", or *" : ""}` };
+}
+
 /** A qualified name of Kubernetes: an optional DNS subdomain with a slash, and at most 63 characters. */
 const QUALIFIED_NAME =
   /^(?=.{1,317}$)(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/**
+ * An option that takes a label selector as the API server reads it: `app=web,tier!=db,env in (a,b),!old,size>3`. A wrong
+ * one would be refused at each list, and nothing would be served.
+ */
+export function labelSelector(help: string): OptionSpec<string> {
+  const read = (value: string) => {
+    const requirements = value.match(/(?:\([^()]*\)|[^,()])+|,/g) ?? [];
+    const whole = requirements.join("") === value && requirements.every(isRequirement);
+    return value.trim() === "" || whole ? value : null;
+  };
+  return { read, form: "a label selector such as app=web,tier!=db,!old", fallback: "", help };
+}
+
+/** Of a selector taken apart: requirements at even places, commas at odd ones, a requirement at the end. */
+function isRequirement(part: string, index: number, parts: readonly string[]): boolean {
+  if (index % 2 === 1) return part === "," && index < parts.length - 1;
+  const [, not = "", name = "", rest = ""] = /^\s*(!?)\s*([^\s!=<>(),]+)\s*(.*?)\s*$/s.exec(part) ?? [];
+  if (!QUALIFIED_NAME.test(name)) return false;
+  if (rest === "") return true;
+  const compared = /^(==|=|!=|<|>)\s*(\S*)$/.exec(rest);
+  const set = /^(?:in|notin)\s*\((.*)\)$/s.exec(rest);
+  if (not !== "" || (compared ?? set) === null) return false;
+  if (set !== null) return (set[1] ?? "").split(",").every((one) => LABEL_VALUE.test(one.trim()));
+  const [, operator = "", text = ""] = compared ?? [];
+  return /[<>]/.test(operator) ? /^\d{1,18}$/.test(text) : LABEL_VALUE.test(text);
+}
 
 /** An option that takes annotations, `name=value,name=value`. */
 export function annotationPairs(help: string): OptionSpec<Readonly<Record<string, string>>> {

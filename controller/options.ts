@@ -7,8 +7,11 @@ import {
   environmentName,
   flag,
   labelPairs,
+  labelSelector,
   list,
+  namespaceList,
   number,
+  type OptionSpec,
   type OptionValues,
   readOptions,
   text,
@@ -43,6 +46,7 @@ const OPTIONS = {
   "key-cutoff-time": {
     ...text("", "A new key is made at the start if the newest is older than this moment"),
     fallback: 0,
+    shown: "none",
     // Milliseconds since 1970; 0 for none.
     read: (value: string) => (value === "" ? 0 : parseMailDate(value)),
     form: "a moment as date -R prints it, such as Mon, 02 Jan 2006 15:04:05 -0700",
@@ -56,8 +60,8 @@ const OPTIONS = {
   "privatekey-labels": labelPairs("Labels of the Secrets of new keys"),
   "accept-deprecated-v1-data": flag(true, "Open the old whole-object form, spec.data"),
   "all-namespaces": flag(true, "Serve all namespaces, else the controller's own"),
-  "additional-namespaces": list("Serve the controller's own namespace and these, and no others"),
-  "label-selector": text("", "Serve only SealedSecrets with these labels"),
+  "additional-namespaces": namespaceList("Serve the controller's own namespace and these, and no others"),
+  "label-selector": labelSelector("Serve only SealedSecrets with these labels"),
   "skip-recreate": flag(
     false,
     "Do not watch Secrets: changed and deleted ones stay so until the next reconcile",
@@ -83,7 +87,11 @@ const OPTIONS = {
   "listen-metrics-addr": address(":8081", "Address of the metrics"),
   "read-timeout": duration(120_000, "Time for a client to send its request", { minMs: 1000 }),
   "write-timeout": duration(120_000, "Time to answer a request", { minMs: 1000 }),
-  "log-level": choice(Object.keys(LOG_LEVELS) as LogLevel[], "INFO", "Least important lines that are logged"),
+  "log-level": {
+    ...choice(Object.keys(LOG_LEVELS) as LogLevel[], "INFO", "Least important lines that are logged"),
+    read: parseLogLevel,
+    form: "DEBUG or INFO or WARN or ERROR, or one with a distance such as INFO+2",
+  },
   "log-format": choice(["text", "json"], "text", "Form of the log lines"),
   "log-info-stdout": flag(true, "Log up to INFO on standard output, the rest on standard error"),
   // Ours:
@@ -114,8 +122,9 @@ const OPTIONS = {
   "lease-retry-period": duration(2_000, "Pause between two tries to get or to renew the Lease", {
     minMs: 500,
   }),
-  "adopt-namespaces": list(
+  "adopt-namespaces": namespaceList(
     "Namespaces whose SealedSecrets may take over Secrets that do not say so themselves; * for all",
+    { orAll: true },
   ),
   "secret-labels": labelPairs("Labels of every Secret that is made; a template may override them"),
   "secret-annotations": annotationPairs(
@@ -165,17 +174,22 @@ export function readControllerOptions(
 /** The text of `--help`. */
 export function optionsHelp(): string {
   const lines = Object.entries(OPTIONS).map(
-    ([name, { form, help, fallback }]) =>
-      `  --${name}\n        ${help} (${form}; ${shown(fallback, form)}; ${environmentName(name)})`,
+    ([name, spec]: [string, OptionSpec<unknown>]) =>
+      `  --${name}\n        ${spec.help} (${spec.form}; default ${shown(spec)}; ${environmentName(name)}${formerName(spec)})`,
   );
   return `Usage: controller [OPTION ...]\n\nOpens SealedSecrets and keeps their Secrets in step.\n\n${lines.join("\n")}\n`;
 }
 
 /** A default as it would be typed. */
-function shown(fallback: unknown, form: string): string {
-  if (typeof fallback === "object" || fallback === "") return "default none";
-  if (typeof fallback !== "number" || !form.includes("duration")) return `default ${String(fallback)}`;
-  return `default ${fallback % HOUR_MS === 0 ? `${fallback / HOUR_MS}h` : `${fallback / 1000}s`}`;
+function shown({ fallback, form, shown: words }: OptionSpec<unknown>): string {
+  if (words !== undefined) return words;
+  if (typeof fallback === "object" || fallback === "") return "none";
+  if (typeof fallback !== "number" || !form.includes("duration")) return String(fallback);
+  return fallback % HOUR_MS === 0 ? `${fallback / HOUR_MS}h` : `${fallback / 1000}s`;
+}
+
+function formerName({ formerly }: OptionSpec<unknown>): string {
+  return formerly === undefined ? "" : `; formerly --${formerly}`;
 }
 
 /** The moment in a text of RFC 1123 with a numeric zone, in ms since 1970; null when it is none. */
@@ -183,6 +197,18 @@ function parseMailDate(text: string): number | null {
   const form = /^(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}$/;
   const ms = form.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) ? null : ms;
+}
+
+/**
+ * The least level that a text lets through. The levels of Go's slog lie 4 apart, and a distance may be given: INFO+2 lets
+ * WARN and more pass. Null when it is none, or lets nothing pass.
+ */
+function parseLogLevel(text: string): LogLevel | null {
+  const levels = Object.keys(LOG_LEVELS) as LogLevel[];
+  const [, word = "", distance = "0"] = /^([a-z]+)([+-]\d{1,3})?$/i.exec(text) ?? [];
+  const index = levels.indexOf(word.toUpperCase() as LogLevel);
+  if (index === -1) return null;
+  return levels[Math.max(0, Math.ceil(index + Number(distance) / 4))] ?? null;
 }
 
 function address(fallback: string, help: string) {

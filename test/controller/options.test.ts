@@ -30,6 +30,34 @@ const words = (fallback: string[]): Pick<Row, "fallback" | "good" | "bad"> => ({
   ],
   bad: [],
 });
+const namespaces: Pick<Row, "fallback" | "good" | "bad"> = {
+  ...words([]),
+  good: [...words([]).good, ["a-1", ["a-1"]], ["x".repeat(63), ["x".repeat(63)]]],
+  bad: ["A", "a_b", "a b", "a,-b", "a.b", "a;b", "x".repeat(64), "a*"],
+};
+/** Tried on the API server, as the ones below. */
+const selectors = [
+  ...["", " ", "app=x,!y", "app", " a = b , c ", "a==b", "a!=b", "a=", "a!=", "! a", "a.example/b=c"],
+  ...["a in (b,c)", "a notin (b),c", "a in ()", "a in(b, ,c)", "a>1", "a < 20", "in=notin"],
+];
+const notSelectors = [
+  ...[
+    "a=(",
+    "a)",
+    "a,,b",
+    "a,",
+    ",a",
+    "!a=b",
+    "a=b c",
+    "a in b",
+    "a in (b",
+    "a in (b)(c)",
+    "a>b",
+    "a>",
+    "=b",
+  ],
+  ...["a=b=c", "a b", `a=${"x".repeat(64)}`, "-a", "A.B/c", "a in ((b))", "a=-b", "!", "a===b"],
+];
 const pairs: Pick<Row, "fallback" | "good" | "bad"> = {
   fallback: {},
   good: [
@@ -123,7 +151,7 @@ const rows: Row[] = [
   { name: "lease-duration", fallback: 15_000, good: [["1m", 60_000]], bad: ["2s", "15", ""] },
   { name: "lease-renew-deadline", fallback: 10_000, good: [["14s", 14_000]], bad: ["1s", "-1s"] },
   { name: "lease-retry-period", fallback: 2_000, good: [["500ms", 500]], bad: ["499ms", "0"] },
-  { name: "adopt-namespaces", ...words([]) },
+  { name: "adopt-namespaces", ...namespaces, good: [...namespaces.good, ["*", ["*"]], ["a,*", ["a", "*"]]] },
   { name: "secret-labels", ...labels },
   { name: "secret-annotations", ...pairs },
   { name: "forbid-own-namespace", fallback: false, good: truth, bad: notTruth },
@@ -132,8 +160,8 @@ const rows: Row[] = [
   { name: "privatekey-labels", ...labels },
   { name: "accept-deprecated-v1-data", fallback: true, good: truth, bad: notTruth },
   { name: "all-namespaces", fallback: true, good: truth, bad: notTruth },
-  { name: "additional-namespaces", ...words([]) },
-  { name: "label-selector", fallback: "", good: [["app=x,!y", "app=x,!y"]], bad: [] },
+  { name: "additional-namespaces", ...namespaces, bad: [...namespaces.bad, "*"] },
+  { name: "label-selector", fallback: "", good: selectors.map((text) => [text, text]), bad: notSelectors },
   { name: "skip-recreate", fallback: false, good: truth, bad: notTruth },
   { name: "repair-drift", fallback: true, good: truth, bad: notTruth },
   { name: "update-status", fallback: true, good: truth, bad: notTruth },
@@ -171,8 +199,15 @@ const rows: Row[] = [
       ["DEBUG", "DEBUG"],
       ["WARN", "WARN"],
       ["error", "ERROR"],
+      // As Go's slog reads them: levels lie 4 apart.
+      ["INFO+2", "WARN"],
+      ["INFO+4", "WARN"],
+      ["warn+1", "ERROR"],
+      ["INFO-1", "INFO"],
+      ["INFO-4", "DEBUG"],
+      ["DEBUG-8", "DEBUG"],
     ],
-    bad: ["", "TRACE", "loud"],
+    bad: ["", "TRACE", "loud", "INFO+", "INFO+1.5", "+2", "ERROR+1", "constructor"],
   },
   { name: "log-format", fallback: "text", good: [["json", "json"]], bad: ["", "xml"] },
   { name: "log-info-stdout", fallback: true, good: truth, bad: notTruth },
@@ -321,6 +356,8 @@ test("the help shows each default as it would be typed", () => {
     "default :8080",
     "default true",
     "default none",
+    "default none; SEALED_SECRETS_KEY_CUTOFF_TIME",
+    "SEALED_SECRETS_KEY_RENEW_PERIOD; formerly --rotate-period)",
   ]) {
     assert.ok(help.includes(shown), shown);
   }
