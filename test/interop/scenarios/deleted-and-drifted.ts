@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { base64 } from "../../support/in-process-sealing.ts";
 import { sealedPath, secretPath } from "../../support/sealed-secret-scene.ts";
 import { assertOwner, deleteSecret, marks, type Scenarios } from "./stage.ts";
@@ -21,9 +22,11 @@ export const deletedAndDrifted: Scenarios = (table, stage) => {
   table.proves("10", "a managed Secret that goes as its SealedSecret comes is made anew", async () => {
     const { scene, home, apply, existing } = stage();
     // Whichever comes first, the adoption or the deletion.
-    for (const name of ["hurried-1", "hurried-2", "hurried-3"]) {
+    for (const pauseMs of [0, 5, 15, 50]) {
+      const name = `hurried-${pauseMs}`;
       const before = await existing(name, { annotations: marks.managed });
       const stored = await apply({ name, items: { foo: "bar" } });
+      await sleep(pauseMs);
       await deleteSecret(stage(), name);
       const isNext = ({ metadata }: { metadata: { uid?: string } }) => metadata.uid !== before.metadata.uid;
       const secret = await scene.untilSecret(home, name, isNext);

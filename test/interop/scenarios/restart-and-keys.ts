@@ -29,6 +29,9 @@ export const restartAndKeys: Scenarios = (table, stage) => {
       (await written("after-restart")).some(({ subresource }) => subresource === "status") ? true : null,
     );
     assert.deepEqual(await written("restarted"), []);
+    const metrics = await (await fetch(`${stage().controller.metricsUrl}/metrics`)).text();
+    assert.match(metrics, /^signet_sync_records_total\{result="match"\} [1-9]/m);
+    assert.match(metrics, /^signet_sync_records_total\{result="mismatch"\} 0$/m);
     assert.deepEqual(await scene.secret(home, "restarted"), secret);
     assert.deepEqual(await scene.sealedSecret(home, "restarted"), sealed);
     const events = await scene.events(home, "restarted");
