@@ -80,8 +80,15 @@ export const renderingFaults: readonly Fault[] = [
   {
     what: "names of failed objects are kept without bound",
     file: BACKOFF,
-    find: "if (!isOld && this.#troubles.size <= MOST_NAMES) return;",
-    replace: "if (!isOld) return;",
+    find: "if (troubles.size > MOST_NAMES) this.#forgetOldest(troubles);",
+    replace: "",
+    test: BACKOFF_TEST,
+  },
+  {
+    what: "a flood of names makes another version the first that fails",
+    file: BACKOFF,
+    find: "if (this.#crowdedAt.has(namespaceOf(key))) return false;",
+    replace: "",
     test: BACKOFF_TEST,
   },
 ];

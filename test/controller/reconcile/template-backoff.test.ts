@@ -51,9 +51,36 @@ test("an hour without failures ends it", () => {
   assert.equal(wait(backoff, "team/late"), 0);
 });
 
-test("a flood of names does not fill the memory, and drops the oldest", () => {
+test("a flood of names drops the oldest of those that are not held back, and frees none that is", () => {
+  const { backoff } = clocked();
+  for (let failure = 0; failure < 3; failure++) failNext(backoff, "team/held");
+  for (let failure = 0; failure < 2; failure++) failNext(backoff, "team/oldest");
+  for (let name = 0; name < 10_000; name++) failNext(backoff, `team/${name}`);
+  assert.equal(wait(backoff, "team/held"), 5000);
+  failNext(backoff, "team/oldest");
+  assert.equal(wait(backoff, "team/oldest"), 0);
+});
+
+test("names held back do not fill the memory either", () => {
   const { backoff } = clocked();
   for (let failure = 0; failure < 3; failure++) failNext(backoff, "team/oldest");
-  for (let name = 0; name < 10_000; name++) failNext(backoff, `team/${name}`);
+  for (let name = 0; name < 10_000; name++)
+    for (let failure = 0; failure < 3; failure++) failNext(backoff, `team/${name}`);
   assert.equal(wait(backoff, "team/oldest"), 0);
+  assert.equal(wait(backoff, "team/9999"), 5000);
+});
+
+test("where a template fails is told for the first version within an hour, and a flood of names does not make another the first", () => {
+  const { backoff, clock } = clocked();
+  assert.ok(backoff.isFirst("team/db", "1"));
+  backoff.failed("team/db", "1");
+  assert.ok(backoff.isFirst("team/db", "1"));
+  assert.ok(!backoff.isFirst("team/db", "2"));
+  for (let name = 0; name < 10_000; name++) failNext(backoff, `team/${name}`);
+  assert.ok(!backoff.isFirst("team/db", "2"));
+  assert.ok(backoff.isFirst("other/db", "1"), "others are told as before");
+  clock.ms += 3_599_999;
+  assert.ok(!backoff.isFirst("team/db", "3"));
+  clock.ms += 1;
+  assert.ok(backoff.isFirst("team/db", "3"));
 });
