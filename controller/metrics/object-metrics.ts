@@ -21,6 +21,10 @@ type Observed = ObjectConditions & { tally: Tally | null };
 
 /** A status may be written by others too, and a reason is a word. */
 const REASON = /^[A-Za-z]{1,40}$/;
+/** So is a type, or the name of one with a prefix. */
+const TYPE = /^[\w./-]{1,100}$/;
+/** Series of one object. */
+const MOST_CONDITIONS = 16;
 
 /** Gauges of the SealedSecrets at hand: the conditions of each, and how many are how. Only the leader has them. */
 export function objectMetrics(
@@ -104,11 +108,14 @@ export function objectMetrics(
   };
 }
 
+/** Of each type the last one, as a gauge that is set; what is no name of a type is left out. */
 function valuesOf(status: Status): ObjectConditions["conditions"] {
-  return (status?.conditions ?? []).map(({ type, status: value }) => [
-    type,
-    value === "True" ? 1 : value === "False" ? -1 : 0,
-  ]);
+  const values = new Map<string, 1 | 0 | -1>();
+  for (const { type, status: value } of status?.conditions ?? []) {
+    if (values.size >= MOST_CONDITIONS) break;
+    if (TYPE.test(type)) values.set(type, value === "True" ? 1 : value === "False" ? -1 : 0);
+  }
+  return [...values];
 }
 
 /** How an object is by its conditions; null when they do not say. */

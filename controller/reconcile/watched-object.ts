@@ -103,25 +103,39 @@ function digest(value: unknown): string {
 /** Ten thousand objects in sync share one list. */
 const shared = new Map<string, readonly WatchedCondition[]>();
 const MOST_SHARED = 1000;
+/** Whoever may write a status may fill it: of each object no more is kept than anybody needs. */
+const MOST_CONDITIONS = 16;
+const LONGEST_WORD = 100;
 
 function conditionsOf(value: unknown): readonly WatchedCondition[] {
   if (!Array.isArray(value)) return [];
-  const conditions = value.map(mapOf).map(({ type, status, reason }) => ({
-    type: String(type ?? ""),
-    status: String(status ?? ""),
-    reason: String(reason ?? ""),
-  }));
+  const conditions = value
+    .map(mapOf)
+    .map(({ type, status, reason }) => ({
+      type: wordOf(type),
+      status: wordOf(status),
+      reason: wordOf(reason),
+    }))
+    .filter(({ type }) => type !== "")
+    .slice(0, MOST_CONDITIONS);
   const key = JSON.stringify(conditions);
   const known = shared.get(key);
   if (known !== undefined) return known;
-  if (shared.size < MOST_SHARED) shared.set(key, conditions);
+  // Those in use come back at once.
+  if (shared.size >= MOST_SHARED) shared.clear();
+  shared.set(key, conditions);
   return conditions;
 }
 
+function wordOf(value: unknown): string {
+  return typeof value === "string" && value.length <= LONGEST_WORD ? value : "";
+}
+
 function saidIn({ record, left }: Record<string, unknown>): Partial<SyncRecord> {
+  const [recordText, leftText] = [wordOf(record), wordOf(left)];
   return {
-    ...(typeof record === "string" ? { record } : {}),
-    ...(typeof left === "string" ? { left } : {}),
+    ...(recordText === "" ? {} : { record: recordText }),
+    ...(leftText === "" ? {} : { left: leftText }),
   };
 }
 

@@ -113,3 +113,17 @@ test("when leading ends the gauges of objects go, and counters stay", async () =
     'signet_sealedsecrets{namespace="team",status="ready",reason="Unsealed"} 1',
   ]);
 });
+
+test("a status that somebody filled makes few series, one for each type", async () => {
+  const metrics = open();
+  const many = Array.from({ length: 1000 }, (_, n): [string, string] => [`T${n}`, "True"]);
+  metrics.observeConditions(
+    object("team", "a"),
+    told(["Synced", "False"], ["Synced", "True"], ["a\nb 1", "True"], ["x".repeat(10_000), "True"], ...many),
+  );
+  const lines = await metricsLines(metrics, "sealed_secrets_controller_condition_info");
+  assert.equal(lines.length, 16);
+  assert.equal(lines.filter((line) => line.includes('condition="Synced"')).length, 1);
+  assert.match(lines.find((line) => line.includes('condition="Synced"')) ?? "", / 1$/);
+  assert.ok(lines.every((line) => /condition="(Synced|T\d+)"/.test(line)));
+});

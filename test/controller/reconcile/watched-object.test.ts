@@ -117,6 +117,26 @@ test("ten thousand objects in sync share their conditions", () => {
   assert.equal(watchedObject(object({ metadata: { name: "other" } })).conditions, base.conditions);
 });
 
+test("of a status that somebody filled no more is kept than is needed, and it takes nobody's room", () => {
+  const long = "x".repeat(10_000);
+  const filled = (at: number) => ({
+    conditions: [
+      { type: long, status: long },
+      ...["Synced", "Ready"].map((type) => ({ type, status: "True", reason: `${at}${long}` })),
+      ...Array.from({ length: 1000 }, (_, n) => ({ type: `T${n}`, status: "True", reason: `${at}` })),
+    ],
+    signet: { record: long, left: long },
+  });
+  for (let at = 0; at < 1100; at++) {
+    const watched = watchedObject(object({ status: filled(at) }));
+    assert.ok(JSON.stringify(watched).length < 2000);
+    assert.deepEqual(watched.conditions[0], { type: "Synced", status: "True", reason: "" });
+  }
+  const again = watchedObject(object()).conditions;
+  assert.deepEqual(again, base.conditions);
+  assert.equal(watchedObject(object({ metadata: { name: "other" } })).conditions, again);
+});
+
 test("an event names the object, and carries nothing else of it", () => {
   assert.deepEqual(reference(base), {
     apiVersion: "bitnami.com/v1alpha1",
