@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { SealError, wordsOf } from "../shared/errors.ts";
+import { KubeUnreachableError } from "../shared/kube/api-error.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { OpeningContext } from "../shared/open-sealed-secret.ts";
 import { clusterIdOf } from "./cluster-id.ts";
@@ -13,6 +14,7 @@ import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { FailureMemory } from "./opening/failure-memory.ts";
 import type { Options } from "./options.ts";
+import { refusalHint } from "./refusal-hint.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Election } from "./runtime/election.ts";
 import { fenced } from "./runtime/fenced-client.ts";
@@ -73,7 +75,13 @@ export async function startController(options: Options, parts: ControllerParts):
     clock,
     namespaces,
     labelSelector: options["label-selector"],
-    onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot watch SealedSecrets, will retry"),
+    onError: (error) => {
+      const hint = refusalHint(error, {
+        forbidden: "grant list and watch on sealedsecrets of bitnami.com there",
+        unknown: "install the resource: kubectl apply --server-side -f crds/sealedsecrets.yaml",
+      });
+      log.warn({ error: wordsOf(error), ...hint }, "Cannot watch SealedSecrets, will retry");
+    },
   });
   const secrets = options["skip-recreate"] ? null : new SecretCache({ client, clock, namespaces, log });
   const keys = keyManager(options, parts, {
@@ -226,21 +234,26 @@ function electionOf(
   onStandby: () => void,
 ): Election {
   if (!options["leader-elect"]) return soleLeader();
+  const identity = `${hostname()}_${crypto.randomUUID()}`;
   return new LeaderElection({
     client,
     clock,
     namespace: ownNamespace,
     name: options["lease-name"],
-    identity: `${hostname()}_${crypto.randomUUID()}`,
+    identity,
     leaseDurationMs: options["lease-duration"],
     renewDeadlineMs: options["lease-renew-deadline"],
     retryPeriodMs: options["lease-retry-period"],
     onChange: ({ leading, holder }) => {
-      log.info({ holder }, leading ? "This replica leads" : "Another replica leads, or none");
+      const other = holder === null ? "No replica leads" : "Another replica leads";
+      const not = holder === identity ? "This replica no longer leads" : other;
+      log.info({ holder }, leading ? "This replica leads" : not);
       if (!leading) onStandby();
     },
     onError: (error) => {
-      const hint = error instanceof SealError ? { hint: error.hint } : {};
+      // Of no use to who only waits for the API server.
+      const passing = !(error instanceof SealError) || error instanceof KubeUnreachableError;
+      const hint = passing ? {} : { hint: error.hint };
       log.warn({ error: wordsOf(error), ...hint }, "Cannot keep the lease, will retry");
     },
   });

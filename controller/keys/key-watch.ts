@@ -4,6 +4,7 @@ import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import type { Log } from "../log.ts";
 import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
+import { refusalHint } from "../refusal-hint.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Informer } from "../runtime/informer.ts";
 import type { KeyRing, RingChange } from "./key-ring.ts";
@@ -117,7 +118,10 @@ export class KeyWatch {
         path: corePath("secrets", namespace),
         ...selector,
         parse: (object) => object as SecretObject,
-        onError: (error) => log.warn({ error: wordsOf(error) }, "Cannot watch the sealing keys, will retry"),
+        onError: (error) => {
+          const hint = refusalHint(error, { forbidden: "grant list and watch on secrets in that namespace" });
+          log.warn({ error: wordsOf(error), ...hint }, "Cannot watch the sealing keys, will retry");
+        },
       });
     const round: Round = {
       labelled: informer({ labelSelector: `${KEY_LABEL}=${ACTIVE}` }),

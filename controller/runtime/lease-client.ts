@@ -72,7 +72,10 @@ export class LeaseClient {
     };
     const tooLate = clock.sleep(withinMs, timer.signal).then(
       () => {
-        const error = new KubeUnreachableError(client.server, `no answer within ${withinMs / 1000} s`);
+        const error = new KubeUnreachableError(
+          client.server,
+          `no answer within ${Math.round(withinMs / 100) / 10} s`,
+        );
         giveUp.abort(error);
         throw error;
       },

@@ -24,6 +24,6 @@ export class NotLeadingError extends SealError {
 
   /** Names nothing: whoever leads now does the work. */
   constructor() {
-    super("another replica leads now", "nothing is lost: the leader does the work");
+    super("this replica does not lead", "nothing is lost: the leader does the work");
   }
 }

@@ -45,7 +45,7 @@ test("a place to resume from that is gone (410) misses nothing, deletions includ
 test("a cluster without the definition is waited for", async (context) => {
   const scene = await controllerScene(context, { keys: [key], cluster: {} });
   await scene.until("a word in the log", () =>
-    scene.lines.some((line) => line.includes("Cannot watch SealedSecrets")),
+    scene.lines.some((line) => /Cannot watch SealedSecrets.*install the resource: kubectl apply/.test(line)),
   );
   assert.equal((await scene.ask("/readyz")).status, 503);
   assert.equal((await scene.ask("/healthz")).status, 200);
