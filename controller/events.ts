@@ -12,6 +12,7 @@ import {
   occurrence,
   type Subject,
 } from "./events/event-object.ts";
+import { EventQueue } from "./events/event-queue.ts";
 import type { Log } from "./log.ts";
 import type { EventResult } from "./metrics/event-metrics.ts";
 import { RecentMap } from "./recent-map.ts";
@@ -50,7 +51,7 @@ export type RecorderParts = {
 
 type Remembered = { name: string; count: number };
 
-/** Opens a recorder that writes one event after the other, each tried up to three times. */
+/** Opens a recorder that writes one event after the other, in turn for each namespace, each tried up to three times. */
 export function openEventRecorder(
   client: KubeClient,
   log: Log,
@@ -59,17 +60,17 @@ export function openEventRecorder(
 ): EventRecorder {
   const remembered = new RecentMap<Remembered>(MAX_REMEMBERED);
   const budget = new Budget({ ...OBJECT_BUDGET, now: () => now().getTime() });
-  let waiting: Occurrence[] = [];
+  const waiting = new EventQueue(MAX_WAITING);
   let draining: Promise<void> | null = null;
   let flushing = false;
   let endRest: () => void = () => undefined;
   let told = { at: Number.NEGATIVE_INFINITY, unsaid: 0 };
 
   async function drain(): Promise<void> {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (let next = waiting.take(); next !== undefined; next = waiting.take()) {
       const began = performance.now();
       await handle(next);
-      if (waiting.length > 0) await rest(performance.now() - began);
+      if (waiting.size > 0) await rest(performance.now() - began);
     }
     draining = null;
   }
@@ -136,9 +137,8 @@ export function openEventRecorder(
   }
 
   function dropWaiting(): number {
-    const dropped = waiting.length;
-    for (const _ of waiting) countEvent("dropped");
-    waiting = [];
+    const dropped = waiting.clear();
+    for (let count = 0; count < dropped; count++) countEvent("dropped");
     return dropped;
   }
 
@@ -146,11 +146,11 @@ export function openEventRecorder(
     record(about, happening) {
       const event = occurrence(about, happening, now());
       log.info(eventLine(event));
-      if (waiting.length >= MAX_WAITING || !budget.take(`${event.namespace}/${event.name}/${event.uid}`)) {
+      if (!budget.take(`${event.namespace}/${event.name}/${event.uid}`)) {
         countEvent("dropped");
         return;
       }
-      waiting.push(event);
+      if (!waiting.put(event)) countEvent("dropped");
       draining ??= drain();
     },
     async flush(timeoutMs) {

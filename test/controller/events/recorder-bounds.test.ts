@@ -23,6 +23,22 @@ test("the queue has a bound: recording never waits and never grows without end",
   assert.deepEqual(await counted(), { written: 20_001, failed: 0, dropped: 4 });
 });
 
+test("a flood of one namespace neither holds up nor pushes out what is told of another, or of a key", async () => {
+  const held = Promise.withResolvers<void>();
+  const { events, requests, counted } = recorderScene([null], held.promise);
+  const inNamespace = (namespace: string) => ({ ...ABOUT, metadata: { ...ABOUT.metadata, namespace } });
+  for (let number = 0; number < 20_001; number++) events.record(objectNumber(number), UNSEALED);
+  events.record(inNamespace("other"), FAILED);
+  events.record(inNamespace("kube-system"), FAILED);
+  for (let number = 0; number < 100; number++) events.record(objectNumber(30_000 + number), UNSEALED);
+  held.resolve();
+  await events.flush(120_000);
+  const namespaces = requests.map(({ path }) => /namespaces\/([^/]+)/.exec(path)?.[1]);
+  assert.equal(requests.length, 20_001);
+  assert.deepEqual(namespaces.slice(0, 5), ["team", "team", "other", "kube-system", "team"]);
+  assert.deepEqual(await counted(), { written: 20_001, failed: 0, dropped: 102 });
+});
+
 test("one object has 25 events at once, and one more for each 5 minutes; others have their own", async () => {
   const { events, requests, state, counted } = recorderScene();
   const say = (number: number) => events.record(ABOUT, { ...FAILED, message: `${number}` });
