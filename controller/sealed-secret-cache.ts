@@ -1,3 +1,4 @@
+import { KubeApiError } from "../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../shared/kube/client.ts";
 import { sealedSecretPath } from "../shared/kube/paths.ts";
 import { type WatchedObject, watchedObject } from "./reconcile/watched-object.ts";
@@ -14,6 +15,7 @@ export type CacheOptions = {
   namespaces: readonly string[] | null;
   /** Empty for no selection. */
   labelSelector: string;
+  /** Told of each failure to watch; of a right that is lacking in one of several namespaces once. */
   onError: (error: unknown) => void;
 };
 
@@ -23,25 +25,27 @@ export type CacheOptions = {
  */
 export class SealedSecretCache {
   readonly #informers: readonly Informer<WatchedObject>[];
+  /** Complete lists of an informer at the time it was last refused, where there are others. */
+  readonly #refusedAfter = new Map<Informer<WatchedObject>, number>();
   readonly #bodies = new SealedSecretBodies();
   readonly #names = new Map<string, Set<string>>();
   /** Until it is known who leads, it may be us. */
   #keepsBodies = true;
 
   constructor({ client, clock, namespaces, labelSelector, onError }: CacheOptions) {
-    this.#informers = (namespaces ?? [null]).map(
-      (namespace) =>
-        new Informer<WatchedObject>({
-          client,
-          clock,
-          path: sealedSecretPath(namespace),
-          parse: (object) => this.#taken(object),
-          onError,
-          // A page is held in memory whole, and one object may have more than a megabyte.
-          pageSize: 100,
-          ...(labelSelector === "" ? {} : { labelSelector }),
-        }),
-    );
+    this.#informers = (namespaces ?? [null]).map((namespace) => {
+      const informer: Informer<WatchedObject> = new Informer<WatchedObject>({
+        client,
+        clock,
+        path: sealedSecretPath(namespace),
+        parse: (object) => this.#taken(object),
+        onError: (error) => this.#isNews(informer, error) && onError(error),
+        // A page is held in memory whole, and one object may have more than a megabyte.
+        pageSize: 100,
+        ...(labelSelector === "" ? {} : { labelSelector }),
+      });
+      return informer;
+    });
     this.subscribe({
       onAdd: (_key, { namespace, name }) => {
         const names = this.#names.get(namespace);
@@ -58,9 +62,15 @@ export class SealedSecretCache {
     });
   }
 
-  /** True once every namespace was listed. */
+  /**
+   * True once every namespace was listed, but for those among several where the right to do so is lacking: a namespace
+   * that is deleted takes its Role along, and shall not take the others along, too.
+   */
   get hasSynced(): boolean {
-    return this.#informers.every((informer) => informer.hasSynced);
+    return (
+      this.#informers.some((informer) => informer.hasSynced) &&
+      this.#informers.every((informer) => informer.hasSynced || this.#refusedAfter.has(informer))
+    );
   }
 
   /** @param key `namespace/name`. */
@@ -109,6 +119,15 @@ export class SealedSecretCache {
   /** Watches until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#informers.map((informer) => informer.run(signal)));
+  }
+
+  #isNews(informer: Informer<WatchedObject>, error: unknown): boolean {
+    if (this.#informers.length === 1) return true;
+    if (!(error instanceof KubeApiError) || error.status !== 403) return true;
+    // It is asked again and again; told of only once, until it worked meanwhile.
+    const isNews = this.#refusedAfter.get(informer) !== informer.lists;
+    this.#refusedAfter.set(informer, informer.lists);
+    return isNews;
   }
 
   #taken(object: KubeObject): WatchedObject {
