@@ -45,8 +45,11 @@ export type Controller = {
   failed: Promise<never>;
   /** Makes a new sealing key now; on a replica that stands by, says who can. */
   generateKey(): Promise<void>;
-  /** Stops taking work, ends what is under way, closes the ports. */
-  stop(): Promise<void>;
+  /**
+   * Stops taking work, ends what is under way, closes the ports.
+   * @param answeringMs how long the ports stay open at least, for clients that are still sent here.
+   */
+  stop(answeringMs?: number): Promise<void>;
 };
 
 /** Items of one object whose failure is looked into. */
@@ -65,6 +68,7 @@ export async function startController(options: Options, parts: ControllerParts):
   const client = slowed(parts.client);
   const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
   const stopping = new AbortController();
+  let draining = false;
   let clusterId: string | null = ["", "none"].includes(options["cluster-id"]) ? null : options["cluster-id"];
   let work: Leading | null = null;
   metrics.watchQueue(() => work?.stats ?? null);
@@ -104,6 +108,7 @@ export async function startController(options: Options, parts: ControllerParts):
 
   const api: Api = {
     notReady: () => {
+      if (draining) return "stopping";
       if (!keys.ready) return "no sealing key";
       if (!sealedSecrets.hasSynced) return "SealedSecrets not listed yet";
       return secrets === null || secrets.hasSynced ? null : "Secrets not listed yet";
@@ -190,11 +195,14 @@ export async function startController(options: Options, parts: ControllerParts):
         );
       }
     },
-    async stop() {
+    async stop(answeringMs = 0) {
+      draining = true;
+      const answering = clock.sleep(answeringMs);
       // While we still lead, since nothing can be written afterwards.
       await work?.stop();
       stopping.abort(new Error("stopping"));
       await running.catch(() => undefined);
+      await answering;
       await Promise.all([apiServer.close(), metricsServer.close()]);
       await parts.client.close();
     },

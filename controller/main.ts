@@ -66,11 +66,14 @@ async function serve(options: Options, log: Log): Promise<void> {
   const stopped = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, resolve);
   });
+  let answeringMs = 0;
   try {
     const signal = await Promise.race([stopped, controller.failed]);
     log.info({ signal }, "Stopping");
+    // A person at a terminal is not kept waiting.
+    if (signal === "SIGTERM") answeringMs = options["shutdown-delay"];
   } finally {
-    await controller.stop();
+    await controller.stop(answeringMs);
   }
   log.info("Stopped");
 }

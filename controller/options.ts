@@ -95,6 +95,10 @@ const OPTIONS = {
   "log-format": choice(["text", "json"], "text", "Form of the log lines"),
   "log-info-stdout": flag(true, "Log up to INFO on standard output, the rest on standard error"),
   // Ours:
+  "shutdown-delay": duration(0, "How long the HTTP API goes on answering after SIGTERM", {
+    minMs: 0,
+    maxMs: HOUR_MS,
+  }),
   kubeconfig: text("", "Kubeconfig to use instead of the Pod's own credentials"),
   context: text("", "Context of that kubeconfig"),
   "cluster-id": text(

@@ -44,6 +44,7 @@ is false is given as false. Texts of lists and maps are joined by commas.
   (list "rate-limit-burst" $v.rateLimitBurst)
   (list "read-timeout" $v.readTimeout)
   (list "write-timeout" $v.writeTimeout)
+  (list "shutdown-delay" (include "signet.shutdownDelay" .))
   (list "verify-endpoint" $v.verifyEndpoint)
   (list "rotate-endpoint" $v.rotateEndpoint)
   (list "metrics-omit-secret-labels" $v.metricsOmitSecretLabels)
@@ -86,6 +87,15 @@ is false is given as false. Texts of lists and maps are joined by commas.
 {{- else if not (kindIs "invalid" .value) -}}
 {{- /* Not by its own form, which is 1e+06 from a million on. */ -}}
 {{- toJson .value -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Of one replica the next pod waits for its end, so that each second would be one without any. */ -}}
+{{- define "signet.shutdownDelay" -}}
+{{- if ne (toString (default "" .Values.shutdownDelay)) "" -}}
+{{- .Values.shutdownDelay -}}
+{{- else if gt (int .Values.replicaCount) 1 -}}
+5s
 {{- end -}}
 {{- end -}}
 

@@ -118,6 +118,7 @@ export const valueEffects: readonly ValueEffect[] = [
   option("rateLimitBurst", "0", "rate-limit-burst=0"),
   option("readTimeout", "9s", "read-timeout=9s"),
   option("writeTimeout", "9s", "write-timeout=9s"),
+  option("shutdownDelay", "9s", "shutdown-delay=9s"),
   option("verifyEndpoint", false, "verify-endpoint=false"),
   option("rotateEndpoint", false, "rotate-endpoint=false"),
   option("metricsOmitSecretLabels", true, "metrics-omit-secret-labels=true"),

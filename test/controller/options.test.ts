@@ -214,6 +214,16 @@ const rows: Row[] = [
   { name: "kubeconfig", fallback: "", good: [["/a b", "/a b"]], bad: [] },
   { name: "context", fallback: "", good: [["c", "c"]], bad: [] },
   { name: "cluster-id", fallback: "", good: [["c", "c"]], bad: [] },
+  {
+    name: "shutdown-delay",
+    fallback: 0,
+    good: [
+      ["5s", 5000],
+      ["0", 0],
+      ["1h", HOUR],
+    ],
+    bad: ["5", "-1s", "", "61m"],
+  },
   { name: "concurrency", fallback: 8, good: [["1", 1]], bad: ["0", "257", ""] },
   { name: "allowed-secret-types", ...words([]) },
   { name: "allowed-annotations", ...words([]) },

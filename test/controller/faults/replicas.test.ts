@@ -73,6 +73,19 @@ test("a leader that stops hands over at once; the next one opens nothing that is
   );
 });
 
+test("a leader that stops goes on answering for as long as it shall, and says that it is not ready", async (context) => {
+  const { first, second } = await pair(context);
+  const certificate = await first.ask("/v1/cert.pem");
+  const stopped = first.controller.stop(4000);
+  // It has given the lease back long before.
+  await second.until("the next leader", () => leads(second));
+  assert.deepEqual(await first.ask("/v1/cert.pem"), certificate);
+  assert.equal((await first.ask("/readyz")).status, 503);
+  assert.equal((await first.ask("/healthz")).status, 200);
+  await stopped;
+  await assert.rejects(first.ask("/v1/cert.pem"));
+});
+
 test("a leader whose lease somebody else takes stops working, and may lead again", async (context) => {
   const scene = await controllerScene(context, elected);
   await scene.until("a leader", () => leads(scene));
