@@ -7,7 +7,6 @@ import { startController } from "./controller.ts";
 import { type Log, openLog } from "./log.ts";
 import { type Options, optionsHelp, readControllerOptions } from "./options.ts";
 import { systemClock } from "./runtime/clock.ts";
-import { NotLeadingError } from "./runtime/term.ts";
 import { traceOf } from "./unforeseen-error.ts";
 
 async function main(): Promise<number> {
@@ -57,8 +56,7 @@ async function serve(options: Options, log: Log): Promise<void> {
   });
   const generate = () => {
     controller.generateKey().catch((error: unknown) => {
-      const hint = error instanceof NotLeadingError ? { hint: "send SIGUSR1 to the replica that leads" } : {};
-      log.error({ error: wordsOf(error), ...hint }, "No new key made");
+      log.error({ error: wordsOf(error) }, "No new key made");
     });
   };
   // The bundle's first statement hands over a signal that came before.
