@@ -23,6 +23,7 @@ import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { runtimeFaults } from "./runtime-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
+import { servingFaults } from "./serving-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
@@ -36,6 +37,7 @@ export const faults: readonly Fault[] = [
   ...tellingFaults,
   ...openingFaults,
   ...keyFaults,
+  ...servingFaults,
   ...decidingFaults,
   ...policyFaults,
   ...driftFaults,
