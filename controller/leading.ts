@@ -1,11 +1,11 @@
 import { SealError, wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { OpeningContext } from "../shared/open-sealed-secret.ts";
+import { Collecting } from "./collecting.ts";
 import { type EventRecorder, openEventRecorder } from "./events.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
-import { collectSecret } from "./reconcile/collect.ts";
 import type { WritePolicy } from "./reconcile/gates.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SecretDrift } from "./reconcile/secret-drift.ts";
@@ -85,8 +85,7 @@ export function leading(
   const onFailure = (key: string, error: unknown, failures: number, retryInMs: number) =>
     log.debug({ key, error: wordsOf(error), failures, retryInMs }, "Will look again");
   const queue = new Workqueue({ clock, onFailure, order: fairOrder(options) });
-  /** SealedSecrets that are gone and whose Secrets are for us to delete: `namespace/name/uid`. */
-  const collecting = new Workqueue({ clock, onFailure });
+  const collecting = new Collecting({ client, clock, log, signal: draining });
   const drift = new SecretDrift(() => clock.monotonic());
   /** Every option that can change a Secret. */
   const rules = {
@@ -137,12 +136,6 @@ export function leading(
     return SyncRecords.temporaryKey();
   }
 
-  async function collect(key: string): Promise<undefined> {
-    const [namespace = "", name = "", uid = ""] = key.split("/");
-    const collected = await collectSecret({ namespace, name, uid }, { client, signal: draining });
-    if (collected === "deleted") log.info({ namespace, name }, "Secret deleted with its SealedSecret");
-  }
-
   async function run(): Promise<void> {
     sealedSecrets.keepBodies(true);
     try {
@@ -152,17 +145,14 @@ export function leading(
       if (working.aborted) return;
       const gone = (key: string, last: WatchedObject | null) => {
         reconciling.forget(key);
-        if (options["old-gc-behavior"] && last !== null) collecting.add(`${key}/${last.uid}`);
+        if (options["old-gc-behavior"] && last !== null) collecting.gone(last);
       };
       const disconnect = connectSources({ sealedSecrets, secrets, queue, drift, gone });
       const reconcile = async (key: string) => {
         const requeueAfterMs = await reconciling.reconcile(key, draining);
         return requeueAfterMs === null ? undefined : { requeueAfterMs };
       };
-      await Promise.all([
-        queue.run(options.concurrency, reconcile, working),
-        collecting.run(1, collect, working),
-      ]);
+      await Promise.all([queue.run(options.concurrency, reconcile, working), collecting.run(working)]);
       disconnect();
     } finally {
       sealedSecrets.keepBodies(false);

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION } from "../../shared/scope.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { DRIFT_ANNOTATION } from "./object-policy.ts";
+import { DRIFT_ANNOTATION, retains } from "./object-policy.ts";
 import type { SyncRecord } from "./sync-record.ts";
 
 /** One condition as metrics tell it. */
@@ -23,6 +23,8 @@ export type WatchedObject = {
   readonly annotations: string;
   /** What becomes of changes of its Secret by others; null: as the controller does with all. */
   readonly drift: "keep" | "repair" | null;
+  /** Its Secret shall outlive it. */
+  readonly retains: boolean;
   /** Its label `app.kubernetes.io/instance`, which a metric carries; empty for none. */
   readonly instance: string;
   readonly observedGeneration: number | null;
@@ -48,6 +50,7 @@ export function watchedObject(object: KubeObject): WatchedObject {
     inputs: digest([uid, namespace, name, object["spec"], object["sops"], Object.fromEntries(deciding)]),
     annotations: Object.keys(annotations).length === 0 ? "" : digest(annotations),
     drift: driftOf(annotations[DRIFT_ANNOTATION]),
+    retains: retains(annotations),
     instance: metadata.labels?.["app.kubernetes.io/instance"] ?? "",
     observedGeneration:
       typeof status["observedGeneration"] === "number" ? status["observedGeneration"] : null,
