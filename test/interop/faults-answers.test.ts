@@ -41,7 +41,7 @@ suite("an API server that answers badly", () => {
     await cluster.apply([keySecretOf("key", key)]);
     sealer = await testSealer(key.certificatePem);
     proxy = await startFaultProxy(cluster);
-    const env = { KUBERNETES_SERVICE_PORT: `${proxy.port}` };
+    const env = () => ({ KUBERNETES_SERVICE_PORT: `${proxy.port}` });
     replicas = await startReplicas({ controlPlane: cluster, env });
   });
 
@@ -129,9 +129,18 @@ suite("an API server that answers badly", () => {
   for (const [row, judge] of faults) {
     table.proves(row, `faults of the kind "${row}" while objects come, change and go`, async (context) => {
       const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+      context.diagnostic(`SEED=${seed}`);
       const crowd = await sealedCrowd(cluster, { namespace: row, sealer });
+      // Each change deletes the Secret and makes it anew.
+      const recreated = await sealedCrowd(cluster, {
+        namespace: `${row}-recreated`,
+        sealer,
+        shape: { annotations: { "signet.dev/recreate": "true" }, template: { immutable: true } },
+      });
       await crowd.fill("one", 20);
+      await recreated.fill("one", 3);
       await crowd.untilRight();
+      await recreated.untilRight();
       const before = total(proxy.injected);
       proxy.inject(judge(randomFrom(seed)));
       // Watches that were there before are to be taken up anew under these conditions, too.
@@ -139,6 +148,7 @@ suite("an API server that answers badly", () => {
       try {
         for (let round = 0; round < rounds; round++) {
           await changeAll(crowd, "one", round, 10);
+          await changeAll(recreated, "one", round, 3);
           await crowd.fill(`round-${round}`, 10);
           await cluster.request("DELETE", secretPath(row, `one-${10 + round}`));
           await sleep(500);
@@ -151,7 +161,8 @@ suite("an API server that answers badly", () => {
       const endedAt = Date.now();
       const injected = total(proxy.injected) - before;
       await crowd.untilRight();
-      context.diagnostic(`SEED=${seed}, ${injected} faults, right ${Date.now() - endedAt} ms after the last`);
+      await recreated.untilRight();
+      context.diagnostic(`${injected} faults, right ${Date.now() - endedAt} ms after the last`);
       assert.ok(injected > 20, `only ${injected} faults`);
       await assertFaultless();
     });

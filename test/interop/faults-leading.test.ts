@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
 import { after, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { successorName } from "../../controller/keys/successor-name.ts";
-import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { assertKeyChain } from "../support/key-chain.ts";
 import { assertOneWriter } from "../support/one-writer.ts";
 import { controllersLease, type Replicas, shortLease, startReplicas } from "../support/replicas.ts";
 import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
-import type { SceneSecret } from "../support/sealed-secret-scene.ts";
-import { certificateOf, keyLabel, keySecretOf } from "../support/sealing-key-secrets.ts";
+import { keySecretOf } from "../support/sealing-key-secrets.ts";
 import { readInstallation, readInstallationIn, type SignetController } from "../support/signet-controller.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 import { randomFrom } from "./random-from.ts";
@@ -31,7 +28,6 @@ const groupSizes = [2, 3, 2, 3, 2];
 const pausesOfGroup = 10;
 const renewPeriodMs = 4000;
 const changeEveryMs = 400;
-const prefix = "sealed-secrets-key";
 const clusterId = "pauses";
 const objects = ["one", "two", "three"];
 
@@ -174,38 +170,8 @@ suite("leaders that are killed or paused", () => {
   /** No two leaders, no key too many, nobody alarmed. */
   async function assertFaultless({ namespace, members }: Group) {
     const judged = assertOneWriter(await cluster.auditEvents(), members);
-    const keys = await assertChain(namespace);
+    const keys = await assertKeyChain(cluster, { namespace, clusterId, first: "first", renewPeriodMs });
     for (const one of members) assert.doesNotMatch(one.logs(), /changed without renewal/);
     return { ...judged, keys };
-  }
-
-  /** Each key succeeds the one before it and came when it was due, not before. @returns their number. */
-  async function assertChain(namespace: string): Promise<number> {
-    const selector = encodeURIComponent(`${keyLabel}=active`);
-    const { body } = await cluster.request(
-      "GET",
-      `/api/v1/namespaces/${namespace}/secrets?labelSelector=${selector}`,
-    );
-    const keys = (body as { items: SceneSecret[] }).items
-      .map((secret) => ({
-        name: secret.metadata.name,
-        fingerprint: readCertificate(certificateOf(secret)).fingerprint,
-        beginMs: new X509Certificate(certificateOf(secret)).validFromDate.getTime(),
-      }))
-      .sort((a, b) => a.beginMs - b.beginMs);
-    for (const [at, { name, beginMs }] of keys.entries()) {
-      const former = keys[at - 1];
-      if (former === undefined) assert.equal(name, "first");
-      else {
-        const predecessor = former.fingerprint;
-        assert.equal(
-          name,
-          successorName(prefix, { cluster: clusterId, predecessor, counter: 0 }),
-          `key ${at} of ${namespace} succeeds the one before it`,
-        );
-        assert.ok(beginMs - former.beginMs >= renewPeriodMs, `key ${at} of ${namespace} came too soon`);
-      }
-    }
-    return keys.length;
   }
 });

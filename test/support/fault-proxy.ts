@@ -12,6 +12,8 @@ export type Fault =
   | { kind: "answer"; status: number; headers?: Readonly<Record<string, string>> }
   /** Forwarded and carried out, but the connection ends instead of the answer; of a watch, amid its first event. */
   | { kind: "drop-answer" }
+  /** Forwarded after so long, even if whoever sent it has given up by then. */
+  | { kind: "late"; ms: number }
   /** The connection ends instead. */
   | { kind: "drop" };
 
@@ -48,6 +50,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
     }
     if (fault?.kind === "drop") return void incoming.socket.destroy();
     if (fault?.kind === "answer") return answer(incoming, outgoing, fault);
+    if (fault?.kind === "late") return forwardLate(incoming, outgoing, fault.ms);
     const drop = fault?.kind === "drop-answer";
     setTimeout(() => forward(incoming, outgoing, drop), fault?.kind === "delay" ? fault.ms : 0);
   });
@@ -85,6 +88,26 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
     });
     incoming.on("error", () => upstream.destroy());
     incoming.pipe(upstream);
+  }
+
+  /** As a network does that was cut off, and had taken the request already. */
+  function forwardLate(incoming: IncomingMessage, outgoing: ServerResponse, ms: number): void {
+    const { host: _host, ...headers } = incoming.headers;
+    const { method = "GET", url = "/" } = incoming;
+    const chunks: Buffer[] = [];
+    incoming.on("error", () => undefined);
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      setTimeout(() => {
+        const upstream = tlsRequest(new URL(url, controlPlane.url), { agent, method, headers }, (reply) => {
+          reply.on("error", () => outgoing.destroy());
+          outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
+          reply.pipe(outgoing);
+        });
+        upstream.on("error", () => outgoing.destroy());
+        upstream.end(Buffer.concat(chunks));
+      }, ms);
+    });
   }
 
   await new Promise<void>((resolve) => {

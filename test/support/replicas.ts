@@ -21,7 +21,8 @@ export type ReplicaOptions = {
   namespace?: string;
   /** Whether to apply the manifest; false by default. */
   install?: boolean;
-  env?: Readonly<Record<string, string>>;
+  /** Environment of the replica of that number, from 0. */
+  env?: (replica: number) => Readonly<Record<string, string>>;
 };
 
 /** Controllers that stand for one lease. */
@@ -29,6 +30,8 @@ export type Replicas = {
   readonly all: readonly SignetController[];
   /** Waits until one leads that is not `other` and says so itself. */
   leader(other?: SignetController): Promise<SignetController>;
+  /** Which of all that were started it is, from 0. */
+  numberOf(one: SignetController): number;
   /** Starts one more. */
   add(): Promise<SignetController>;
   /** Ends one by a signal and counts it no more. */
@@ -57,16 +60,20 @@ export async function controllersLease(
 export async function startReplicas(options: ReplicaOptions): Promise<Replicas> {
   const { controlPlane, count = 2, flags = [], namespace = controllerNamespace, env } = options;
   const running = new Set<SignetController>();
+  const numbers = new Map<SignetController, number>();
+  let started = 0;
   const start = async (install: boolean): Promise<SignetController> => {
+    const number = started++;
     const one = await startSignetController({
       controlPlane,
       namespace,
       install,
       expose: false,
       flags: [...shortLease.flags, ...flags],
-      ...(env === undefined ? {} : { env }),
+      ...(env === undefined ? {} : { env: env(number) }),
     });
     running.add(one);
+    numbers.set(one, number);
     return one;
   };
   const stop = async () => {
@@ -105,6 +112,7 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
         });
       }
     },
+    numberOf: (one) => numbers.get(one) ?? -1,
     add: () => start(false),
     async end(one, signal) {
       one.process.signal(signal);

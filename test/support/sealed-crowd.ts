@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ControlPlane } from "./control-plane/control-plane.ts";
 import type { KubeObject } from "./control-plane/kube-object.ts";
 import { waitUntil } from "./control-plane/wait-until.ts";
-import { base64, type TestSealer } from "./in-process-sealing.ts";
+import { base64, type SealedObject, type TestSealer } from "./in-process-sealing.ts";
 import { type SceneSecret, sealedPath, secretPath } from "./sealed-secret-scene.ts";
 
 /** Many SealedSecrets of one namespace, and what their Secrets must be. */
@@ -27,18 +27,21 @@ export type SealedCrowd = {
   untilRight(boundMs?: number): Promise<void>;
 };
 
+/** What all objects of a crowd have beside their values. */
+export type CrowdShape = Pick<SealedObject, "annotations" | "labels" | "template">;
+
 const atOnce = 10;
 
 /** Makes the namespace, without any object. */
 export async function sealedCrowd(
   cluster: ControlPlane,
-  { namespace, sealer }: { namespace: string; sealer: TestSealer },
+  { namespace, sealer, shape = {} }: { namespace: string; sealer: TestSealer; shape?: CrowdShape },
 ): Promise<SealedCrowd> {
   await cluster.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }]);
   const wanted = new Map<string, Readonly<Record<string, string>>>();
 
   async function put(name: string, items: Readonly<Record<string, string>>): Promise<void> {
-    const object = await sealer.object({ namespace, name, items });
+    const object = await sealer.object({ ...shape, namespace, name, items });
     const path = sealedPath(namespace, name);
     for (;;) {
       const { status, body } = await cluster.request("GET", path);

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { after, before, suite } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import { requireNetbox } from "../support/control-plane/host-network.ts";
+import { coverageTable } from "../support/coverage-table.ts";
+import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
+import { testSealer } from "../support/in-process-sealing.ts";
+import { assertKeyChain } from "../support/key-chain.ts";
+import { assertOneWriter } from "../support/one-writer.ts";
+import { type Replicas, shortLease, startReplicas } from "../support/replicas.ts";
+import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
+import { keySecretOf } from "../support/sealing-key-secrets.ts";
+import {
+  controllerNamespace,
+  readInstallation,
+  type SignetController,
+} from "../support/signet-controller.ts";
+import { testCertificate } from "../support/test-certificates.ts";
+import { randomFrom } from "./random-from.ts";
+
+requireNetbox();
+
+const table = coverageTable({
+  "cut-off": "the leader is cut off from the API server, the other one is not",
+  late: "and what it sent arrives when the other one leads",
+});
+
+const rounds = 6;
+const renewPeriodMs = 4000;
+const clusterId = "cut";
+
+suite("a leader that is cut off", () => {
+  let cluster: ControlPlane;
+  let replicas: Replicas;
+  let plain: SealedCrowd;
+  let recreated: SealedCrowd;
+  const proxies: FaultProxy[] = [];
+  const key = testCertificate();
+
+  before(async () => {
+    cluster = await startControlPlane({ manifests: await readInstallation(), auditLog: true });
+    await cluster.apply([keySecretOf("key", key)]);
+    const sealer = await testSealer(key.certificatePem);
+    plain = await sealedCrowd(cluster, { namespace: "plain", sealer });
+    // Each change deletes the Secret and makes it anew.
+    recreated = await sealedCrowd(cluster, {
+      namespace: "recreated",
+      sealer,
+      shape: { annotations: { "signet.dev/recreate": "true" }, template: { immutable: true } },
+    });
+    for (let replica = 0; replica < 2; replica++) proxies.push(await startFaultProxy(cluster));
+    replicas = await startReplicas({
+      controlPlane: cluster,
+      flags: [`--key-renew-period=${renewPeriodMs}ms`, `--cluster-id=${clusterId}`],
+      env: (replica) => ({ KUBERNETES_SERVICE_PORT: `${proxies[replica]?.port}` }),
+    });
+  });
+
+  after(async () => {
+    await replicas?.stop();
+    for (const proxy of proxies) await proxy.close();
+    await cluster?.stop();
+  });
+
+  for (const row of ["cut-off", "late"] as const) {
+    table.proves(row, row === "late" ? "requests arrive late" : "connections break", async (context) => {
+      const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+      context.diagnostic(`SEED=${seed}`);
+      const random = randomFrom(seed);
+      let isOver = false;
+      const changing = (async () => {
+        for (let count = 0; !isOver; count++) {
+          await plain.put(`object-${count % 10}`, { a: `${row} ${count}`, b: "same" });
+          await recreated.put(`object-${count % 2}`, { a: `${row} ${count}`, b: "same" });
+          await sleep(150);
+        }
+      })();
+      try {
+        for (let round = 0; round < rounds; round++) {
+          const leader = await replicas.leader();
+          await sleep(random() * 1500);
+          const proxy = proxyOf(leader);
+          // Until another one leads, and a little longer.
+          const arriveAt = Date.now() + shortLease.durationMs + 800 + random() * 1500;
+          proxy.inject(({ method, isWatch }) => {
+            if (row === "cut-off" || isWatch) return { kind: "drop" };
+            // It sees what there is to do, and cannot do it in time.
+            return method === "GET" ? null : { kind: "late", ms: Math.max(0, arriveAt - Date.now()) };
+          });
+          if (row === "cut-off") proxy.cutConnections();
+          await replicas.leader(leader);
+          await sleep(Math.max(0, arriveAt - Date.now()) + 300);
+          proxy.inject(() => null);
+        }
+      } finally {
+        for (const proxy of proxies) proxy.inject(() => null);
+        isOver = true;
+        await changing;
+      }
+      await plain.untilRight();
+      await recreated.untilRight();
+      const judged = assertOneWriter(await cluster.auditEvents(), replicas.all, "not over newer ones");
+      context.diagnostic(
+        `${judged.writes} writes in ${judged.changes + 1} terms, ${judged.late} of them late`,
+      );
+      assert.ok(judged.changes >= rounds);
+      if (row === "late") assert.ok(total(proxies, "late") > rounds, "something was on its way");
+      const keys = await assertKeyChain(cluster, {
+        namespace: controllerNamespace,
+        clusterId,
+        first: "key",
+        renewPeriodMs,
+      });
+      context.diagnostic(`${keys} keys`);
+      assert.ok(keys > rounds, "renewals went on");
+      for (const one of replicas.all) assert.doesNotMatch(one.logs(), /changed without renewal/);
+    });
+  }
+
+  table.everyRowHasATest();
+
+  function proxyOf(one: SignetController): FaultProxy {
+    return proxies[replicas.numberOf(one)] ?? assert.fail();
+  }
+});
+
+function total(proxies: readonly FaultProxy[], kind: string): number {
+  return proxies.reduce((sum, { injected }) => sum + (injected.get(kind) ?? 0), 0);
+}
