@@ -1,4 +1,5 @@
 import { wordsOf } from "../../shared/errors.ts";
+import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import type { EventRecorder } from "../events.ts";
@@ -90,7 +91,9 @@ export class OutcomeTeller {
       const stored = await writeStatus(sealed.object, status, client, signal);
       if (notes !== null) this.#noteDropped(stored);
     } catch (error) {
-      if (signal.aborted) throw error;
+      // Changed or deleted meanwhile, as happens every day: the next look is at what it is then. No alert shall go off.
+      const outdated = error instanceof KubeApiError && (error.status === 409 || error.status === 404);
+      if (signal.aborted || outdated) throw error;
       metrics.countError("status", watched.namespace);
       this.#parts.log.error(
         { "sealed-secret": key, error: wordsOf(error) },

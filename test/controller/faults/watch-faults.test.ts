@@ -7,6 +7,7 @@ import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
 import { controllerScene } from "./controller-scene.ts";
 
+const noStatusErrors = /unseal_errors_total\{reason="status",namespace="team"\} 0$/m;
 const key = pairSecret(await sealingPair(), "sealed-secrets-key1");
 
 for (const how of ["end", "reset"] as const) {
@@ -89,7 +90,36 @@ test("an object deleted while it is worked on leaves no metrics behind", async (
     scene.secretWrites.some(({ path }) => path.includes("/team/")),
   );
   await scene.until("the status refused", () =>
+    scene.cluster.requests.some(({ method, path }) => method === "PUT" && path.endsWith("/db/status")),
+  );
+  // Whatever is looked at after it.
+  await scene.seal("other", { a: "1" });
+  await scene.untilSynced("other", { a: "1" });
+  assert.ok(!(await scene.metrics()).includes('name="db"'));
+  assert.match(await scene.metrics(), noStatusErrors);
+  assert.ok(!scene.lines.some((line) => line.includes("Error updating SealedSecret status")));
+});
+
+test("an object edited while it is worked on raises no alert; a status that is refused does", async (context) => {
+  const scene = await controllerScene(context, { keys: [key] });
+  const slow = scene.cluster.faults.add({ method: "POST", path: /\/team\/secrets$/, delayMs: 400 });
+  await scene.seal("db", { a: "1" });
+  await scene.until("the write of the Secret", () => slow.struck > 0);
+  slow.remove();
+  await scene.seal("db", { a: "2" });
+  await scene.untilSynced("db", { a: "2" });
+  const statuses = scene.cluster.requests.filter(
+    ({ method, path }) => method === "PUT" && /\/status$/.test(path),
+  );
+  assert.ok(statuses.length >= 2, "the first was too late");
+  assert.match(await scene.metrics(), noStatusErrors);
+  assert.ok(!scene.lines.some((line) => line.includes("Error updating SealedSecret status")));
+  const refused = scene.cluster.faults.add({ method: "PUT", path: /\/status$/, status: 403 });
+  await scene.seal("db", { a: "3" });
+  await scene.until("a word in the log", () =>
     scene.lines.some((line) => line.includes("Error updating SealedSecret status")),
   );
-  assert.ok(!(await scene.metrics()).includes('name="db"'));
+  assert.doesNotMatch(await scene.metrics(), noStatusErrors);
+  refused.remove();
+  await scene.untilSynced("db", { a: "3" });
 });
