@@ -108,8 +108,8 @@ export class OutcomeTeller {
     const { records } = this.#parts;
     const version = secretVersion(secret);
     const ours = belongsTo(secret, watched.uid);
-    const { record, left } = records.write({ inputs: watched.inputs, secret: version, ours });
-    return { record, ...(this.keepsEdits(watched) ? { left } : {}), keys: [...keys] };
+    const { left, ...lasting } = records.write({ inputs: watched.inputs, secret: version, ours });
+    return { ...lasting, ...(this.keepsEdits(watched) ? { left } : {}), keys: [...keys] };
   }
 
   #noteDropped(stored: KubeObject): void {

@@ -121,10 +121,10 @@ export class Reconciler {
     const secret = secretsKnown() ? presentSecret(key) : await this.#secretVersion(watched, signal);
     const { inputs, said } = watched;
     const keepsEdits = this.#teller.keepsEdits(watched);
-    const judged = secret === undefined ? null : records.judge(said, { inputs, secret }, { keepsEdits });
+    const judged = records.judge(said, { inputs, secret }, { keepsEdits });
     metrics.countRecord(judged === null ? "mismatch" : "match");
-    if (secret === undefined || judged === null) return false;
-    drift.settle(key, { version: secret, ours: judged.ours });
+    if (judged === null) return false;
+    if (secret !== undefined) drift.settle(key, { version: secret, ours: judged.ours });
     this.#teller.observe(key, watched, { conditions: [...watched.conditions] });
     return true;
   }

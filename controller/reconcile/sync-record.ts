@@ -17,6 +17,8 @@ export type SyncRecord = {
   record: string;
   /** Stands for this input, Secret and owner, whatever became of the Secret since. */
   left: string;
+  /** Only where the Secret was merged into: stands for this input, whether or not there still is that Secret. */
+  merged?: string;
 };
 
 /** What a record is about. */
@@ -59,19 +61,22 @@ export class SyncRecords {
     return {
       record: this.#mac("in-sync", inputs, whose, uid, controller, resourceVersion),
       left: this.#mac("left", inputs, whose, uid, controller),
+      ...(ours ? {} : { merged: this.#mac("merged", inputs) }),
     };
   }
 
   /**
    * Judges what a status says against what is observed now.
+   * @param secret undefined when there is none. One that was merged into was somebody else's to delete.
    * @param keepsEdits what others change in the Secret is left as it is.
    * @returns whose the Secret is, or null when the object has to be opened.
    */
   judge(
     said: Partial<SyncRecord>,
-    { inputs, secret }: Omit<Recorded, "ours">,
+    { inputs, secret }: { inputs: string; secret: SecretVersion | undefined },
     { keepsEdits }: { keepsEdits: boolean },
   ): { ours: boolean } | null {
+    if (secret === undefined) return same(said.merged, this.#mac("merged", inputs)) ? { ours: false } : null;
     for (const ours of [true, false]) {
       const { record, left } = this.write({ inputs, secret, ours });
       if (same(said.record, record) || (keepsEdits && same(said.left, left))) return { ours };

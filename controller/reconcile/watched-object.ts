@@ -134,12 +134,9 @@ function wordOf(value: unknown): string {
   return typeof value === "string" && value.length <= LONGEST_WORD ? value : "";
 }
 
-function saidIn({ record, left }: Record<string, unknown>): Partial<SyncRecord> {
-  const [recordText, leftText] = [wordOf(record), wordOf(left)];
-  return {
-    ...(recordText === "" ? {} : { record: recordText }),
-    ...(leftText === "" ? {} : { left: leftText }),
-  };
+function saidIn(signet: Record<string, unknown>): Partial<SyncRecord> {
+  const words = (["record", "left", "merged"] as const).map((name) => [name, wordOf(signet[name])] as const);
+  return Object.fromEntries(words.filter(([, word]) => word !== ""));
 }
 
 function mapOf(value: unknown): Record<string, unknown> {

@@ -183,6 +183,15 @@ describe("what others do to a Secret", () => {
     await quiet(scene);
     assert.equal(scene.items("db"), null);
     assert.equal(await looks(scene), before + 1, "the other object's");
+    await scene.stop();
+    const next = await controllerScene(context, { on: scene.cluster });
+    await next.until("known again", async () =>
+      /records_total\{result="match"\} 2/.test(await next.metrics()),
+    );
+    await quiet(next);
+    assert.equal(next.items("db"), null, "nor is it by the next controller");
+    await next.seal("db", { a: "2" });
+    await next.untilSynced("db", { a: "2" });
   });
 
   test("deleted together with its SealedSecret it stays away, whatever is told first", async (context) => {

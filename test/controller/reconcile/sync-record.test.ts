@@ -75,6 +75,17 @@ describe("the record of an object in sync", () => {
     assert.equal(records.judge(said, { ...edited, inputs: "another" }, keeping), null);
   });
 
+  test("one that was merged into a Secret counts, too, when that Secret is gone: it was others' to delete", () => {
+    const merged = { ...recorded, ours: false };
+    const gone = { inputs: "digest", secret: undefined };
+    assert.deepEqual(records.judge(records.write(merged), gone, strict), { ours: false });
+    assert.equal(records.judge(records.write(merged), { ...gone, inputs: "another" }, strict), null);
+    assert.equal(records.judge(records.write(recorded), gone, strict), null, "our own is made anew");
+    const { record = "", left = "" } = records.write(merged);
+    for (const said of [{ record, left }, { merged: record }, { merged: left }, {}])
+      assert.equal(records.judge(said, gone, keeping), null);
+  });
+
   test("tells a reader nothing: no part of what it stands for, and no two alike", () => {
     const all = [recorded, { ...recorded, ours: false }, { ...recorded, inputs: "x" }].flatMap((of) =>
       Object.values(records.write(of)),
