@@ -53,8 +53,8 @@ export const controllerFaults: readonly Fault[] = [
   },
   {
     what: "the queue of events has no bound",
-    file: "controller/events.ts",
-    find: "waiting.length >= MAX_WAITING || ",
+    file: "controller/events/event-queue.ts",
+    find: "    if (isFull && !this.#makeRoom((its?.length ?? 0) + 1)) return false;\n",
     replace: "",
     test: "test/controller/events/recorder-bounds.test.ts",
   },
