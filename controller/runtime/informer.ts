@@ -1,4 +1,9 @@
-import { KubeAnswerError, KubeApiError, WatchIdleError } from "../../shared/kube/api-error.ts";
+import {
+  AnswerTooLongError,
+  KubeAnswerError,
+  KubeApiError,
+  WatchIdleError,
+} from "../../shared/kube/api-error.ts";
 import type { KubeObject, WatchEvent } from "../../shared/kube/client.ts";
 import { apiErrorOfStatus } from "../../shared/kube/status-answer.ts";
 import { type Backoff, backoffMs } from "./backoff.ts";
@@ -196,6 +201,8 @@ export class Informer<T> {
     const failures = this.#mustList ? ++this.#listFailures : ++this.#watchFailures;
     // The list grew too old between two pages: the next one is read in one piece.
     if (this.#mustList && gone) this.#listWhole = true;
+    // It is too much for one piece: page by page once more.
+    else if (error instanceof AnswerTooLongError) this.#listWhole = false;
     this.#mustList ||= this.#mustListAgain(error);
     // An expired place to resume from is no fault; listing again at once is what the server asks for.
     const atOnce = failures === 1 && gone;

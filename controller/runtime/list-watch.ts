@@ -1,4 +1,4 @@
-import { KubeAnswerError } from "../../shared/kube/api-error.ts";
+import { AnswerTooLongError, KubeAnswerError } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject, KubeRequest, WatchEvent } from "../../shared/kube/client.ts";
 import { asKubeObject } from "../../shared/kube/kube-object.ts";
 
@@ -29,28 +29,61 @@ export type ListPage = {
 };
 
 const LIST_TIMEOUT_MS = 60_000;
+/**
+ * A page that is longer is asked for again with fewer objects: it is held in memory as text and as objects, and anybody may
+ * create objects of more than a megabyte. One object alone has no such bound.
+ */
+const MOST_PAGE_BYTES = 16 * 1024 * 1024;
+/** The same of a list in one piece, which is refused then. */
+const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
+/** By so much fewer at once; after each page that fits it is twice as many again. */
+const FEWER = 4;
 
 /** Asks for one kind of object: pages of its list, and watches. */
 export class ListWatch {
   readonly #options: ListWatchOptions;
+  readonly #mostObjects: number;
+  /** For the next page. */
+  #objects: number;
 
   constructor(options: ListWatchOptions) {
     this.#options = options;
+    this.#mostObjects = options.pageSize ?? 500;
+    this.#objects = this.#mostObjects;
   }
 
   /**
    * @param token what the page before said; empty for the first one.
    * @param whole ask for all that is left in one piece.
-   * @throws KubeAnswerError when the answer is no list; what `request` of the client throws.
+   * @throws KubeAnswerError when the answer is no list; AnswerTooLongError when it is to be in one piece and is too much;
+   * what `request` of the client throws.
    */
   async page(token: string, whole: boolean, signal: AbortSignal): Promise<ListPage> {
-    const { client, path, pageSize = 500 } = this.#options;
+    if (whole) return this.#ask(token, null, signal);
+    for (;;) {
+      const objects = this.#objects;
+      try {
+        const page = await this.#ask(token, objects, signal);
+        this.#objects = Math.min(this.#mostObjects, objects * 2);
+        return page;
+      } catch (error) {
+        if (!(error instanceof AnswerTooLongError) || objects === 1) throw error;
+        this.#objects = Math.max(1, Math.floor(objects / FEWER));
+      }
+    }
+  }
+
+  /** @param objects at most so many; null for all that are left. */
+  async #ask(token: string, objects: number | null, signal: AbortSignal): Promise<ListPage> {
+    const { client, path } = this.#options;
+    const maxBytes = objects === null ? MOST_WHOLE_BYTES : MOST_PAGE_BYTES;
     const page = await client.request({
       ...this.#request("PartialObjectMetadataList", signal),
       timeoutMs: LIST_TIMEOUT_MS,
+      ...(objects === 1 ? {} : { maxBytes }),
       query: {
         ...this.#selectors(),
-        ...(whole ? {} : { limit: `${pageSize}` }),
+        ...(objects === null ? {} : { limit: `${objects}` }),
         ...(token === "" ? {} : { continue: token }),
       },
     });

@@ -133,3 +133,16 @@ export async function unlessGone<T>(request: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
+
+/** The answer is longer than the request asked for. */
+export class AnswerTooLongError extends KubeAnswerError {
+  override readonly code: string = "kube-answer-too-long";
+
+  /**
+   * @param request what was asked: `list secrets`.
+   * @param maxBytes how long it may be.
+   */
+  constructor(request: string, maxBytes: number) {
+    super(request, `the answer is longer than ${Math.floor(maxBytes / 1024 / 1024)} MiB`);
+  }
+}

@@ -15,6 +15,8 @@ export type KubeRequest = {
   signal?: AbortSignal;
   /** Default 30,000 ms; 0 for none. */
   timeoutMs?: number;
+  /** A longer answer to `request` is not read to its end. Default: no bound. */
+  maxBytes?: number;
 };
 
 /** One line of a watch. `BOOKMARK` carries a resourceVersion only; `ERROR` a Status. */

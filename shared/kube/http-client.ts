@@ -1,7 +1,13 @@
 import type { Duplex } from "node:stream";
 import { type Dispatcher, request as send } from "undici";
 import { SealError } from "../errors.ts";
-import { KubeAnswerError, type KubeApiError, KubeUnreachableError, WatchIdleError } from "./api-error.ts";
+import {
+  AnswerTooLongError,
+  KubeAnswerError,
+  type KubeApiError,
+  KubeUnreachableError,
+  WatchIdleError,
+} from "./api-error.ts";
 import type { KubeObject, KubeRequest, PodPort, PodStreamClient, RawAnswer, WatchEvent } from "./client.ts";
 import type { KubeConnection } from "./config.ts";
 import { CredentialKeeper, type Held } from "./credential-keeper.ts";
@@ -54,8 +60,7 @@ class HttpClient implements PodStreamClient {
     return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
       if (answer.statusCode >= 300) throw await this.#refusal(request, answer);
-      const text = await answer.body.text();
-      return parse(text, request);
+      return parse(await textOf(answer, request), request);
     });
   }
 
@@ -65,11 +70,7 @@ class HttpClient implements PodStreamClient {
     return await this.#reaching(deadline, request, async () => {
       const answer = await this.#send(request, deadline.signal, "request");
       const body = await readUpTo(answer, MAX_RAW_BYTES);
-      if (body === null)
-        throw new KubeAnswerError(
-          requestWords(request),
-          `the answer is longer than ${MAX_RAW_BYTES / 1024 / 1024} MiB`,
-        );
+      if (body === null) throw new AnswerTooLongError(requestWords(request), MAX_RAW_BYTES);
       const contentType = answer.headers["content-type"];
       return {
         status: answer.statusCode,
@@ -213,6 +214,13 @@ class HttpClient implements PodStreamClient {
   #unreachable(error: unknown): KubeUnreachableError {
     return new KubeUnreachableError(this.server, unreachableCause(error));
   }
+}
+
+async function textOf(answer: Answer, request: KubeRequest): Promise<string> {
+  if (request.maxBytes === undefined) return answer.body.text();
+  const body = await readUpTo(answer, request.maxBytes);
+  if (body === null) throw new AnswerTooLongError(requestWords(request), request.maxBytes);
+  return new TextDecoder().decode(body);
 }
 
 function parse(text: string, request: KubeRequest): KubeObject {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Informer, type InformerOptions } from "../../../controller/runtime/informer.ts";
 import {
+  AnswerTooLongError,
   KubeAnswerError,
   KubeApiError,
   KubeUnreachableError,
@@ -178,6 +179,32 @@ describe("informer: list", () => {
           "delete a/old v",
         ]);
         assert.deepEqual([informer.size, informer.lists, errors], [2, 1, []]);
+      },
+    );
+  });
+
+  test("what is too much for one piece is read page by page once more", async () => {
+    await following(
+      [
+        page(5, [object("a/x", 3)], "t"),
+        () => apiError(410, "Expired"),
+        () => new AnswerTooLongError("list things", 1),
+        page(8, [object("a/x", 3)], "u"),
+        page(8, [object("a/y", 7)]),
+      ],
+      async ({ client, clock, informer }) => {
+        await clock.advance(60_000);
+        assert.deepEqual(
+          client.lists.map(({ query }) => query),
+          [
+            { limit: "500" },
+            { limit: "500", continue: "t" },
+            {},
+            { limit: "500" },
+            { limit: "500", continue: "u" },
+          ],
+        );
+        assert.deepEqual([informer.size, informer.hasSynced], [2, true]);
       },
     );
   });

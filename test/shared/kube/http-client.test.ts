@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  AnswerTooLongError,
   KubeAnswerError,
   KubeApiError,
   KubeUnreachableError,
@@ -126,6 +127,15 @@ describe("requests", () => {
       contentType: "text/plain; charset=x",
       retryAfterSeconds: 7,
     });
+  });
+
+  test("an answer is read as far as was asked for, and no further", async () => {
+    const { client } = await serving((response) =>
+      answer(response, 200, { metadata: {}, text: "ä".repeat(500) }),
+    );
+    assert.equal((await client.request({ ...GET, maxBytes: 1031 }))["text"], "ä".repeat(500));
+    const error = await failure(client.request({ ...GET, maxBytes: 1000 }), AnswerTooLongError);
+    assert.match(error.message, /^cannot get secrets "db" in namespace "a": the answer is longer than/);
   });
 
   test("raw refuses an endless answer", async () => {
