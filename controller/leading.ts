@@ -104,7 +104,7 @@ export function leading(
       neighbours: (namespace) => sealedSecrets.namesIn(namespace),
       drift,
       presentSecret: (name) => secrets?.get(name),
-      secretsKnown: () => secrets?.isComplete ?? false,
+      secretsKnown: (name) => secrets?.knows(name) ?? false,
       records: new SyncRecords(key, rules),
       repairDrift: options["repair-drift"],
       opening: parts.opening,

@@ -24,12 +24,14 @@ export type SecretCacheOptions = {
  */
 export class SecretCache {
   readonly #informers: readonly Informer<SecretVersion>[];
+  /** By the namespace that it lists; null for the one of all. */
+  readonly #byNamespace: ReadonlyMap<string | null, Informer<SecretVersion>>;
   /** Complete lists of an informer at the time it was last refused. */
   readonly #refusedAfter = new Map<Informer<SecretVersion>, number>();
   readonly #refusals = new Map<Informer<SecretVersion>, PromiseWithResolvers<void>>();
 
   constructor({ client, clock, namespaces, log }: SecretCacheOptions) {
-    this.#informers = (namespaces ?? [null]).map((namespace) => {
+    const entries = (namespaces ?? [null]).map((namespace) => {
       const informer: Informer<SecretVersion> = new Informer<SecretVersion>({
         client,
         clock,
@@ -38,18 +40,15 @@ export class SecretCache {
         metadataOnly: true,
         onError: (error) => this.#tell(log, namespace, informer, error),
       });
-      return informer;
+      return [namespace, informer] as const;
     });
+    this.#byNamespace = new Map(entries);
+    this.#informers = [...this.#byNamespace.values()];
   }
 
-  /** All versions by key. */
-  *entries(): Generator<[string, SecretVersion]> {
-    for (const informer of this.#informers) yield* informer.entries();
-  }
-
-  /** Whether every namespace was listed: what is not here is not there. */
-  get isComplete(): boolean {
-    return this.#informers.every((informer) => informer.hasSynced);
+  /** Whether the namespace of a key was listed: what is not here is not there. */
+  knows(key: string): boolean {
+    return this.#informerOf(key)?.hasSynced ?? false;
   }
 
   /** Resolves once `hasSynced` is true; never rejects. */
@@ -66,11 +65,7 @@ export class SecretCache {
 
   /** @param key `namespace/name`. */
   get(key: string): SecretVersion | undefined {
-    for (const informer of this.#informers) {
-      const version = informer.get(key);
-      if (version !== undefined) return version;
-    }
-    return undefined;
+    return this.#informerOf(key)?.get(key);
   }
 
   /** Tells of changes; to be called before `run`. @returns what ends the subscription. */
@@ -102,6 +97,10 @@ export class SecretCache {
       },
       "May not watch Secrets: changed and deleted ones are put right at the next change of their SealedSecret only",
     );
+  }
+
+  #informerOf(key: string): Informer<SecretVersion> | undefined {
+    return this.#byNamespace.get(null) ?? this.#byNamespace.get(key.slice(0, key.indexOf("/")));
   }
 
   #refused(informer: Informer<SecretVersion>): PromiseWithResolvers<void> {

@@ -25,8 +25,8 @@ export type ReconcilerParts = TellerParts & {
   opening: () => OpeningContext;
   /** The Secret of a key by the watch, if there is one. */
   presentSecret: (key: string) => SecretVersion | undefined;
-  /** Whether the watch has seen every Secret, so that one it does not know is not there. */
-  secretsKnown: () => boolean;
+  /** Whether the watch has seen every Secret of the key's namespace, so that one it does not know is not there. */
+  secretsKnown: (key: string) => boolean;
   policy: WritePolicy;
   templates: TemplatePolicy;
 };
@@ -118,7 +118,7 @@ export class Reconciler {
       metrics.countRecord("absent");
       return false;
     }
-    const secret = secretsKnown() ? presentSecret(key) : await this.#secretVersion(watched, signal);
+    const secret = secretsKnown(key) ? presentSecret(key) : await this.#secretVersion(watched, signal);
     const { inputs, said } = watched;
     const keepsEdits = this.#teller.keepsEdits(watched);
     const judged = records.judge(said, { inputs, secret }, { keepsEdits });
@@ -178,7 +178,7 @@ export class Reconciler {
 
   #isKnownAbsent(key: string): boolean {
     const { presentSecret, secretsKnown } = this.#parts;
-    return secretsKnown() && presentSecret(key) === undefined && !this.#surprised.has(key);
+    return secretsKnown(key) && presentSecret(key) === undefined && !this.#surprised.has(key);
   }
 
   #heldBackMs(key: string, { parsed }: SealedObject): number {

@@ -83,6 +83,18 @@ test("a refusal is told once, with what to do, and counts as done; what comes la
   assert.equal(cache.get("a/1")?.resourceVersion, "5");
 });
 
+test("what is not there is known of a namespace that was listed, whatever became of the others", async (context) => {
+  const client = new ScriptedClient();
+  client.willList(page(10, [secret("a/1", 5)]), () => forbidden);
+  const { cache, run } = running(context, client, ["a", "b"]);
+  assert.equal(cache.knows("a/1"), false, "before it was listed");
+  run();
+  await settle();
+  assert.equal(cache.knows("a/other"), true);
+  assert.equal(cache.knows("b/1"), false);
+  assert.equal(cache.knows("c/1"), false, "not served");
+});
+
 test("a right that is taken away again after it was there is told of again", async (context) => {
   const client = new ScriptedClient();
   client.willList(
