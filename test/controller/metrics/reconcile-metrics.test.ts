@@ -51,3 +51,24 @@ test("the process tells of itself by the names that dashboards know", async () =
     assert.match(text, new RegExp(`^${name} [0-9.e+-]+$`, "m"), name);
   }
 });
+
+test("namespaces that came and went leave a bounded number of series, and those with objects keep theirs", async () => {
+  const metrics = open();
+  const ready = { conditions: [{ type: "Synced", status: "True" }] };
+  metrics.observeConditions({ namespace: "lasting", name: "a", labels: {} }, ready);
+  metrics.countError("unseal", "lasting");
+  metrics.countError("update", "early");
+  metrics.observeConditions({ namespace: "early", name: "a", labels: {} }, ready);
+  for (let number = 0; number < 1000; number++) {
+    const namespace = `preview-${number}`;
+    metrics.observeConditions({ namespace, name: "a", labels: {} }, ready);
+    metrics.forget(`${namespace}/a`);
+    // It was under work when it went.
+    metrics.countError("update", namespace);
+  }
+  const lines = await metricsLines(metrics, "sealed_secrets_controller_unseal_errors_total");
+  assert.equal(lines.filter((line) => line.includes("preview-")).length, 100);
+  assert.ok(lines.some((line) => /reason="update",namespace="preview-999"} 1$/.test(line)));
+  assert.ok(lines.some((line) => /reason="unseal",namespace="lasting"} 1$/.test(line)));
+  assert.ok(lines.some((line) => /reason="update",namespace="early"} 1$/.test(line)));
+});
