@@ -1,6 +1,6 @@
 import { type LabelOrigin, LabelOrigins, originInWords } from "../../shared/label-origin.node.ts";
 import type { Place } from "../../shared/scope.ts";
-import { DamagedValueError, NotBase64Error } from "../../shared/seal/rsa-hybrid.ts";
+import { DamagedValueError, NotBase64Error, TooManyTrialsError } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 
 /** What the reference says of every value that no key opens; scripts search for it. */
@@ -59,6 +59,9 @@ function causeOf(outcome: Outcome, originOf: (labelHash: Uint8Array) => string):
         return `illegal base64 data at input byte ${outcome.error.offset} %`;
       }
       if (outcome.error instanceof DamagedValueError) return `${NO_KEY} %: damaged; seal it again`;
+      if (outcome.error instanceof TooManyTrialsError) {
+        return `the values take too many trials of keys, from % on; seal them all again with this cluster's certificate`;
+      }
       return `${outcome.error.message} %`;
   }
 }

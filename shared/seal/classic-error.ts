@@ -27,3 +27,15 @@ export class DamagedValueError extends InputError {
     );
   }
 }
+
+/** So many keys were tried in vain for the items before it that this one is not looked for any longer. */
+export class TooManyTrialsError extends InputError {
+  override readonly code: string = "too-many-trials";
+  /** Names the item. */
+  constructor(item: string) {
+    super(
+      `spec.encryptedData.${item}: the object takes too many trials of keys`,
+      "seal its values again, so that all are under one key",
+    );
+  }
+}

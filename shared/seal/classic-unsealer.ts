@@ -1,6 +1,6 @@
 import type { Bytes } from "../bytes.ts";
 import { scopeLabel } from "../scope.ts";
-import { DamagedValueError } from "./classic-error.ts";
+import { DamagedValueError, TooManyTrialsError } from "./classic-error.ts";
 import { type ClassicValue, readClassicValue, type Trial, tryKey } from "./classic-value.ts";
 import { type OpeningKey, withFirst } from "./opening-key.ts";
 import type { Outcome, Unsealer } from "./sealer.ts";
@@ -13,7 +13,8 @@ export type ClassicOptions = {
   /**
    * The first value that no key opens stops the object; so many are looked at in all, that one included, so that people are
    * told of more than one at a time. Fewer where this would take more than 100 private-key operations: any number of keys
-   * and of items costs no more. Default: infinity, which is a limit to neither.
+   * and of items costs no more. Default: infinity, which is a limit to neither. Values that open have a bound too, four
+   * operations for each item and a hundred for each key, which none comes near whose values are under few keys.
    */
   giveUpAfter?: number;
   /** Fingerprints of the keys that the items are said to need, by item. A wrong one costs one operation. */
@@ -34,6 +35,11 @@ const AT_A_TIME = 4;
  * its last items may be under way then, one each, so that it stays below 100 in all.
  */
 const OPERATIONS_TO_EXPLAIN = 96;
+/**
+ * Private-key operations that opening an object may take, for each item and each key, where `giveUpAfter` bounds it at all.
+ * An author who seals thousands of values under ever other keys could have it take so long that the process counts as dead.
+ */
+const OPERATIONS_TO_OPEN = { item: 4, key: 100 };
 
 /**
  * Opens classic values with the keys given, tried in their order, the one that opened the previous item first, the one
@@ -62,6 +68,8 @@ class ObjectTrial {
   /** Of the values that have ended, those remembered included. */
   #operations = 0;
   #unopened = 0;
+  /** Private-key operations that may still be spent on values that may open. */
+  #left = Number.POSITIVE_INFINITY;
   /** The key that opened the last item. */
   #proven: string | undefined;
 
@@ -75,6 +83,9 @@ class ObjectTrial {
 
   async unsealAll(items: ReadonlyMap<string, string>): Promise<Map<string, Outcome>> {
     this.#signal.throwIfAborted();
+    const { item, key } = OPERATIONS_TO_OPEN;
+    if (this.#giveUpAfter !== Number.POSITIVE_INFINITY)
+      this.#left = item * items.size + key * this.#keys.length;
     let pending = this.#recalled(this.#read(items));
     while (pending.length > 0) {
       const together = this.#together(pending);
@@ -162,6 +173,11 @@ class ObjectTrial {
 
   async #tryToTheEnd(value: Pending): Promise<void> {
     while (value.refusedBy.size < value.candidates.length) {
+      if (this.#left <= 0) {
+        // Not for certain: with other hints it may take fewer.
+        const operations = value.refusedBy.size;
+        return this.#end({ value, trial: { kind: "too-many-trials" }, operations, isCertain: false });
+      }
       if (await this.#tryNext(value)) return;
     }
     await this.#diagnose(value);
@@ -174,6 +190,7 @@ class ObjectTrial {
     if (key === undefined) return false;
     this.#signal.throwIfAborted();
     this.#options.onOperation?.("open");
+    this.#left -= 1;
     const trial = await tryKey(key, value.container, this.#label);
     value.refusedBy.add(key);
     if (trial === null) return false;
@@ -231,6 +248,7 @@ class ObjectTrial {
 }
 
 function outcomeOf(trial: Trial, item: string): Outcome {
+  if (trial.kind === "too-many-trials") return { kind: "malformed", error: new TooManyTrialsError(item) };
   if (trial.kind !== "damaged") return trial;
   return { kind: "malformed", error: new DamagedValueError(item, trial.keyId) };
 }

@@ -23,7 +23,8 @@ export type Trial =
   | { kind: "opened"; plaintext: Bytes; keyId: string }
   | { kind: "damaged"; keyId: string }
   | { kind: "sealed-elsewhere"; labelHash: Bytes; keyId: string }
-  | { kind: "not-my-key" };
+  | { kind: "not-my-key" }
+  | { kind: "too-many-trials" };
 
 /** Reads a value. @returns its outcome right away where no key would be tried. */
 export function readClassicValue(

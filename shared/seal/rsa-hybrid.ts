@@ -3,7 +3,7 @@ import { scopeLabel } from "../scope.ts";
 import { joinContainer, NONCE, SESSION_KEY_BYTES } from "./classic-container.ts";
 import type { Sealer } from "./sealer.ts";
 
-export { DamagedValueError, NotBase64Error } from "./classic-error.ts";
+export { DamagedValueError, NotBase64Error, TooManyTrialsError } from "./classic-error.ts";
 export { classicUnsealer } from "./classic-unsealer.ts";
 export type { OpeningKey } from "./opening-key.ts";
 

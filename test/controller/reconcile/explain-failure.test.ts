@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { explainFailure } from "../../../controller/reconcile/explain-failure.ts";
 import { InputError } from "../../../shared/errors.ts";
 import { type Scope, scopeLabel } from "../../../shared/scope.ts";
-import { DamagedValueError, NotBase64Error } from "../../../shared/seal/rsa-hybrid.ts";
+import { DamagedValueError, NotBase64Error, TooManyTrialsError } from "../../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../../shared/seal/sealer.ts";
 
 const PLACE = { namespace: "team", name: "db" };
@@ -156,4 +156,11 @@ test("of a namespace full of SealedSecrets a bounded number of names is compared
   const text = explainFailure(new Map([["a", outcome]]), PLACE, names());
   assert.match(text ?? "", /sealed for another name, namespace or scope/);
   assert.ok(read <= 1001, `${read} names read`);
+});
+
+test("where keys were tried too often the item is named from which on", () => {
+  assert.equal(
+    explain({ b: { kind: "malformed", error: new TooManyTrialsError("b") }, c: { kind: "not-tried" } }),
+    "the values take too many trials of keys, from (b) on; seal them all again with this cluster's certificate\n1 more items were not tried",
+  );
 });

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { FailureMemory } from "../../../controller/opening/failure-memory.ts";
+import { TooManyTrialsError } from "../../../shared/seal/classic-error.ts";
 import { type ClassicOptions, classicUnsealer } from "../../../shared/seal/classic-unsealer.ts";
 import type { OpeningKey } from "../../../shared/seal/opening-key.ts";
 import type { Outcome } from "../../../shared/seal/sealer.ts";
@@ -126,6 +127,47 @@ suite("the number of private-key operations", () => {
       assert.ok(calls.length < 100, `${calls.length}`);
     });
   }
+
+  /** Values under the two keys that are tried last, in turn. */
+  const alternating = (count: number, keys: number) =>
+    Array.from({ length: count }, (_, at) => scriptedValue({ key: keys - 1 - (at % 2), finds: "value" }, at));
+
+  test("has a bound for thousands of items that open, each under the key that is tried last", async () => {
+    const [keys, items] = [60, 2200];
+    const { calls, kinds, outcomes } = await unseal({
+      keys,
+      values: alternating(items, keys),
+      options: { giveUpAfter: 10 },
+    });
+    assert.ok(calls.length <= 4 * items + 100 * keys + 4, `${calls.length}`);
+    const failing = [...outcomes].filter(([, { kind }]) => kind === "malformed");
+    assert.equal(failing.length, 1, "one is named");
+    const [[item, outcome] = assert.fail()] = failing;
+    assert.ok(outcome.kind === "malformed" && outcome.error instanceof TooManyTrialsError);
+    assert.ok(kinds.slice(0, Number(item)).every((kind) => kind === "opened"));
+    // Some are tried at the same time.
+    assert.ok(kinds.slice(Number(item) + 4).every((kind) => kind === "not-tried"));
+  });
+
+  test("has no bound for a hundred items, nor for thousands whose keys are named or the same, nor where none is asked for", async () => {
+    const few = await unseal({ keys: 60, values: alternating(100, 60), options: { giveUpAfter: 10 } });
+    assert.ok(few.kinds.every((kind) => kind === "opened"));
+    const hints = new Map(
+      Array.from({ length: 2200 }, (_, at) => [String(at), fingerprintOf(59 - (at % 2))]),
+    );
+    const named = await unseal({
+      keys: 60,
+      values: alternating(2200, 60),
+      options: { giveUpAfter: 10, hints },
+    });
+    assert.ok(named.kinds.every((kind) => kind === "opened"));
+    assert.equal(named.calls.length, 2200);
+    const same = Array.from({ length: 2200 }, (_, at) => scriptedValue({ key: 59, finds: "value" }, at));
+    const alike = await unseal({ keys: 60, values: same, options: { giveUpAfter: 10 } });
+    assert.ok(alike.kinds.every((kind) => kind === "opened"));
+    const offline = await unseal({ keys: 60, values: alternating(2200, 60) });
+    assert.ok(offline.kinds.every((kind) => kind === "opened"));
+  });
 
   test("over HTTP is one for each key, however many items there are", async () => {
     for (const keys of [1, 24]) {
