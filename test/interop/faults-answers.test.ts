@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, suite } from "node:test";
+import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
@@ -44,6 +44,8 @@ suite("an API server that answers badly", () => {
     const env = () => ({ KUBERNETES_SERVICE_PORT: `${proxy.port}` });
     replicas = await startReplicas({ controlPlane: cluster, env });
   });
+
+  afterEach((context) => replicas.inspect(context));
 
   after(async () => {
     await replicas?.stop();

@@ -50,7 +50,8 @@ suite("sealing keys under two replicas", () => {
     scene = sceneOf(cluster);
   });
 
-  afterEach(async () => {
+  afterEach(async (context) => {
+    replicas?.inspect(context);
     for (const one of replicas?.all ?? []) members.add(one);
     await replicas?.stop();
     replicas = null;

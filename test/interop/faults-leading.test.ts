@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, suite } from "node:test";
+import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
@@ -50,6 +50,10 @@ suite("leaders that are killed or paused", () => {
     sealer = await testSealer(key.certificatePem);
     // Started one after the other: so many at once would be in each other's way.
     for (const [index, count] of groupSizes.entries()) groups.push(await startGroup(`group-${index}`, count));
+  });
+
+  afterEach((context) => {
+    for (const { replicas } of groups) replicas.inspect(context);
   });
 
   after(async () => {

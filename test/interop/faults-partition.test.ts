@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, suite } from "node:test";
+import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
@@ -26,7 +26,7 @@ const table = coverageTable({
   late: "and what it sent arrives when the other one leads",
 });
 
-const rounds = 6;
+const rounds = 5;
 const renewPeriodMs = 4000;
 const clusterId = "cut";
 
@@ -56,6 +56,8 @@ suite("a leader that is cut off", () => {
       env: (replica) => ({ KUBERNETES_SERVICE_PORT: `${proxies[replica]?.port}` }),
     });
   });
+
+  afterEach((context) => replicas.inspect(context));
 
   after(async () => {
     await replicas?.stop();

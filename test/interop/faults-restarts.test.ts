@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cp, rm } from "node:fs/promises";
-import { after, before, suite } from "node:test";
+import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
@@ -44,6 +44,8 @@ suite("restarts of the control plane", () => {
       flags: ["--kubeclient-qps=100", "--kubeclient-burst=20"],
     });
   });
+
+  afterEach((context) => replicas.inspect(context));
 
   after(async () => {
     await replicas?.stop();

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { ControlPlane } from "./control-plane/control-plane.ts";
 import { isRecord } from "./control-plane/kube-object.ts";
 import { waitUntil } from "./control-plane/wait-until.ts";
@@ -36,6 +37,8 @@ export type Replicas = {
   add(): Promise<SignetController>;
   /** Ends one by a signal and counts it no more. */
   end(one: SignetController, signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** To be called after each test: fails when one has ended by itself, and tells what they logged when the test failed. */
+  inspect(context: object): void;
   /** Ends all, also those that are stopped. */
   stop(): Promise<void>;
 };
@@ -114,6 +117,12 @@ export async function startReplicas(options: ReplicaOptions): Promise<Replicas> 
     },
     numberOf: (one) => numbers.get(one) ?? -1,
     add: () => start(false),
+    inspect(context) {
+      for (const { process } of running)
+        assert.equal(process.hasEnded(), false, `a replica has ended:\n${process.lastLines()}`);
+      if (!("passed" in context) || context.passed === true) return;
+      for (const one of running) console.log(`# replica ${numbers.get(one)}:\n${one.process.lastLines(40)}`);
+    },
     async end(one, signal) {
       one.process.signal(signal);
       await one.process.waitForEnd();
