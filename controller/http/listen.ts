@@ -6,6 +6,15 @@ export class ListenError extends SealError {
   override readonly code = "listen";
 }
 
+/** What is wrong and what helps, by the code of the error. */
+const CAUSES: Readonly<Record<string, readonly [string, string]>> = {
+  EADDRINUSE: ["the port is in use", "free the port"],
+  EACCES: ["no right to", "take a port from 1024 on"],
+  EADDRNOTAVAIL: ["this machine has no such address", "leave the host out to listen on all addresses"],
+  ENOTFOUND: ["the host name is not known", "leave the host out to listen on all addresses"],
+  EAI_AGAIN: ["the host name is not known", "leave the host out to listen on all addresses"],
+};
+
 /**
  * Binds a server to `HOST:PORT` or `:PORT`.
  * @param option name of the option the address comes from, for the error.
@@ -20,12 +29,13 @@ export async function listen(server: FastifyInstance, address: string, option: s
     await server.listen({ port, host: host === "" ? "::" : host });
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    // A machine without IPv6 has no such wildcard address.
-    if (host === "" && code === "EAFNOSUPPORT") return listen(server, `0.0.0.0:${port}`, option);
-    const why = code === "EADDRINUSE" ? "the port is in use" : code === "EACCES" ? "no right to" : code;
+    // A machine without IPv6 has no such wildcard address; how it says so depends on how it was turned off.
+    if (host === "" && ["EAFNOSUPPORT", "EADDRNOTAVAIL"].includes(code))
+      return listen(server, `0.0.0.0:${port}`, option);
+    const [why, remedy] = CAUSES[code] ?? [code, "free the port"];
     throw new ListenError(
       `cannot listen on ${address}: ${why}`,
-      `free the port, or choose another with --${option}`,
+      `${remedy}, or choose another with --${option}`,
     );
   }
   const bound = server.server.address();

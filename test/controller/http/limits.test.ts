@@ -347,12 +347,17 @@ test("a port in use is an error that names the address and the option", async (c
   );
 });
 
-for (const address of ["256.0.0.1:0", "127.0.0.1:70000", "no-such-host.invalid:0"]) {
-  test(`an address that cannot be bound is an error that names it: ${address}`, async () => {
+for (const [address, why] of [
+  ["256.0.0.1:0", /the host name is not known$/],
+  ["127.0.0.1:70000", /./],
+  ["no-such-host.invalid:0", /the host name is not known$/],
+] as const) {
+  test(`an address that cannot be bound is an error that names it and the cause: ${address}`, async () => {
     const { server } = await apiScene();
     await assert.rejects(listen(server, address, "listen-addr"), (error: unknown) => {
       assert.ok(error instanceof ListenError);
       assert.ok(error.message.startsWith(`cannot listen on ${address}: `));
+      assert.match(error.message, why);
       return true;
     });
   });
@@ -363,4 +368,36 @@ test("without a host every address of the machine is bound", async () => {
   const port = await listen(server, ":0", "listen-addr");
   assert.deepEqual(await ask(port, { path: "/healthz" }, ""), { status: 200, text: "ok\n" });
   await server.close();
+});
+
+/** A server that cannot bind some hosts. */
+function unboundAt(hosts: readonly string[], code: string, asked: string[] = []): FastifyInstance {
+  const listen = async ({ host = "" }: { host?: string }) => {
+    asked.push(host);
+    if (hosts.includes(host)) throw Object.assign(new Error("x"), { code });
+    return "";
+  };
+  return { listen, server: { address: () => ({ port: 7 }) } } as unknown as FastifyInstance;
+}
+
+test("an address that is another machine's, and a port that is not everybody's, are told as such", async () => {
+  for (const [code, why] of [
+    ["EADDRNOTAVAIL", "this machine has no such address"],
+    ["EACCES", "no right to"],
+  ] as const) {
+    const server = unboundAt(["10.0.0.9"], code);
+    await assert.rejects(listen(server, "10.0.0.9:80", "listen-addr"), {
+      message: `cannot listen on 10.0.0.9:80: ${why}`,
+    });
+  }
+});
+
+test("without a host, a machine without IPv6 listens on all addresses of IPv4", async () => {
+  for (const code of ["EAFNOSUPPORT", "EADDRNOTAVAIL"]) {
+    const asked: string[] = [];
+    assert.equal(await listen(unboundAt(["::"], code, asked), ":7", "listen-addr"), 7);
+    assert.deepEqual(asked, ["::", "0.0.0.0"]);
+  }
+  const none = unboundAt(["::", "0.0.0.0"], "EADDRNOTAVAIL");
+  await assert.rejects(listen(none, ":7", "listen-addr"), ListenError);
 });
