@@ -116,10 +116,11 @@ export class OutcomeTeller {
     const status = stored["status"];
     const dropped = typeof status === "object" && status !== null && !("signet" in status);
     this.#parts.metrics.setRecordDropped(dropped);
-    if (dropped) {
+    // Of several objects under work at once the first tells.
+    if (dropped && !this.#recordsDropped) {
       this.#parts.log.warn(
         {
-          hint: "apply the CustomResourceDefinition of this version: kubectl apply --server-side --force-conflicts -f crds/sealedsecrets.yaml",
+          hint: "apply the CustomResourceDefinition of this version: kubectl apply --server-side --force-conflicts -f crds/sealedsecrets.yaml; then restart",
         },
         "The cluster's definition of SealedSecrets drops status.signet: every restart opens all values again",
       );

@@ -58,6 +58,26 @@ test("a cluster without the definition is waited for", async (context) => {
   assert.equal((await scene.ask("/readyz")).status, 200);
 });
 
+test("a definition that drops the records is told of once, however many objects are under work", async (context) => {
+  const scene = await controllerScene(context, {
+    keys: [key],
+    cluster: {},
+    prepare: async ({ faults, store }) => {
+      const fixture = join(import.meta.dirname, "../../interop/fixtures/reference-0.40-definition.yaml");
+      const [definition] = readDocuments(await readFile(fixture), "the definition");
+      store.put(definition?.value as ApiObject);
+      faults.add({ method: "PUT", path: /\/status$/, delayMs: 300 });
+    },
+  });
+  const names = ["a", "b", "c", "d"];
+  for (const name of names) await scene.seal(name, { name });
+  for (const name of names) await scene.untilSynced(name, { name });
+  const told = scene.lines.filter((line) => line.includes("drops status.signet"));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? "", /kubectl apply --server-side --force-conflicts -f crds\/sealedsecrets.yaml/);
+  assert.match(await scene.metrics(), /^signet_sync_record_dropped 1$/m);
+});
+
 test("readiness waits for the first list", async (context) => {
   const scene = await controllerScene(context, {
     keys: [key],
