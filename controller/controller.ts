@@ -14,6 +14,7 @@ import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { FailureMemory } from "./opening/failure-memory.ts";
 import type { Options } from "./options.ts";
+import { TemplateBackoff } from "./reconcile/template-backoff.ts";
 import { refusalHint } from "./refusal-hint.ts";
 import type { Clock } from "./runtime/clock.ts";
 import type { Election } from "./runtime/election.ts";
@@ -103,6 +104,7 @@ export async function startController(options: Options, parts: ControllerParts):
   });
   // The reconciler's alone: what was tried there is nobody else's business.
   const memory = new FailureMemory();
+  const templateBackoff = new TemplateBackoff(() => clock.monotonic());
   // Who only stands by works on nothing.
   const election = electionOf(options, parts, () => sealedSecrets.keepBodies(false));
 
@@ -151,6 +153,7 @@ export async function startController(options: Options, parts: ControllerParts):
       sealedSecrets,
       secrets,
       opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED, memory }),
+      templateBackoff,
       whenKeys: keys.whenReady,
       clock,
       metrics,

@@ -10,7 +10,7 @@ import type { WritePolicy } from "./reconcile/gates.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
 import { SecretDrift } from "./reconcile/secret-drift.ts";
 import { SyncRecords } from "./reconcile/sync-record.ts";
-import { TemplateBackoff } from "./reconcile/template-backoff.ts";
+import type { TemplateBackoff } from "./reconcile/template-backoff.ts";
 import type { WatchedObject } from "./reconcile/watched-object.ts";
 import { recordKey } from "./record-key.ts";
 import type { Clock } from "./runtime/clock.ts";
@@ -33,6 +33,8 @@ export type LeadingParts = {
   secrets: SecretCache | null;
   /** Opens with the keys there are now, and finds out why a value does not open. */
   opening: () => OpeningContext;
+  /** Outlives the term: what was told of a template's failure is not told again. */
+  templateBackoff: TemplateBackoff;
   /** Resolves once there is a sealing key. */
   whenKeys: Promise<void>;
   clock: Clock;
@@ -112,7 +114,7 @@ export function leading(
       templates: {
         enabled: options.templates,
         allowNondeterministic: options["allow-nondeterministic-templates"],
-        backoff: new TemplateBackoff(() => clock.monotonic()),
+        backoff: parts.templateBackoff,
       },
       updateStatus: options["update-status"],
       events,

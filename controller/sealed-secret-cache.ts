@@ -52,12 +52,12 @@ export class SealedSecretCache {
         if (names === undefined) this.#names.set(namespace, new Set([name]));
         else names.add(name);
       },
-      onDelete: (key, last) => {
+      onDelete: (key) => {
         this.#bodies.drop(key);
-        if (last === null) return;
-        const names = this.#names.get(last.namespace);
-        names?.delete(last.name);
-        if (names?.size === 0) this.#names.delete(last.namespace);
+        const [namespace = "", name = ""] = key.split("/");
+        const names = this.#names.get(namespace);
+        names?.delete(name);
+        if (names?.size === 0) this.#names.delete(namespace);
       },
     });
   }

@@ -112,14 +112,17 @@ export class KeyTerm {
     if (change === null || change.kind === "first") return;
     const { kind, from, to } = change;
     metrics.countKeyChange(kind === "renewal" ? "generated" : kind === "promotion" ? "promoted" : "found");
-    if (kind === "promotion") log.info({ from, to }, "The sealing key changed by promotion");
+    const secret = watch.aboutSecret(primary.secretName);
+    const message = `The key that seals is now ${to}; it was ${from ?? "none"}`;
+    if (kind === "promotion") {
+      log.info({ from, to }, "The sealing key changed by promotion");
+      // At a first start nothing has changed.
+      if (from !== null)
+        this.#parts.events.record(secret, { type: "Normal", reason: "SealingKeyPromoted", message });
+    }
     if (kind !== "unexpected") return;
     log.warn({ from, to }, "The sealing key changed without renewal");
-    this.#warn(
-      about ?? watch.aboutSecret(primary.secretName),
-      "SealingKeyChanged",
-      `The key that seals is now ${to}; it was ${from ?? "none"}`,
-    );
+    this.#warn(about ?? secret, "SealingKeyChanged", message);
   }
 
   #tellRefused(about: KubeObject, problem: string): void {
