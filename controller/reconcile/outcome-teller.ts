@@ -18,6 +18,9 @@ import { secretVersion } from "./secret-version.ts";
 import type { SyncRecords } from "./sync-record.ts";
 import { reference, saysSynced, type WatchedObject } from "./watched-object.ts";
 
+/** After so long it is tried anew whether the cluster's definition keeps records. */
+const DROPPED_AGAIN_MS = 10 * 60_000;
+
 /** What telling takes from the rest of the controller. */
 export type TellerParts = {
   client: KubeClient;
@@ -39,7 +42,8 @@ export class OutcomeTeller {
   readonly #parts: TellerParts;
   /** The last warning told of an object that is not in sync, so that retries do not repeat it. */
   readonly #told = new Map<string, string>();
-  #recordsDropped = false;
+  /** When the definition was last seen to drop a record, in ms since 1970; null while it keeps them. */
+  #droppedAtMs: number | null = null;
 
   constructor(parts: TellerParts) {
     this.#parts = parts;
@@ -66,7 +70,7 @@ export class OutcomeTeller {
     let isNews = false;
     const { client, events, metrics, updateStatus, now } = this.#parts;
     const holder = statusHolder(sealed);
-    const kept = failure === null && secret !== null && !this.#recordsDropped;
+    const kept = failure === null && secret !== null && this.#mayKeepRecords();
     const notes = kept ? this.#notes(watched, secret, keys) : null;
     const status = nextStatus(holder, verdictOf(outcome), wholeSeconds(now()), notes);
     if (failure === null) {
@@ -112,12 +116,18 @@ export class OutcomeTeller {
     return { ...lasting, ...(this.keepsEdits(watched) ? { left } : {}), keys: [...keys] };
   }
 
+  /** The definition may have been brought up to date meanwhile: now and then one object tries. */
+  #mayKeepRecords(): boolean {
+    const since = this.#droppedAtMs;
+    return since === null || Math.abs(this.#parts.now().getTime() - since) >= DROPPED_AGAIN_MS;
+  }
+
   #noteDropped(stored: KubeObject): void {
     const status = stored["status"];
     const dropped = typeof status === "object" && status !== null && !("signet" in status);
     this.#parts.metrics.setRecordDropped(dropped);
     // Of several objects under work at once the first tells.
-    if (dropped && !this.#recordsDropped) {
+    if (dropped && this.#droppedAtMs === null) {
       this.#parts.log.warn(
         {
           hint: "apply the CustomResourceDefinition of this version: kubectl apply --server-side --force-conflicts -f crds/sealedsecrets.yaml; then restart",
@@ -125,7 +135,7 @@ export class OutcomeTeller {
         "The cluster's definition of SealedSecrets drops status.signet: every restart opens all values again",
       );
     }
-    this.#recordsDropped = dropped;
+    this.#droppedAtMs = dropped ? this.#parts.now().getTime() : null;
   }
 
   /** Has the metrics follow the conditions of an object. */

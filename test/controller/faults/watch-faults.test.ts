@@ -76,6 +76,20 @@ test("a definition that drops the records is told of once, however many objects 
   assert.equal(told.length, 1);
   assert.match(told[0] ?? "", /kubectl apply --server-side --force-conflicts -f crds\/sealedsecrets.yaml/);
   assert.match(await scene.metrics(), /^signet_sync_record_dropped 1$/m);
+
+  const file = join(import.meta.dirname, "../../../crds/sealedsecrets.yaml");
+  const [current] = readDocuments(await readFile(file), "the definition");
+  scene.cluster.store.put(current?.value as ApiObject);
+  await scene.seal("a", { a: "2" });
+  await scene.untilSynced("a", { a: "2" });
+  assert.match(await scene.metrics(), /^signet_sync_record_dropped 1$/m);
+  const today = Date.now;
+  context.mock.method(Date, "now", () => today() + 11 * 60_000);
+  await scene.seal("b", { b: "2" });
+  await scene.untilSynced("b", { b: "2" });
+  await scene.until("word of records that are kept", async () =>
+    /^signet_sync_record_dropped 0$/m.test(await scene.metrics()),
+  );
 });
 
 test("readiness waits for the first list", async (context) => {
