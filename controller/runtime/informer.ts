@@ -2,6 +2,7 @@ import {
   AnswerTooLongError,
   KubeAnswerError,
   KubeApiError,
+  KubeUnreachableError,
   WatchIdleError,
 } from "../../shared/kube/api-error.ts";
 import type { KubeObject, WatchEvent } from "../../shared/kube/client.ts";
@@ -44,6 +45,8 @@ export class Informer<T> {
   #resourceVersion: string | null = null;
   /** The next thing to do is to list, not to resume the watch. */
   #mustList = true;
+  /** The connection was lost: the server may have been restored from a backup that is older than what we have seen. */
+  #isInDoubt = false;
   #lists = 0;
   /** In a row; a complete list ends the one, an event or a watch of some length the other. */
   #listFailures = 0;
@@ -110,6 +113,7 @@ export class Informer<T> {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (this.#isInDoubt && !this.#mustList) await this.#settleDoubt(signal);
         if (this.#mustList || this.#resourceVersion === null) await this.#list(signal);
         else await this.#watch(this.#resourceVersion, signal);
       } catch (error) {
@@ -117,6 +121,13 @@ export class Informer<T> {
         await this.#recover(error, signal);
       }
     }
+  }
+
+  /** A server that does not know of our place yet would take up the watch, and be silent until it does. */
+  async #settleDoubt(signal: AbortSignal): Promise<void> {
+    const latest = await this.#listWatch.latest(signal);
+    this.#mustList = (compareVersions(latest, this.#resourceVersion ?? "") ?? 0) < 0;
+    this.#isInDoubt = false;
   }
 
   /** Lists, watching from the first page on; the watch goes on when the list is complete. */
@@ -186,9 +197,14 @@ export class Informer<T> {
 
   #take({ type, object }: WatchEvent): void {
     if (type === "ERROR") throw new WatchRefused(apiErrorOfStatus(`watch ${this.#options.path}`, object));
+    const { resourceVersion } = object.metadata;
+    const back = compareVersions(resourceVersion ?? "", this.#resourceVersion ?? "") ?? 0;
+    // Of events old servers tell the last version of what was deleted.
+    if (type === "BOOKMARK" && back < 0)
+      throw new KubeAnswerError(`watch ${this.#options.path}`, "the server went back to an older state");
     if (type === "DELETED") this.#cache.remove(object);
     else if (type !== "BOOKMARK") this.#cache.put(object);
-    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
+    this.#resourceVersion = resourceVersion ?? this.#resourceVersion;
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
@@ -197,6 +213,7 @@ export class Informer<T> {
       this.#mustList = true;
       return;
     }
+    this.#isInDoubt ||= error instanceof KubeUnreachableError;
     const gone = isStatus(error, 410);
     const failures = this.#mustList ? ++this.#listFailures : ++this.#watchFailures;
     // The list grew too old between two pages: the next one is read in one piece.

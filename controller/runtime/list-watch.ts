@@ -91,6 +91,11 @@ export class ListWatch {
     return { resourceVersion, items: itemsOf(page, path), next: typeof next === "string" ? next : "" };
   }
 
+  /** The version that a list read now would have; empty when the server tells none. */
+  async latest(signal: AbortSignal): Promise<string> {
+    return (await this.#ask("", 1, signal)).resourceVersion;
+  }
+
   /** Watches from a version on, with bookmarks. Ends and throws as `watch` of the client does. */
   watch(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchEvent> {
     const { client, idleMs = 180_000, random = Math.random } = this.#options;

@@ -195,4 +195,18 @@ export const runtimeFaults: readonly Fault[] = [
     replace: "doubledMs(failures, backoff)",
     test: "test/controller/runtime/timing.test.ts",
   },
+  {
+    what: "after a lost connection a server that was restored to an older state is watched in silence",
+    file: "controller/runtime/informer.ts",
+    find: "this.#isInDoubt ||= error instanceof KubeUnreachableError;",
+    replace: "",
+    test: "test/controller/runtime/informer.test.ts",
+  },
+  {
+    what: "a bookmark of an older state is taken for a place",
+    file: "controller/runtime/informer.ts",
+    find: 'if (type === "BOOKMARK" && back < 0)',
+    replace: "if (back > 0 && back < 0)",
+    test: "test/controller/runtime/informer.test.ts",
+  },
 ];

@@ -243,8 +243,10 @@ describe("informer: a watch while the list is read", () => {
       await client.answer(page(10, [object("b/x", 5)]));
       assert.deepEqual([informer.hasSynced, errors], [true, ["KubeUnreachableError 250"]]);
       await clock.advance(250);
+      // Whether the server still knows that place.
+      await client.answer(page(12, [object("b/x", 5)], "2"));
       assert.equal(client.watching.request.query?.["resourceVersion"], "11");
-      assert.equal(client.lists.length, 2);
+      assert.deepEqual([client.lists.length, informer.lists], [3, 1]);
     });
   });
 

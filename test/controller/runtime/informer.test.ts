@@ -281,19 +281,62 @@ describe("informer: watch", () => {
   });
 
   test("a broken connection is told, waited for and resumed; progress shortens the waits again", async () => {
-    await following([page(5, [])], async ({ client, clock, errors }) => {
-      for (const waitMs of [250, 500]) {
-        client.watching.send(broken());
-        await clock.advance(waitMs);
-      }
-      assert.equal(client.watching.request.query?.["resourceVersion"], "5");
-      client.watching.send(bookmark(6), broken());
+    const asksFor = (version: number) => page(version, [], "more");
+    await following(
+      [page(5, []), asksFor(5), asksFor(5), asksFor(6)],
+      async ({ client, clock, errors, informer }) => {
+        for (const waitMs of [250, 500]) {
+          client.watching.send(broken());
+          await clock.advance(waitMs);
+        }
+        assert.equal(client.watching.request.query?.["resourceVersion"], "5");
+        client.watching.send(bookmark(6), broken());
+        await clock.advance(250);
+        assert.deepEqual(
+          errors.map(([, retryInMs]) => retryInMs),
+          [250, 500, 250],
+        );
+        assert.deepEqual([client.watches.length, informer.lists], [4, 1]);
+        assert.deepEqual(
+          client.lists.slice(1).map(({ query }) => query?.["limit"]),
+          ["1", "1", "1"],
+        );
+      },
+    );
+  });
+
+  test("a server that knows less than we have seen was restored: after a lost connection its list is read", async () => {
+    const script = [page(100, [object("a/x", 90), object("a/y", 95)]), page(50, [], "more")];
+    await following([...script, page(50, [object("a/x", 40)])], async ({ client, clock, told, informer }) => {
+      told.length = 0;
+      client.watching.send(broken());
       await clock.advance(250);
-      assert.deepEqual(
-        errors.map(([, retryInMs]) => retryInMs),
-        [250, 500, 250],
-      );
-      assert.deepEqual([client.watches.length, client.lists.length], [4, 1]);
+      assert.equal(informer.lists, 2);
+      assert.deepEqual(told, ["update a/x v v", "delete a/y v"]);
+      assert.equal(client.watching.request.query?.["resourceVersion"], "50");
+    });
+  });
+
+  test("a server that cannot say what it knows is asked again; a watch that ended well is resumed without a question", async () => {
+    const script = [page(5, []), () => apiError(503), page(5, [], "more")];
+    await following(script, async ({ client, clock, informer }) => {
+      client.watching.send(bookmark(5), "end");
+      await settle();
+      assert.deepEqual([client.watches.length, client.lists.length], [2, 1]);
+      client.watching.send(broken());
+      await clock.advance(250);
+      assert.deepEqual([client.watches.length, client.lists.length], [2, 2]);
+      await clock.advance(500);
+      assert.deepEqual([client.watches.length, client.lists.length, informer.lists], [3, 3, 1]);
+    });
+  });
+
+  test("a bookmark below our place has the list read: the server went back", async () => {
+    await following([page(100, []), page(50, [object("a/x", 40)])], async ({ client, clock, told }) => {
+      client.watching.send(bookmark(49));
+      await clock.advance(250);
+      assert.deepEqual(told, ["add a/x v"]);
+      assert.equal(client.watching.request.query?.["resourceVersion"], "50");
     });
   });
 
