@@ -72,6 +72,8 @@ export async function startController(options: Options, parts: ControllerParts):
   let draining = false;
   let clusterId: string | null = ["", "none"].includes(options["cluster-id"]) ? null : options["cluster-id"];
   let work: Leading | null = null;
+  /** A new key was asked for before it was known who leads. */
+  let isKeyWanted = false;
   metrics.watchQueue(() => work?.stats ?? null);
 
   const namespaces = namespacesOf(options, ownNamespace);
@@ -142,6 +144,15 @@ export async function startController(options: Options, parts: ControllerParts):
   log.info({ addr: options["listen-metrics-addr"], port: ports.metrics }, "HTTP metrics server serving");
 
   const { signal } = stopping;
+  async function makeWantedKey(): Promise<void> {
+    if (!isKeyWanted) return;
+    isKeyWanted = false;
+    try {
+      await keys.generate();
+    } catch (error) {
+      log.error({ error: wordsOf(error) }, "No new key made");
+    }
+  }
   async function lead(term: Term): Promise<void> {
     metrics.setLeading(true);
     const clientFor = (ending: AbortSignal) =>
@@ -161,7 +172,8 @@ export async function startController(options: Options, parts: ControllerParts):
     });
     work = taken;
     try {
-      await Promise.all([keys.lead(term, clientFor(term.signal), taken.events), taken.run()]);
+      const leadingKeys = keys.lead(term, clientFor(term.signal), taken.events);
+      await Promise.all([leadingKeys, taken.run(), makeWantedKey()]);
     } finally {
       work = null;
       metrics.setLeading(false);
@@ -192,10 +204,10 @@ export async function startController(options: Options, parts: ControllerParts):
         await keys.generate();
       } catch (error) {
         if (!(error instanceof NotLeadingError)) throw error;
-        log.warn(
-          { holder: election.holder },
-          "No new key made here: send the signal to the replica that leads",
-        );
+        const { holder } = election;
+        isKeyWanted = holder === null;
+        if (isKeyWanted) log.info("A new key will be made if this replica comes to lead");
+        else log.warn({ holder }, "No new key made here: send the signal to the replica that leads");
       }
     },
     async stop(answeringMs = 0) {

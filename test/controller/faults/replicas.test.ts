@@ -136,3 +136,22 @@ test("a leader that is stopped carries to its end what is under way, and then gi
   const lease = cluster.store.get("leases.coordination.k8s.io", "kube-system", "sealed-secrets-controller");
   assert.match(JSON.stringify(lease), /"holderIdentity":""/);
 });
+
+test("a key that is asked for before anybody leads is made by who comes to lead", async (context) => {
+  const { promise: allowed, resolve: allow } = Promise.withResolvers<void>();
+  const scene = await controllerScene(context, {
+    ...elected,
+    prepare: ({ faults }) => {
+      const refused = faults.add({ path: /\/leases/, status: 503 });
+      void allowed.then(() => refused.remove());
+    },
+  });
+  await scene.until("the key there is", async () => (await scene.ask("/v1/cert.pem")).status === 200);
+  await scene.controller.generateKey();
+  assert.equal(scene.keySecrets().length, 1);
+  assert.ok(scene.lines.some((line) => line.includes("will be made if this replica comes to lead")));
+  allow();
+  await scene.until("a new key", () => scene.keySecrets().length === 2);
+  await sleep(500);
+  assert.equal(scene.keySecrets().length, 2, "one, and no more");
+});
