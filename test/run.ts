@@ -48,6 +48,9 @@ async function main(args: readonly string[]): Promise<number> {
       if (isStopped()) break;
       results.push(await run(part));
     }
+    const unit = results.find(({ name }) => name === "unit")?.tally;
+    if (unit !== undefined && unit.passed > 0 && unit.failed === 0)
+      process.env["SIGNET_UNIT_TESTS_PASSED"] = "1";
     if (asked.length === 0 && existsSync(join(root, seededFaults)) && !isStopped())
       results.push(await runTestProgram("seeded-faults", root, seededFaults));
     results.push(...(await Promise.all(beside)));

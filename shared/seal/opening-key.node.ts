@@ -24,20 +24,24 @@ export async function readOpeningKey(pem: string, judge: BlockJudge = judgeBlock
   const privateKey = parsePrivateKey(pem);
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < SHORTEST_KEY_BITS) throw new PrivateKeyError(`holds an RSA key of only ${bits} bits`);
+  const modulusBytes = Math.ceil(bits / 8);
   const copies = new KeyCopies(privateKey);
   await copies.add();
   return {
     fingerprint: fingerprintOf(createPublicKey(privateKey)),
-    modulusBytes: Math.ceil(bits / 8),
-    unwrap: (block, label) =>
-      copies.use(async (copy) => {
+    modulusBytes,
+    unwrap: async (block, label) => {
+      // One that begins with a zero would be taken for the same number without it.
+      if (block.length !== modulusBytes) return null;
+      return copies.use(async (copy) => {
         try {
           return new Uint8Array(await webcrypto.subtle.decrypt({ name: "RSA-OAEP", label }, copy, block));
         } catch {
           // Wrong key, wrong label and damage are one answer by design of OAEP.
           return null;
         }
-      }),
+      });
+    },
     judge: (block) => judge(privateKey, block),
     decrypt,
   };

@@ -8,11 +8,11 @@ export type Plan = {
   withComponents: string[];
   /** Start real components inside a network of their own. */
   inNetbox: string[];
-  /** The same, but wait most of their time, for leases to run out and servers to come back: they run beside the others. */
+  /** The same, but wait most of their time, for leases to run out, for servers to come back: they run beside the others. */
   waiting: string[];
 };
 
-const waits = /^test\/interop\/(?:faults-|leader-election|key-succession)/;
+const waits = /^test\/interop\/(?:faults-|leader-election|key-succession|bench-smoke)/;
 
 const componentsModule = "test/tools/real-components.ts";
 

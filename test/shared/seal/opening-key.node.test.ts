@@ -104,6 +104,15 @@ suite("using a private key", () => {
     assert.equal(await opening.unwrap(block.slice(1), label), null);
   });
 
+  test("a block that begins with a zero is not the same without it", async () => {
+    const opening = await readOpeningKey(privatePem);
+    const message = new Uint8Array(32).fill(7);
+    let block = wrapped(message);
+    while (block[0] !== 0) block = wrapped(message);
+    assert.deepEqual(await opening.unwrap(block, label), message);
+    assert.equal(await opening.unwrap(block.slice(1), label), null);
+  });
+
   test("many at a time each get their own answer", async () => {
     const opening = await readOpeningKey(privatePem);
     const messages = Array.from({ length: 24 }, (_, at) => new Uint8Array(32).fill(at));
