@@ -27,6 +27,9 @@ const table = coverageTable({
 });
 
 const rounds = 5;
+/** A slow machine sends fewer requests in a round, so that fewer of them meet a fault. */
+const LEAST_FAULTS = 20;
+const MOST_ROUNDS = 8;
 const mergePatch = { contentType: "application/merge-patch+json" };
 
 suite("an API server that answers badly", () => {
@@ -148,7 +151,8 @@ suite("an API server that answers badly", () => {
       // Watches that were there before are to be taken up anew under these conditions, too.
       proxy.cutConnections();
       try {
-        for (let round = 0; round < rounds; round++) {
+        const enough = () => total(proxy.injected) - before > LEAST_FAULTS;
+        for (let round = 0; round < rounds || (!enough() && round < MOST_ROUNDS); round++) {
           await changeAll(crowd, "one", round, 10);
           await changeAll(recreated, "one", round, 3);
           await crowd.fill(`round-${round}`, 10);
@@ -165,7 +169,7 @@ suite("an API server that answers badly", () => {
       await crowd.untilRight();
       await recreated.untilRight();
       context.diagnostic(`${injected} faults, right ${Date.now() - endedAt} ms after the last`);
-      assert.ok(injected > 20, `only ${injected} faults`);
+      assert.ok(injected > LEAST_FAULTS, `only ${injected} faults`);
       await assertFaultless();
     });
   }
