@@ -8,9 +8,6 @@ import type { Applied, Plan } from "./plan.ts";
 import { recreateSecret } from "./recreate-secret.ts";
 import { FIELD_MANAGER } from "./secret-origin.ts";
 
-export { updateFailure } from "./failure.ts";
-export type { Applied } from "./plan.ts";
-
 /**
  * Carries out a plan on the Secret: by POST, by PUT with the resourceVersion that was read, or by deleting that very
  * version before a POST.

@@ -9,10 +9,6 @@ import { claimItems, merge, replace, sameSecret } from "./secret-change.ts";
 import { PATCH_ANNOTATION, type SecretObject, type WantedSecret } from "./secret-object.ts";
 import { createdBySignet } from "./secret-origin.ts";
 
-export { belongsTo } from "./consent.ts";
-export type { Failure } from "./failure.ts";
-export type { Plan } from "./plan.ts";
-
 /** What a SealedSecret asks for, with what its author should know of it, or why that cannot be told. */
 export type Wanted = { ok: true; secret: WantedSecret; warnings: string[] } | { ok: false; failure: Failure };
 

@@ -45,3 +45,9 @@ export function updateFailure(
   const message = what === null ? error.message : `${what} ${error.message}`;
   return updateFailed("UpdateFailed", message, { stalled: !error.retryable });
 }
+
+/** What lies in a SealedSecret does not open, or cannot be read. */
+export function unsealFailed(reason: Reason, message: string): Failure {
+  const event = { reason: "ErrUnsealFailed" as const, message: `Failed to unseal: ${message}` };
+  return { reason, message, stalled: true, event, counter: "unseal" };
+}

@@ -3,8 +3,9 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
-import type { Failure, Observed } from "./decide.ts";
+import type { Observed } from "./decide.ts";
 import { explainFailure } from "./explain-failure.ts";
+import { type Failure, unsealFailed } from "./failure.ts";
 import { renderItems, type TemplatePolicy } from "./render-items.ts";
 import type { SecretObject } from "./secret-object.ts";
 import { trackingWarnings } from "./tracking-marks.ts";
@@ -64,9 +65,7 @@ async function gatherWanted(
 }
 
 function unsealFailure(reason: Failure["reason"], message: string): Pick<Gathered, "wanted" | "keys"> {
-  const event = { reason: "ErrUnsealFailed" as const, message: `Failed to unseal: ${message}` };
-  const failure: Failure = { reason, message, stalled: true, event, counter: "unseal" };
-  return { wanted: { ok: false, failure }, keys: [] };
+  return { wanted: { ok: false, failure: unsealFailed(reason, message) }, keys: [] };
 }
 
 async function readSecret(

@@ -8,7 +8,7 @@ import type { Metrics } from "../metrics.ts";
 import { wholeSeconds } from "../timestamp.ts";
 import { writeStatus } from "./apply.ts";
 import { nextStatus, type SyncNotes } from "./conditions.ts";
-import { belongsTo } from "./decide.ts";
+import { belongsTo } from "./consent.ts";
 import { type Outcome, type Subject, verdictOf } from "./outcome.ts";
 import { repairEvent } from "./repair-event.ts";
 import { statusHolder } from "./sealed-object.ts";

@@ -34,17 +34,6 @@ export function failed(failure: Failure): Outcome {
   return { failure: presentable(failure), warnings: [], secret: null, changed: false, keys: [] };
 }
 
-/** The failure of an object that cannot be read. */
-export function malformed(problem: string): Failure {
-  return {
-    reason: "MalformedSealedSecret",
-    message: problem,
-    stalled: true,
-    event: { reason: "ErrUnsealFailed", message: `Failed to unseal: ${problem}` },
-    counter: "unseal",
-  };
-}
-
 /** An outcome as the conditions tell it. */
 export function verdictOf({ failure, warnings }: Outcome): Verdict {
   if (failure === null) return { kind: "in-sync", warning: bounded(warnings.join("; ")) };

@@ -1,14 +1,17 @@
 import { SealError } from "../../shared/errors.ts";
 import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeObject } from "../../shared/kube/client.ts";
+import { metadataOnly } from "../../shared/kube/metadata-only.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
 import { type Backoff, doubledMs } from "../runtime/backoff.ts";
-import { applyPlan, updateFailure } from "./apply.ts";
-import { belongsTo, decide } from "./decide.ts";
+import { applyPlan } from "./apply.ts";
+import { belongsTo } from "./consent.ts";
+import { decide } from "./decide.ts";
+import { unsealFailed, updateFailure } from "./failure.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
-import { failed, malformed, type Outcome, outcomeOf, type Subject } from "./outcome.ts";
+import { failed, type Outcome, outcomeOf, type Subject } from "./outcome.ts";
 import { OutcomeTeller, type TellerParts } from "./outcome-teller.ts";
 import { hasTemplates, noteFailure, type TemplatePolicy, versionOf } from "./render-items.ts";
 import { type SealedObject, sealedObject } from "./sealed-object.ts";
@@ -133,7 +136,7 @@ export class Reconciler {
     { namespace, name }: WatchedObject,
     signal: AbortSignal,
   ): Promise<SecretVersion | undefined> {
-    const accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+    const accept = metadataOnly("PartialObjectMetadata");
     const path = corePath("secrets", namespace, name);
     const found = await unlessGone(this.#parts.client.request({ method: "GET", path, accept, signal }));
     return found === null ? undefined : secretVersion(found);
@@ -199,7 +202,7 @@ export class Reconciler {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { parsed } = sealed;
-    if (!parsed.ok) return failed(malformed(parsed.problem));
+    if (!parsed.ok) return failed(unsealFailed("MalformedSealedSecret", parsed.problem));
     const { client, opening, neighbours, policy, templates } = this.#parts;
     try {
       const surroundings = { client, opening: opening(), neighbours, templates, knownAbsent };

@@ -1,6 +1,7 @@
 import { AnswerTooLongError, KubeAnswerError } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject, KubeRequest, WatchEvent } from "../../shared/kube/client.ts";
 import { asKubeObject } from "../../shared/kube/kube-object.ts";
+import { metadataOnly } from "../../shared/kube/metadata-only.ts";
 
 /** What is listed and watched, and in what portions. */
 export type ListWatchOptions = {
@@ -112,14 +113,12 @@ export class ListWatch {
     });
   }
 
-  #request(kind: string, signal: AbortSignal): KubeRequest {
+  #request(kind: Parameters<typeof metadataOnly>[0], signal: AbortSignal): KubeRequest {
     return {
       method: "GET",
       path: this.#options.path,
       signal,
-      ...(this.#options.metadataOnly === true
-        ? { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` }
-        : {}),
+      ...(this.#options.metadataOnly === true ? { accept: metadataOnly(kind) } : {}),
     };
   }
 

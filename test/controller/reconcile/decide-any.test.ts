@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decide, type Plan } from "../../../controller/reconcile/decide.ts";
+import { decide } from "../../../controller/reconcile/decide.ts";
 import type { WritePolicy } from "../../../controller/reconcile/gates.ts";
+import type { Plan } from "../../../controller/reconcile/plan.ts";
 import {
   KEY_LABEL,
   MANAGED_ANNOTATION,

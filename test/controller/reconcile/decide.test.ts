@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decide, type Failure, type Plan } from "../../../controller/reconcile/decide.ts";
+import { decide } from "../../../controller/reconcile/decide.ts";
+import type { Failure } from "../../../controller/reconcile/failure.ts";
 import type { WritePolicy } from "../../../controller/reconcile/gates.ts";
+import type { Plan } from "../../../controller/reconcile/plan.ts";
 import {
   KEY_LABEL,
   MANAGED_ANNOTATION,
