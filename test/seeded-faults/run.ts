@@ -25,7 +25,9 @@ type TestRun = { kind: "passed" } | { kind: "failed"; first: string } | { kind: 
 async function runTest(copy: string, file: string): Promise<TestRun> {
   // Not by --test: a file that cannot even be loaded would count as a failing test there.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(process.execPath, ["--test-reporter=tap", file], {
+  const isGenerated = (await readFile(join(copy, file), "utf8")).includes('from "fast-check"');
+  const seeded = isGenerated ? ["--import", "./test/seeded-faults/fixed-seed.ts"] : [];
+  const child = spawn(process.execPath, [...seeded, "--test-reporter=tap", file], {
     cwd: copy,
     env,
     stdio: ["ignore", "pipe", "pipe"],

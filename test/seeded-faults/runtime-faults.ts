@@ -5,7 +5,6 @@ const INFORMER = "controller/runtime/informer.ts";
 const FAIR_ORDER = "controller/runtime/fair-order.ts";
 const WORKQUEUE = "controller/runtime/workqueue.ts";
 const ROUNDS = "test/controller/runtime/informer-rounds.test.ts";
-const MODEL = "test/controller/runtime/informer-model.test.ts";
 
 /** Faults in what follows the cluster and hands out work, whatever the objects are. */
 export const runtimeFaults: readonly Fault[] = [
@@ -28,14 +27,14 @@ export const runtimeFaults: readonly Fault[] = [
     file: CACHE,
     find: "(compareVersions(resourceVersion, shown) ?? -1) <= 0",
     replace: "(compareVersions(resourceVersion, shown) ?? -1) < -9",
-    test: MODEL,
+    test: ROUNDS,
   },
   {
     what: "what the watch deleted is brought back by a page",
     file: CACHE,
     find: 'this.#deleted?.set(key, object.metadata.resourceVersion ?? "");',
     replace: "",
-    test: MODEL,
+    test: ROUNDS,
   },
   {
     what: "what was deleted is forgotten with the next event",
@@ -43,14 +42,14 @@ export const runtimeFaults: readonly Fault[] = [
     find: "    if (key === null || this.#isOlder(key, object)) return;\n    this.#put(",
     replace:
       "    if (key === null || this.#isOlder(key, object)) return;\n    this.#deleted?.clear();\n    this.#put(",
-    test: MODEL,
+    test: ROUNDS,
   },
   {
     what: "a late event undoes what a page showed newer",
     file: CACHE,
     find: '(compareVersions(metadata.resourceVersion ?? "", shown) ?? 0) < 0',
     replace: "metadata.resourceVersion === undefined",
-    test: MODEL,
+    test: ROUNDS,
   },
   {
     what: "a complete list drops what only the watch showed",
@@ -65,7 +64,7 @@ export const runtimeFaults: readonly Fault[] = [
     file: CACHE,
     find: "      before.round = this.#round;\n",
     replace: "",
-    test: MODEL,
+    test: ROUNDS,
   },
   {
     what: "after a restored backup older versions are refused",

@@ -157,6 +157,12 @@ describe("informer: a watch while the list is read", () => {
     ["deleted, in the words of an old server, which tells the last version", [deleted(before)], before, []],
     ["deleted without a version", [withVersion(deleted(before), "")], before, []],
     [
+      "deleted, and another is made, before its page comes",
+      [deleted(object("b/x", 11, "old")), added(object("c/x", 12, "new"))],
+      before,
+      ["add c/x new"],
+    ],
+    [
       "deleted and made again before its page comes",
       [deleted(object("b/x", 11, "old")), added(object("b/x", 12, "new", "uid-2"))],
       before,
