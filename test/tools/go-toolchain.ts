@@ -1,13 +1,14 @@
 import { execFile, spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { layPatchedModule } from "./patched-module.ts";
 import { buildArguments, moduleFolder, type Recipe } from "./recipe.ts";
 
 /** The Go that builds, as it names itself: part of a cached build's name. */
 export type GoToolchain = { version: string; os: string; arch: string };
 
-const longestBuildMs = 20 * 60_000;
+const longestBuildMs = 30 * 60_000;
 const keptLogBytes = 64 * 1024;
 const shownLogLines = 15;
 
@@ -56,27 +57,47 @@ export function isRecentEnough(version: string, required: string): boolean {
  */
 export async function goBuild(component: string, recipe: Recipe, output: string): Promise<void> {
   const args = buildArguments(recipe, output);
+  const go = (goArgs: readonly string[], folder: string) => runGo(component, goArgs, folder);
+  if (recipe.patched === undefined) {
+    await go(args, moduleFolder(recipe));
+    return;
+  }
+  // Beside the output, where a killed build is cleared away.
+  const folder = `${output}-patched`;
+  await mkdir(folder);
+  try {
+    await layPatchedModule(recipe.patched, moduleFolder(recipe), folder, go);
+    await go(args, folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** @returns its standard output. */
+async function runGo(component: string, args: readonly string[], folder: string): Promise<string> {
   const child = spawn("go", args, {
-    cwd: moduleFolder(recipe),
+    cwd: folder,
     env: { ...process.env, ...buildEnvironment },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: longestBuildMs,
   });
+  let output = "";
   let log = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => {
-      log = (log + text).slice(-keptLogBytes);
-    });
-  }
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    log = (log + text).slice(-keptLogBytes);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log = (log + text).slice(-keptLogBytes);
+  });
   const ending = await new Promise<string | null>((resolve) => {
     child.on("error", (error) => resolve(error.message));
     child.on("close", (code, signal) => resolve(code === 0 ? null : `exit code ${code ?? signal}`));
   });
-  if (ending === null) return;
+  if (ending === null) return output;
   const tail = log.trimEnd().split("\n").slice(-shownLogLines).join("\n");
   throw new Error(
-    `building ${component} failed (${ending}): go ${args.join(" ")}\nin ${moduleFolder(recipe)}\n${tail}\nhint: ${hintFor(log)}`,
+    `building ${component} failed (${ending}): go ${args.join(" ")}\nin ${folder}\n${tail}\nhint: ${hintFor(log)}`,
   );
 }
 

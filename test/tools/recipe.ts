@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { PatchedModule } from "./patched-module.ts";
+import { vaultEdits } from "./vault-edits.ts";
 
 /** One program the tests run for real, by the name of its binary. */
 export type ComponentName =
@@ -15,7 +17,8 @@ export type ComponentName =
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kubeseal"
-  | "sealed-secrets-controller";
+  | "sealed-secrets-controller"
+  | "vault";
 
 /** How one component is built: a Go module of ours that pins every module it is made of, and a package of it. */
 export type Recipe = {
@@ -25,6 +28,8 @@ export type Recipe = {
   package: string;
   /** Linker assignments `-X`, such as the version a release build would carry. */
   variables: readonly string[];
+  /** A dependency that is edited first, in a copy that goes after the build. */
+  patched?: PatchedModule;
 };
 
 // An unstamped API server reports a version that clients cannot parse.
@@ -69,6 +74,13 @@ export const recipes: Readonly<Record<ComponentName, Recipe>> = {
     package: "k8s.io/kubernetes/cmd/kube-controller-manager",
     variables: [kubernetesVersion],
   },
+  // By far the slowest. Without the build tag "ui" it has no web pages.
+  vault: {
+    module: "vault",
+    package: "github.com/hashicorp/vault",
+    variables: [],
+    patched: { path: "github.com/hashicorp/vault", edits: vaultEdits },
+  },
 };
 
 /** All component names, in building order. */
@@ -99,9 +111,10 @@ export function buildArguments(recipe: Recipe, output: string): string[] {
   ];
 }
 
-/** @returns hexadecimal digest of all that decides the result: the module's files and the build's arguments. */
+/** @returns hexadecimal digest of all that decides the result: the module's files, the build's arguments and the edits. */
 export async function recipeDigest(recipe: Recipe): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(buildArguments(recipe, "")));
+  if (recipe.patched !== undefined) hash.update(JSON.stringify(recipe.patched));
   const folder = moduleFolder(recipe);
   for (const file of (await readdir(folder)).toSorted()) {
     hash.update(`\0${file}\0`).update(await readFile(join(folder, file)));
