@@ -4,6 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const retryMs = 250;
 
+/** How long to wait for the lock of the tools cache: whoever holds it may be building an API server. */
+export const lockPatienceMs = 45 * 60_000;
+
 /**
  * Runs `work` while no other process holds the lock of `folder`. The lock is the kernel's, on a SQLite file: it is gone
  * with its holder, however that ends, and is seen across process and network namespaces.

@@ -1,4 +1,4 @@
-import { withFolderLock } from "./build-lock.ts";
+import { lockPatienceMs, withFolderLock } from "./build-lock.ts";
 import { findGo, type GoToolchain, goBuild, isRecentEnough, requiredGoVersion } from "./go-toolchain.ts";
 import { type ComponentName, componentNames, recipeDigest, recipes } from "./recipe.ts";
 import {
@@ -9,8 +9,6 @@ import {
   publish,
   toolsCacheFolder,
 } from "./tools-cache.ts";
-
-const lockPatienceMs = 45 * 60_000;
 
 /** Whether the tests against real components can run here, and if not, why. */
 export type Availability = { available: true } | { available: false; reason: string };

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { access, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { withFolderLock } from "./build-lock.ts";
+import { lockPatienceMs, withFolderLock } from "./build-lock.ts";
 import { moduleFolder, recipes } from "./recipe.ts";
 import { makeCacheFolder, publish, toolsCacheFolder } from "./tools-cache.ts";
 
@@ -10,8 +10,6 @@ import { makeCacheFolder, publish, toolsCacheFolder } from "./tools-cache.ts";
 const module = "github.com/bitnami/sealed-secrets";
 const entry = "reference-chart-v0.40.0";
 const name = "sealed-secrets";
-// Whoever holds the lock may be building an API server.
-const lockPatienceMs = 45 * 60_000;
 
 /**
  * Gives the folder of the reference's Helm chart, which its Go module holds. The first time it comes from Go's module cache,
