@@ -1,4 +1,5 @@
 import { UsageError } from "../shared/errors.ts";
+import { KEY_SERVICE_OPTIONS } from "./key-service-options.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import {
   annotationPairs,
@@ -148,6 +149,7 @@ const OPTIONS = {
   "metrics-auth": flag(false, "Let read the metrics only who the API server allows get on /metrics"),
   "verify-endpoint": flag(true, "Serve /v1/verify"),
   "rotate-endpoint": flag(true, "Serve /v1/rotate"),
+  ...KEY_SERVICE_OPTIONS,
   help: flag(false, "Print this list"),
   version: flag(false, "Print the version"),
 };

@@ -1,10 +1,10 @@
 import { fromUtf8 } from "./bytes.ts";
 import { readDocuments } from "./document/read-documents.ts";
-import { scopeOf } from "./scope.ts";
+import { type Scope, scopeOf } from "./scope.ts";
 import { type ClassicOptions, classicUnsealer } from "./seal/classic-unsealer.ts";
-import { formOf } from "./seal/codec.ts";
+import { formOf, type RemoteBackend, remoteBackend } from "./seal/codec.ts";
 import { byAge, type OpeningKey } from "./seal/opening-key.ts";
-import type { Outcome } from "./seal/sealer.ts";
+import type { KeyServices, Outcome, Unsealer } from "./seal/sealer.ts";
 import type { TrialMemory } from "./seal/trial-memory.ts";
 import type { SealedSecret } from "./sealed-secret.ts";
 import { readSealingKeyHint } from "./sealing-key-hint.ts";
@@ -26,6 +26,8 @@ export type OpeningContext = {
   giveUpAfter: number;
   /** Told of each private-key operation. */
   onOperation?: NonNullable<ClassicOptions["onOperation"]>;
+  /** Opens `kms:` and `vault:` values. Never for answers over HTTP: whoever asks there is not to have key services asked. */
+  keyServices?: KeyServices;
   /** Where failures are remembered. Never for answers to others: what was tried is nobody else's business. */
   memory?: TrialMemory;
 };
@@ -57,7 +59,7 @@ export const WHOLE_OBJECT = "data";
 
 /**
  * Opens every value of a SealedSecret, or says why not. Templates are neither parsed nor run here.
- * @throws the signal's reason when aborted.
+ * @throws KeyServiceError when a key service could not or may not be asked; the signal's reason when aborted.
  */
 export async function openSealedSecret(
   sealedSecret: SealedSecret,
@@ -119,15 +121,30 @@ export async function tryValues(
   }
   if (vault.length > 0) return notSupported("spec.vault: Vault references are not opened");
   const sealed = isWhole ? new Map([[WHOLE_OBJECT, data]]) : items;
-  const unfit = unfitItem(sealed);
-  if (unfit !== null) return unfit;
-  const outcomes = await unseal(sealedSecret, sealed, context, signal);
-  return { ok: true, outcomes, form: isWhole ? "whole-object" : "items" };
+  const sorted = byBackend(sealedSecret, sealed, context);
+  if (!("classic" in sorted)) return sorted;
+  const outcomes = await unseal(sealedSecret, sorted, context, signal);
+  // In the order in which the object names them.
+  const ordered = [...sealed.keys()].map((item) => [item, outcomes.get(item) ?? NOT_TRIED] as const);
+  return { ok: true, outcomes: new Map(ordered), form: isWhole ? "whole-object" : "items" };
 }
+
+const NOT_TRIED: Outcome = { kind: "not-tried" };
+
+/** The values of an object, sorted by who opens them. */
+type SortedItems = {
+  classic: Map<string, string>;
+  remote: Map<RemoteBackend, { unsealer: Unsealer; items: Map<string, string> }>;
+};
 
 type Problem = Extract<NotOpened, { problem: string }>;
 
-function unfitItem(items: ReadonlyMap<string, string>): Problem | null {
+function byBackend(
+  { metadata, spec }: SealedSecret,
+  items: ReadonlyMap<string, string>,
+  { keyServices }: OpeningContext,
+): SortedItems | Problem {
+  const sorted: SortedItems = { classic: new Map(), remote: new Map() };
   for (const [item, value] of items) {
     if (!isItemName(item)) {
       return malformed(
@@ -135,26 +152,56 @@ function unfitItem(items: ReadonlyMap<string, string>): Problem | null {
       );
     }
     const form = formOf(value);
-    if (form.backend === "classic") continue;
-    // A prefix nobody knows may be the begin of a plain value that was never sealed, such as `user:password`.
-    const whose =
-      form.backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${form.backend}"`;
-    return notSupported(`spec.encryptedData.${item}: values of ${whose} are not opened`);
+    if (form.backend === "classic") {
+      sorted.classic.set(item, value);
+      continue;
+    }
+    const backend = spec.data === undefined ? remoteBackend(form) : null;
+    const unsealer = backend === null ? null : keyServices?.unsealerFor(backend, metadata.namespace ?? "");
+    if (backend === null || unsealer == null) {
+      // A prefix nobody knows may be the begin of a plain value that was never sealed, such as `user:password`.
+      const whose =
+        form.backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${form.backend}"`;
+      return notSupported(`spec.encryptedData.${item}: values of ${whose} are not opened`);
+    }
+    const group = sorted.remote.get(backend) ?? { unsealer, items: new Map<string, string>() };
+    sorted.remote.set(backend, group);
+    group.items.set(item, value);
   }
-  return null;
+  return sorted;
 }
 
-function unseal(
-  { metadata }: SealedSecret,
-  items: ReadonlyMap<string, string>,
-  { clusterId, keys, diagnose, giveUpAfter, onOperation, memory }: OpeningContext,
+/** Key services are asked once all else has opened: what does not open anyway costs them nothing. */
+async function unseal(
+  sealedSecret: SealedSecret,
+  { classic, remote }: SortedItems,
+  context: OpeningContext,
   signal: AbortSignal,
 ): Promise<Map<string, Outcome>> {
+  const { metadata } = sealedSecret;
+  const { clusterId } = context;
   const scope = scopeOf({
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     annotations: metadata.annotations ?? undefined,
   });
+  const outcomes = await unsealClassic(sealedSecret, classic, scope, context, signal);
+  for (const { unsealer, items } of remote.values()) {
+    if ([...outcomes.values()].some(({ kind }) => kind !== "opened")) break;
+    const opened = await unsealer.unsealAll(items, { clusterId, scope }, signal);
+    for (const [item, outcome] of opened) outcomes.set(item, outcome);
+  }
+  return outcomes;
+}
+
+async function unsealClassic(
+  { metadata }: SealedSecret,
+  items: ReadonlyMap<string, string>,
+  scope: Scope,
+  { clusterId, keys, diagnose, giveUpAfter, onOperation, memory }: OpeningContext,
+  signal: AbortSignal,
+): Promise<Map<string, Outcome>> {
+  if (items.size === 0) return new Map();
   const created = new Date(metadata.creationTimestamp ?? Number.NaN);
   const unsealer = classicUnsealer(byAge(keys, Number.isNaN(created.getTime()) ? null : created), {
     diagnose,

@@ -63,7 +63,7 @@ export async function sealSecret(
     metadata: {
       name,
       ...(namespace === null ? {} : { namespace }),
-      annotations: { ...scopeAnnotations(kind), [SEALING_KEY_ANNOTATION]: request.sealer.keyId },
+      annotations: annotationsFor(kind, request.sealer),
     },
     spec: {
       template: templateOf(secret, name, namespace, request.scope),
@@ -71,6 +71,10 @@ export async function sealSecret(
     },
   };
   return { sealedSecret, scope };
+}
+
+function annotationsFor(kind: ScopeKind, { hint }: Sealer): Record<string, string> {
+  return { ...scopeAnnotations(kind), ...(hint === null ? {} : { [SEALING_KEY_ANNOTATION]: hint }) };
 }
 
 function scopeKindOf(secret: SecretManifest, where: string, asked: ScopeKind | null): ScopeKind {

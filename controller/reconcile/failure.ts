@@ -8,6 +8,8 @@ export type Failure = {
   message: string;
   /** Someone must change something first. */
   stalled: boolean;
+  /** Milliseconds after which to look again, where that is known better than by counting attempts. */
+  retryInMs?: number;
   /** The event that tells it, in the words dashboards match on. */
   event: { reason: "ErrUnsealFailed" | "ErrUpdateFailed"; message: string };
   /** Label of the error counter. */

@@ -30,13 +30,14 @@ const sharedLayers: readonly (readonly string[])[] = [
     "version.ts",
   ],
   ["scope.ts", "seal/", "kube/", "label-origin.node.ts"],
+  ["aws/", "vault/"],
   ["sealed-secret.ts", "sealed-secret-order.ts", "secret.ts", "document/"],
   ["template/"],
   ["seal-secret.ts", "open-sealed-secret.ts", "opened-secret.ts"],
 ];
 
 /** What shared/ files run in a browser, too, unless their path says that they are for Node alone. */
-const forNodeAlone = /^shared\/kube\/|\.node\.ts$/;
+const forNodeAlone = /^shared\/(?:kube|aws|vault)\/|\.node\.ts$/;
 const globalsOfNode =
   /^(?!\s*(?:\/\/|\*|\/\*)).*?\b(?<name>Buffer|process|require|__dirname|setImmediate)(?=[.(])/gm;
 
@@ -65,7 +66,7 @@ function judgeImport(path: string, imported: ResolvedImport, may: readonly strin
   const anywhere = !inShared || forNodeAlone.test(path);
   if (!ours) {
     if (anywhere || typeOnly || !isBuiltin(to)) return null;
-    return `${to} is Node's: only shared/kube/ and *.node.ts may use it`;
+    return `${to} is Node's: only shared/kube/, aws/, vault/ and *.node.ts may use it`;
   }
   if (to === "package.json")
     return path === "shared/version.ts" ? null : "the version is had from shared/version.ts";
@@ -90,7 +91,7 @@ function judgeSharedFile({ path, text }: SourceFile): Finding[] {
   if (forNodeAlone.test(path)) return findings;
   for (const match of text.matchAll(globalsOfNode)) {
     const line = text.slice(0, match.index).split("\n").length;
-    const message = `${match.groups?.["name"]} is Node's: only shared/kube/ and *.node.ts may use it`;
+    const message = `${match.groups?.["name"]} is Node's: only shared/kube/, aws/, vault/ and *.node.ts may use it`;
     findings.push({ path, line, message, fails: true });
   }
   return findings;

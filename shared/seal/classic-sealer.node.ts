@@ -24,6 +24,7 @@ export function certificateSealer({ fingerprint, publicKey: key }: Certificate):
   };
   return {
     keyId: fingerprint,
+    hint: fingerprint,
     async sealAll(items, { scope }) {
       const label = scopeLabel(scope);
       return new Map([...items].map(([item, plaintext]) => [item, toBase64(seal(label, plaintext))]));

@@ -1,6 +1,9 @@
 /** The backends a value of `spec.encryptedData` may come from. */
 export type Backend = "classic" | "kms" | "vault" | "pq" | "sops";
 
+/** Backends whose keys lie in a key service outside of the cluster. */
+export type RemoteBackend = "kms" | "vault";
+
 /** Which backend wrote a value; `unknown` carries the prefix as found. */
 export type ValueForm = { backend: Backend } | { backend: "unknown"; prefix: string };
 
@@ -16,4 +19,9 @@ export function formOf(value: string): ValueForm {
   const prefix = WORD_PREFIX.exec(value)?.[1];
   if (prefix === undefined) return { backend: "classic" };
   return PREFIXED.has(prefix) ? { backend: prefix as Backend } : { backend: "unknown", prefix };
+}
+
+/** The key service that opens values of that form; null where none does. */
+export function remoteBackend({ backend }: ValueForm): RemoteBackend | null {
+  return backend === "kms" || backend === "vault" ? backend : null;
 }

@@ -19,6 +19,7 @@ export type SealingKey = {
 export function classicSealer(key: SealingKey): Sealer {
   return {
     keyId: key.fingerprint,
+    hint: key.fingerprint,
     async sealAll(items, binding) {
       const label = scopeLabel(binding.scope);
       const sealed = new Map<string, string>();

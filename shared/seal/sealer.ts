@@ -1,6 +1,7 @@
 import type { Bytes } from "../bytes.ts";
 import type { SealError } from "../errors.ts";
 import type { Scope } from "../scope.ts";
+import type { RemoteBackend } from "./codec.ts";
 
 /**
  * Where the object at hand stands; each codec derives its own binding bytes from it. Taken from the object being
@@ -39,7 +40,13 @@ export type Outcome =
 export interface Sealer {
   /** Fingerprint (or name) of the key the values are sealed under. */
   readonly keyId: string;
-  /** @returns the text forms for `spec.encryptedData`, by item. */
+  /** The key hint to write down beside the values: the fingerprint; null where the values name their key themselves. */
+  readonly hint: string | null;
+  /**
+   * @returns the text forms for `spec.encryptedData`, by item.
+   * @throws KeyServiceError when a remote key service cannot or will not do it; InputError when it takes a cluster id and
+   * the binding has none.
+   */
   sealAll(items: ReadonlyMap<string, Uint8Array>, binding: Binding): Promise<Map<string, string>>;
 }
 
@@ -47,7 +54,7 @@ export interface Sealer {
 export interface Unsealer {
   /**
    * @returns an outcome for each item given, by item.
-   * @throws SealError with `retryable` when a remote key service could not answer.
+   * @throws KeyServiceError when a remote key service could not or may not be asked, whatever the items are.
    * @throws the signal's reason when aborted.
    */
   unsealAll(
@@ -55,4 +62,13 @@ export interface Unsealer {
     binding: Binding,
     signal: AbortSignal,
   ): Promise<Map<string, Outcome>>;
+}
+
+/** Opens values that the cluster's own keys do not open. */
+export interface KeyServices {
+  /**
+   * @param namespace where the object at hand stands: allow-lists go by it.
+   * @returns what opens values of that backend there; null where no such service is configured.
+   */
+  unsealerFor(backend: RemoteBackend, namespace: string): Unsealer | null;
 }

@@ -13,6 +13,7 @@ function recordingSealer(): Sealer & { bindings: Binding[] } {
   const bindings: Binding[] = [];
   return {
     keyId: "SHA256:key",
+    hint: "SHA256:key",
     bindings,
     async sealAll(items, binding) {
       bindings.push(binding);

@@ -1,0 +1,37 @@
+import type { Bytes } from "../bytes.ts";
+
+/** Pairs that AWS KMS binds a data key to; the same ones are needed to open it. They stand in CloudTrail in clear. */
+export type KmsContext = Readonly<Record<string, string>>;
+
+/** A data key as KMS gave it out wrapped, and the key it is wrapped under: key or alias ARN. */
+export type WrappedDataKey = { key: string; blob: Bytes };
+
+/**
+ * The calls on AWS KMS that sealing and opening take.
+ * Each throws KeyServiceError when KMS cannot or will not do it, and the signal's reason when aborted.
+ */
+export interface KmsApi {
+  /**
+   * A new data key of 32 bytes.
+   * @param key key id, key ARN, `alias/NAME` or alias ARN.
+   * @returns the data key in clear, which the caller wipes, and wrapped; `key` is the key's ARN.
+   */
+  generateDataKey(
+    key: string,
+    context: KmsContext,
+    signal: AbortSignal,
+  ): Promise<WrappedDataKey & { dataKey: Bytes }>;
+  /** @returns the data key in clear, which the caller wipes; null when key, blob and context do not belong together. */
+  decrypt(wrapped: WrappedDataKey, context: KmsContext, signal: AbortSignal): Promise<Bytes | null>;
+  /**
+   * Wraps a data key anew inside KMS, for the same context.
+   * @param to key id, ARN or alias of the key to use; the same key again makes use of its newest version.
+   * @returns null when key, blob and context do not belong together.
+   */
+  reEncrypt(
+    wrapped: WrappedDataKey,
+    context: KmsContext,
+    to: string,
+    signal: AbortSignal,
+  ): Promise<WrappedDataKey | null>;
+}
