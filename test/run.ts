@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-group.ts";
 import { compileCache } from "./runner/compile-cache.ts";
 import { type NodeTestPart, type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
-import { narrow, type Plan, planTests } from "./runner/plan.ts";
+import { leaveOut, narrow, type Plan, planTests } from "./runner/plan.ts";
 import { lastLine, total } from "./runner/tally.ts";
+import { ensureMotoServer } from "./tools/moto.ts";
 import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
+import { componentNames } from "./tools/recipe.ts";
 import { referenceChart } from "./tools/reference-chart.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -40,8 +42,15 @@ async function main(args: readonly string[]): Promise<number> {
     const broken = (await builds()) ? [] : ["the build failed"];
     const { netbox, missing } = await realComponents(plan).catch((error: unknown) => {
       broken.push(messageOf(error));
-      return { netbox: null, missing: null };
+      return { netbox: null, missing: [] };
     });
+    if (netbox !== null) {
+      const lacking = await whyNoMoto(plan);
+      if (lacking !== null) {
+        missing.push(lacking);
+        plan = leaveOut(plan, plan.withMoto);
+      }
+    }
     const run = (part: Part) => runNodeTests({ ...part, root, nodeOptions, scratch });
     const beside = waitingParts(plan, netbox).map(run);
     for (const part of parts(plan, netbox)) {
@@ -66,29 +75,41 @@ async function builds(): Promise<boolean> {
   return code === 0;
 }
 
-type Components = { netbox: string | null; missing: string | null };
+type Components = { netbox: string | null; missing: string[] };
 
 /** Builds the real components where the plan needs them; says why where that cannot be. */
 async function realComponents(plan: Plan): Promise<Components> {
   const inNetbox = plan.inNetbox.length + plan.waiting.length;
   const files = plan.withComponents.length + inNetbox;
-  if (files === 0) return { netbox: null, missing: null };
+  if (files === 0) return { netbox: null, missing: [] };
   const leftOut = (reason: string): Components => ({
     netbox: null,
-    missing: `left out ${files} test files that run against real components (etcd, kube-apiserver, kubeseal …): ${reason}`,
+    missing: [
+      `left out ${files} test files that run against real components (etcd, kube-apiserver, kubeseal …): ${reason}`,
+    ],
   });
-  const availability = await realComponentsAvailable();
+  const names = componentNames.filter((name) => name !== "vault" || plan.withVault.length > 0);
+  const availability = await realComponentsAvailable(names);
   if (!availability.available) return leftOut(availability.reason);
   const start = performance.now();
-  const { netbox } = await ensureRealComponents();
+  const { netbox } = await ensureRealComponents(names);
   // A box has no network to fetch it by.
   await referenceChart();
   console.log(`real components ready in ${seconds(performance.now() - start)}`);
-  if (inNetbox === 0) return { netbox, missing: null };
+  if (inNetbox === 0) return { netbox, missing: [] };
   const probe = await runProgram(netbox, ["run", "--", process.execPath, "-e", "0"], { cwd: root });
   return probe.code === 0
-    ? { netbox, missing: null }
+    ? { netbox, missing: [] }
     : leftOut("this machine lets no process have a network of its own");
+}
+
+/** Makes moto where the plan needs it; in a box there would be no network to fetch it by. */
+async function whyNoMoto({ withMoto: files }: Plan): Promise<string | null> {
+  if (files.length === 0) return null;
+  return ensureMotoServer().then(
+    () => null,
+    (error: unknown) => `left out ${files.length} test files that run against moto: ${messageOf(error)}`,
+  );
 }
 
 type Part = Pick<NodeTestPart, "name" | "files" | "concurrency" | "boundMs" | "wrapper" | "beside">;
@@ -118,18 +139,22 @@ function parts(plan: Plan, netbox: string | null): Part[] {
   return [alone, ...rest].filter(({ files }) => files.length > 0);
 }
 
-function report(results: readonly PartResult[], missing: string | null, broken: readonly string[]): number {
+function report(
+  results: readonly PartResult[],
+  missing: readonly string[],
+  broken: readonly string[],
+): number {
   const all = total(results.map(({ tally }) => tally));
   console.log("");
   for (const { name, tally, milliseconds } of results)
     console.log(`${name.padEnd(14)} ${seconds(milliseconds).padStart(8)}  ${lastLine(tally)}`);
   if (all.todo > 0) console.log(`${all.todo} of the skipped are marked as to do`);
-  if (missing !== null) console.log(`${inCI ? "error" : "note"}: ${missing}`);
+  for (const message of missing) console.log(`${inCI ? "error" : "note"}: ${message}`);
   for (const message of broken) console.log(`error: ${message}`);
   if (isStopped()) console.log("error: stopped by a signal; not every test has run");
   console.log(lastLine(all));
   if (isStopped()) return 130;
-  const incomplete = inCI && (missing !== null || all.skipped + all.todo > 0);
+  const incomplete = inCI && (missing.length > 0 || all.skipped + all.todo > 0);
   return all.failed > 0 || all.passed === 0 || broken.length > 0 || incomplete ? 1 : 0;
 }
 

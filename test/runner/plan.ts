@@ -10,11 +10,17 @@ export type Plan = {
   inNetbox: string[];
   /** The same, but wait most of their time, for leases to run out, for servers to come back: they run beside the others. */
   waiting: string[];
+  /** Which of them start Vault, which takes longest to build. */
+  withVault: string[];
+  /** Which of them start moto, which takes a Python. */
+  withMoto: string[];
 };
 
 const waits = /^test\/interop\/(?:faults-|leader-election|key-succession|bench-smoke)/;
 
 const componentsModule = "test/tools/real-components.ts";
+const vaultModule = "test/support/vault-server.ts";
+const motoModule = "test/tools/moto.ts";
 
 /** Sorts every test file below test/ into the part that runs it: by folder, and by whether it imports the real components. */
 export async function planTests(root: string): Promise<Plan> {
@@ -25,9 +31,18 @@ export async function planTests(root: string): Promise<Plan> {
       all.flatMap(({ to, ours, typeOnly }) => (ours && !typeOnly && to !== null ? [to] : [])),
     ]),
   );
-  const plan: Plan = { alone: [], withComponents: [], inNetbox: [], waiting: [] };
+  const plan: Plan = {
+    alone: [],
+    withComponents: [],
+    inNetbox: [],
+    waiting: [],
+    withVault: [],
+    withMoto: [],
+  };
   for (const path of imports.keys()) {
     if (!/^test\/.*\.test\.ts$/.test(path)) continue;
+    if (reaches(vaultModule, path, imports)) plan.withVault.push(path);
+    if (reaches(motoModule, path, imports)) plan.withMoto.push(path);
     if (waits.test(path)) plan.waiting.push(path);
     else if (path.startsWith("test/interop/")) plan.inNetbox.push(path);
     else if (reaches(componentsModule, path, imports)) plan.withComponents.push(path);
@@ -48,12 +63,22 @@ export function narrow(plan: Plan, asked: readonly string[]): Plan {
   for (const want of wanted) {
     if (!all.some((path) => fits(path, want))) throw new Error(`no test file fits ${want}`);
   }
-  const keep = (paths: string[]): string[] => paths.filter((path) => wanted.some((want) => fits(path, want)));
+  return keep(plan, (path) => wanted.some((want) => fits(path, want)));
+}
+
+/** @returns the plan without the files given. */
+export function leaveOut(plan: Plan, files: readonly string[]): Plan {
+  return keep(plan, (path) => !files.includes(path));
+}
+
+function keep(plan: Plan, stays: (path: string) => boolean): Plan {
   return {
-    alone: keep(plan.alone),
-    withComponents: keep(plan.withComponents),
-    inNetbox: keep(plan.inNetbox),
-    waiting: keep(plan.waiting),
+    alone: plan.alone.filter(stays),
+    withComponents: plan.withComponents.filter(stays),
+    inNetbox: plan.inNetbox.filter(stays),
+    waiting: plan.waiting.filter(stays),
+    withVault: plan.withVault.filter(stays),
+    withMoto: plan.withMoto.filter(stays),
   };
 }
 

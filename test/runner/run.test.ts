@@ -14,7 +14,10 @@ const passing = testFile('test("passes", () => {});');
 // Stands in for the components: a "netbox" that only marks what runs in it.
 const available = (netbox: string): string =>
   `export const realComponentsAvailable = async () => ({ available: true });
-   export const ensureRealComponents = async () => ({ netbox: ${JSON.stringify(netbox)} });\n`;
+   export const ensureRealComponents = async (names) => {
+     console.log("asked for " + names.join(" "));
+     return { netbox: ${JSON.stringify(netbox)} };
+   };\n`;
 const missing = `export const realComponentsAvailable = async () => ({ available: false, reason: "there is no Go" });
    export const ensureRealComponents = async () => { throw new Error("not to be called"); };\n`;
 const unbuildable = `export const realComponentsAvailable = async () => ({ available: true });
@@ -35,6 +38,8 @@ suite("npm test", () => {
       "package.json": '{ "type": "module" }',
       "scripts/build.ts": 'console.log("built");\n',
       "test/tools/real-components.ts": available(netbox),
+      "test/tools/recipe.ts": 'export const componentNames = ["etcd", "vault"];\n',
+      "test/tools/moto.ts": "export const ensureMotoServer = async () => {};\n",
       "test/tools/reference-chart.ts": "export const referenceChart = async () => {};\n",
       "test/shared/one.test.ts": passing,
       "test/cli/real.test.ts": `import "../tools/real-components.ts";\n${testFile('test("no box", (t) => t.assert.equal(process.env.IN_BOX, undefined));')}`,
@@ -160,6 +165,30 @@ suite("npm test", () => {
     assert.equal(code, 1);
     assert.match(output, /^error: building etcd failed$/m);
     assert.equal(lastLine(output), "1 passed, 0 failed, 0 skipped");
+  });
+
+  test("Vault is built only where a test that starts it is to run", async () => {
+    await lay({
+      "test/support/vault-server.ts": 'import "../tools/real-components.ts";\n',
+      "test/interop/three.test.ts": `import "../support/vault-server.ts";\n${passing}`,
+    });
+    assert.match((await run()).output, /^asked for etcd vault$/m);
+    assert.match((await run(["test/interop/three.test.ts"])).output, /^asked for etcd vault$/m);
+    assert.match((await run(["test/interop/two.test.ts"])).output, /^asked for etcd$/m);
+  });
+
+  test("without moto, what starts it is left out and named, and the rest runs", async () => {
+    await lay({
+      "test/tools/moto.ts":
+        'export const ensureMotoServer = async () => { throw new Error("there is no Python"); };\n',
+      "test/interop/three.test.ts": `import "../tools/moto.ts";\n${testFile('test("fails", (t) => t.assert.ok(false));')}`,
+    });
+    const locally = await run();
+    assert.equal(locally.code, 0, locally.output);
+    assert.equal(lastLine(locally.output), "4 passed, 0 failed, 0 skipped");
+    assert.match(locally.output, /^note: left out 1 test files that run against moto: there is no Python$/m);
+    assert.equal((await run([], { CI: "true" })).code, 1);
+    assert.doesNotMatch((await run(["test/interop/two.test.ts"])).output, /moto/);
   });
 
   test("a kernel that allows no box leaves out what needs one", async () => {
