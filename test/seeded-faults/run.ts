@@ -26,16 +26,18 @@ async function runTest(copy: string, file: string): Promise<TestRun> {
   // Not by --test: a file that cannot even be loaded would count as a failing test there.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const isGenerated = (await readFile(join(copy, file), "utf8")).includes('from "fast-check"');
-  const seeded = isGenerated ? ["--import", "./test/seeded-faults/fixed-seed.ts"] : [];
-  const child = spawn(process.execPath, [...seeded, "--test-reporter=tap", file], {
+  const before = ["end-on-request", ...(isGenerated ? ["fixed-seed"] : [])];
+  const loaded = before.map((name) => `--import=./test/seeded-faults/${name}.ts`);
+  const child = spawn(process.execPath, [...loaded, "--test-reporter=tap", file], {
     cwd: copy,
-    env,
+    env: { ...env, NODE_COMPILE_CACHE: join(copy, "../compiled") },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: testBoundMs,
     killSignal: "SIGKILL",
   });
   let output = "";
   let first: string | null = null;
+  let patience: NodeJS.Timeout | undefined;
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
@@ -43,12 +45,15 @@ async function runTest(copy: string, file: string): Promise<TestRun> {
     output += text;
     first ??= /^ *not ok \d+ - (.*)$/m.exec(output)?.[1] ?? null;
     // One failing test is the answer; the rest of the file need not run.
-    if (first !== null) child.kill("SIGKILL");
+    if (first === null || patience !== undefined) return;
+    child.kill("SIGTERM");
+    patience = setTimeout(() => child.kill("SIGKILL"), 1000);
   });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
   });
+  clearTimeout(patience);
   if (first !== null) return { kind: "failed", first };
   if (code === 0) return { kind: "passed" };
   return { kind: "broken", how: code === null ? "did not end in time" : output.trim().slice(-600) };
