@@ -7,11 +7,13 @@ export type ServiceAccountName = { namespace: string; name: string };
 /**
  * Gets a token of a ServiceAccount from the TokenRequest API, good for an hour, as a pod would have it. Namespace and
  * ServiceAccount are made when they are missing.
+ * @param audiences whom it is for; the API server by default.
  * @returns the bearer token.
  */
 export async function requestServiceAccountToken(
   request: ApiRequest,
   account: ServiceAccountName,
+  audiences?: readonly string[],
 ): Promise<string> {
   const { namespace, name } = account;
   await makeMissing(request, "/api/v1/namespaces", {
@@ -28,7 +30,7 @@ export async function requestServiceAccountToken(
   const { status, body } = await request("POST", `${accounts}/${name}/token`, {
     apiVersion: "authentication.k8s.io/v1",
     kind: "TokenRequest",
-    spec: { expirationSeconds: 3600 },
+    spec: { expirationSeconds: 3600, ...(audiences === undefined ? {} : { audiences }) },
   });
   const token = isRecord(body) && isRecord(body["status"]) ? body["status"]["token"] : undefined;
   if (typeof token !== "string")

@@ -1,0 +1,37 @@
+import { generateKeyPairSync } from "node:crypto";
+import forge from "node-forge";
+import type { TestCertificate } from "./test-certificates.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A certificate that is its own authority, for TLS servers on 127.0.0.1, ::1 and localhost; good for a day. */
+export function servingCertificate(): TestCertificate {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKeyPem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  const key = forge.pki.privateKeyFromPem(privateKeyPem);
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
+  certificate.serialNumber = "01";
+  certificate.validity.notBefore = new Date(Date.now() - HOUR_MS);
+  certificate.validity.notAfter = new Date(Date.now() + 24 * HOUR_MS);
+  const name = [{ name: "commonName", value: "signet test" }];
+  certificate.setSubject(name);
+  certificate.setIssuer(name);
+  const [dns, ip] = [2, 7]; // kinds of GeneralName, RFC 5280 4.2.1.6
+  certificate.setExtensions([
+    { name: "basicConstraints", cA: true },
+    {
+      name: "subjectAltName",
+      altNames: [
+        { type: dns, value: "localhost" },
+        { type: ip, ip: "127.0.0.1" },
+        { type: ip, ip: "::1" },
+      ],
+    },
+  ]);
+  certificate.sign(key, forge.md.sha256.create());
+  return {
+    certificatePem: forge.pki.certificateToPem(certificate).replaceAll("\r\n", "\n"),
+    privateKeyPem,
+  };
+}
