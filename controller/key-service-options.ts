@@ -107,7 +107,8 @@ function readList(value: string, isFit: (one: string) => boolean): readonly stri
 }
 
 function isAddress(value: string): boolean {
-  return /^https?:\/\/(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?\/?$/.test(value);
+  const form = /^https?:\/\/(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?\/?$/;
+  return form.test(value) && URL.canParse(value);
 }
 
 /** `kms:` and a key or alias ARN, or `vault:` and MOUNT/KEY; no patterns. */

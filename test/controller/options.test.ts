@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { environmentName } from "../../controller/option-reader.ts";
 import { type Options, optionsHelp, readControllerOptions } from "../../controller/options.ts";
 import { UsageError } from "../../shared/errors.ts";
+import { keyServiceRows } from "./key-service-rows.ts";
 
 const HOUR = 3_600_000;
 type Row = { name: keyof Options; fallback: unknown; good: [string, unknown][]; bad: string[] };
@@ -230,6 +231,7 @@ const rows: Row[] = [
   { name: "templates", fallback: true, good: truth, bad: notTruth },
   { name: "allow-nondeterministic-templates", fallback: false, good: truth, bad: notTruth },
   { name: "metrics-auth", fallback: false, good: truth, bad: notTruth },
+  ...keyServiceRows,
   { name: "verify-endpoint", fallback: true, good: truth, bad: notTruth },
   { name: "rotate-endpoint", fallback: true, good: truth, bad: notTruth },
   { name: "help", fallback: false, good: truth, bad: notTruth },
