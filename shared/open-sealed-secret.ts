@@ -58,7 +58,8 @@ export type ValuesOpening =
 export const WHOLE_OBJECT = "data";
 
 /**
- * Opens every value of a SealedSecret, or says why not. Templates are neither parsed nor run here.
+ * Opens every value of a SealedSecret, or says why not. Templates are neither parsed nor run here, and items that
+ * `spec.vault` names are not among them: those are read from Vault by the controller alone.
  * @throws KeyServiceError when a key service could not or may not be asked; the signal's reason when aborted.
  */
 export async function openSealedSecret(
@@ -110,7 +111,7 @@ export async function tryValues(
   context: OpeningContext,
   signal: AbortSignal,
 ): Promise<ValuesTried> {
-  const { encryptedData, data, vault = [] } = sealedSecret.spec;
+  const { encryptedData, data } = sealedSecret.spec;
   const items = new Map(Object.entries(encryptedData));
   const isWhole = data !== undefined;
   if (isWhole && !context.acceptWholeObject) {
@@ -119,7 +120,6 @@ export async function tryValues(
   if (isWhole && items.size > 0) {
     return malformed("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time");
   }
-  if (vault.length > 0) return notSupported("spec.vault: Vault references are not opened");
   const sealed = isWhole ? new Map([[WHOLE_OBJECT, data]]) : items;
   const sorted = byBackend(sealedSecret, sealed, context);
   if (!("classic" in sorted)) return sorted;

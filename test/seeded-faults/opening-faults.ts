@@ -175,13 +175,6 @@ export const openingFaults: readonly Fault[] = [
     test: "test/shared/open-sealed-secret.test.ts",
   },
   {
-    what: "Vault references are left out in silence",
-    file: "shared/open-sealed-secret.ts",
-    find: "if (vault.length > 0) return",
-    replace: "if (vault.length > 99) return",
-    test: "test/shared/open-sealed-secret.test.ts",
-  },
-  {
     what: "the scope comes from the template",
     file: "shared/open-sealed-secret.ts",
     find: "annotations: metadata.annotations ?? undefined,",
