@@ -18,7 +18,21 @@ export type Reason =
   | "NotManaged"
   | "SecretImmutable"
   | "TypeImmutable"
-  | "UpdateFailed";
+  | "UpdateFailed"
+  | "KeyServiceUnavailable"
+  | "KeyServiceRefused"
+  | "KeyNotAllowed"
+  | "VaultReferencesOff"
+  | "VaultMountNotAllowed"
+  | "VaultAccountMissing"
+  | "VaultTokenForbidden"
+  | "VaultAudienceRefused"
+  | "VaultLoginRefused"
+  | "VaultForbidden"
+  | "VaultSecretMissing"
+  | "VaultSecretDeleted"
+  | "VaultVersionDestroyed"
+  | "VaultFieldMissing";
 
 /** What came of reconciling one object, as its status tells it. */
 export type Verdict =
