@@ -16,7 +16,8 @@ export type Plan = {
   withMoto: string[];
 };
 
-const waits = /^test\/interop\/(?:faults-|leader-election|key-succession|bench-smoke)/;
+const waits =
+  /^test\/interop\/(?:faults-|leader-election|key-succession|keys\.|bench-smoke|canary|events|log-lines|listed-namespace-gone)/;
 
 const componentsModule = "test/tools/real-components.ts";
 const vaultModule = "test/support/vault-server.ts";

@@ -8,8 +8,8 @@ export const openingFaults: readonly Fault[] = [
   {
     what: "a backend's value passes for bad base64",
     file: "shared/open-sealed-secret.ts",
-    find: 'if (form.backend === "classic") continue;',
-    replace: 'if (form.backend !== "kms") continue;',
+    find: 'if (form.backend === "classic") {',
+    replace: 'if (form.backend !== "kms") {',
     test: "test/shared/open-sealed-secret.test.ts",
   },
   {
