@@ -1,0 +1,53 @@
+/** Lets callers that want the same thing at the same time share one work. */
+export class SingleFlight<Value> {
+  readonly #flights = new Map<string, { result: Promise<Value>; signal: AbortSignal }>();
+
+  /** Whether a work under that name is under way. */
+  isUnderWay(id: string): boolean {
+    return this.#flights.has(id);
+  }
+
+  /**
+   * Joins the work under that name, or begins it. When the one who began it goes away, one of the others begins anew.
+   * @throws what the work threw; the signal's reason when aborted.
+   */
+  async run(id: string, work: (signal: AbortSignal) => Promise<Value>, signal: AbortSignal): Promise<Value> {
+    for (;;) {
+      signal.throwIfAborted();
+      const flight = this.#flights.get(id);
+      if (flight === undefined) return await this.#begin(id, work, signal);
+      try {
+        return await unlessAborted(flight.result, signal);
+      } catch (error) {
+        if (signal.aborted || !flight.signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #begin(
+    id: string,
+    work: (signal: AbortSignal) => Promise<Value>,
+    signal: AbortSignal,
+  ): Promise<Value> {
+    const result = work(signal);
+    this.#flights.set(id, { result, signal });
+    try {
+      return await result;
+    } finally {
+      this.#flights.delete(id);
+    }
+  }
+}
+
+/** What a promise gives, unless the signal aborts before: then its reason is thrown. */
+export async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
