@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { eventMetrics } from "./metrics/event-metrics.ts";
 import { httpMetrics } from "./metrics/http-metrics.ts";
 import { keyMetrics } from "./metrics/key-metrics.ts";
+import { keyServiceMetrics } from "./metrics/key-service-metrics.ts";
 import { leaderMetrics } from "./metrics/leader-metrics.ts";
 import { objectMetrics } from "./metrics/object-metrics.ts";
 import { reconcileMetrics } from "./metrics/reconcile-metrics.ts";
@@ -33,6 +34,7 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
     ...reconciling,
     ...objectMetrics(registry, { omitNames }, reconciling),
     ...keyMetrics(registry),
+    ...keyServiceMetrics(registry),
     ...leaderMetrics(registry),
     ...httpMetrics(registry),
     ...eventMetrics(registry),

@@ -10,6 +10,8 @@ export type Failure = {
   stalled: boolean;
   /** Milliseconds after which to look again, where that is known better than by counting attempts. */
   retryInMs?: number;
+  /** Many objects fail for the very same cause at once: it is logged of each when it is news, not at each retry. */
+  isShared?: true;
   /** The event that tells it, in the words dashboards match on. */
   event: { reason: "ErrUnsealFailed" | "ErrUpdateFailed"; message: string };
   /** Label of the error counter. */

@@ -4,13 +4,15 @@ import type { KubeObject } from "../../shared/kube/client.ts";
 import { metadataOnly } from "../../shared/kube/metadata-only.ts";
 import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
+import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { type Backoff, doubledMs } from "../runtime/backoff.ts";
 import { applyPlan } from "./apply.ts";
 import { belongsTo } from "./consent.ts";
 import { decide } from "./decide.ts";
-import { unsealFailed, updateFailure } from "./failure.ts";
+import { type Failure, unsealFailed, updateFailure } from "./failure.ts";
 import type { WritePolicy } from "./gates.ts";
 import { gather } from "./gather.ts";
+import { keyServiceFailure } from "./key-service-failure.ts";
 import { failed, type Outcome, outcomeOf, type Subject } from "./outcome.ts";
 import { OutcomeTeller, type TellerParts } from "./outcome-teller.ts";
 import { hasTemplates, noteFailure, type TemplatePolicy, versionOf } from "./render-items.ts";
@@ -92,18 +94,20 @@ export class Reconciler {
     metrics.countAttempt();
     const outcome = await this.#carryOut(key, subject, knownAbsent, signal);
     const { failure } = outcome;
+    const logFailure = ({ message }: Failure) =>
+      log.error({ key, error: message }, "Error updating, will retry");
     if (failure !== null) {
       metrics.countError(failure.counter, watched.namespace);
-      log.error({ key, error: failure.message }, "Error updating, will retry");
+      if (failure.isShared !== true) logFailure(failure);
     }
     const isNews = await this.#teller.tell(key, subject, outcome, { drift: look.drift, signal });
+    if (failure?.isShared === true && isNews) logFailure(failure);
     if (failure === null || isNews) this.#stalled.delete(key);
     if (failure === null) {
       this.#settle(key, subject.watched, outcome.secret);
       return null;
     }
-    if (!failure.stalled) throw new NotInSyncError(failure.reason);
-    return this.#stalledWaitMs(key);
+    return this.#waitMs(key, failure);
   }
 
   /** Drops what is remembered of an object that is gone. */
@@ -189,10 +193,17 @@ export class Reconciler {
     return this.#parts.templates.backoff.waitMs(key, versionOf(parsed.sealedSecret));
   }
 
-  #stalledWaitMs(key: string): number {
+  /** @throws NotInSyncError where the waits are to grow with the attempts, as the queue has them. */
+  #waitMs(key: string, { reason, stalled, retryInMs }: Failure): number {
+    // Those that wait for the same moment come one after the other then.
+    const toldMs = retryInMs === undefined ? null : retryInMs + Math.random() * spreadMs(retryInMs);
+    if (!stalled) {
+      if (toldMs === null) throw new NotInSyncError(reason);
+      return toldMs;
+    }
     const attempts = this.#stalled.get(key) ?? 0;
     this.#stalled.set(key, attempts + 1);
-    return doubledMs(attempts, STALLED) * (0.75 + Math.random() / 2);
+    return Math.max(toldMs ?? 0, doubledMs(attempts, STALLED) * (0.75 + Math.random() / 2));
   }
 
   async #carryOut(
@@ -217,12 +228,18 @@ export class Reconciler {
       // A conflict is no failure of the object: somebody was faster, so look again.
       if (signal.aborted || (error instanceof KubeApiError && error.status === 409)) throw error;
       if (error instanceof KubeApiError) return failed(updateFailure(error));
+      if (error instanceof KeyServiceError) return failed(keyServiceFailure(error));
       const words = error instanceof SealError ? error.message : `unexpected ${nameOf(error)}`;
       this.#parts.metrics.countError("update", watched.namespace);
       this.#parts.log.error({ key, error: words }, "Error updating, will retry");
       throw error;
     }
   }
+}
+
+/** Never long beside the wait itself, so that what waits is not much later than it could be. */
+function spreadMs(waitMs: number): number {
+  return Math.min(10_000, 100 + waitMs / 4);
 }
 
 /** The kind of an error that is not ours; its text may hold anything. */

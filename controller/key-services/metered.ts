@@ -1,0 +1,58 @@
+import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
+import type { KmsApi } from "../../shared/seal/kms-api.ts";
+import type { TransitApi } from "../../shared/seal/transit-api.ts";
+import type { KeyServiceOperation, KeyServiceOutcome } from "../metrics/key-service-metrics.ts";
+
+/** Told of each call that ended, and of the milliseconds it took. */
+export type Meter = (
+  operation: KeyServiceOperation,
+  call: { outcome: KeyServiceOutcome; ms: number },
+) => void;
+
+/** How calls are measured. */
+export type Metering = { meter: Meter; monotonic: () => number };
+
+/** Tells a meter of each call on AWS KMS. */
+export function meteredKms(api: KmsApi, metering: Metering): KmsApi {
+  return {
+    generateDataKey: (key, context, signal) =>
+      metered("generate-data-key", () => api.generateDataKey(key, context, signal), metering, signal),
+    decrypt: (wrapped, context, signal) =>
+      metered("decrypt", () => api.decrypt(wrapped, context, signal), metering, signal),
+    reEncrypt: (wrapped, context, to, signal) =>
+      metered("re-encrypt", () => api.reEncrypt(wrapped, context, to, signal), metering, signal),
+  };
+}
+
+/** Tells a meter of each call on Vault's Transit engines, which has several values at times: `ok` then says that it was answered. */
+export function meteredTransit(api: TransitApi, metering: Metering): TransitApi {
+  return {
+    describeKey: (name, signal) =>
+      metered("describe-key", () => api.describeKey(name, signal), metering, signal),
+    encrypt: (name, binding, values, signal) =>
+      metered("encrypt", () => api.encrypt(name, binding, values, signal), metering, signal),
+    decrypt: (name, binding, values, signal) =>
+      metered("decrypt", () => api.decrypt(name, binding, values, signal), metering, signal),
+    rewrap: (name, values, signal) =>
+      metered("rewrap", () => api.rewrap(name, values, signal), metering, signal),
+  };
+}
+
+async function metered<T>(
+  operation: KeyServiceOperation,
+  call: () => Promise<T>,
+  { meter, monotonic }: Metering,
+  signal: AbortSignal,
+): Promise<T> {
+  const begun = monotonic();
+  const told = (outcome: KeyServiceOutcome) => meter(operation, { outcome, ms: monotonic() - begun });
+  try {
+    const answer = await call();
+    told(answer === null ? "refused" : "ok");
+    return answer;
+  } catch (error) {
+    if (signal.aborted) told("aborted");
+    else told(error instanceof KeyServiceError ? error.fault : "unavailable");
+    throw error;
+  }
+}
