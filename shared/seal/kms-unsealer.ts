@@ -6,6 +6,7 @@ import { admitKeys, type KeyAdmission } from "./key-admission.ts";
 import type { KmsApi, KmsContext, WrappedDataKey } from "./kms-api.ts";
 import { type KmsValue, readKmsValue } from "./kms-value.ts";
 import { type ClusterBinding, clusterToOpenIn, kmsContext, placeBytes } from "./place-binding.ts";
+import { readEach, untriedOutcomes } from "./readable-values.ts";
 import { RemoteValueError } from "./remote-value-error.ts";
 import type { Outcome, Unsealer } from "./sealer.ts";
 
@@ -30,25 +31,21 @@ export function kmsUnsealer(api: KmsApi, unsealing: KmsUnsealing): Unsealer {
   return {
     async unsealAll(items, binding, signal) {
       signal.throwIfAborted();
-      const outcomes = new Map<string, Outcome>(
-        [...items.keys()].map((item) => [item, { kind: "not-tried" }]),
-      );
-      if (items.size === 0) return outcomes;
-      const { values, problems } = readAll(items);
+      const { values, problems } = readEach(items, readKmsValue);
       admitKeys(
         "kms",
         [...values].map(([item, { wrapped }]) => [item, wrapped.key]),
         unsealing,
       );
-      const groups = groupByDataKey(values);
-      for (const { items: tooMany } of [...groups.values()].slice(MOST_DATA_KEYS)) {
+      const groups = [...groupByDataKey(values).values()];
+      for (const { items: tooMany } of groups.slice(MOST_DATA_KEYS)) {
         for (const item of tooMany.keys())
-          problems.set(item, RemoteValueError.tooManyKeys(item, MOST_DATA_KEYS));
+          problems.set(item, RemoteValueError.tooManyKeys(item, "kms", MOST_DATA_KEYS));
       }
-      for (const [item, error] of problems) outcomes.set(item, { kind: "malformed", error });
-      if (problems.size > 0) return outcomes;
+      const outcomes = untriedOutcomes(items, problems);
+      if (problems.size > 0 || items.size === 0) return outcomes;
       const bound = clusterToOpenIn(binding);
-      const work = [...groups.values()].map((group) => async () => {
+      const work = groups.map((group) => async () => {
         const dataKey = await unwrap(api, group.wrapped, kmsContext(bound), unsealing.dataKeys, signal);
         const opened = await openGroup(group, dataKey, bound);
         for (const [item, outcome] of opened) outcomes.set(item, outcome);
@@ -58,24 +55,6 @@ export function kmsUnsealer(api: KmsApi, unsealing: KmsUnsealing): Unsealer {
       return outcomes;
     },
   };
-}
-
-/** Reads every value. */
-function readAll(items: ReadonlyMap<string, string>): {
-  values: Map<string, KmsValue>;
-  problems: Map<string, RemoteValueError>;
-} {
-  const values = new Map<string, KmsValue>();
-  const problems = new Map<string, RemoteValueError>();
-  for (const [item, text] of items) {
-    try {
-      values.set(item, readKmsValue(item, text));
-    } catch (error) {
-      if (!(error instanceof RemoteValueError)) throw error;
-      problems.set(item, error);
-    }
-  }
-  return { values, problems };
 }
 
 /** Puts items together whose values name the same key and hold the same blob. */

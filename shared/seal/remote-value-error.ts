@@ -58,13 +58,20 @@ export class RemoteValueError extends SealError {
     );
   }
 
-  /** @param most data keys that an object may take. */
-  static tooManyKeys(item: string, most: number): RemoteValueError {
+  /** @param most data keys of AWS KMS, or keys of Vault, that the values of an object may be under. */
+  static tooManyKeys(item: string, backend: RemoteBackend, most: number): RemoteValueError {
+    const [under, hint] =
+      backend === "kms"
+        ? [
+            `come from at most ${most} sealings under AWS KMS`,
+            "seal its values again in one go, so that they share a data key",
+          ]
+        : [`be under at most ${most} keys of Vault`, "seal its values again under fewer keys"];
     return new RemoteValueError(
       "too-many-keys",
       item,
-      `its data key is one too many: the values of an object may come from at most ${most} sealings under AWS KMS`,
-      "seal its values again in one go, so that they share a data key",
+      `one too many: the values of an object may ${under}`,
+      hint,
     );
   }
 }

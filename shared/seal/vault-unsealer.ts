@@ -1,0 +1,101 @@
+import { runAtMost } from "./concurrently.ts";
+import { admitKeys, type KeyAdmission } from "./key-admission.ts";
+import { transitKeyText } from "./key-text.ts";
+import { type ClusterBinding, clusterToOpenIn, placeBytes } from "./place-binding.ts";
+import { readEach, untriedOutcomes } from "./readable-values.ts";
+import { RemoteValueError } from "./remote-value-error.ts";
+import type { Outcome, Unsealer } from "./sealer.ts";
+import type { TransitApi, TransitKeyName, TransitOpened } from "./transit-api.ts";
+import { decryptBound } from "./transit-binding.ts";
+import type { VaultKeyProofs } from "./vault-key-proofs.ts";
+import { readVaultValue, type VaultValue } from "./vault-value.ts";
+
+/** Keys that the values of one object may be under: each costs a call. */
+export const MOST_VAULT_KEYS = 16;
+const CALLS_AT_A_TIME = 4;
+
+/** Items under the same key. */
+export type VaultGroup = { name: TransitKeyName; ciphertexts: Map<string, string> };
+
+/** How values under Vault are opened. */
+export type VaultUnsealing = KeyAdmission & { proofs: VaultKeyProofs };
+
+/**
+ * Opens values under Vault's Transit keys: one call for each key of an object, and one more where the key is not known yet.
+ * Where one item does not open, items under keys that were not asked yet are `not-tried`.
+ */
+export function vaultUnsealer(api: TransitApi, unsealing: VaultUnsealing): Unsealer {
+  return {
+    async unsealAll(items, binding, signal) {
+      signal.throwIfAborted();
+      const { values, problems } = readEach(items, readVaultValue);
+      admitKeys(
+        "vault",
+        [...values].map(([item, { name }]) => [item, transitKeyText(name)]),
+        unsealing,
+      );
+      const groups = [...groupByVaultKey(values).values()];
+      for (const { ciphertexts } of groups.slice(MOST_VAULT_KEYS)) {
+        for (const item of ciphertexts.keys())
+          problems.set(item, RemoteValueError.tooManyKeys(item, "vault", MOST_VAULT_KEYS));
+      }
+      const outcomes = untriedOutcomes(items, problems);
+      if (problems.size > 0 || items.size === 0) return outcomes;
+      const bound = clusterToOpenIn(binding);
+      const work = groups.map((group) => async () => {
+        const opened = await openGroup(api, group, bound, unsealing.proofs, signal);
+        for (const [item, outcome] of opened) outcomes.set(item, outcome);
+        return [...opened.values()].every(({ kind }) => kind === "opened");
+      });
+      await runAtMost(CALLS_AT_A_TIME, work);
+      return outcomes;
+    },
+  };
+}
+
+/** Puts items together whose values are under the same key. */
+export function groupByVaultKey(values: ReadonlyMap<string, VaultValue>): Map<string, VaultGroup> {
+  const groups = new Map<string, VaultGroup>();
+  for (const [item, { name, ciphertext }] of values) {
+    const id = transitKeyText(name);
+    const group = groups.get(id) ?? { name, ciphertexts: new Map<string, string>() };
+    groups.set(id, group);
+    group.ciphertexts.set(item, ciphertext);
+  }
+  return groups;
+}
+
+async function openGroup(
+  api: TransitApi,
+  { name, ciphertexts }: VaultGroup,
+  binding: ClusterBinding,
+  proofs: VaultKeyProofs,
+  signal: AbortSignal,
+): Promise<Map<string, Outcome>> {
+  const items = [...ciphertexts.keys()];
+  const values = [...ciphertexts].map(([item, ciphertext]) => ({
+    ciphertext,
+    place: placeBytes("vault:1", binding, item),
+  }));
+  const opened = await decryptBound(api, name, values, proofs, signal);
+  return new Map(items.map((item, at) => [item, outcomeOf(item, name, opened[at] ?? null)]));
+}
+
+function outcomeOf(item: string, name: TransitKeyName, opened: TransitOpened | null): Outcome {
+  if (opened === null) return { kind: "not-tried" };
+  if ("plaintext" in opened)
+    return { kind: "opened", plaintext: opened.plaintext, keyId: `vault:${transitKeyText(name)}` };
+  return { kind: "malformed", error: refusedValue(item, name, opened.refused) };
+}
+
+/** Vault's refusal of a value, in our words. */
+export function refusedValue(
+  item: string,
+  name: TransitKeyName,
+  refused: Extract<TransitOpened, { refused: string }>["refused"],
+): RemoteValueError {
+  const key = `vault:${transitKeyText(name)}`;
+  return refused === "too-old"
+    ? RemoteValueError.tooOld(item, key)
+    : RemoteValueError.notAuthentic(item, key);
+}
