@@ -1,8 +1,7 @@
 import {
   DecryptCommand,
   GenerateDataKeyCommand,
-  KMSClient,
-  type KMSClientConfig,
+  type KMSClient,
   ReEncryptCommand,
 } from "@aws-sdk/client-kms";
 import type { Bytes } from "../bytes.ts";
@@ -10,10 +9,11 @@ import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
 import type { KmsApi, KmsContext, WrappedDataKey } from "../seal/kms-api.ts";
 import { CallSlots } from "./call-slots.ts";
-import { credentialsFault, credentialsTimedOut } from "./credentials-fault.ts";
 import { type CredentialsSource, passedOver, sourceOf } from "./credentials-source.ts";
 import { callTimedOut, incompleteAnswer, isMismatch, type KmsCall, kmsFault } from "./kms-fault.ts";
-import { kmsKeyName } from "./kms-key-name.ts";
+import { kmsKeyName, regionOfKeys } from "./kms-key-name.ts";
+import { areSame, RegionalClient } from "./regional-client.ts";
+import { untilAborted } from "./until-aborted.ts";
 import { ExchangeError, type WebExchange, webExchange } from "./web-exchange.ts";
 
 const DATA_KEY_BYTES = 32;
@@ -53,15 +53,6 @@ export function connectKms(options: KmsOptions): KmsConnection {
   return new KmsClient(options);
 }
 
-type Credentials = Awaited<ReturnType<KMSClient["config"]["credentials"]>>;
-
-/** The SDK's client of one region. */
-type Regional = {
-  sdk: KMSClient;
-  /** Credentials that KMS refused. */
-  refused: Credentials | null;
-};
-
 class KmsClient implements KmsConnection {
   readonly #options: KmsOptions;
   readonly #env: Readonly<Record<string, string | undefined>>;
@@ -70,7 +61,7 @@ class KmsClient implements KmsConnection {
   readonly #slots: CallSlots;
   readonly #closing = new AbortController();
   /** By region, the one used last at the end; by the empty text where the environment says the region. */
-  readonly #regions = new Map<string, Regional>();
+  readonly #regions = new Map<string, RegionalClient>();
   #source: CredentialsSource | null = null;
 
   constructor(options: KmsOptions) {
@@ -93,11 +84,11 @@ class KmsClient implements KmsConnection {
         KeySpec: "AES_256",
         EncryptionContext: { ...context },
       });
-      const { Plaintext, CiphertextBlob, KeyId } = await sdk.send(command, options);
-      const dataKey = taken(Plaintext);
-      if (dataKey?.length !== DATA_KEY_BYTES || CiphertextBlob === undefined || KeyId === undefined)
-        throw incompleteAnswer(call);
-      return { dataKey, blob: Uint8Array.from(CiphertextBlob), key: KeyId };
+      const answer = await sdk.send(command, options);
+      const dataKey = taken(answer.Plaintext);
+      const wrapped = wrappedIn(answer);
+      if (dataKey?.length !== DATA_KEY_BYTES || wrapped === null) throw incompleteAnswer(call);
+      return { ...wrapped, dataKey };
     });
   }
 
@@ -136,9 +127,9 @@ class KmsClient implements KmsConnection {
         });
         const answer = await sdk.send(command, options).catch(nullForMismatch);
         if (answer === null) return null;
-        const { CiphertextBlob, KeyId } = answer;
-        if (CiphertextBlob === undefined || KeyId === undefined) throw incompleteAnswer(call);
-        return { key: KeyId, blob: Uint8Array.from(CiphertextBlob) };
+        const wrappedAnew = wrappedIn(answer);
+        if (wrappedAnew === null) throw incompleteAnswer(call);
+        return wrappedAnew;
       },
     );
   }
@@ -154,15 +145,15 @@ class KmsClient implements KmsConnection {
     signal: AbortSignal,
     send: (sdk: KMSClient, call: KmsCall, options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    const wanted = regionOf(named);
+    const wanted = regionOfKeys(named.key, named.to);
     return this.#slots.run(async () => {
       using deadline = new Deadline(this.#callTimeoutMs, signal, this.#closing.signal);
       const regional = this.#regional(wanted);
       const call: KmsCall = { ...named, region: wanted ?? DEFAULT_REGION };
       try {
-        call.region = await until(regionIn(regional.sdk), deadline.signal);
+        call.region = await untilAborted(regional.region(), deadline.signal);
         return await this.#withCredentials(regional, call, deadline, async () =>
-          until(send(regional.sdk, call, { abortSignal: deadline.signal }), deadline.signal),
+          untilAborted(send(regional.sdk, call, { abortSignal: deadline.signal }), deadline.signal),
         );
       } catch (error) {
         if (signal.aborted) throw signal.reason;
@@ -176,39 +167,22 @@ class KmsClient implements KmsConnection {
 
   /** Tries with the credentials at hand; when KMS does not take those, once more if there are others. */
   async #withCredentials<T>(
-    regional: Regional,
+    regional: RegionalClient,
     call: KmsCall,
     deadline: Deadline,
     attempt: () => Promise<T>,
   ): Promise<T> {
-    const credentials = await this.#credentials(regional, call.region, deadline);
+    const credentials = await regional.credentials(call.region, deadline);
+    this.#tell(sourceOf(credentials));
     try {
       return await attempt();
     } catch (error) {
       if (deadline.signal.aborted || kmsFault(error, call).fault !== "credentials") throw error;
-      regional.refused = credentials;
-      const fresh = await this.#credentials(regional, call.region, deadline);
-      if (isSame(fresh, credentials)) throw error;
+      regional.refuse(credentials);
+      const fresh = await regional.credentials(call.region, deadline);
+      if (areSame(fresh, credentials)) throw error;
       return attempt();
     }
-  }
-
-  /** Credentials of that region's client, got anew when KMS refused the last ones. The SDK renews them as they run out. */
-  async #credentials(regional: Regional, region: string, deadline: Deadline): Promise<Credentials> {
-    const { sdk } = regional;
-    let credentials: Credentials;
-    try {
-      credentials = await until(sdk.config.credentials(), deadline.signal);
-      if (regional.refused !== null && isSame(credentials, regional.refused)) {
-        regional.refused = null;
-        credentials = await until(sdk.config.credentials({ forceRefresh: true }), deadline.signal);
-      }
-    } catch (error) {
-      if (deadline.passed) throw credentialsTimedOut(region, this.#callTimeoutMs);
-      throw deadline.signal.aborted ? error : credentialsFault(error, region);
-    }
-    this.#tell(sourceOf(credentials));
-    return credentials;
   }
 
   #tell(source: CredentialsSource): void {
@@ -219,75 +193,21 @@ class KmsClient implements KmsConnection {
     if (warning !== null) this.#options.onWarning?.(warning);
   }
 
-  #regional(region: string | null): Regional {
-    const known = this.#regions.get(region ?? "");
-    const regional = known ?? { sdk: this.#connect(region), refused: null };
-    this.#regions.delete(region ?? "");
-    this.#regions.set(region ?? "", regional);
+  #regional(region: string | null): RegionalClient {
+    const name = region ?? "";
+    const regional =
+      this.#regions.get(name) ?? new RegionalClient(region, this.#options.version, this.#exchange);
+    this.#regions.delete(name);
+    this.#regions.set(name, regional);
     const [oldest] = this.#regions.keys();
     // Nothing to close: connections are all those of one exchange.
     if (this.#regions.size > MOST_REGIONS && oldest !== undefined) this.#regions.delete(oldest);
     return regional;
   }
-
-  #connect(region: string | null): KMSClient {
-    const config: KMSClientConfig = {
-      requestHandler: this.#exchange,
-      customUserAgent: [["signet", this.#options.version]],
-      // One more try, for a connection that broke or an answer that was only just refused. Whoever calls waits longer
-      // than the SDK would, and for all calls of a key together.
-      maxAttempts: 2,
-      retryMode: "standard",
-      logger: SILENT,
-    };
-    return new KMSClient(region === null ? config : { ...config, region });
-  }
 }
-
-/** Else the SDK warns on standard error, in words of its own. */
-const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 function asCall(operation: KmsCall["operation"], key: string, context: KmsContext): Omit<KmsCall, "region"> {
   return { operation, key, contextKeys: Object.keys(context).toSorted() };
-}
-
-/**
- * The region that a call's keys tell; null where none does.
- * @throws KeyServiceError when a name is none of a KMS key, or the keys lie in two regions.
- */
-function regionOf({ key, to }: Omit<KmsCall, "region">): string | null {
-  const names = [key, ...(to === undefined ? [] : [to])].map(kmsKeyName);
-  const regions = new Set<string>();
-  for (const name of names) {
-    // Not repeated, since it may be anything.
-    if (name === null)
-      throw new KeyServiceError(
-        "misused",
-        "AWS KMS: what is given as a key is none by its form",
-        "name a key by its ARN, or by key id or alias/NAME in the default region",
-      );
-    if (name.region !== null) regions.add(name.region);
-  }
-  if (regions.size > 1)
-    throw new KeyServiceError(
-      "misused",
-      `AWS KMS: ${key} and ${to} lie in two regions`,
-      "KMS wraps anew within a region only: open the value and seal it under the other key",
-    );
-  const [region = null] = regions;
-  return region;
-}
-
-async function regionIn(sdk: KMSClient): Promise<string> {
-  try {
-    return await sdk.config.region();
-  } catch {
-    throw new KeyServiceError(
-      "misused",
-      "AWS KMS: neither the key's name nor the environment says the region",
-      "name the key by its ARN, or set AWS_REGION",
-    );
-  }
 }
 
 /** @throws the error, if it tells of anything else. */
@@ -296,8 +216,14 @@ function nullForMismatch(error: unknown): null {
   throw error;
 }
 
-function isSame(one: Credentials, other: Credentials): boolean {
-  return one.accessKeyId === other.accessKeyId && one.sessionToken === other.sessionToken;
+/** What an answer says is wrapped; null when a part is missing, or the key is none by its form: it is written into values. */
+function wrappedIn(answer: {
+  KeyId?: string | undefined;
+  CiphertextBlob?: Uint8Array | undefined;
+}): WrappedDataKey | null {
+  const { KeyId: key = "", CiphertextBlob: blob = new Uint8Array() } = answer;
+  if (blob.length === 0 || (kmsKeyName(key)?.region ?? null) === null) return null;
+  return { key, blob: Uint8Array.from(blob) };
 }
 
 /** A copy of a plaintext that the SDK read; its own is wiped. Null for none. */
@@ -306,14 +232,4 @@ function taken(plaintext: Uint8Array | undefined): Bytes | null {
   const copy = Uint8Array.from(plaintext);
   plaintext.fill(0);
   return copy;
-}
-
-/** What comes of some work, unless the signal aborts before: not everything the SDK does can be stopped. */
-function until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }

@@ -172,7 +172,7 @@ function unreachable(cause: string): Row {
     fault: "unavailable",
     cause: () => cause,
     hint: ({ region }) =>
-      `check that kms.${region}.amazonaws.com, or the endpoint that AWS_ENDPOINT_URL_KMS names, can be reached from here`,
+      `check that the KMS endpoint of ${region}, or the one that AWS_ENDPOINT_URL_KMS names, can be reached from here`,
   };
 }
 

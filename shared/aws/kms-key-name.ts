@@ -1,3 +1,5 @@
+import { KeyServiceError } from "../seal/key-service-error.ts";
+
 /** A key as a person or a document names it, and the region that its name tells. */
 export type KmsKeyName = {
   /** Key id, `alias/NAME`, key ARN or alias ARN. */
@@ -16,4 +18,31 @@ export function kmsKeyName(text: string): KmsKeyName | null {
   const region = ARN.exec(text)?.[1];
   if (region !== undefined) return { text, region };
   return PLAIN.test(text) ? { text, region: null } : null;
+}
+
+/**
+ * The region that the keys of one call tell; null where none does.
+ * @throws KeyServiceError when a name is none of a KMS key, or the keys lie in two regions.
+ */
+export function regionOfKeys(key: string, to?: string): string | null {
+  const names = [key, ...(to === undefined ? [] : [to])].map(kmsKeyName);
+  const regions = new Set<string>();
+  for (const name of names) {
+    // Not repeated, since it may be anything.
+    if (name === null)
+      throw new KeyServiceError(
+        "misused",
+        "AWS KMS: what is given as a key is none by its form",
+        "name a key by its ARN, or by key id or alias/NAME in the default region",
+      );
+    if (name.region !== null) regions.add(name.region);
+  }
+  if (regions.size > 1)
+    throw new KeyServiceError(
+      "misused",
+      `AWS KMS: ${key} and ${to} lie in two regions`,
+      "KMS wraps anew within a region only: open the value and seal it under the other key",
+    );
+  const [region = null] = regions;
+  return region;
 }
