@@ -11,6 +11,7 @@ export type Asked = {
   right: string | null;
 };
 
+const NO_MOUNT = /no handler for route/;
 type Fault = { fault: KeyServiceFault; cause: string; hint: string };
 type Row = { status: number; says?: RegExp; fault: KeyServiceFault; cause: string; hint: string };
 
@@ -26,14 +27,14 @@ const NOT_ACTIVE = "give the address of the active node, or of a load balancer b
 const ROWS: readonly Row[] = [
   {
     status: 400,
-    says: /\b(?:encryption|no existing) key\b.*\b(?:not found|could be found)\b/,
+    says: /\bencryption key not found\b/,
     fault: "unusable",
     cause: "there is no such key",
     hint: KEY_IS_GONE,
   },
   {
     status: 400,
-    says: /'context'|key derivation/,
+    says: /'context'|key derivation|non-AEAD|not supported for key type/,
     fault: "unusable",
     cause: "the key is of another kind than it was when it was looked at",
     hint: "seal anew when somebody replaced the key",
@@ -61,7 +62,7 @@ const ROWS: readonly Row[] = [
   { status: 403, fault: "denied", cause: "the token's policies do not allow it", hint: "" },
   {
     status: 404,
-    says: /no handler for route/,
+    says: NO_MOUNT,
     fault: "unusable",
     cause: "nothing is mounted there",
     hint: "check the mount, or enable the engine",
@@ -116,9 +117,14 @@ const ROWS: readonly Row[] = [
 /**
  * The error of an answer that is no success: what it means, in our own words, with the wait that Vault asks for.
  * A status that no row names is `unavailable` from 500 on, else `misused`.
+ * @param text what Vault says of it, where that does not stand in `errors`.
  */
-export function vaultFault(answer: VaultAnswer, { address, subject, right }: Asked): KeyServiceError {
-  const { fault, cause, hint } = meaning(answer);
+export function vaultFault(
+  answer: VaultAnswer,
+  { address, subject, right }: Asked,
+  text: string = reasonText(answer),
+): KeyServiceError {
+  const { fault, cause, hint } = meaning(answer.status, text);
   const next = fault === "denied" && right !== null ? `allow ${right} in a policy of the token` : hint;
   return new KeyServiceError(
     fault,
@@ -139,12 +145,15 @@ export function unexpectedAnswer({ address, subject }: Asked): KeyServiceError {
 
 /** Whether it says that the token itself is not, or no longer, good; a policy's refusal does not. */
 export function saysInvalidToken(answer: VaultAnswer): boolean {
-  return answer.status === 403 && meaning(answer).fault === "credentials";
+  return answer.status === 403 && meaning(answer.status, reasonText(answer)).fault === "credentials";
 }
 
-function meaning(answer: VaultAnswer): Fault {
-  const { status } = answer;
-  const text = reasonText(answer);
+/** Whether it says that nothing is mounted where it was asked. */
+export function saysUnmounted(answer: VaultAnswer): boolean {
+  return answer.status === 404 && NO_MOUNT.test(reasonText(answer));
+}
+
+function meaning(status: number, text: string): Fault {
   const row = ROWS.find((one) => one.status === status && (one.says?.test(text) ?? true));
   if (row !== undefined) return row;
   if (status >= 500) return { fault: "unavailable", cause: "Vault failed", hint: TRY_LATER };

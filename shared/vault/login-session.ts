@@ -1,0 +1,275 @@
+import { wordsOf } from "../errors.ts";
+import { KeyServiceError } from "../seal/key-service-error.ts";
+import {
+  type IssuedToken,
+  issuedToken,
+  type KubernetesLogin,
+  logInWithKubernetes,
+} from "./kubernetes-login.ts";
+import { succeeded, type VaultAnswer } from "./vault-answer.ts";
+import type { VaultClient, VaultRequest } from "./vault-client.ts";
+import { saysInvalidToken } from "./vault-fault.ts";
+import type { SessionOptions, VaultSession } from "./vault-session.ts";
+
+/** A token, and until when it is good on our clock. */
+type Held = IssuedToken & { endsAtMs: number };
+/** A login that failed: who asks before that time is told the same without asking Vault. */
+type Failure = { error: KeyServiceError; waitMs: number; untilMs: number };
+
+/** A policy's refusal cannot be told from a token whose policies have changed, so a login is tried, but this seldom. */
+const LOGIN_AFTER_DENIAL_MS = 30_000;
+/** For tokens that Vault says are no longer good; it would be odd of one that is so young. */
+const LOGIN_AFTER_LOSS_MS = 1000;
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+const LONGEST_SLEEP_MS = 24 * 60 * 60_000;
+const SHORTEST_SLEEP_MS = 100;
+/** Renewals lose fractions of a second. */
+const WHOLE_LEASE = 0.95;
+const GIVE_BACK_MS = 2000;
+
+/** A session that logs in when it has to: at the first use, when its token ends for good, and when it is refused. */
+export class LoginSession implements VaultSession {
+  readonly #client: VaultClient;
+  readonly #login: KubernetesLogin;
+  readonly #options: Required<SessionOptions>;
+  readonly #closing = new AbortController();
+  #held: Held | null = null;
+  #loggingIn: Promise<Held> | null = null;
+  #failure: Failure | null = null;
+  #lastLoginAtMs = Number.NEGATIVE_INFINITY;
+  /** Ends the keeping of the token that is held now. */
+  #keeping = new AbortController();
+
+  constructor(client: VaultClient, login: KubernetesLogin, options: Required<SessionOptions>) {
+    this.#client = client;
+    this.#login = login;
+    this.#options = options;
+  }
+
+  get address(): string {
+    return this.#client.address;
+  }
+
+  async request(request: Omit<VaultRequest, "token">): Promise<VaultAnswer> {
+    const held = await this.#current(request.signal);
+    const answer = await this.#client.request({ ...request, token: held.token });
+    if (answer.status !== 403) return answer;
+    const other = await this.#afterRefusal(held, answer, request.signal);
+    return other === null ? answer : this.#client.request({ ...request, token: other.token });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    const held = this.#held;
+    this.#held = null;
+    this.#closing.abort(closed(this.address));
+    this.#keeping.abort(this.#closing.signal.reason);
+    if (held !== null) await this.#giveBack(held);
+  }
+
+  async #current(signal: AbortSignal | undefined): Promise<Held> {
+    this.#closing.signal.throwIfAborted();
+    const held = this.#held;
+    if (held !== null && this.#now() < held.endsAtMs) return held;
+    return unlessAborted(this.#obtain(), signal);
+  }
+
+  /** The token to try instead of one that was refused, null for none. */
+  async #afterRefusal(
+    refused: Held,
+    answer: VaultAnswer,
+    signal: AbortSignal | undefined,
+  ): Promise<Held | null> {
+    this.#closing.signal.throwIfAborted();
+    const isLost = saysInvalidToken(answer);
+    const held = this.#held;
+    if (held !== null && held.token !== refused.token) return held;
+    const pauseMs = isLost ? LOGIN_AFTER_LOSS_MS : LOGIN_AFTER_DENIAL_MS;
+    if (this.#loggingIn === null && this.#now() - this.#lastLoginAtMs < pauseMs) return null;
+    if (isLost) this.#drop(refused);
+    return unlessAborted(this.#obtain(), signal).catch((error: unknown) => {
+      // The token may be as good as ever: what counts then is that the request was refused.
+      if (isLost || signal?.aborted || this.#closing.signal.aborted) throw error;
+      return null;
+    });
+  }
+
+  /** Logs in; one login serves all who ask meanwhile. @throws KeyServiceError */
+  #obtain(): Promise<Held> {
+    const failure = this.#failure;
+    if (this.#loggingIn === null && failure !== null && this.#now() < failure.untilMs)
+      return Promise.reject(again(failure, this.#now()));
+    this.#loggingIn ??= this.#obtainOnce().finally(() => {
+      this.#loggingIn = null;
+    });
+    return this.#loggingIn;
+  }
+
+  async #obtainOnce(): Promise<Held> {
+    const { signal } = this.#closing;
+    const askedAtMs = this.#now();
+    let issued: IssuedToken;
+    try {
+      issued = await logInWithKubernetes(this.#client, this.#login, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#options.onLogin("login-failed");
+      throw this.#remember(error);
+    }
+    const held = this.#heldFrom(issued, askedAtMs);
+    if (signal.aborted) {
+      await this.#giveBack(held);
+      throw signal.reason;
+    }
+    const former = this.#held;
+    this.#failure = null;
+    this.#lastLoginAtMs = this.#now();
+    this.#held = held;
+    this.#keep(held);
+    this.#options.onLogin("logged-in");
+    if (former !== null) void this.#giveBack(former);
+    return held;
+  }
+
+  #remember(error: unknown): KeyServiceError {
+    const known = error instanceof KeyServiceError ? error : unforeseen(this.address, error);
+    const longest = Math.min(LONGEST_WAIT_MS, (this.#failure?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
+    const waitMs = Math.max(known.retryAfterMs ?? 0, longest * (0.75 + this.#options.random() / 4));
+    this.#failure = { error: known, waitMs: longest, untilMs: this.#now() + waitMs };
+    return known;
+  }
+
+  #heldFrom(issued: IssuedToken, askedAtMs: number): Held {
+    return {
+      ...issued,
+      endsAtMs: issued.leaseMs === null ? Number.POSITIVE_INFINITY : askedAtMs + issued.leaseMs,
+    };
+  }
+
+  #drop(held: Held): void {
+    if (this.#held?.token !== held.token) return;
+    this.#held = null;
+    this.#keeping.abort(new Error("the token is no longer held"));
+  }
+
+  /** Sees to it, in the background, that there is a good token as long as the session is open. */
+  #keep(held: Held): void {
+    this.#keeping.abort(new Error("another token is held"));
+    this.#keeping = new AbortController();
+    const { signal } = this.#keeping;
+    if (held.leaseMs !== null)
+      this.#keepUntil(held, signal).catch(() => {
+        // It was ended, or the token is over: whoever comes next logs in and hears what is wrong.
+      });
+  }
+
+  async #keepUntil(first: Held, signal: AbortSignal): Promise<void> {
+    let held = first;
+    // Where renewals no longer give the whole lease the token has an end, and only a new login goes beyond.
+    let renews = held.renewable;
+    for (;;) {
+      const leftMs = held.endsAtMs - this.#now();
+      if (leftMs <= 0) return;
+      await this.#options.clock.sleep(this.#renewalIn(leftMs), signal);
+      if (!renews) {
+        if (await this.#loggedInAnew()) return;
+        continue;
+      }
+      const outcome = await this.#renew(held, signal);
+      signal.throwIfAborted();
+      if (outcome === "refused") renews = false;
+      else if (outcome !== "failed") {
+        held = outcome;
+        this.#held = held;
+        renews = held.leaseMs === null || held.leaseMs >= (first.leaseMs ?? 0) * WHOLE_LEASE;
+        continue;
+      }
+      if (outcome === "refused" && (await this.#loggedInAnew())) return;
+    }
+  }
+
+  #renewalIn(leftMs: number): number {
+    const spread = 0.6 + this.#options.random() * (2 / 15);
+    return Math.min(LONGEST_SLEEP_MS, Math.max(SHORTEST_SLEEP_MS, leftMs * spread));
+  }
+
+  async #loggedInAnew(): Promise<boolean> {
+    return this.#obtain().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** https://developer.hashicorp.com/vault/api-docs/auth/token#renew-a-token-self */
+  async #renew(held: Held, signal: AbortSignal): Promise<Held | "refused" | "failed"> {
+    const askedAtMs = this.#now();
+    const answer = await this.#client
+      .request({
+        method: "POST",
+        path: ["auth", "token", "renew-self"],
+        body: { increment: Math.ceil((held.leaseMs ?? 0) / 1000) },
+        token: held.token,
+        signal,
+      })
+      .catch(() => null);
+    signal.throwIfAborted();
+    const renewed = answer !== null && succeeded(answer) ? issuedToken(answer) : null;
+    this.#options.onLogin(renewed === null ? "renewal-failed" : "renewed");
+    if (renewed !== null) return { ...this.#heldFrom(renewed, askedAtMs), token: held.token };
+    return answer?.status === 400 || answer?.status === 403 ? "refused" : "failed";
+  }
+
+  /** As well as it goes: what is not given back ends with its lease. */
+  async #giveBack({ token, revocable }: IssuedToken): Promise<void> {
+    if (!revocable) return;
+    await this.#client
+      .request({
+        method: "POST",
+        path: ["auth", "token", "revoke-self"],
+        body: {},
+        token,
+        timeoutMs: GIVE_BACK_MS,
+      })
+      .catch(() => undefined);
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+}
+
+function again({ error, untilMs }: Failure, nowMs: number): KeyServiceError {
+  return new KeyServiceError(error.fault, error.message, error.hint, { retryAfterMs: untilMs - nowMs });
+}
+
+function unforeseen(address: string, error: unknown): KeyServiceError {
+  return new KeyServiceError(
+    "credentials",
+    `the login to Vault at ${address} failed: ${wordsOf(error)}`,
+    "check the role and where the token of the ServiceAccount comes from",
+  );
+}
+
+function closed(address: string): KeyServiceError {
+  return new KeyServiceError(
+    "unavailable",
+    `the session with Vault at ${address} was closed`,
+    "nothing is to be done: it ends with the program, or with the object that needed it",
+  );
+}
+
+/** The promise's outcome, unless the signal aborts first; the promise goes on for others. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  promise.catch(() => undefined);
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
