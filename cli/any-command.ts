@@ -46,7 +46,7 @@ export function runAny(io: Io): Promise<number> {
 async function runMode(io: Io): Promise<void> {
   const { options, positionals } = readArguments(kubesealOptions, io.args, io.env);
   if (options.help) {
-    const mode = modeOf({ ...options, "from-file": [] });
+    const mode = modeOf({ ...options, "from-file": [], item: null });
     return printHelp(mode === "seal" ? null : mode, io);
   }
   if (options.version) {

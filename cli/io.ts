@@ -1,3 +1,5 @@
+import type { KeyServiceConnector } from "./key-services/connector.ts";
+
 /** What a command may use of the world outside; tests give their own. */
 export type Io = {
   /** Arguments after the program's name. */
@@ -19,6 +21,8 @@ export type Io = {
     url: string,
     init: { signal: AbortSignal; headers: Readonly<Record<string, string>> },
   ): Promise<Response>;
+  /** How key services are reached, where it is not over the network. */
+  keyServices?: KeyServiceConnector;
 };
 
 /** A stream to write to. */

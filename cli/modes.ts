@@ -16,8 +16,9 @@ export type ModeName =
  * @throws InputError for flags that need another mode: exit code 1, as in kubeseal.
  */
 export function modeOf(options: KubesealOptions): ModeName {
-  if (options["from-file"].length > 0 && !options.raw) {
-    throw new InputError("--from-file requires --raw", "give --raw too, or name a whole Secret with -f FILE");
+  const bare = options["from-file"].length > 0 ? "from-file" : options.item === null ? null : "item";
+  if (bare !== null && !options.raw) {
+    throw new InputError(`--${bare} requires --raw`, "give --raw too, or name a whole Secret with -f FILE");
   }
   if (options["recovery-unseal"]) return "recovery-unseal";
   if (options.validate) return "validate";

@@ -69,11 +69,23 @@ const own = {
     group: "seal",
     summary: "accept a Secret with neither data nor stringData",
   },
-  "cluster-id": {
+  backend: {
     kind: "text",
-    value: "ID",
+    value: "cluster|kms|vault",
     group: "seal",
-    summary: "the cluster the values are for, where the backend binds them to one",
+    summary: "whose key values are sealed under; the cluster's when not given",
+  },
+  "kms-key": {
+    kind: "text",
+    value: "KEY",
+    group: "seal",
+    summary: "seal under this key of AWS KMS: its ARN, id or alias/NAME",
+  },
+  "vault-key": {
+    kind: "text",
+    value: "MOUNT/KEY",
+    group: "seal",
+    summary: "seal under this key of Vault's Transit engine",
   },
   "fetch-cert": { kind: "switch", group: "mode", summary: "print the certificate and stop" },
   raw: { kind: "switch", group: "mode", summary: "seal one value and print it in base64" },
@@ -82,6 +94,12 @@ const own = {
     value: "FILE",
     group: "mode",
     summary: "with --raw: file that holds the value",
+  },
+  item: {
+    kind: "text",
+    value: "KEY",
+    group: "mode",
+    summary: "with --raw: item the value is for, where the backend binds it to one",
   },
   "merge-into": {
     kind: "text",
@@ -110,6 +128,47 @@ const own = {
     value: "FILE",
     group: "mode",
     summary: "with --recovery-unseal: files that hold private keys",
+  },
+} as const satisfies OptionTable;
+
+/** For values under keys of AWS KMS and Vault, sealing and opening alike. */
+export const keyServiceOptions = {
+  "cluster-id": {
+    kind: "text",
+    value: "ID",
+    group: "seal",
+    summary: "the cluster the values are for, where the backend binds them to one",
+  },
+  "kms-allowed-keys": {
+    kind: "list",
+    value: "PATTERN",
+    group: "seal",
+    summary: "keys of AWS KMS that values may be opened with; those of signet allow when not given",
+  },
+  "vault-allowed-keys": {
+    kind: "list",
+    value: "PATTERN",
+    group: "seal",
+    summary: "the same for Vault, as MOUNT/KEY",
+  },
+  "vault-addr": { kind: "text", value: "URL", group: "cluster", summary: "address of Vault; or VAULT_ADDR" },
+  "vault-namespace": {
+    kind: "text",
+    value: "NAMESPACE",
+    group: "cluster",
+    summary: "namespace inside Vault; or VAULT_NAMESPACE",
+  },
+  "vault-ca-cert": {
+    kind: "text",
+    value: "FILE",
+    group: "cluster",
+    summary: "certificates that Vault's is signed by; or VAULT_CACERT",
+  },
+  "vault-token-file": {
+    kind: "text",
+    value: "FILE",
+    group: "cluster",
+    summary: "file with a token for Vault; else VAULT_TOKEN or ~/.vault-token",
   },
 } as const satisfies OptionTable;
 
@@ -251,6 +310,7 @@ export const generalOptions = {
 /** Every flag that may stand without a command word: kubeseal's, and ours beside them. */
 export const kubesealOptions = {
   ...own,
+  ...keyServiceOptions,
   ...controllerOptions,
   ...fileOptions,
   ...clientOptions,
@@ -261,6 +321,9 @@ export const kubesealOptions = {
 /** What these flags were given as. */
 export type KubesealOptions = OptionValues<typeof kubesealOptions>;
 
+/** What says how key services are reached, and which of their keys may be used. */
+export type KeyServiceOptions = OptionValues<typeof keyServiceOptions>;
+
 /** What says which cluster, and which controller in it. */
 export type ClusterOptions = OptionValues<typeof controllerOptions> & OptionValues<typeof clientOptions>;
 
@@ -270,6 +333,11 @@ export function isStream(
   positionals: readonly string[],
 ): boolean {
   return positionals.length === 0 && !options["in-place"] && options["output-dir"] === null;
+}
+
+/** Whether the user says whose key values are sealed under. */
+export function namesBackend(options: Pick<KubesealOptions, "backend" | "kms-key" | "vault-key">): boolean {
+  return options.backend !== null || options["kms-key"] !== null || options["vault-key"] !== null;
 }
 
 /** Whether a flag may also be given as an environment variable. */

@@ -4,9 +4,10 @@ import { isCommandWord } from "./command-words.ts";
 import type { Io } from "./io.ts";
 import { modeOf } from "./modes.ts";
 import { heldNotices, noticesOf } from "./notices.ts";
-import { isStream, type KubesealOptions, kubesealOptions } from "./options.ts";
+import { isStream, type KubesealOptions, kubesealOptions, namesBackend } from "./options.ts";
 import { EXIT_DONE, reporting } from "./report.ts";
 import { sealStream } from "./seal-stream.ts";
+import { certificateKey } from "./sealing-key.ts";
 
 /**
  * Runs the program: reads its arguments, does what they ask, prints one `error:` and one `hint:` line when it cannot.
@@ -35,12 +36,12 @@ export function run(io: Io): Promise<number> {
 /** @returns false when it takes more than files: an address, a cluster, or its configuration. */
 async function sealOffline(options: KubesealOptions, io: Io): Promise<boolean> {
   const path = options.cert === null ? null : certificateFile(options.cert);
-  if (path === null) return false;
+  if (path === null || namesBackend(options)) return false;
   const notices = heldNotices(noticesOf(io, options));
   let isDone = true;
   try {
     isDone = await sealStream(options, io, {
-      certificate: () => readCertificateFile(path, io),
+      key: () => certificateKey(readCertificateFile(path, io), options, io, notices),
       clientNamespace: async () => "unknown",
       notices,
     });

@@ -1,7 +1,5 @@
 import { writeDocuments } from "../shared/document/write-documents.ts";
-import { certificateSealer } from "../shared/seal/classic-sealer.node.ts";
 import { type Sealing, type SealRequest, sealSecret } from "../shared/seal-secret.ts";
-import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
@@ -14,11 +12,11 @@ import {
   scopeOption,
   showSealing,
 } from "./sealing.ts";
-import { sealingCertificate } from "./sealing-certificate.ts";
+import type { SealingKey } from "./sealing-key.ts";
 
 /** What sealing a stream takes besides the stream. */
 export type SealingMeans = {
-  certificate: () => FoundCertificate | Promise<FoundCertificate>;
+  key: () => SealingKey | Promise<SealingKey>;
   /** The namespace for Secrets that name none; `unknown` where it cannot be told here. */
   clientNamespace: () => Promise<SealRequest["namespace"] | "unknown">;
   notices: Notices;
@@ -35,13 +33,13 @@ export async function sealStream(options: KubesealOptions, io: Io, means: Sealin
   const format = outputFormat(options);
   // A file that cannot be read is told before any cluster is asked; standard input is read once all else is well.
   const file = readSecretFile(options, io);
-  const certificate = sealingCertificate(await means.certificate(), options, io, notices);
+  const key = await means.key();
   const secrets = readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
   const namespace = await namespaceFor(secrets, scope, options, means.clientNamespace);
   if (namespace === "unknown") return false;
   const request: SealRequest = {
-    sealer: certificateSealer(certificate),
-    clusterId: options["cluster-id"],
+    sealer: key.sealer,
+    clusterId: key.clusterId,
     scope,
     name: options.name,
     namespace,
@@ -53,7 +51,7 @@ export async function sealStream(options: KubesealOptions, io: Io, means: Sealin
   writeProduct(writeDocuments(sealed, format), options, io);
   for (const [index, { secret }] of secrets.entries()) {
     const sealing = sealings[index];
-    if (sealing !== undefined) showSealing(sealing, secret, certificate, notices);
+    if (sealing !== undefined) showSealing(sealing, secret, key, notices);
   }
   return true;
 }

@@ -1,14 +1,13 @@
 import { readDocuments } from "../shared/document/read-documents.ts";
 import { InputError, UsageError } from "../shared/errors.ts";
 import { annotatedScopeKind, describeScope, parseScopeKind, type ScopeKind } from "../shared/scope.ts";
-import type { Certificate } from "../shared/seal/certificate.node.ts";
 import type { Sealing, SealRequest } from "../shared/seal-secret.ts";
 import { parseSecret, type SecretManifest } from "../shared/secret.ts";
 import { fileFailure } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
-import { dayInWords } from "./sealing-certificate.ts";
+import type { SealingKey } from "./sealing-key.ts";
 
 /** A Secret and how errors name it. */
 export type NamedSecret = { secret: SecretManifest; where: string };
@@ -117,14 +116,12 @@ const SERVER_NOISE = new Set([
 export function showSealing(
   { sealedSecret, scope }: Sealing,
   { droppedMetadata }: SecretManifest,
-  certificate: Certificate,
+  { words, more }: SealingKey,
   notices: Notices,
 ): void {
   const { namespace, name } = sealedSecret.metadata;
   const object = namespace === undefined ? name : `${namespace}/${name}`;
-  notices.note(
-    `sealed ${object}: scope ${describeScope(scope)}, certificate ${certificate.fingerprint}, valid until ${dayInWords(certificate.notAfter)}`,
-  );
+  notices.note(`sealed ${object}: scope ${describeScope(scope)}, ${words}${more}`);
   const dropped = droppedMetadata.filter((field) => !SERVER_NOISE.has(field));
   if (dropped.length > 0) {
     const fields = dropped.map((field) => JSON.stringify(field).slice(1, -1)).join(", ");

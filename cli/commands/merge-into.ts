@@ -4,14 +4,12 @@ import { writeDocuments } from "../../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { annotatedScopeKind, describeScope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
-import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
-import type { Sealer } from "../../shared/seal/sealer.ts";
+import { formOf } from "../../shared/seal/codec.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import { readSealingKeyHint, writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { SecretManifest } from "../../shared/secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
-import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { kindOf } from "../document-kind.ts";
@@ -31,8 +29,9 @@ import { type Notices, noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { outputFormat } from "../output-file.ts";
 import { startProgress } from "../progress.ts";
+import { opensUnder } from "../scope-proof.ts";
 import { type NamedSecret, readSecretFile, readSecrets, readStandardInput, scopeOption } from "../sealing.ts";
-import { sealingCertificate } from "../sealing-certificate.ts";
+import { type FoundSealingKey, findSealingKey } from "../sealing-key-source.ts";
 
 /**
  * `--merge-into FILE`: seals the input's items for the SealedSecret in FILE and writes them into it. Everything else
@@ -49,29 +48,32 @@ export const mergeInto: Command<typeof kubesealOptions> = {
       notices.warn("--merge-into writes the file it names: --sealed-secret-file is left alone");
     }
     const file = positionals.length === 0 ? readSecretFile(options, io) : null;
-    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
-    const targets = mergeTargets(options["merge-into"] ?? "", io.files);
-    const secrets =
-      positionals.length > 0
-        ? secretsOfFiles(positionals, options, io)
-        : readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
-    const sealer = certificateSealer(certificate);
-    const means = { sealer, asked, options, io, notices };
-    const changed = new Set<TargetFile>();
-    const notes: string[] = [];
-    const givers = new Map<string, string>();
-    for (const { secret, where } of secrets) {
-      const place = targetOf(targets, secret, where);
-      requireNewItems(secret, where, place, givers);
-      const { target, edits, note } = await sealFor(place, secret, where, means);
-      editTarget(target, edits);
-      changed.add(target.file);
-      notes.push(note);
+    const key = await findSealingKey(options, io, notices);
+    try {
+      const targets = mergeTargets(options["merge-into"] ?? "", io.files);
+      const secrets =
+        positionals.length > 0
+          ? secretsOfFiles(positionals, options, io)
+          : readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
+      const means = { key, asked, options, io, notices };
+      const changed = new Set<TargetFile>();
+      const notes: string[] = [];
+      const givers = new Map<string, string>();
+      for (const { secret, where } of secrets) {
+        const place = targetOf(targets, secret, where);
+        requireNewItems(secret, where, place, givers);
+        const { target, edits, note } = await sealFor(place, secret, where, means);
+        editTarget(target, edits);
+        changed.add(target.file);
+        notes.push(note);
+      }
+      const contents = new Map([...changed].map((target) => [target, contentOf(target, options)]));
+      writeTargets(contents, options["output-dir"], io.files);
+      if (positionals.length === 0) for (const note of notes) notices.note(note);
+      else tellEach(notes, changed.size, io);
+    } finally {
+      await key.close();
     }
-    const contents = new Map([...changed].map((target) => [target, contentOf(target, options)]));
-    writeTargets(contents, options["output-dir"], io.files);
-    if (positionals.length === 0) for (const note of notes) notices.note(note);
-    else tellEach(notes, changed.size, io);
   },
 };
 
@@ -122,7 +124,7 @@ function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: I
 type Merge = { target: MergeTarget; edits: Edit[]; note: string };
 
 type Means = {
-  sealer: Sealer;
+  key: FoundSealingKey;
   asked: ScopeKind | null;
   options: KubesealOptions;
   io: Io;
@@ -133,7 +135,7 @@ async function sealFor(
   target: MergeTarget,
   secret: SecretManifest,
   where: string,
-  { sealer, asked, options, io, notices }: Means,
+  { key, asked, options, io, notices }: Means,
 ): Promise<Merge> {
   if (secret.items.size === 0 && !options["allow-empty-data"]) {
     throw new InputError(
@@ -147,19 +149,19 @@ async function sealFor(
     where: target.where,
     asked,
     annotated: annotatedScopeKind(secret.annotations),
-    opens: () => opensInCluster(sealedSecret, options, io, notices),
+    opens: () => opensUnder(sealedSecret, target.where, key.keyServices, { options, io, notices }),
   });
   const { name } = sealedSecret.metadata;
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
   const scope = scopeAt(kind, { namespace, name });
   warnOfOtherPlace(kind, secret, where, target, notices);
-  const sealed = await sealer.sealAll(secret.items, { clusterId: options["cluster-id"], scope });
-  const edits = editsFor(sealedSecret, secret, sealed, sealer.keyId);
+  const sealed = await key.sealer.sealAll(secret.items, { clusterId: key.clusterId, scope });
+  const edits = editsFor(sealedSecret, secret, sealed, key.sealer.hint);
   const items = [...sealed.keys()].join(", ");
   return {
     target,
     edits,
-    note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, certificate ${sealer.keyId}`,
+    note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, ${key.words}${key.backend === "cluster" ? "" : key.more}`,
   };
 }
 
@@ -211,41 +213,38 @@ function editsFor(
   { metadata, spec }: SealedSecret,
   secret: SecretManifest,
   sealed: ReadonlyMap<string, string>,
-  keyId: string,
+  keyHint: string | null,
 ): Edit[] {
   const inTemplate = (map: "labels" | "annotations") =>
     Object.entries(secret[map]).map(
       ([key, value]): Edit => ({ path: ["spec", "template", "metadata", map, key], value }),
     );
   const names = new Set([...Object.keys(spec.encryptedData), ...sealed.keys()]);
-  const known = new Map(readSealingKeyHint(metadata.annotations, Object.keys(spec.encryptedData)));
-  for (const item of sealed.keys()) known.set(item, keyId);
+  const known = new Map(readSealingKeyHint(metadata.annotations, classicItems(spec.encryptedData)));
+  for (const item of sealed.keys()) {
+    if (keyHint === null) known.delete(item);
+    else known.set(item, keyHint);
+  }
   const hint = writeSealingKeyHint(known, names);
+  const hintPath = ["metadata", "annotations", SEALING_KEY_ANNOTATION];
+  const isHinted = metadata.annotations?.[SEALING_KEY_ANNOTATION] !== undefined;
   return [
     ...[...sealed].map(([item, value]): Edit => ({ path: ["spec", "encryptedData", item], value })),
     ...inTemplate("annotations"),
     ...inTemplate("labels"),
-    ...(hint === null || sealed.size === 0
+    ...(sealed.size === 0
       ? []
-      : [{ path: ["metadata", "annotations", SEALING_KEY_ANNOTATION], value: hint }]),
+      : hint !== null
+        ? [{ path: hintPath, value: hint }]
+        : isHinted
+          ? [{ path: hintPath, remove: true } as const]
+          : []),
   ];
 }
 
-/** Asks the controller; a certificate from a file or an address means that no cluster is to be asked. */
-async function opensInCluster(
-  sealedSecret: SealedSecret,
-  options: KubesealOptions,
-  io: Io,
-  notices: Notices,
-): Promise<boolean> {
-  if (options.cert !== null) return false;
-  const { openController } = await import("../controller-client.ts");
-  const controller = await openController(options, io, notices);
-  try {
-    return (await controller.verify(sealedSecret)) === "opens";
-  } finally {
-    await controller.close();
-  }
+/** Items that hints may be about: values of key services name their keys themselves. */
+function classicItems(encryptedData: Readonly<Record<string, string>>): string[] {
+  return Object.keys(encryptedData).filter((item) => formOf(encryptedData[item] ?? "").backend === "classic");
 }
 
 /** The file keeps its format unless another one is asked for in so many words. */

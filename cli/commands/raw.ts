@@ -1,8 +1,6 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { describeScope, type Scope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
-import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
 import { isItemName } from "../../shared/secret.ts";
-import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { fileFailure } from "../file-failure.ts";
@@ -14,7 +12,7 @@ import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
 import { placeBelow, writeResult } from "../output-folder.ts";
 import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
-import { sealingCertificate } from "../sealing-certificate.ts";
+import { type FoundSealingKey, findSealingKey } from "../sealing-key-source.ts";
 
 /** `--raw`: seals bare values, each the whole of a file or of standard input, and prints them in base64. */
 export const raw: Command<typeof kubesealOptions> = {
@@ -26,22 +24,87 @@ export const raw: Command<typeof kubesealOptions> = {
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
     requireSecretFile(options, io);
-    const certificate = sealingCertificate(await findCertificate(options, io), options, io, notices);
-    const scope = await scopeOf(kind, options, io);
-    const values = new Map(
-      sources === null
-        ? [["", readStandardInput(io, "a secret to encrypt")]]
-        : sources.map(({ target, path }) => [target, readValue(path, io)]),
-    );
-    const sealed = await certificateSealer(certificate).sealAll(values, {
-      clusterId: options["cluster-id"],
-      scope,
-    });
-    deliver(sealed, options, io);
-    const size = values.size === 1 ? "one value" : `${values.size} values`;
-    notices.note(`sealed ${size}: scope ${describeScope(scope)}, certificate ${certificate.fingerprint}`);
+    const key = await findSealingKey(options, io, notices);
+    try {
+      const items = key.backend === "cluster" ? null : itemsOf(sources, options);
+      const scope = await scopeOf(kind, options, io);
+      const values = new Map(
+        sources === null
+          ? [["", readStandardInput(io, "a secret to encrypt")]]
+          : sources.map(({ target, path }) => [target, readValue(path, io)]),
+      );
+      const sealed = await sealValues(values, items, scope, key);
+      deliver(sealed, options, io);
+      const size = values.size === 1 ? "one value" : `${values.size} values`;
+      const bound =
+        items === null ? "" : `, ${items.size === 1 ? "item" : "items"} ${[...items.values()].join(", ")}`;
+      const more = items === null ? "" : key.more;
+      notices.note(`sealed ${size}: scope ${describeScope(scope)}${bound}, ${key.words}${more}`);
+    } finally {
+      await key.close();
+    }
   },
 };
+
+/**
+ * Seals all values at once.
+ * @param items the item each is for, by its target; null where values are bound to none.
+ */
+async function sealValues(
+  values: ReadonlyMap<string, Uint8Array>,
+  items: ReadonlyMap<string, string> | null,
+  scope: Scope,
+  { sealer, clusterId }: FoundSealingKey,
+): Promise<Map<string, string>> {
+  const itemOf = (target: string) => items?.get(target) ?? target;
+  const named = new Map([...values].map(([target, value]) => [itemOf(target), value]));
+  const sealed = await sealer.sealAll(named, { clusterId, scope });
+  return new Map([...values.keys()].map((target) => [target, sealed.get(itemOf(target)) ?? ""]));
+}
+
+/**
+ * The item that each value is for, by target: `--item`, the KEY of `--from-file KEY=FILE`, or the name of the file.
+ * @throws UsageError where none says it, or two values are for the same.
+ */
+function itemsOf(sources: readonly ValueFile[] | null, options: KubesealOptions): Map<string, string> {
+  const ofFlag = options["from-file"]
+    .map((text) => /^([^=]*)=/.exec(text)?.[1])
+    .find((key) => key !== undefined);
+  const given = options.item ?? ofFlag ?? null;
+  const files = sources ?? [{ target: "", path: "" }];
+  if (options.item !== null && files.length > 1) {
+    throw new UsageError(
+      "--item names one item, and several values were given",
+      "leave --item out: the files' names count",
+    );
+  }
+  const items = new Map<string, string>();
+  const targets = new Map<string, string>();
+  for (const { target } of files) {
+    const item = given ?? target.replace(/^.*\//, "");
+    if (item === "") {
+      throw new UsageError(
+        "the item that the value is for is not known, and values of key services are bound to one",
+        "give --item KEY, the name it will have under spec.encryptedData",
+      );
+    }
+    if (!isItemName(item)) {
+      throw new UsageError(
+        `${JSON.stringify(item)} is not a name a Secret's item may have`,
+        "give --item KEY, or rename the file",
+      );
+    }
+    if (targets.has(item)) {
+      throw new UsageError(
+        `${targets.get(item)} and ${target} are both for the item ${item}`,
+        "seal them one after the other, each with its --item",
+      );
+    }
+    targets.set(item, target);
+    items.set(target, item);
+  }
+  return items;
+}
 
 const NOT_IN_PLACE = {
   inPlace: {

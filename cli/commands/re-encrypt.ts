@@ -3,16 +3,21 @@ import type { Edit } from "../../shared/document/edit-document.ts";
 import { InputError, SealError } from "../../shared/errors.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { splitContainer } from "../../shared/seal/classic-container.ts";
+import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
 import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
+import { writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { Command } from "../command.ts";
-import { type ControllerClient, openController } from "../controller-client.ts";
 import { type Performed, workOnFiles } from "../file-work.ts";
+import { namedKeys } from "../key-services/sealing-backend.ts";
+import { UserKeyServices } from "../key-services/user-key-services.ts";
+import { LazyController } from "../lazy-controller.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
 import { requireSecretFile } from "../sealing.ts";
 import { readFoundCertificate } from "../sealing-certificate.ts";
 import { workOnInput } from "../stream-work.ts";
+import { forController, remoteScope, sortedValues } from "../values-by-backend.ts";
 
 /** What the controller answered is not the same SealedSecret sealed anew. */
 class RotateAnswerError extends SealError {
@@ -20,8 +25,9 @@ class RotateAnswerError extends SealError {
 }
 
 /**
- * `--re-encrypt`: has every value sealed again under the newest key, by the controller. Only values change, and the
- * hint which key they need: template, metadata, comments and layout stay.
+ * `--re-encrypt`: has every value sealed again under the newest key: classic ones by the controller, which gets no others
+ * to see, those of key services inside their service, under the user's own rights. Only values change, and the hint
+ * which key they need: template, metadata, comments and layout stay.
  */
 export const reEncrypt: Command<typeof kubesealOptions> = {
   name: "re-encrypt",
@@ -31,15 +37,22 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
     const notices = noticesOf(io, options);
     if (options.rotate) notices.warn("--rotate is deprecated, use --re-encrypt instead");
     requireSecretFile(options, io);
-    const controller = await openController(options, io, notices);
-    const newestKey = newestKeyOf(controller);
+    const named = namedKeys(options);
+    const controller = new LazyController(options, io, notices);
+    const keyServices = new UserKeyServices(options, io, notices, named);
+    const means = {
+      controller,
+      keyServices,
+      newestKey: newestKeyOf(controller),
+      seen: new Set<RemoteBackend>(),
+    };
     const task = {
       done: "re-encrypted",
       kind: "SealedSecret",
       inPlace: true,
       hasProduct: true,
       perform: ({ value, where }: { value: unknown; where: string }) =>
-        sealAnew(parseSealedSecret(value, where), where, controller, newestKey),
+        sealAnew(parseSealedSecret(value, where), where, means),
     } as const;
     try {
       const file = options["secret-file"];
@@ -49,18 +62,28 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
         const inPlace = { ...options, "secret-file": null, "in-place": options["output-dir"] === null };
         await workOnFiles(task, [file], inPlace, io, { isQuiet: true });
       } else await workOnInput(task, positionals, options, io);
+      for (const backend of ["kms", "vault"] as const) {
+        if (named[backend] === null || means.seen.has(backend)) continue;
+        notices.warn(
+          `--${backend}-key moved nothing: --re-encrypt leaves values in their backend, and none of ${backend} was given`,
+        );
+      }
     } finally {
       await controller.close();
+      await keyServices.close();
     }
   },
 };
 
-async function sealAnew(
-  sealedSecret: SealedSecret,
-  where: string,
-  controller: ControllerClient,
-  newestKey: () => Promise<string | null>,
-): Promise<Performed> {
+type Means = {
+  controller: LazyController;
+  keyServices: UserKeyServices;
+  newestKey: () => Promise<string | null>;
+  /** Key services whose values were met. */
+  seen: Set<RemoteBackend>;
+};
+
+async function sealAnew(sealedSecret: SealedSecret, where: string, means: Means): Promise<Performed> {
   const { metadata, spec } = sealedSecret;
   if (spec.data !== undefined) {
     throw new InputError(
@@ -68,31 +91,75 @@ async function sealAnew(
       "open it with signet unseal and seal the Secret again",
     );
   }
-  const items = Object.entries(spec.encryptedData);
-  const answer = await controller.rotate(sealedSecret);
-  // Nothing else of the answer counts: whoever gave it must not get at scope or template.
-  const answered = encryptedDataOf(answer);
-  const sealed = new Map<string, string>();
-  for (const [item, before] of items) sealed.set(item, newValue(item, before, answered[item], where));
-  const key = items.length === 0 ? null : await newestKey();
-  const edits: Edit[] = [...sealed].map(([item, value]) => ({
-    path: ["spec", "encryptedData", item],
-    value,
-  }));
+  const items = Object.keys(spec.encryptedData);
+  const classic = await byController(sealedSecret, where, means);
+  const remote = await byKeyServices(sealedSecret, where, means);
+  const sealed = items.map((item) => [item, classic.get(item) ?? remote.get(item) ?? ""] as const);
+  const edits: Edit[] = sealed.map(([item, value]) => ({ path: ["spec", "encryptedData", item], value }));
+  const hint = await hintFor(sealedSecret, [...classic.keys()], means);
   const hintPath = ["metadata", "annotations", SEALING_KEY_ANNOTATION];
-  if (key !== null) edits.push({ path: hintPath, value: key });
-  else if (items.length > 0 && metadata.annotations?.[SEALING_KEY_ANNOTATION] !== undefined) {
-    edits.push({ path: hintPath, remove: true });
-  }
+  const before = metadata.annotations?.[SEALING_KEY_ANNOTATION];
+  if (hint !== undefined && classic.size > 0) edits.push({ path: hintPath, value: hint });
+  else if (before !== undefined && hint === undefined) edits.push({ path: hintPath, remove: true });
   const { [SEALING_KEY_ANNOTATION]: _old, ...annotations } = metadata.annotations ?? {};
   return {
     product: productOf(sealedSecret, Object.fromEntries(sealed), {
       ...annotations,
-      ...(key === null ? {} : { [SEALING_KEY_ANNOTATION]: key }),
+      ...(hint === undefined ? {} : { [SEALING_KEY_ANNOTATION]: hint }),
     }),
     edits,
     note: `${metadata.name}, ${items.length === 1 ? "1 item" : `${items.length} items`}`,
   };
+}
+
+/** Nothing else of the controller's answer counts: whoever gave it must not get at scope or template. */
+async function byController(
+  sealedSecret: SealedSecret,
+  where: string,
+  { controller }: Means,
+): Promise<Map<string, string>> {
+  const sealed = new Map<string, string>();
+  const question = forController(sealedSecret);
+  if (question === null) return sealed;
+  const answered = encryptedDataOf(await (await controller.open()).rotate(question));
+  for (const [item, before] of Object.entries(question.spec.encryptedData)) {
+    sealed.set(item, newValue(item, before, answered[item], where));
+  }
+  return sealed;
+}
+
+async function byKeyServices(
+  sealedSecret: SealedSecret,
+  where: string,
+  { keyServices, seen }: Means,
+): Promise<Map<string, string>> {
+  const { remote } = sortedValues(sealedSecret);
+  if (remote.size === 0) return new Map();
+  const scope = remoteScope(sealedSecret, where);
+  const binding = { clusterId: await keyServices.clusterId(), scope };
+  const sealed = new Map<string, string>();
+  for (const [backend, items] of remote) {
+    seen.add(backend);
+    const renewed = await keyServices.renew(backend, items, binding, sealedSecret.metadata.namespace ?? "");
+    for (const [item, value] of renewed) sealed.set(item, value);
+  }
+  return sealed;
+}
+
+/** What the annotation says afterwards, undefined for nothing; it is about classic values alone. */
+async function hintFor(
+  { metadata, spec }: SealedSecret,
+  classic: readonly string[],
+  { newestKey }: Means,
+): Promise<string | undefined> {
+  const before = metadata.annotations?.[SEALING_KEY_ANNOTATION];
+  if (classic.length === 0) return before;
+  const key = await newestKey();
+  if (key === null) return undefined;
+  return (
+    writeSealingKeyHint(new Map(classic.map((item) => [item, key])), Object.keys(spec.encryptedData)) ??
+    undefined
+  );
 }
 
 function encryptedDataOf(answer: unknown): Record<string, unknown> {
@@ -126,13 +193,16 @@ function ciphertextBytes(value: string): number | null {
 }
 
 /** Fingerprint of the key that seals now, asked once; null when it cannot be told. It is a hint, so that is no failure. */
-function newestKeyOf(controller: ControllerClient): () => Promise<string | null> {
+function newestKeyOf(controller: LazyController): () => Promise<string | null> {
   let asked: Promise<string | null> | null = null;
   return () => {
-    asked ??= controller.certificate().then(
-      (found) => readFoundCertificate(found).fingerprint,
-      () => null,
-    );
+    asked ??= controller
+      .open()
+      .then((client) => client.certificate())
+      .then(
+        (found) => readFoundCertificate(found).fingerprint,
+        () => null,
+      );
     return asked;
   };
 }

@@ -1,9 +1,9 @@
-import { findCertificate } from "../certificate-source.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
 import { sealStream } from "../seal-stream.ts";
+import { type FoundSealingKey, findSealingKey } from "../sealing-key-source.ts";
 
 /** The main mode: seals every Secret of a stream, or none. */
 export const seal: Command<typeof kubesealOptions> = {
@@ -11,10 +11,20 @@ export const seal: Command<typeof kubesealOptions> = {
   summary: "seal Secrets",
   options: kubesealOptions,
   async run({ options, io }) {
-    await sealStream(options, io, {
-      certificate: () => findCertificate(options, io),
-      clientNamespace: () => clientNamespace(options, io),
-      notices: noticesOf(io, options),
-    });
+    const notices = noticesOf(io, options);
+    const found: FoundSealingKey[] = [];
+    try {
+      await sealStream(options, io, {
+        key: async () => {
+          const key = await findSealingKey(options, io, notices);
+          found.push(key);
+          return key;
+        },
+        clientNamespace: () => clientNamespace(options, io),
+        notices,
+      });
+    } finally {
+      for (const key of found) await key.close();
+    }
   },
 };

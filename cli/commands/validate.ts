@@ -1,13 +1,20 @@
 import { InputError } from "../../shared/errors.ts";
 import { parseSealedSecret } from "../../shared/sealed-secret.ts";
 import type { Command } from "../command.ts";
-import { openController } from "../controller-client.ts";
+import { namedKeys } from "../key-services/sealing-backend.ts";
+import { UserKeyServices } from "../key-services/user-key-services.ts";
+import { LazyController } from "../lazy-controller.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
+import { whyNotOpened } from "../remote-opening.ts";
 import { requireSecretFile } from "../sealing.ts";
 import { workOnInput } from "../stream-work.ts";
+import { forController } from "../values-by-backend.ts";
 
-/** `--validate`: asks the controller whether it can open each SealedSecret. Silent when it can. */
+/**
+ * `--validate`: asks the controller whether it can open the classic values of each SealedSecret, and opens those of key
+ * services under the user's own rights. Silent when all open.
+ */
 export const validate: Command<typeof kubesealOptions> = {
   name: "validate",
   summary: "ask the controller whether it can open a SealedSecret",
@@ -18,7 +25,8 @@ export const validate: Command<typeof kubesealOptions> = {
       notices.warn("--validate writes nothing: --sealed-secret-file is left alone");
     }
     requireSecretFile(options, io);
-    const controller = await openController(options, io, notices);
+    const controller = new LazyController(options, io, notices);
+    const keyServices = new UserKeyServices(options, io, notices, namedKeys(options));
     try {
       await workOnInput(
         {
@@ -29,12 +37,15 @@ export const validate: Command<typeof kubesealOptions> = {
           async perform({ value, where }) {
             const sealedSecret = parseSealedSecret(value, where);
             const { name, namespace } = sealedSecret.metadata;
-            if ((await controller.verify(sealedSecret)) === "refused") {
+            const question = forController(sealedSecret);
+            if (question !== null && (await (await controller.open()).verify(question)) === "refused") {
               throw new InputError(
                 `unable to decrypt sealed secret: ${name}`,
                 "signet explain FILE tells which item does not open and why",
               );
             }
+            const problem = await whyNotOpened(sealedSecret, where, keyServices);
+            if (problem !== null) throw problem;
             return {
               product: null,
               edits: null,
@@ -48,6 +59,7 @@ export const validate: Command<typeof kubesealOptions> = {
       );
     } finally {
       await controller.close();
+      await keyServices.close();
     }
   },
 };

@@ -1,0 +1,34 @@
+import { version } from "../../shared/version.ts";
+import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
+import type { KeyServiceConnector } from "./connector.ts";
+
+/** Reaches key services over the network; the client of each is loaded with its first use. */
+export function networkConnector({ env }: Io, notices: Notices): KeyServiceConnector {
+  return {
+    async kms() {
+      const { connectKms } = await import("../../shared/aws/kms-client.ts");
+      const api = connectKms({
+        version,
+        env,
+        onCredentials: (source) => notices.note(`AWS credentials from ${source}`),
+        onWarning: (message) => notices.warn(message),
+      });
+      return { api, close: () => api.close() };
+    },
+    async transit({ address, namespace, ca, token }) {
+      const { environmentProxy } = await import("../../shared/kube/environment-proxy.ts");
+      const { connectVault } = await import("../../shared/vault/vault-client.ts");
+      const { openVaultSession } = await import("../../shared/vault/vault-session.ts");
+      const { connectTransit } = await import("../../shared/vault/transit.ts");
+      const proxy = environmentProxy(address, env);
+      const client = connectVault({ address, namespace: namespace || null, ca, proxy });
+      const session = openVaultSession(client, { kind: "token", token });
+      const close = async () => {
+        await session.close();
+        await client.close();
+      };
+      return { api: connectTransit(session), close };
+    },
+  };
+}

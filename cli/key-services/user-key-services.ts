@@ -1,0 +1,166 @@
+import type { RemoteBackend } from "../../shared/seal/codec.ts";
+import type { KeyAdmission } from "../../shared/seal/key-admission.ts";
+import { transitKeyText } from "../../shared/seal/key-text.ts";
+import type { KmsApi } from "../../shared/seal/kms-api.ts";
+import type { Binding, KeyServices, Sealer, Unsealer } from "../../shared/seal/sealer.ts";
+import type { TransitApi } from "../../shared/seal/transit-api.ts";
+import { VaultKeyProofs } from "../../shared/seal/vault-key-proofs.ts";
+import { clusterIdentity } from "../cluster-identity.ts";
+import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
+import type { ClusterOptions, KeyServiceOptions } from "../options.ts";
+import { type AllowedKeys, allowedKmsKeys, allowedVaultKeys } from "./allowed-keys.ts";
+import type { Connected, KeyServiceConnector } from "./connector.ts";
+import type { NamedKeys, SealingBackend } from "./sealing-backend.ts";
+import { isPlainRemote, vaultAccess, vaultPlace } from "./vault-access.ts";
+
+/** What says which cluster values are for, how key services are reached and which of their keys may be used. */
+export type UserKeyServiceOptions = KeyServiceOptions & ClusterOptions;
+
+/**
+ * AWS KMS and Vault under the rights of whoever runs this. Nothing is asked, read or loaded before it is needed: the
+ * cluster for its id, the record of allowed keys, the services themselves. What a document names is used only where it is
+ * allowed; the keys that the user names himself are.
+ */
+export class UserKeyServices implements KeyServices {
+  readonly #options: UserKeyServiceOptions;
+  readonly #io: Io;
+  readonly #notices: Notices;
+  readonly #named: NamedKeys;
+  #clusterId: Promise<string> | null = null;
+  #kms: Promise<Connected<KmsApi>> | null = null;
+  #transit: Promise<Connected<TransitApi>> | null = null;
+  readonly #proofs = new VaultKeyProofs({ now: () => performance.now() });
+  #allowedKms: AllowedKeys | null = null;
+  #allowedVault: AllowedKeys | null = null;
+
+  /** @param named keys that the user names on the command line. */
+  constructor(
+    options: UserKeyServiceOptions,
+    io: Io,
+    notices: Notices,
+    named: NamedKeys = { kms: null, vault: null },
+  ) {
+    this.#options = options;
+    this.#io = io;
+    this.#notices = notices;
+    this.#named = named;
+  }
+
+  /** The cluster that values are bound to. @throws InputError naming --cluster-id when nobody tells. */
+  clusterId(): Promise<string> {
+    this.#clusterId ??= clusterIdentity(this.#options, this.#io);
+    return this.#clusterId;
+  }
+
+  /** What seals under a key that the user names. */
+  async sealer(backend: Exclude<SealingBackend, { backend: "cluster" }>): Promise<Sealer> {
+    if (backend.backend === "kms") {
+      const { kmsSealer } = await import("../../shared/seal/kms-sealer.ts");
+      return kmsSealer(await this.#kmsApi(), backend.key);
+    }
+    const { vaultSealer } = await import("../../shared/seal/vault-sealer.ts");
+    return vaultSealer(await this.#transitApi(), backend.name, { proofs: this.#proofs });
+  }
+
+  /** @see KeyServices; it reaches for the service with the first value. */
+  unsealerFor(backend: RemoteBackend, namespace: string): Unsealer {
+    return {
+      unsealAll: async (items, binding, signal) => {
+        const unsealer = await this.#unsealer(backend, this.#admission(backend, namespace));
+        return unsealer.unsealAll(items, binding, signal);
+      },
+    };
+  }
+
+  /**
+   * Has values sealed anew inside their key service, under the key that the user names for that service, else under the
+   * newest version of their own.
+   * @param items values of that backend alone, by item.
+   * @returns the new values, by item; all of them.
+   * @throws KeyServiceError; SealError naming an item that the service does not open.
+   */
+  async renew(
+    backend: RemoteBackend,
+    items: ReadonlyMap<string, string>,
+    binding: Binding,
+    namespace: string,
+  ): Promise<Map<string, string>> {
+    const { signal } = new AbortController();
+    const admission = this.#admission(backend, namespace);
+    if (backend === "kms") {
+      const { renewKmsValues } = await import("../../shared/seal/kms-renewal.ts");
+      const how = { ...admission, to: this.#named.kms };
+      return renewKmsValues(await this.#kmsApi(), items, binding, how, signal);
+    }
+    const { renewVaultValues } = await import("../../shared/seal/vault-renewal.ts");
+    const how = { ...admission, to: this.#named.vault, proofs: this.#proofs };
+    return renewVaultValues(await this.#transitApi(), items, binding, how, signal);
+  }
+
+  /** Which keys of a service values may be opened with. Nothing is asked for it. */
+  allowed(backend: RemoteBackend): AllowedKeys {
+    if (backend === "kms") {
+      this.#allowedKms ??= alsoNamed(allowedKmsKeys(this.#options, this.#io), this.#named.kms);
+      return this.#allowedKms;
+    }
+    const { vault } = this.#named;
+    const name = vault === null ? null : transitKeyText(vault);
+    this.#allowedVault ??= alsoNamed(allowedVaultKeys(this.#options, this.#io), name);
+    return this.#allowedVault;
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    const connections = await Promise.allSettled([this.#kms, this.#transit]);
+    for (const connection of connections) {
+      if (connection.status === "fulfilled") await connection.value?.close();
+    }
+  }
+
+  #admission(backend: RemoteBackend, namespace: string): KeyAdmission {
+    const keys = this.allowed(backend);
+    return { allowed: (key) => keys.permits(key, namespace), refusalHint: keys.hintFor };
+  }
+
+  async #unsealer(backend: RemoteBackend, admission: KeyAdmission): Promise<Unsealer> {
+    if (backend === "kms") {
+      const { kmsUnsealer } = await import("../../shared/seal/kms-unsealer.ts");
+      return kmsUnsealer(await this.#kmsApi(), admission);
+    }
+    const { vaultUnsealer } = await import("../../shared/seal/vault-unsealer.ts");
+    return vaultUnsealer(await this.#transitApi(), { ...admission, proofs: this.#proofs });
+  }
+
+  async #kmsApi(): Promise<KmsApi> {
+    this.#kms ??= this.#connector().then((connector) => connector.kms());
+    return (await this.#kms).api;
+  }
+
+  async #transitApi(): Promise<TransitApi> {
+    this.#transit ??= this.#connectVault();
+    return (await this.#transit).api;
+  }
+
+  async #connectVault(): Promise<Connected<TransitApi>> {
+    const place = vaultPlace(this.#options, this.#io);
+    const access = vaultAccess(place, this.#options, this.#io);
+    if (isPlainRemote(place)) {
+      this.#notices.warn(`Vault is asked at ${place.address}: token and values can be read on their way`);
+    }
+    return (await this.#connector()).transit(access);
+  }
+
+  async #connector(): Promise<KeyServiceConnector> {
+    const { networkConnector } = await import("./network-connector.ts");
+    return this.#io.keyServices ?? networkConnector(this.#io, this.#notices);
+  }
+}
+
+/** Naming a key as a value does is allowing it. */
+function alsoNamed(keys: AllowedKeys, named: string | null): AllowedKeys {
+  return {
+    permits: (key, namespace) => key === named || keys.permits(key, namespace),
+    hintFor: (key) => keys.hintFor(key),
+  };
+}

@@ -1,0 +1,38 @@
+import { InputError } from "../shared/errors.ts";
+import type { SealedSecret } from "../shared/sealed-secret.ts";
+import type { UserKeyServices } from "./key-services/user-key-services.ts";
+import { remoteScope, sortedValues } from "./values-by-backend.ts";
+
+/**
+ * Opens every value of key services in a SealedSecret under the rights of whoever runs this, and throws what they hold
+ * away.
+ * @param where names it in errors.
+ * @returns why not, naming an item; null when all open.
+ * @throws KeyServiceError when a key service could not, or may not, be asked.
+ */
+export async function whyNotOpened(
+  sealedSecret: SealedSecret,
+  where: string,
+  keyServices: UserKeyServices,
+): Promise<InputError | null> {
+  const { remote } = sortedValues(sealedSecret);
+  if (remote.size === 0) return null;
+  const scope = remoteScope(sealedSecret, where);
+  const binding = { clusterId: await keyServices.clusterId(), scope };
+  const namespace = sealedSecret.metadata.namespace ?? "";
+  for (const [backend, items] of remote) {
+    const unsealer = keyServices.unsealerFor(backend, namespace);
+    const outcomes = await unsealer.unsealAll(items, binding, new AbortController().signal);
+    for (const outcome of outcomes.values()) if (outcome.kind === "opened") outcome.plaintext.fill(0);
+    for (const [item, outcome] of outcomes) {
+      if (outcome.kind === "opened") continue;
+      if (outcome.kind === "malformed")
+        return new InputError(`${where}: ${outcome.error.message}`, outcome.error.hint);
+      if (outcome.kind === "not-tried") continue;
+      return new InputError(`${where}: spec.encryptedData.${item} does not open`, "seal the value again");
+    }
+    if ([...outcomes.values()].some(({ kind }) => kind !== "opened"))
+      return new InputError(`${where}: not every value opens`, "seal the values again");
+  }
+  return null;
+}

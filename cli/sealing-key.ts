@@ -1,0 +1,37 @@
+import { certificateSealer } from "../shared/seal/classic-sealer.node.ts";
+import type { Sealer } from "../shared/seal/sealer.ts";
+import type { FoundCertificate } from "./found-certificate.ts";
+import type { Io } from "./io.ts";
+import type { Notices } from "./notices.ts";
+import type { KubesealOptions } from "./options.ts";
+import { dayInWords, sealingCertificate } from "./sealing-certificate.ts";
+
+/** What a run seals with. */
+export type SealingKey = {
+  sealer: Sealer;
+  /** The cluster that values are bound to; null where nobody named one and the backend binds to none. */
+  clusterId: string | null;
+  /** What it is, for people: `certificate SHA256:…`. */
+  words: string;
+  /** What else is worth telling of a single Secret, to be put behind: `, valid until January 2, 2036`. */
+  more: string;
+};
+
+/**
+ * The key of a certificate that was found.
+ * @throws CertificateError naming its source, when it cannot be used.
+ */
+export function certificateKey(
+  found: FoundCertificate,
+  options: Pick<KubesealOptions, "accept-certificate" | "cluster-id">,
+  io: Io,
+  notices: Notices,
+): SealingKey {
+  const certificate = sealingCertificate(found, options, io, notices);
+  return {
+    sealer: certificateSealer(certificate),
+    clusterId: options["cluster-id"],
+    words: `certificate ${certificate.fingerprint}`,
+    more: `, valid until ${dayInWords(certificate.notAfter)}`,
+  };
+}

@@ -1,0 +1,56 @@
+import { InputError } from "../shared/errors.ts";
+import { annotatedScopeKind, type Scope, scopeOf } from "../shared/scope.ts";
+import { formOf, type RemoteBackend, remoteBackend } from "../shared/seal/codec.ts";
+import type { SealedSecret } from "../shared/sealed-secret.ts";
+
+/** The values of a SealedSecret, sorted by who opens them. */
+export type SortedValues = {
+  /** Those for the controller, and those of a form that nobody here knows: it tells what it makes of them. */
+  controller: ReadonlyMap<string, string>;
+  remote: ReadonlyMap<RemoteBackend, ReadonlyMap<string, string>>;
+};
+
+/** Sorts them; in the order in which the object names them. */
+export function sortedValues({ spec }: SealedSecret): SortedValues {
+  const controller = new Map<string, string>();
+  const remote = new Map<RemoteBackend, Map<string, string>>();
+  for (const [item, value] of Object.entries(spec.encryptedData)) {
+    const backend = remoteBackend(formOf(value));
+    if (backend === null) {
+      controller.set(item, value);
+      continue;
+    }
+    const values = remote.get(backend) ?? new Map<string, string>();
+    remote.set(backend, values);
+    values.set(item, value);
+  }
+  return { controller, remote };
+}
+
+/**
+ * A SealedSecret as the controller is asked about it: what it has no business with is not sent.
+ * @returns null where all its values are for key services, so that there is nothing to ask.
+ */
+export function forController(sealedSecret: SealedSecret): SealedSecret | null {
+  const { controller, remote } = sortedValues(sealedSecret);
+  const { vault, ...spec } = sealedSecret.spec;
+  if (remote.size === 0 && vault === undefined) return sealedSecret;
+  if (remote.size > 0 && controller.size === 0 && spec.data === undefined) return null;
+  return { ...sealedSecret, spec: { ...spec, encryptedData: Object.fromEntries(controller) } };
+}
+
+/**
+ * The scope that values of key services are bound to where a SealedSecret stands.
+ * @throws InputError when it names no namespace and its scope takes one.
+ */
+export function remoteScope({ metadata }: SealedSecret, where: string): Scope {
+  const { namespace = "", name } = metadata;
+  const annotations = metadata.annotations ?? undefined;
+  if (namespace === "" && annotatedScopeKind(annotations) !== "cluster-wide") {
+    throw new InputError(
+      `${where} names no namespace, and its values open in one namespace only`,
+      "add metadata.namespace",
+    );
+  }
+  return scopeOf({ namespace, name, annotations });
+}
