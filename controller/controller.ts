@@ -8,6 +8,10 @@ import { clusterIdOf } from "./cluster-id.ts";
 import { listen } from "./http/listen.ts";
 import { metricsAccess } from "./http/metrics-access.ts";
 import { type Api, createApiServer, createMetricsServer } from "./http/server.ts";
+import { judgeKeyServices } from "./key-service-settings.ts";
+import { ObjectKeyServices } from "./key-services/object-key-services.ts";
+import { openKeyServices } from "./key-services/open-key-services.ts";
+import type { KeyServiceConnections } from "./key-services.ts";
 import { KeyManager, type KeyManagerParts } from "./keys/key-manager.ts";
 import { type Leading, leading } from "./leading.ts";
 import type { Log } from "./log.ts";
@@ -36,6 +40,10 @@ export type ControllerParts = {
   clock: Clock;
   log: Log;
   version: string;
+  /** Variables of the environment: credentials for key services, and proxies. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The ways to key services; by default those that the options describe. */
+  keyServices?: KeyServiceConnections;
 };
 
 /** A running controller. */
@@ -66,8 +74,14 @@ const DEAD_AFTER_MS = 5 * 60_000;
 export async function startController(options: Options, parts: ControllerParts): Promise<Controller> {
   const { clock, log, ownNamespace, slowed, version } = parts;
   const policy = writePolicyOf(options, ownNamespace);
+  judgeKeyServices(options, options["cluster-id"]);
   const client = slowed(parts.client);
   const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
+  const { environment } = parts;
+  const connections =
+    parts.keyServices ?? (await openKeyServices(options, { clock, log, metrics, version, environment }));
+  // The reconciler's alone, too: whoever asks over HTTP is not to have key services asked.
+  const keyServices = new ObjectKeyServices(options, { connections, clock, log, metrics });
   const stopping = new AbortController();
   let draining = false;
   let clusterId: string | null = ["", "none"].includes(options["cluster-id"]) ? null : options["cluster-id"];
@@ -97,7 +111,9 @@ export async function startController(options: Options, parts: ControllerParts):
     clusterId: () => clusterId,
     onKeyAdded: () => work?.retryFailed(),
   });
-  const opening = (how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory">): OpeningContext => ({
+  const opening = (
+    how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory" | "keyServices">,
+  ): OpeningContext => ({
     clusterId,
     keys: keys.ring.openingKeys(),
     acceptWholeObject: options["accept-deprecated-v1-data"],
@@ -163,7 +179,7 @@ export async function startController(options: Options, parts: ControllerParts):
       policy,
       sealedSecrets,
       secrets,
-      opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED, memory }),
+      opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED, memory, keyServices }),
       templateBackoff,
       whenKeys: keys.whenReady,
       clock,
@@ -176,6 +192,7 @@ export async function startController(options: Options, parts: ControllerParts):
       await Promise.all([leadingKeys, taken.run(), makeWantedKey()]);
     } finally {
       work = null;
+      keyServices.wipe();
       metrics.setLeading(false);
     }
   }
@@ -185,6 +202,7 @@ export async function startController(options: Options, parts: ControllerParts):
       keys.follow(signal),
       sealedSecrets.run(signal),
       secrets?.run(signal),
+      keyServices.run(signal),
       election.run(lead, signal),
     ]);
   })();
@@ -219,6 +237,7 @@ export async function startController(options: Options, parts: ControllerParts):
       await running.catch(() => undefined);
       await answering;
       await Promise.all([apiServer.close(), metricsServer.close()]);
+      await connections.close();
       await parts.client.close();
     },
   };

@@ -1,5 +1,6 @@
 import type { KmsApi } from "../shared/seal/kms-api.ts";
 import type { TransitApi } from "../shared/seal/transit-api.ts";
+import type { VaultClient } from "../shared/vault/vault-client.ts";
 
 /**
  * The controller's own ways to AWS KMS and Vault. Each is connected when it is first asked for, so that a controller that
@@ -11,6 +12,8 @@ export type KeyServiceConnections = {
   kms(): Promise<KmsApi>;
   /** The Transit engines of Vault. @throws KeyServiceError when there is no way to it, as without `--vault-addr`. */
   transit(): Promise<TransitApi>;
+  /** Vault itself, without a token. @throws KeyServiceError without `--vault-addr`. */
+  vault(): Promise<VaultClient>;
   /** Ends the connections and gives up tokens that were got by logging in. Nothing is asked afterwards. */
   close(): Promise<void>;
 };
@@ -21,18 +24,23 @@ export type Connected<Api> = { api: Api; close(): Promise<void> | void };
 /** How each service is connected. */
 export type Connectors = {
   kms(): Promise<Connected<KmsApi>>;
-  transit(): Promise<Connected<TransitApi>>;
+  vault(): Promise<Connected<VaultClient>>;
+  transit(client: VaultClient): Promise<Connected<TransitApi>>;
 };
 
 /** Connects each service at most once; a connection that did not come about is tried anew by whoever asks next. */
 export function lazyConnections(connectors: Connectors): KeyServiceConnections {
   const kms = new Lazily(connectors.kms);
-  const transit = new Lazily(connectors.transit);
+  const vault = new Lazily(connectors.vault);
+  const transit = new Lazily(async () => connectors.transit(await vault.get()));
   return {
     kms: () => kms.get(),
     transit: () => transit.get(),
+    vault: () => vault.get(),
     close: async () => {
+      // Tokens are given back over the connection that closes afterwards.
       await Promise.all([kms.close(), transit.close()]);
+      await vault.close();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { KubeClient } from "../shared/kube/client.ts";
 import type { OpeningContext } from "../shared/open-sealed-secret.ts";
 import { Collecting } from "./collecting.ts";
 import { type EventRecorder, openEventRecorder } from "./events.ts";
+import { keyServiceRules } from "./key-service-settings.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
@@ -89,12 +90,15 @@ export function leading(
   const queue = new Workqueue({ clock, onFailure, order: fairOrder(options) });
   const collecting = new Collecting({ client, clock, log, signal: draining });
   const drift = new SecretDrift(() => clock.monotonic());
+  const keyServices = keyServiceRules(options, parts.opening().clusterId);
   /** Every option that can change a Secret. */
   const rules = {
     policy,
     wholeObjects: options["accept-deprecated-v1-data"],
     templates: options.templates,
     nondeterministic: options["allow-nondeterministic-templates"],
+    // Left out where there are none, so that records made before there were such rules hold.
+    ...(keyServices === null ? {} : { keyServices }),
   };
 
   async function reconciler(): Promise<Reconciler> {

@@ -53,6 +53,7 @@ async function serve(options: Options, log: Log): Promise<void> {
     clock: systemClock,
     log,
     version,
+    environment: process.env,
   });
   const generate = () => {
     controller.generateKey().catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Controller, startController } from "../../../controller/controller.ts";
+import type { KeyServiceConnections } from "../../../controller/key-services.ts";
 import { openLog } from "../../../controller/log.ts";
 import { readControllerOptions } from "../../../controller/options.ts";
 import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
@@ -48,6 +49,8 @@ export type SceneOptions = {
   patient?: boolean;
   /** Milliseconds by which the answer to a request comes late, after it was served. */
   answerDelayMs?: (request: KubeRequest) => number;
+  /** In place of AWS KMS and Vault. */
+  keyServices?: KeyServiceConnections;
 };
 
 /** One write of a Secret as it was sent. */
@@ -96,6 +99,7 @@ export async function controllerScene(
     patient = false,
     haste = HASTE,
     answerDelayMs = () => 0,
+    keyServices,
   } = options;
   const cluster = on ?? (await startEmbeddedCluster(options.cluster ?? { sealedSecrets: true }));
   cluster.store.ensureNamespace("team");
@@ -132,6 +136,8 @@ export async function controllerScene(
       clock: hastyClock(haste),
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),
       version: "test",
+      environment: {},
+      ...(keyServices === undefined ? {} : { keyServices }),
     },
   );
   let stopped: Promise<void> | null = null;

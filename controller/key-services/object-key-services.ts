@@ -1,0 +1,85 @@
+import type { RemoteBackend } from "../../shared/seal/codec.ts";
+import { DataKeyCache } from "../../shared/seal/data-key-cache.ts";
+import { gatedKms, gatedTransit } from "../../shared/seal/gated-services.ts";
+import { KeyGates } from "../../shared/seal/key-gate.ts";
+import { KeyAllowList } from "../../shared/seal/key-pattern.ts";
+import type { KmsApi } from "../../shared/seal/kms-api.ts";
+import { kmsUnsealer } from "../../shared/seal/kms-unsealer.ts";
+import type { KeyServices, Unsealer } from "../../shared/seal/sealer.ts";
+import type { TransitApi } from "../../shared/seal/transit-api.ts";
+import { VaultKeyProofs } from "../../shared/seal/vault-key-proofs.ts";
+import { vaultUnsealer } from "../../shared/seal/vault-unsealer.ts";
+import type { KeyServiceSettings } from "../key-service-settings.ts";
+import type { KeyServiceConnections } from "../key-services.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { GateWatch } from "./gate-watch.ts";
+import { lazyKms, lazyTransit } from "./lazy-apis.ts";
+
+/** What opening takes from the rest of the controller. */
+export type ObjectKeyServicesParts = {
+  connections: KeyServiceConnections;
+  clock: Clock;
+  log: Log;
+  metrics: Pick<Metrics, "watchKeyServiceGates">;
+};
+
+/** Data keys are gone from memory so long after their time is over, at most. */
+const SWEEP_MS = 30_000;
+
+/**
+ * Opens `kms:` and `vault:` values of SealedSecrets. Which keys they may name goes by the namespace of the object; where
+ * none is allowed, no service is asked, and the refusal names the option.
+ */
+export class ObjectKeyServices implements KeyServices {
+  readonly #allowed: Readonly<Record<RemoteBackend, KeyAllowList>>;
+  readonly #clock: Clock;
+  readonly #kms: KmsApi;
+  readonly #transit: TransitApi;
+  readonly #dataKeys: DataKeyCache;
+  readonly #proofs: VaultKeyProofs;
+
+  constructor(settings: KeyServiceSettings, { connections, clock, log, metrics }: ObjectKeyServicesParts) {
+    this.#allowed = {
+      kms: new KeyAllowList("kms", settings["kms-allowed-keys"]),
+      vault: new KeyAllowList("vault", settings["vault-allowed-keys"]),
+    };
+    this.#clock = clock;
+    const now = () => clock.monotonic();
+    const watch = new GateWatch(log, now);
+    const gates = new KeyGates({ now, random: Math.random, onChange: (change) => watch.note(change) });
+    this.#kms = gatedKms(
+      lazyKms(() => connections.kms()),
+      gates,
+    );
+    this.#transit = gatedTransit(
+      lazyTransit(() => connections.transit()),
+      gates,
+    );
+    metrics.watchKeyServiceGates(() => watch.counts());
+    this.#dataKeys = new DataKeyCache({ now });
+    this.#proofs = new VaultKeyProofs({ now });
+  }
+
+  unsealerFor(backend: RemoteBackend, namespace: string): Unsealer {
+    const allowed = (key: string) => this.#allowed[backend].permits(key, namespace);
+    return backend === "kms"
+      ? kmsUnsealer(this.#kms, { allowed, dataKeys: this.#dataKeys })
+      : vaultUnsealer(this.#transit, { allowed, proofs: this.#proofs });
+  }
+
+  /** Wipes each data key when its time is over, and all of them in the end. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#clock.sleep(SWEEP_MS, signal).catch(() => undefined);
+      this.#dataKeys.sweep();
+    }
+    this.wipe();
+  }
+
+  /** Wipes every data key. */
+  wipe(): void {
+    this.#dataKeys.clear();
+  }
+}
