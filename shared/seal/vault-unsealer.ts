@@ -7,7 +7,7 @@ import { RemoteValueError } from "./remote-value-error.ts";
 import type { Outcome, Unsealer } from "./sealer.ts";
 import type { TransitApi, TransitKeyName, TransitOpened } from "./transit-api.ts";
 import { decryptBound } from "./transit-binding.ts";
-import type { VaultKeyProofs } from "./vault-key-proofs.ts";
+import { VaultKeyProofs } from "./vault-key-proofs.ts";
 import { readVaultValue, type VaultValue } from "./vault-value.ts";
 
 /** Keys that the values of one object may be under: each costs a call. */
@@ -18,13 +18,19 @@ const CALLS_AT_A_TIME = 4;
 export type VaultGroup = { name: TransitKeyName; ciphertexts: Map<string, string> };
 
 /** How values under Vault are opened. */
-export type VaultUnsealing = KeyAdmission & { proofs: VaultKeyProofs };
+export type VaultUnsealing = KeyAdmission & {
+  /** Where what is known of keys is kept; without it, with this unsealer. */
+  proofs?: VaultKeyProofs;
+};
 
 /**
  * Opens values under Vault's Transit keys: one call for each key of an object, and one more where the key is not known yet.
  * Where one item does not open, items under keys that were not asked yet are `not-tried`.
  */
-export function vaultUnsealer(api: TransitApi, unsealing: VaultUnsealing): Unsealer {
+export function vaultUnsealer(
+  api: TransitApi,
+  { proofs = new VaultKeyProofs({ now: () => performance.now() }), ...admission }: VaultUnsealing,
+): Unsealer {
   return {
     async unsealAll(items, binding, signal) {
       signal.throwIfAborted();
@@ -32,7 +38,7 @@ export function vaultUnsealer(api: TransitApi, unsealing: VaultUnsealing): Unsea
       admitKeys(
         "vault",
         [...values].map(([item, { name }]) => [item, transitKeyText(name)]),
-        unsealing,
+        admission,
       );
       const groups = [...groupByVaultKey(values).values()];
       for (const { ciphertexts } of groups.slice(MOST_VAULT_KEYS)) {
@@ -43,7 +49,7 @@ export function vaultUnsealer(api: TransitApi, unsealing: VaultUnsealing): Unsea
       if (problems.size > 0 || items.size === 0) return outcomes;
       const bound = clusterToOpenIn(binding);
       const work = groups.map((group) => async () => {
-        const opened = await openGroup(api, group, bound, unsealing.proofs, signal);
+        const opened = await openGroup(api, group, bound, proofs, signal);
         for (const [item, outcome] of opened) outcomes.set(item, outcome);
         return [...opened.values()].every(({ kind }) => kind === "opened");
       });

@@ -1,0 +1,37 @@
+import type { KeyGates } from "./key-gate.ts";
+import { transitKeyText } from "./key-text.ts";
+import type { KmsApi, KmsContext } from "./kms-api.ts";
+import type { TransitApi, TransitKeyName } from "./transit-api.ts";
+
+/**
+ * AWS KMS behind gates, `kms:` and the key as named. A denial is about one namespace: policies may let a key be used for
+ * some namespaces and not for others, by the context, and those must not be held off for what another one is denied.
+ */
+export function gatedKms(api: KmsApi, gates: KeyGates): KmsApi {
+  const called = (key: string, context: KmsContext) => ({
+    key: `kms:${key}`,
+    user: context["signet-namespace"] ?? "",
+  });
+  return {
+    generateDataKey: (key, context, signal) =>
+      gates.pass(called(key, context), () => api.generateDataKey(key, context, signal), signal),
+    decrypt: (wrapped, context, signal) =>
+      gates.pass(called(wrapped.key, context), () => api.decrypt(wrapped, context, signal), signal),
+    reEncrypt: (wrapped, context, to, signal) =>
+      gates.pass(called(wrapped.key, context), () => api.reEncrypt(wrapped, context, to, signal), signal),
+  };
+}
+
+/** Vault's Transit engine behind gates, `vault:` and MOUNT/KEY. Its policies know nothing of places. */
+export function gatedTransit(api: TransitApi, gates: KeyGates): TransitApi {
+  const called = (name: TransitKeyName) => ({ key: `vault:${transitKeyText(name)}`, user: "" });
+  return {
+    describeKey: (name, signal) => gates.pass(called(name), () => api.describeKey(name, signal), signal),
+    encrypt: (name, binding, values, signal) =>
+      gates.pass(called(name), () => api.encrypt(name, binding, values, signal), signal),
+    decrypt: (name, binding, values, signal) =>
+      gates.pass(called(name), () => api.decrypt(name, binding, values, signal), signal),
+    rewrap: (name, values, signal) =>
+      gates.pass(called(name), () => api.rewrap(name, values, signal), signal),
+  };
+}
