@@ -41,6 +41,14 @@ suite("faults of a fake server", () => {
     assert.equal(carriedOut, 0);
   });
 
+  test("a redirect names the same path elsewhere", async () => {
+    plan.inject({ kind: "redirect", status: 307, to: "http://192.0.2.1:8200" });
+    const answer = await fetch(`${server.url}/v1/a%20b?c=d`, { redirect: "manual" });
+    assert.equal(answer.status, 307);
+    assert.equal(answer.headers.get("location"), "http://192.0.2.1:8200/v1/a%20b?c=d");
+    assert.equal(carriedOut, 0);
+  });
+
   test("late, the right answer comes after that while", async () => {
     plan.inject({ kind: "delay", ms: 120 });
     const start = performance.now();

@@ -4,6 +4,8 @@ import type { ServerResponse } from "node:http";
 export type HttpFault =
   /** This answer. A text is sent as HTML, anything else as JSON. */
   | { kind: "answer"; status: number; body: unknown; headers?: Readonly<Record<string, string>> }
+  /** Not carried out: sent to the same path at another origin. */
+  | { kind: "redirect"; status: 301 | 302 | 307 | 308; to: string }
   /** The right answer, after a while. */
   | { kind: "delay"; ms: number }
   /** Carried out, but not answered, and the connection stays. */
@@ -71,6 +73,11 @@ export function answerWith(
     case "answer":
       send(response, typeof fault.body === "string" ? "text/html" : contentType, fault);
       break;
+    case "redirect": {
+      const location = new URL(response.req.url ?? "/", fault.to).href;
+      send(response, contentType, { status: fault.status, body: null, headers: { location } });
+      break;
+    }
     case "delay":
       setTimeout(() => send(response, contentType, carryOut()), fault.ms).unref();
       break;
