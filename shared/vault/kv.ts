@@ -1,4 +1,5 @@
 import type { KvAbsence, KvField, KvMetadata, KvPath, KvRead, KvReader, KvVersion } from "./kv-answer.ts";
+import type { VaultSession } from "./session.ts";
 import {
   dataOf,
   isExactNumber,
@@ -10,7 +11,6 @@ import {
 } from "./vault-answer.ts";
 import { type Asked, saysUnmounted, unexpectedAnswer, vaultFault } from "./vault-fault.ts";
 import { segmentsOf } from "./vault-path.ts";
-import type { VaultSession } from "./vault-session.ts";
 
 /** The KV engines that a session reaches: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2 */
 export function connectKv(session: VaultSession): KvReader {

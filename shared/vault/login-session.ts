@@ -6,10 +6,10 @@ import {
   type KubernetesLogin,
   logInWithKubernetes,
 } from "./kubernetes-login.ts";
+import type { SessionOptions, VaultSession } from "./session.ts";
 import { succeeded, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultClient, VaultRequest } from "./vault-client.ts";
 import { saysInvalidToken } from "./vault-fault.ts";
-import type { SessionOptions, VaultSession } from "./vault-session.ts";
 
 /** A token, and until when it is good on our clock. */
 type Held = IssuedToken & { endsAtMs: number };

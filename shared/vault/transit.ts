@@ -8,12 +8,12 @@ import type {
   TransitOpened,
   TransitPlaintext,
 } from "../seal/transit-api.ts";
+import type { VaultSession } from "./session.ts";
 import { type BatchResult, batchResults } from "./transit-batch.ts";
 import { readTransitKey } from "./transit-key.ts";
 import { succeeded, type VaultBody } from "./vault-answer.ts";
 import { type Asked, unexpectedAnswer, vaultFault } from "./vault-fault.ts";
 import { segmentsOf } from "./vault-path.ts";
-import type { VaultSession } from "./vault-session.ts";
 
 /** The Transit engines that a session reaches: https://developer.hashicorp.com/vault/api-docs/secret/transit */
 export function connectTransit(session: VaultSession): TransitApi {

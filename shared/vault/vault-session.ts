@@ -1,42 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LoginSession } from "./login-session.ts";
+import type { SessionClock, SessionOptions, VaultSession } from "./session.ts";
 import { checkedToken, readTokenFile, type TokenSource } from "./token-source.ts";
 import type { VaultAnswer } from "./vault-answer.ts";
 import type { VaultClient, VaultRequest } from "./vault-client.ts";
-
-/** Time as a session sees it. */
-export type SessionClock = {
-  /** Ms since some fixed moment. */
-  monotonic(): number;
-  /** @throws the signal's reason when it aborts first. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-};
-
-/** What a session did to have a token, for logs and counters. */
-export type LoginEvent = "logged-in" | "login-failed" | "renewed" | "renewal-failed";
-
-/** What a session takes beside client and source. */
-export type SessionOptions = {
-  clock?: SessionClock;
-  /** From 0 up to 1: spreads renewals. */
-  random?: () => number;
-  onLogin?: (event: LoginEvent) => void;
-};
-
-/** Requests to Vault with one token, whose keeping is the session's affair. Sessions share nothing but the client. */
-export interface VaultSession {
-  /** Vault's address, for messages. */
-  readonly address: string;
-  /**
-   * Sends a request with the session's token. When Vault refuses that (403) and another one is to be had, it is sent once
-   * more with that.
-   * @returns the answer, whatever its status.
-   * @throws KeyServiceError when there is no token or no answer; the signal's reason when aborted.
-   */
-  request(request: Omit<VaultRequest, "token">): Promise<VaultAnswer>;
-  /** Gives back a token that was got by logging in; afterwards every request fails. The client stays open. */
-  close(): Promise<void>;
-}
 
 /** The machine's clock; its timers keep no process alive. */
 const machineClock: SessionClock = {
