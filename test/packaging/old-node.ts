@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { access, copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "../support/run-program.ts";
-import { withFolderLock } from "../tools/build-lock.ts";
+import { lockPatienceMs, withFolderLock } from "../tools/build-lock.ts";
 import { makeCacheFolder, toolsCacheFolder } from "../tools/tools-cache.ts";
 import { repository } from "./repository-copy.ts";
 
@@ -19,10 +19,12 @@ export async function oldNode(): Promise<string> {
   const packageName = `node-${process.platform}-${process.arch}`;
   const folder = join(toolsCacheFolder(), `old-node-${digest}`);
   const binary = join(folder, "node_modules", packageName, "bin", "node");
-  await makeCacheFolder();
-  await withFolderLock(toolsCacheFolder(), 120_000, async () => {
-    if (!(await exists(folder))) await install(folder);
-  });
+  if (!(await exists(folder))) {
+    await makeCacheFolder();
+    await withFolderLock(toolsCacheFolder(), lockPatienceMs, async () => {
+      if (!(await exists(folder))) await install(folder);
+    });
+  }
   if (!(await exists(binary))) throw new Error(`toolchain/old-node lists no ${packageName}`);
   return binary;
 }

@@ -106,7 +106,8 @@ function hintFor(log: string): string {
     return "Go could not reach its module proxy; build once where there is a network (outside a netbox): node test/tools/build.ts";
   if (/checksum mismatch|SECURITY ERROR|missing go.sum/.test(log))
     return "a module is not what go.sum pins; do not go on before you know why";
-  if (/no space left/.test(log)) return "the disk is full; a build needs about 3 GB for Go's own caches";
+  if (/no space left/.test(log))
+    return "the disk is full; Go's own caches take about 3 GB, 8 GB more for Vault";
   if (/requires go >=|toolchain not available/.test(log))
     return "install the Go that go.mod asks for, or a newer one";
   return "run the command by hand in that folder to see all of its output";
