@@ -35,7 +35,8 @@ export function batchResults(answer: VaultAnswer, count: number, asked: Asked): 
 function refusal(answer: VaultAnswer, text: string, asked: Asked): Refusal {
   const known = REFUSALS.find(({ says }) => says.test(text));
   if (known !== undefined) return known.means;
-  const fault = vaultFault(answer, asked, text);
+  // A batch of which nothing succeeded may be answered 200.
+  const fault = vaultFault({ ...answer, status: Math.max(answer.status, 400) }, asked, text);
   if (fault.fault !== "misused") throw fault;
   return "malformed";
 }

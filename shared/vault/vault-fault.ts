@@ -16,6 +16,9 @@ type Fault = { fault: KeyServiceFault; cause: string; hint: string };
 type Row = { status: number; says?: RegExp; fault: KeyServiceFault; cause: string; hint: string };
 
 const KEY_IS_GONE = "create the key, or name the one that the values are sealed under";
+const TOO_LARGE = "the request is larger than Vault takes";
+const SMALLER =
+  "keep items below 750 KiB, or raise max_json_string_value_length and max_request_size of Vault's listener";
 const TRY_LATER = "Vault is asked again later; look at its own log if this lasts";
 const NOT_ACTIVE = "give the address of the active node, or of a load balancer before all of them";
 
@@ -83,8 +86,8 @@ const ROWS: readonly Row[] = [
   {
     status: 413,
     fault: "misused",
-    cause: "the request is larger than Vault takes",
-    hint: "seal fewer or smaller items, or raise max_request_size and the JSON limits of Vault's listener",
+    cause: TOO_LARGE,
+    hint: SMALLER,
   },
   {
     status: 429,
@@ -99,6 +102,14 @@ const ROWS: readonly Row[] = [
     hint: NOT_ACTIVE,
   },
   { status: 473, fault: "unavailable", cause: "this node stands by", hint: NOT_ACTIVE },
+  {
+    // So answers a listener to JSON beyond its limits.
+    status: 500,
+    says: /^JSON .* exceeds allowed/,
+    fault: "misused",
+    cause: TOO_LARGE,
+    hint: SMALLER,
+  },
   {
     status: 501,
     fault: "unavailable",

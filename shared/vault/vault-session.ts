@@ -5,6 +5,8 @@ import { checkedToken, readTokenFile, type TokenSource } from "./token-source.ts
 import type { VaultAnswer } from "./vault-answer.ts";
 import type { VaultClient, VaultRequest } from "./vault-client.ts";
 
+export type { LoginEvent, SessionClock, SessionOptions, VaultSession } from "./session.ts";
+
 /** The machine's clock; its timers keep no process alive. */
 const machineClock: SessionClock = {
   monotonic: () => performance.now(),
