@@ -13,7 +13,7 @@ import { type Asked, saysUnmounted, unexpectedAnswer, vaultFault } from "./vault
 import { segmentsOf } from "./vault-path.ts";
 
 /** The KV engines that a session reaches: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2 */
-export function vaultKv(session: VaultSession): KvReader {
+export function connectKv(session: VaultSession): KvReader {
   return new Kv(session);
 }
 
