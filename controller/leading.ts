@@ -4,6 +4,7 @@ import type { OpeningContext } from "../shared/open-sealed-secret.ts";
 import { Collecting } from "./collecting.ts";
 import { type EventRecorder, openEventRecorder } from "./events.ts";
 import { keyServiceRules } from "./key-service-settings.ts";
+import { lendingPlaces } from "./key-services/lending.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
@@ -57,6 +58,8 @@ export type Leading = {
 
 /** So many workers are kept from any one namespace. */
 const WORKERS_FOR_OTHERS = 2;
+/** So many times the usual number of objects may be in hand beside it while as many wait for key services. */
+const WAITING_BESIDE = 4;
 /** Time to get events out at the end. */
 const FLUSH_MS = 2000;
 /** Time for what is under way to end when the controller stops. */
@@ -101,6 +104,11 @@ export function leading(
     ...(keyServices === null ? {} : { keyServices }),
   };
 
+  function opening(): OpeningContext {
+    const { keyServices: services, ...context } = parts.opening();
+    return services === undefined ? context : { ...context, keyServices: lendingPlaces(services, queue) };
+  }
+
   async function reconciler(): Promise<Reconciler> {
     const key = options["update-status"] ? await keptKey() : SyncRecords.temporaryKey();
     return new Reconciler({
@@ -113,7 +121,7 @@ export function leading(
       secretsKnown: (name) => secrets?.knows(name) ?? false,
       records: new SyncRecords(key, rules),
       repairDrift: options["repair-drift"],
-      opening: parts.opening,
+      opening,
       policy,
       templates: {
         enabled: options.templates,
@@ -158,7 +166,10 @@ export function leading(
         const requeueAfterMs = await reconciling.reconcile(key, draining);
         return requeueAfterMs === null ? undefined : { requeueAfterMs };
       };
-      await Promise.all([queue.run(options.concurrency, reconcile, working), collecting.run(working)]);
+      await Promise.all([
+        queue.run(options.concurrency, reconcile, working, WAITING_BESIDE * options.concurrency),
+        collecting.run(working),
+      ]);
       disconnect();
     } finally {
       sealedSecrets.keepBodies(false);

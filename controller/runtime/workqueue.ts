@@ -72,6 +72,9 @@ export class Workqueue {
   #wakeTimer: () => void = () => undefined;
   #adds = 0;
   #failed = 0;
+  /** So many keys may be worked on at once, beside those whose handling waits for somebody else. */
+  #places = 0;
+  #lent = 0;
 
   constructor(options: WorkqueueOptions) {
     this.#clock = options.clock;
@@ -126,10 +129,28 @@ export class Workqueue {
   }
 
   /**
+   * Has another key worked on while the handling of one waits for somebody else, so that those who wait do not hold up
+   * all others. To be called by a handler, once at a time.
+   * @param wait what is waited for; work of our own does not belong there.
+   * @returns what it gives, also when there is no place left to lend.
+   */
+  async lendPlace<T>(wait: () => Promise<T>): Promise<T> {
+    this.#lent += 1;
+    this.#idle.shift()?.();
+    try {
+      return await wait();
+    } finally {
+      this.#lent -= 1;
+    }
+  }
+
+  /**
    * Works the queue with so many workers until the signal aborts. One run at a time.
+   * @param spare so many more keys may be in hand while as many wait for somebody else (`lendPlace`).
    * @returns when all work that was under way has ended; keys that wait stay in the queue.
    */
-  async run(workers: number, handle: Handler, signal: AbortSignal): Promise<void> {
+  async run(workers: number, handle: Handler, signal: AbortSignal, spare = 0): Promise<void> {
+    this.#places = workers;
     const wakeAll = () => {
       for (const wake of this.#idle.splice(0)) wake();
       this.#wakeTimer();
@@ -137,14 +158,14 @@ export class Workqueue {
     signal.addEventListener("abort", wakeAll, { once: true });
     await Promise.all([
       this.#releaseDue(signal),
-      ...Array.from({ length: workers }, () => this.#work(handle, signal)),
+      ...Array.from({ length: workers + spare }, () => this.#work(handle, signal)),
     ]);
     signal.removeEventListener("abort", wakeAll);
   }
 
   async #work(handle: Handler, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const next = this.#order.take();
+      const next = this.#working.size - this.#lent < this.#places ? this.#order.take() : null;
       if (next === null) {
         await new Promise<void>((resolve) => this.#idle.push(resolve));
         continue;
