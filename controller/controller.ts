@@ -13,6 +13,7 @@ import { ObjectKeyServices } from "./key-services/object-key-services.ts";
 import { openKeyServices } from "./key-services/open-key-services.ts";
 import type { KeyServiceConnections } from "./key-services.ts";
 import { KeyManager, type KeyManagerParts } from "./keys/key-manager.ts";
+import { keyWrapping, requireClusterToWrap } from "./keys/key-wrapping.ts";
 import { type Leading, leading } from "./leading.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -28,6 +29,8 @@ import { soleLeader } from "./runtime/sole-leader.ts";
 import { NotLeadingError, type Term } from "./runtime/term.ts";
 import { SealedSecretCache } from "./sealed-secret-cache.ts";
 import { SecretCache } from "./secret-cache.ts";
+import { type ApiIdentity, judgeAudience } from "./vault-kv/audience-guard.ts";
+import { kvUse } from "./vault-kv/kv-settings.ts";
 import { writePolicyOf } from "./write-policy.ts";
 
 /** What the process gives the controller. */
@@ -44,6 +47,8 @@ export type ControllerParts = {
   environment: Readonly<Record<string, string | undefined>>;
   /** The ways to key services; by default those that the options describe. */
   keyServices?: KeyServiceConnections;
+  /** How the API server is asked about tokens. */
+  identity: ApiIdentity;
 };
 
 /** A running controller. */
@@ -75,6 +80,8 @@ export async function startController(options: Options, parts: ControllerParts):
   const { clock, log, ownNamespace, slowed, version } = parts;
   const policy = writePolicyOf(options, ownNamespace);
   judgeKeyServices(options, options["cluster-id"]);
+  if (options["cluster-id"] === "none") requireClusterToWrap(options, null);
+  if (kvUse(options).on) await judgeAudience(options["vault-kv-audience"], parts.identity);
   const client = slowed(parts.client);
   const metrics = createMetrics({ version, omitNames: options["metrics-omit-secret-labels"] });
   const { environment } = parts;
@@ -109,10 +116,15 @@ export async function startController(options: Options, parts: ControllerParts):
     client,
     metrics,
     clusterId: () => clusterId,
+    wrapping: keyWrapping(options, {
+      services: connections,
+      clusterId: () => clusterId,
+      monotonic: () => clock.monotonic(),
+    }),
     onKeyAdded: () => work?.retryFailed(),
   });
   const opening = (
-    how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory" | "keyServices">,
+    how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory" | "keyServices" | "missing">,
   ): OpeningContext => ({
     clusterId,
     keys: keys.ring.openingKeys(),
@@ -129,7 +141,7 @@ export async function startController(options: Options, parts: ControllerParts):
   const api: Api = {
     notReady: () => {
       if (draining) return "stopping";
-      if (!keys.ready) return "no sealing key";
+      if (!keys.ready) return keys.notReady;
       if (!sealedSecrets.hasSynced) return "SealedSecrets not listed yet";
       return secrets === null || secrets.hasSynced ? null : "Secrets not listed yet";
     },
@@ -179,8 +191,17 @@ export async function startController(options: Options, parts: ControllerParts):
       policy,
       sealedSecrets,
       secrets,
-      opening: () => opening({ diagnose: true, giveUpAfter: ITEMS_EXPLAINED, memory, keyServices }),
+      opening: () =>
+        opening({
+          diagnose: true,
+          giveUpAfter: ITEMS_EXPLAINED,
+          memory,
+          keyServices,
+          missing: keys.missing,
+        }),
       templateBackoff,
+      vault: () => connections.vault(),
+      identity: parts.identity,
       whenKeys: keys.whenReady,
       clock,
       metrics,
@@ -198,6 +219,7 @@ export async function startController(options: Options, parts: ControllerParts):
   }
   const running = (async () => {
     if (options["cluster-id"] === "") clusterId = await clusterIdOf(client, log, signal);
+    if (!signal.aborted) requireClusterToWrap(options, clusterId);
     await Promise.all([
       keys.follow(signal),
       sealedSecrets.run(signal),
@@ -246,7 +268,9 @@ export async function startController(options: Options, parts: ControllerParts):
 function keyManager(
   options: Options,
   { clock, log, ownNamespace }: ControllerParts,
-  parts: Pick<KeyManagerParts, "client" | "metrics" | "onKeyAdded"> & { clusterId: () => string | null },
+  parts: Pick<KeyManagerParts, "client" | "metrics" | "wrapping" | "onKeyAdded"> & {
+    clusterId: () => string | null;
+  },
 ): KeyManager {
   const { clusterId, ...rest } = parts;
   const settings = {

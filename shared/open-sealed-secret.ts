@@ -3,6 +3,7 @@ import { readDocuments } from "./document/read-documents.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import { type ClassicOptions, classicUnsealer } from "./seal/classic-unsealer.ts";
 import { formOf, type RemoteBackend, remoteBackend } from "./seal/codec.ts";
+import type { KeyServiceError } from "./seal/key-service-error.ts";
 import { byAge, type OpeningKey } from "./seal/opening-key.ts";
 import type { KeyServices, Outcome, Unsealer } from "./seal/sealer.ts";
 import type { TrialMemory } from "./seal/trial-memory.ts";
@@ -28,6 +29,10 @@ export type OpeningContext = {
   onOperation?: NonNullable<ClassicOptions["onOperation"]>;
   /** Opens `kms:` and `vault:` values. Never for answers over HTTP: whoever asks there is not to have key services asked. */
   keyServices?: KeyServices;
+  /**
+   * Why keys are missing that may open what none at hand does, null for none: thrown instead of saying that none does.
+   */
+  missing?: KeyServiceError | null;
   /** Where failures are remembered. Never for answers to others: what was tried is nobody else's business. */
   memory?: TrialMemory;
 };
@@ -78,7 +83,7 @@ export async function openSealedSecret(
 
 /**
  * Opens every value, without a look at what lies inside: for answers that must not tell anything of it.
- * @throws the signal's reason when aborted.
+ * @throws KeyServiceError as {@link openSealedSecret}; the signal's reason when aborted.
  */
 export async function openValues(
   sealedSecret: SealedSecret,
@@ -87,6 +92,9 @@ export async function openValues(
 ): Promise<ValuesOpening> {
   const tried = await tryValues(sealedSecret, context, signal);
   if (!tried.ok) return tried;
+  const { missing = null } = context;
+  if (missing !== null && [...tried.outcomes.values()].some(({ kind }) => kind === "not-my-key"))
+    throw missing;
   const values = new Map<string, Uint8Array>();
   const keys = new Set<string>();
   for (const [item, outcome] of tried.outcomes) {

@@ -73,9 +73,10 @@ export async function createApiServer(
   server.all("/healthz", async (_request, reply) =>
     (api.dead?.() ?? null) === null ? plain(reply, 200, "ok\n") : plain(reply, 503, "not alive\n"),
   );
-  server.all("/readyz", async (_request, reply) =>
-    api.notReady() === null ? plain(reply, 200, "ok\n") : plain(reply, 503, "not ready\n"),
-  );
+  server.all("/readyz", async (_request, reply) => {
+    const reason = api.notReady();
+    return reason === null ? plain(reply, 200, "ok\n") : plain(reply, 503, `not ready: ${reason}\n`);
+  });
   server.all("/v1/cert.pem", async (_request, reply) => {
     const pem = api.certificatePem();
     if (pem === null) return plain(reply, 500, "cannot get certificate\n");

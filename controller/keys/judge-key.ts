@@ -1,62 +1,97 @@
 import { SealError } from "../../shared/errors.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
+import type { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
+import { looksWrapped } from "../../shared/seal/wrapping-key.ts";
 import { diagnosisThread } from "../opening/diagnosis-thread.ts";
-import type { SecretObject } from "../reconcile/secret-object.ts";
+import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
+import { WRAPPED } from "./key-secret.ts";
+import type { Unwrapping, WrappedKey } from "./wrapped-keys.ts";
 
-/** A sealing key as loaded from its Secret. */
-export type LoadedKey = {
+/** What is known of a sealing key without its private half. */
+export type KnownKey = {
   /** Name of the Secret. */
   secretName: string;
-  opening: OpeningKey;
   certificate: Certificate;
   /** When the Secret was created, in whole seconds. */
   createdAt: Date;
+  /** Its Secret holds it wrapped by a key of a key service. */
+  isWrapped: boolean;
 };
 
+/** A sealing key as loaded from its Secret. */
+export type LoadedKey = KnownKey & { opening: OpeningKey };
+
 /** What judging a key Secret says. `problem` names the item and the defect, never what it holds. */
-export type KeyVerdict = { ok: true; key: LoadedKey } | { ok: false; problem: string };
+export type KeyVerdict =
+  | { ok: true; problem: null; key: LoadedKey }
+  | { ok: false; problem: string }
+  /** It is not unwrapped yet; `waiting` says why, null while the first answer is out. */
+  | { ok: false; problem: null; key: KnownKey; waiting: KeyServiceError | null };
+
+/** What is known of a wrapped key: the way to a key service, as judging a Secret sees it. */
+export type LookAtWrapped = (key: WrappedKey) => Unwrapping;
 
 /** By how much clocks may differ: a certificate that begins so much later counts as begun. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
  * Judges a Secret labelled as a sealing key. Refused: one that does not parse, whose certificate is for another key,
- * or whose certificate is not valid yet (it would become the newest and be sealed with).
+ * or whose certificate is not valid yet (it would become the newest and be sealed with); and one whose label does not
+ * say of its key what it is, wrapped or not.
  */
-export async function judgeKeySecret(secret: SecretObject, now: Date): Promise<KeyVerdict> {
-  const keyPem = itemText(secret, "tls.key");
+export async function judgeKeySecret(
+  secret: SecretObject,
+  now: Date,
+  lookAtWrapped: LookAtWrapped,
+): Promise<KeyVerdict> {
+  const keyText = itemText(secret, "tls.key");
   const certificatePem = itemText(secret, "tls.crt");
-  if (keyPem === null) return { ok: false, problem: "it has no item tls.key" };
+  if (keyText === null) return { ok: false, problem: "it has no item tls.key" };
   if (certificatePem === null) return { ok: false, problem: "it has no item tls.crt" };
+  const isWrapped = secret.metadata.labels?.[KEY_LABEL] === WRAPPED;
+  if (isWrapped !== looksWrapped(keyText)) return { ok: false, problem: labelProblem(isWrapped) };
   const certificate = attempt("tls.crt", () => readCertificate(certificatePem));
   if ("problem" in certificate) return { ok: false, problem: certificate.problem };
-  let opening: OpeningKey;
-  try {
-    opening = await readOpeningKey(keyPem, diagnosisThread.judge);
-  } catch (error) {
-    return { ok: false, problem: `tls.key ${problemOf(error)}` };
-  }
-  if (opening.fingerprint !== certificate.value.fingerprint) {
+  const { fingerprint } = certificate.value;
+  const { name = "", namespace = "" } = secret.metadata;
+  const unwrapping: Unwrapping = isWrapped
+    ? lookAtWrapped({ namespace, name, fingerprint, text: keyText })
+    : await readPlainKey(keyText);
+  if (unwrapping.state === "refused") return { ok: false, problem: unwrapping.problem };
+  if (unwrapping.state === "open" && unwrapping.opening.fingerprint !== fingerprint) {
     return { ok: false, problem: "the certificate in tls.crt is for another key than the one in tls.key" };
   }
-  if (Number.isNaN(certificate.value.notBefore.getTime() + certificate.value.notAfter.getTime())) {
-    return { ok: false, problem: "the certificate in tls.crt has a validity that cannot be read" };
+  const problem = validityProblem(certificate.value, now);
+  if (problem !== null) return { ok: false, problem };
+  const createdAt = new Date(secret.metadata.creationTimestamp ?? 0);
+  const key = { secretName: name, certificate: certificate.value, createdAt, isWrapped };
+  if (unwrapping.state === "waiting") return { ok: false, problem: null, key, waiting: unwrapping.problem };
+  const opening = { ...unwrapping.opening, since: certificate.value.notBefore };
+  return { ok: true, problem: null, key: { ...key, opening } };
+}
+
+async function readPlainKey(pem: string): Promise<Unwrapping> {
+  try {
+    return { state: "open", opening: await readOpeningKey(pem, diagnosisThread.judge) };
+  } catch (error) {
+    return { state: "refused", problem: `tls.key ${problemOf(error)}` };
   }
-  if (certificate.value.notBefore.getTime() > now.getTime() + CLOCK_SKEW_MS) {
-    const begins = certificate.value.notBefore.toISOString();
-    return { ok: false, problem: `the certificate in tls.crt is not valid before ${begins}` };
-  }
-  return {
-    ok: true,
-    key: {
-      secretName: secret.metadata.name ?? "",
-      opening: { ...opening, since: certificate.value.notBefore },
-      certificate: certificate.value,
-      createdAt: new Date(secret.metadata.creationTimestamp ?? 0),
-    },
-  };
+}
+
+function labelProblem(isWrapped: boolean): string {
+  return isWrapped
+    ? "it is labelled as wrapped, and tls.key holds no wrapped key"
+    : "tls.key holds a wrapped key, and the label does not say so";
+}
+
+function validityProblem({ notBefore, notAfter }: Certificate, now: Date): string | null {
+  if (Number.isNaN(notBefore.getTime() + notAfter.getTime()))
+    return "the certificate in tls.crt has a validity that cannot be read";
+  if (notBefore.getTime() > now.getTime() + CLOCK_SKEW_MS)
+    return `the certificate in tls.crt is not valid before ${notBefore.toISOString()}`;
+  return null;
 }
 
 function itemText(secret: SecretObject, item: string): string | null {

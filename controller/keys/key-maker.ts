@@ -1,17 +1,20 @@
+import { utf8 } from "../../shared/bytes.ts";
 import { SealError } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import type { Log } from "../log.ts";
-import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
+import type { SecretObject } from "../reconcile/secret-object.ts";
 import type { Term } from "../runtime/term.ts";
 import { type IssuedKey, issueKey, type KeyRequest } from "./issue-certificate.ts";
-import { judgeKeySecret, type LoadedKey } from "./judge-key.ts";
+import { judgeKeySecret, type KnownKey, type LookAtWrapped } from "./judge-key.ts";
 import type { KeyRing } from "./key-ring.ts";
-import { ACTIVE, type KeySecretStyle, keySecret } from "./key-secret.ts";
+import { isInUse, type KeySecretStyle, keySecret } from "./key-secret.ts";
+import type { KeyWrapping } from "./key-wrapping.ts";
 import { announceAttempt, firstAttempt } from "./sealing-key-record.ts";
 import { successorName } from "./successor-name.ts";
+import type { WrappedKeys } from "./wrapped-keys.ts";
 
 /** What new keys are made of, within one term of leading. */
 export type KeyMakerParts = {
@@ -21,6 +24,8 @@ export type KeyMakerParts = {
   log: Log;
   now: () => Date;
   ring: KeyRing;
+  wrapping: Pick<KeyWrapping, "wraps" | "wrap">;
+  wrappedKeys: Pick<WrappedKeys, "look" | "prove" | "forget">;
   request: KeyRequest;
   style: KeySecretStyle;
   /** Told apart by it: clusters that share keys must not give other keys the same name. */
@@ -54,7 +59,8 @@ export class KeyMaker {
    * Makes a key, writes its Secret and takes it into the ring.
    * @param due asked right before: false when by now no key is wanted any more.
    * @throws KubeApiError, KubeUnreachableError when the Secret could not be written; UnfitKeyError when the options
-   * ask for a key that would be refused; NotLeadingError; the signal's reason when the term ends.
+   * ask for a key that would be refused; KeyServiceError, UnprovenKeyError when it could not be wrapped;
+   * NotLeadingError; the signal's reason when the term ends.
    */
   make(due: () => boolean): Promise<void> {
     const made = this.#last.then(() => this.#make(due));
@@ -94,16 +100,13 @@ export class KeyMaker {
   }
 
   async #write(pending: Pending): Promise<void> {
-    const { term, client, log, now, ring, style, clusterId, take } = this.#parts;
+    const { term, client, log, ring, style, clusterId, take } = this.#parts;
     const { key } = pending;
     const predecessor = ring.newest;
     const cluster = clusterId() ?? firstAttempt(term);
     for (let counter = 0; counter < MAX_NAMES; counter++) {
       const name = successorName(style.prefix, { cluster, predecessor: pending.predecessor, counter });
-      const body = keySecret(key, { ...style, name, promotedAt: this.#promotion() });
-      const verdict = await judgeKeySecret(body, now());
-      // Written, it would be refused, and so would be the next one and the one after that.
-      if (!verdict.ok) throw new UnfitKeyError(verdict.problem);
+      const body = await this.#secretOf(pending, name);
       try {
         const path = corePath("secrets", style.namespace);
         const written = await client.request({ method: "POST", path, body, signal: term.signal });
@@ -122,9 +125,29 @@ export class KeyMaker {
     throw new NoFreeNameError(style.prefix);
   }
 
+  /** The Secret to write. A wrapped key is proven to unwrap first: afterwards nothing else could open it. */
+  async #secretOf({ key, fingerprint }: Pending, name: string): Promise<SecretObject> {
+    const { term, now, style, wrapping, wrappedKeys } = this.#parts;
+    const styled = { ...style, name, promotedAt: this.#promotion() };
+    const plain = keySecret(key, styled);
+    const verdict = await judgeKeySecret(plain, now(), noneWrapped);
+    // Written, it would be refused, and so would be the next one and the one after that.
+    if (!verdict.ok) throw new UnfitKeyError(verdict.problem ?? "it is wrapped");
+    if (!wrapping.wraps) return plain;
+    const place = { namespace: style.namespace, name, fingerprint };
+    const pem = utf8(key.privateKeyPem);
+    try {
+      const wrapped = await wrapping.wrap(pem, place, term.signal);
+      await wrappedKeys.prove({ ...place, text: wrapped.text }, term.signal);
+      return keySecret({ certificatePem: key.certificatePem, wrapped }, styled);
+    } finally {
+      pem.fill(0);
+    }
+  }
+
   /** Where a promotion is in force, the new key would never seal without one of its own. */
   #promotion(): Date | null {
-    const promotedAt = this.#parts.ring.primary?.promotedAt ?? null;
+    const promotedAt = this.#parts.ring.foremost?.promotedAt ?? null;
     if (promotedAt === null) return null;
     return new Date(Math.max(this.#parts.now().getTime(), promotedAt.getTime() + 1000));
   }
@@ -145,18 +168,20 @@ export class KeyMaker {
    * else.
    * @returns true when there is nothing more to write.
    */
-  async #takeFound(found: SecretObject, key: IssuedKey, predecessor: LoadedKey | null): Promise<boolean> {
-    const { now, ring, take } = this.#parts;
+  async #takeFound(found: SecretObject, key: IssuedKey, predecessor: KnownKey | null): Promise<boolean> {
+    const { now, ring, take, wrappedKeys } = this.#parts;
     const isOurs = found.data?.["tls.crt"] === Buffer.from(key.certificatePem).toString("base64");
     // Taken out already, ours is not to be written once more under another name.
-    if (found.metadata.labels?.[KEY_LABEL] !== ACTIVE) return isOurs;
-    const verdict = await judgeKeySecret(found, now());
-    if (!verdict.ok) return isOurs;
+    if (!isInUse(found)) return isOurs;
+    const verdict = await judgeKeySecret(found, now(), (wrapped) => wrappedKeys.look(wrapped));
+    if (verdict.problem !== null) return isOurs;
     if (!isOurs && predecessor !== null && !ring.isNewer(verdict.key, predecessor)) return false;
     await take(found);
     return true;
   }
 }
+
+const noneWrapped: LookAtWrapped = () => ({ state: "refused", problem: "it is wrapped" });
 
 function isStatus(error: unknown, status: number): error is KubeApiError {
   return error instanceof KubeApiError && error.status === status;

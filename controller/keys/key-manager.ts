@@ -1,5 +1,6 @@
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { sealingKeyOf } from "../../shared/seal/certificate.node.ts";
+import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { classicSealer } from "../../shared/seal/rsa-hybrid.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { EventRecorder } from "../events.ts";
@@ -13,6 +14,8 @@ import { type KeyOrder, KeyRing } from "./key-ring.ts";
 import type { KeySecretStyle } from "./key-secret.ts";
 import { KeyTerm } from "./key-term.ts";
 import { type KeyChange, KeyWatch } from "./key-watch.ts";
+import type { KeyWrapping } from "./key-wrapping.ts";
+import { WrappedKeys } from "./wrapped-keys.ts";
 
 /** How keys are found, made and renewed. */
 export type KeyManagerOptions = {
@@ -33,9 +36,13 @@ export type KeyManagerParts = {
   clock: Clock;
   metrics: Metrics;
   log: Log;
+  wrapping: KeyWrapping;
   /** Called when a key was added that may open what did not open before. */
   onKeyAdded: () => void;
 };
+
+/** Objects that wait for a key are looked at when it comes; this is for what nobody thought of. */
+const LOOK_AGAIN_MS = 60_000;
 
 /**
  * The sealing keys of one replica. Every replica follows the key Secrets; the leader alone makes the first key, renews
@@ -46,6 +53,8 @@ export class KeyManager {
   readonly #options: KeyManagerOptions;
   readonly #parts: KeyManagerParts;
   readonly #watch: KeyWatch;
+  readonly #wrappedKeys: WrappedKeys;
+  #wasReady = false;
   /** Problems told of already, by name of the Secret. */
   readonly #told = new Map<string, string>();
   #term: KeyTerm | null = null;
@@ -54,11 +63,20 @@ export class KeyManager {
   readonly #readiness = Promise.withResolvers<void>();
 
   constructor(options: KeyManagerOptions, parts: KeyManagerParts) {
-    const { client, clock, log } = parts;
+    const { client, clock, log, metrics, wrapping } = parts;
     this.#options = options;
     this.#parts = parts;
     this.#cutoffPending = options.cutoffTimeMs > 0;
-    this.ring = new KeyRing(options.order, () => new Date(clock.now()));
+    this.#wrappedKeys = new WrappedKeys({
+      wrapping,
+      clock,
+      onNews: (name) => void this.#watch.takeNews(name),
+      onAttempt: metrics.countUnwrapping,
+    });
+    this.ring = new KeyRing(options.order, () => new Date(clock.now()), {
+      keys: this.#wrappedKeys,
+      onlyWrappedSeal: wrapping.wraps,
+    });
     this.#watch = new KeyWatch({
       client,
       clock,
@@ -71,20 +89,52 @@ export class KeyManager {
     });
   }
 
-  /** True while there is a key to seal with, and all key Secrets were listed. */
-  get ready(): boolean {
-    return this.#watch.hasListed && this.ring.primary !== null;
+  /** Null while `ready`, else why not in a few words. */
+  get notReady(): string | null {
+    const { ring } = this;
+    if (!this.#watch.hasListed) return "sealing keys not listed yet";
+    // Whoever was ready once has a key that seals, and does without the one that came last.
+    if (!this.#wasReady && [...ring.waiting.values()].some(({ problem }) => problem?.retryable !== false))
+      return "sealing keys not unwrapped yet";
+    if (ring.primary !== null) return null;
+    if (ring.waiting.size > 0) return "the sealing key is not unwrapped yet";
+    // Keys that only open wait for the leader to make one that seals; and one that does not wrap goes on leading until
+    // we are ready.
+    return ring.openingKeys().length > 0 ? null : "no sealing key";
   }
 
-  /** Resolves when `ready` becomes true for the first time. */
+  /** True while there is a key to seal with, and all key Secrets were listed. */
+  get ready(): boolean {
+    return this.notReady === null;
+  }
+
+  /** Resolves when values can be opened for the first time: all keys were listed, and asked for where wrapped. */
   get whenReady(): Promise<void> {
     return this.#readiness.promise;
+  }
+
+  /** Why keys are missing that are not unwrapped yet; null when none is. */
+  get missing(): KeyServiceError | null {
+    const waiting = [...this.ring.waiting].sort(([a], [b]) => (a < b ? -1 : 1));
+    const isPassing = ([, { problem }]: (typeof waiting)[number]) => problem?.retryable !== false;
+    const [name, shown] = waiting.find(isPassing) ?? waiting[0] ?? [];
+    if (name === undefined) return null;
+    const others = waiting.length === 1 ? "" : ` (nor are ${waiting.length - 1} more)`;
+    const why = shown?.problem?.message ?? "its key service did not answer yet";
+    const hint = "what it opens is opened by itself once it is";
+    const message = `no key at hand opens it, and sealing key ${name} is not unwrapped yet${others}: ${why}`;
+    const fault = shown?.problem?.fault ?? "unavailable";
+    return new KeyServiceError(fault, message, hint, { retryAfterMs: LOOK_AGAIN_MS });
   }
 
   /** Keeps the keys in step with their Secrets until the signal aborts. For every replica; writes nothing. */
   async follow(signal: AbortSignal): Promise<void> {
     this.#parts.log.info("Searching for existing private keys");
-    await this.#watch.run(signal);
+    try {
+      await this.#watch.run(signal);
+    } finally {
+      this.#wrappedKeys.stop();
+    }
   }
 
   /**
@@ -93,7 +143,7 @@ export class KeyManager {
    * @param client writes only while the term holds.
    */
   async lead(term: Term, client: KubeClient, events: EventRecorder): Promise<void> {
-    const { clock, log, metrics } = this.#parts;
+    const { clock, log, metrics, wrapping } = this.#parts;
     const { clusterId, renewPeriodMs, request, style } = this.#options;
     const { ring } = this;
     const watch = this.#watch;
@@ -103,6 +153,8 @@ export class KeyManager {
       log,
       now: () => new Date(clock.now()),
       ring,
+      wrapping,
+      wrappedKeys: this.#wrappedKeys,
       request,
       style,
       clusterId,
@@ -139,7 +191,7 @@ export class KeyManager {
   /**
    * Makes a new sealing key now.
    * @throws NotLeadingError when this replica does not lead; KubeApiError, KubeUnreachableError when the key's Secret
-   * could not be written.
+   * could not be written; KeyServiceError when it could not be wrapped.
    */
   async generate(): Promise<void> {
     if (this.#term === null) throw new NotLeadingError();
@@ -159,13 +211,23 @@ export class KeyManager {
     const { added, primary: primaryChange } = change.ring;
     const secretname = change.about.metadata.name ?? "";
     const isNews = this.#isNews(change);
-    const { problem, promotionProblem } = change.ring;
+    const { problem, promotionProblem, waiting = null } = change.ring;
     if (isNews && problem !== null) log.error({ secretname, problem }, "Sealing-key Secret refused");
     if (isNews && promotionProblem !== null)
       log.warn({ secretname, problem: promotionProblem }, "Promotion of a sealing key ignored");
+    if (isNews && waiting !== null) {
+      const { message, hint, retryable } = waiting;
+      const level = retryable ? "warn" : "error";
+      log[level]({ secretname, error: message, hint }, "Cannot unwrap a sealing key, will retry");
+    }
     if (added) log.info({ secretname }, "registered private key");
     if (change.gone) log.warn({ secretname }, "Sealing key taken out");
-    metrics.setKeys(this.ring.openingKeys().length, this.ring.refused.size);
+    const { ring } = this;
+    metrics.setKeys({
+      loaded: ring.openingKeys().length,
+      refused: ring.refused.size,
+      waiting: ring.waiting.size,
+    });
     if (primaryChange !== null) this.#sealer = null;
     const { primary } = this.ring;
     if (primary !== null) {
@@ -180,7 +242,9 @@ export class KeyManager {
   /** Whether the change says of its Secret what was not said before. */
   #isNews({ ring, about }: KeyChange): boolean {
     const name = about.metadata.name ?? "";
-    const problem = ring.problem ?? ring.promotionProblem;
+    const problem = ring.problem ?? ring.waiting?.message ?? ring.promotionProblem;
+    // The first answer is out.
+    if (ring.waiting === null) return false;
     const isNews = problem !== null && this.#told.get(name) !== problem;
     if (problem === null) this.#told.delete(name);
     else this.#told.set(name, problem);
@@ -188,7 +252,10 @@ export class KeyManager {
   }
 
   #settleReadiness(): void {
-    if (this.ready) this.#readiness.resolve();
+    this.#wasReady ||= this.notReady === null;
+    const { ring } = this;
+    if (!this.#watch.hasListed || ring.openingKeys().length + ring.waiting.size === 0) return;
+    if ([...ring.waiting.values()].every(({ problem }) => problem !== null)) this.#readiness.resolve();
   }
 
   #isCutOff(): boolean {

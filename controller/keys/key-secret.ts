@@ -4,8 +4,12 @@ import { wholeSeconds } from "../timestamp.ts";
 import type { IssuedKey } from "./issue-certificate.ts";
 import { PRIMARY_ANNOTATION } from "./promotion.ts";
 
-/** Label value of keys in use. Any other value takes a key out. */
+/** Label value of keys in use that lie open in their Secret, as the reference reads them. */
 export const ACTIVE = "active";
+/** Label value of keys in use that a key service has to unwrap. Any other value than these two takes a key out. */
+export const WRAPPED = "wrapped";
+/** On a Secret with a wrapped key, for people: the key that wraps it, `kms:ARN` or `vault:MOUNT/KEY`. */
+export const WRAPPED_BY_ANNOTATION = "signet.dev/wrapped-by";
 
 /** How the Secrets of new keys look besides the key. */
 export type KeySecretStyle = {
@@ -23,13 +27,24 @@ export type KeySecretPlace = Pick<KeySecretStyle, "namespace" | "labels" | "anno
   promotedAt: Date | null;
 };
 
-/** The Secret that holds a new sealing key, in the form the reference reads too. */
+/** What stands in tls.key of a new key's Secret: the private key itself, or what it was wrapped to. */
+export type StoredKey = { privateKeyPem: string } | { wrapped: { text: string; by: string } };
+
+/** Whether the label says that a Secret holds a sealing key in use. */
+export function isInUse({ metadata }: Pick<SecretObject, "metadata">): boolean {
+  const label = metadata.labels?.[KEY_LABEL];
+  return label === ACTIVE || label === WRAPPED;
+}
+
+/** The Secret that holds a new sealing key; one that is not wrapped in the form the reference reads too. */
 export function keySecret(
-  key: Pick<IssuedKey, "certificatePem" | "privateKeyPem">,
+  key: Pick<IssuedKey, "certificatePem"> & StoredKey,
   { namespace, name, labels, annotations, promotedAt }: KeySecretPlace,
 ): SecretObject {
+  const wrapped = "wrapped" in key ? key.wrapped : null;
   const all = {
     ...annotations,
+    ...(wrapped === null ? {} : { [WRAPPED_BY_ANNOTATION]: wrapped.by }),
     ...(promotedAt === null ? {} : { [PRIMARY_ANNOTATION]: wholeSeconds(promotedAt) }),
   };
   return {
@@ -38,13 +53,13 @@ export function keySecret(
     metadata: {
       namespace,
       name,
-      labels: { ...labels, [KEY_LABEL]: ACTIVE },
+      labels: { ...labels, [KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED },
       ...(Object.keys(all).length === 0 ? {} : { annotations: all }),
     },
     type: "kubernetes.io/tls",
     data: {
       "tls.crt": Buffer.from(key.certificatePem).toString("base64"),
-      "tls.key": Buffer.from(key.privateKeyPem).toString("base64"),
+      "tls.key": Buffer.from("wrapped" in key ? key.wrapped.text : key.privateKeyPem).toString("base64"),
     },
   };
 }

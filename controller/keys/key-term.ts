@@ -1,5 +1,6 @@
 import { wordsOf } from "../../shared/errors.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
+import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -68,6 +69,7 @@ export class KeyTerm {
       for (const [name, problem] of ring.refused) this.#tellRefused(watch.aboutSecret(name), problem);
       for (const [name, problem] of ring.ignoredPromotions)
         this.#tellIgnored(watch.aboutSecret(name), problem);
+      for (const [name, { problem }] of ring.waiting) this.#tellWaiting(watch.aboutSecret(name), problem);
       this.#judge(null);
       this.#begun.resolve();
       await Promise.all([this.#renew(), this.#keepRecord()]);
@@ -95,7 +97,10 @@ export class KeyTerm {
     if (!this.#hasBegun) return;
     if (isNews && change.problem !== null) this.#tellRefused(about, change.problem);
     if (isNews && change.promotionProblem !== null) this.#tellIgnored(about, change.promotionProblem);
+    if (isNews) this.#tellWaiting(about, change.waiting ?? null);
     this.#judge(about);
+    // What held up the making of keys is over, perhaps.
+    if (change.settled === true) this.#renewal.call();
     // No key to seal with: one is made, but not at once, since whoever replaces a key may delete it first.
     if (this.#parts.ring.primary === null && (gone || change.problem !== null)) this.#renewal.call();
     this.#record.call();
@@ -133,6 +138,11 @@ export class KeyTerm {
     this.#warn(about, "PromotionIgnored", `This promotion does not count: ${problem}`);
   }
 
+  #tellWaiting(about: KubeObject, problem: KeyServiceError | null): void {
+    if (problem === null) return;
+    this.#warn(about, "SealingKeyNotUnwrapped", `This sealing key is not unwrapped yet: ${problem.message}`);
+  }
+
   #warn(about: KubeObject, reason: string, message: string): void {
     this.#parts.events.record(about, { type: "Warning", reason, message });
   }
@@ -140,6 +150,7 @@ export class KeyTerm {
   #dueInMs(): number | null {
     const { clock, cutoff, renewPeriodMs, ring } = this.#parts;
     const now = new Date(clock.now());
+    if (ring.isHeldUp) return null;
     return cutoff.isDue() ? 0 : renewalDueInMs(renewPeriodMs, ring.newestTime, now);
   }
 
@@ -159,10 +170,13 @@ export class KeyTerm {
           // However short the period is, or however clocks differ.
           wait = SHORTEST_SLEEP_MS;
         } catch (error) {
-          if (this.#isFault(error)) log.error({ error: wordsOf(error) }, "Failed to generate new key");
+          if (this.#isFault(error)) {
+            const hint = error instanceof KeyServiceError ? { hint: error.hint } : {};
+            log.error({ error: wordsOf(error), ...hint }, "Failed to generate new key");
+          }
           wait = RETRY_MS;
         }
-      } else cutoff.settle();
+      } else if (!ring.isHeldUp) cutoff.settle();
       const woken = await this.#renewal.sleep(wait, term.signal);
       if (woken && ring.primary === null) patienceMs = RETRY_MS;
     }

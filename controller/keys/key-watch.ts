@@ -8,7 +8,7 @@ import { refusalHint } from "../refusal-hint.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Informer } from "../runtime/informer.ts";
 import type { KeyRing, RingChange } from "./key-ring.ts";
-import { ACTIVE } from "./key-secret.ts";
+import { ACTIVE, isInUse, WRAPPED } from "./key-secret.ts";
 
 /** One change of the ring and the Secret it came of. */
 export type KeyChange = {
@@ -46,6 +46,8 @@ export class KeyWatch {
   #changes: Promise<void> = Promise.resolve();
   /** What the ring has of each Secret, by name. */
   readonly #held = new Map<string, KubeObject["metadata"]>();
+  /** Secrets whose keys are not unwrapped yet, by name. */
+  readonly #waiting = new Map<string, SecretObject>();
   #round: Round | null = null;
   #restart = new AbortController();
   #listed = Promise.withResolvers<void>();
@@ -80,6 +82,14 @@ export class KeyWatch {
   take(secret: SecretObject): Promise<void> {
     // What the watch has shown by now is newer.
     return this.#enqueue(() => this.#put(this.#present(secret.metadata.name ?? "") ?? secret));
+  }
+
+  /** To be told when something else is known of the wrapped key of a Secret. */
+  takeNews(name: string): Promise<void> {
+    return this.#enqueue(async () => {
+      const secret = this.#waiting.get(name);
+      if (secret !== undefined) await this.#put(secret);
+    });
   }
 
   /** Metadata of a Secret in the ring, or refused. */
@@ -124,7 +134,7 @@ export class KeyWatch {
         },
       });
     const round: Round = {
-      labelled: informer({ labelSelector: `${KEY_LABEL}=${ACTIVE}` }),
+      labelled: informer({ labelSelector: `${KEY_LABEL} in (${ACTIVE},${WRAPPED})` }),
       legacy: informer({ fieldSelector: `metadata.name=${legacyName}` }),
       listed: false,
     };
@@ -154,22 +164,26 @@ export class KeyWatch {
     return legacy !== undefined && this.#counts(legacy) ? legacy : undefined;
   }
 
-  /** Any other value of the label than the one takes a key out, whatever the Secret's name. */
-  #counts({ metadata }: SecretObject): boolean {
-    const label = metadata.labels?.[KEY_LABEL];
-    return label === ACTIVE || (label === undefined && metadata.name === this.#parts.legacyName);
+  /** A label of any other value takes a key out, whatever the Secret's name. */
+  #counts(secret: SecretObject): boolean {
+    const { labels, name } = secret.metadata;
+    return isInUse(secret) || (labels?.[KEY_LABEL] === undefined && name === this.#parts.legacyName);
   }
 
   async #put(secret: SecretObject): Promise<void> {
     const { ring, onChange } = this.#parts;
-    this.#held.set(secret.metadata.name ?? "", secret.metadata);
+    const name = secret.metadata.name ?? "";
+    this.#held.set(name, secret.metadata);
     const change = await ring.put(secret);
+    if (change.waiting === undefined) this.#waiting.delete(name);
+    else this.#waiting.set(name, secret);
     onChange({ ring: change, about: aboutSecret(secret.metadata), gone: false });
   }
 
   #drop(name: string): void {
     const about = this.aboutSecret(name);
     this.#held.delete(name);
+    this.#waiting.delete(name);
     this.#parts.onChange({ ring: this.#parts.ring.remove(name), about, gone: true });
   }
 

@@ -17,10 +17,14 @@ import { type BlockJudge, judgeBlockHere } from "./raw-block.node.ts";
 /**
  * Reads a private sealing key from PEM: PKCS#1 (`RSA PRIVATE KEY`) or PKCS#8 (`PRIVATE KEY`), unencrypted; the first
  * usable block wins.
+ * @param pem as bytes where the caller wants to wipe it: no copy of it is left then.
  * @param judge where the diagnosis runs: by default in the calling thread.
  * @throws PrivateKeyError when there is none, or it is not RSA, or too short to use.
  */
-export async function readOpeningKey(pem: string, judge: BlockJudge = judgeBlockHere): Promise<OpeningKey> {
+export async function readOpeningKey(
+  pem: string | Bytes,
+  judge: BlockJudge = judgeBlockHere,
+): Promise<OpeningKey> {
   const privateKey = parsePrivateKey(pem);
   const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < SHORTEST_KEY_BITS) throw new PrivateKeyError(`holds an RSA key of only ${bits} bits`);
@@ -122,8 +126,10 @@ class KeyCopies {
 /** More would not be faster. */
 const MOST_COPIES = availableParallelism();
 
-function parsePrivateKey(pem: string): KeyObject {
-  for (const block of pem.match(PRIVATE_KEY_BLOCK) ?? []) {
+function parsePrivateKey(pem: string | Bytes): KeyObject {
+  const text =
+    typeof pem === "string" ? Buffer.from(pem) : Buffer.from(pem.buffer, pem.byteOffset, pem.length);
+  for (const block of privateKeyBlocks(text)) {
     let key: KeyObject;
     try {
       key = createPrivateKey(block);
@@ -138,7 +144,21 @@ function parsePrivateKey(pem: string): KeyObject {
   throw new PrivateKeyError("holds no private key in PEM form");
 }
 
-const PRIVATE_KEY_BLOCK = /-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----[\s\S]*?-----END \1-----/g;
+const LABELS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+
+/** Views on the text, in their order there: a string of a key could not be wiped. */
+function* privateKeyBlocks(text: Buffer): Iterable<Buffer> {
+  for (let at = 0; ; ) {
+    const begins = LABELS.map((label) => ({ label, from: text.indexOf(`-----BEGIN ${label}-----`, at) }));
+    const [next] = begins.filter(({ from }) => from !== -1).sort((a, b) => a.from - b.from);
+    if (next === undefined) return;
+    const end = `-----END ${next.label}-----`;
+    const to = text.indexOf(end, next.from);
+    // A block without an end may hold one that has one.
+    at = to === -1 ? next.from + 1 : to + end.length;
+    if (to !== -1) yield text.subarray(next.from, at);
+  }
+}
 
 /** What was given as a private sealing key cannot be used as one. Never quotes the input. */
 export class PrivateKeyError extends InputError {

@@ -37,11 +37,11 @@ test("/readyz answers 503 until the controller is ready, then ok, and 503 again 
     const { statusCode, headers, body } = await server.inject({ method: "GET", url: "/readyz" });
     return [statusCode, headers["content-type"], body];
   };
-  assert.deepEqual(await ask(), [503, PLAIN, "not ready\n"]);
+  assert.deepEqual(await ask(), [503, PLAIN, "not ready: no sealing key\n"]);
   reason = null;
   assert.deepEqual(await ask(), [200, PLAIN, "ok\n"]);
   reason = "SealedSecrets not listed yet";
-  assert.deepEqual(await ask(), [503, PLAIN, "not ready\n"]);
+  assert.deepEqual(await ask(), [503, PLAIN, "not ready: SealedSecrets not listed yet\n"]);
 });
 
 for (const method of METHODS) {

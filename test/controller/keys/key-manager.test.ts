@@ -106,7 +106,10 @@ test("no Secret is asked for but by the label or the name", async (context) => {
   const selectors = scene.cluster.requests
     .filter(({ path }) => path.endsWith("/secrets"))
     .map(({ query }) => query.get("labelSelector") ?? query.get("fieldSelector"));
-  assert.deepEqual([...new Set(selectors)].sort(), [`metadata.name=${PREFIX}`, `${KEY_LABEL}=active`]);
+  assert.deepEqual([...new Set(selectors)].sort(), [
+    `metadata.name=${PREFIX}`,
+    `${KEY_LABEL} in (active,wrapped)`,
+  ]);
 });
 
 test("a key asked for while the term ends is not made later", async (context) => {

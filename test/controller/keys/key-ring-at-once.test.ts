@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type KeyOrder, KeyRing, type RingChange } from "../../../controller/keys/key-ring.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
+import { noneWrapped } from "./memory-wrapping.ts";
 
 const NOW = new Date("2030-06-01T00:00:00Z");
 const pairs = await Promise.all(
   [1, 2, 3, 4, 5, 6].map((day) => sealingPair(new Date(Date.UTC(2030, 4, day)))),
 );
 const newest = pairs.at(-1) ?? assert.fail();
-const ring = (order: KeyOrder = "CertNotBefore") => new KeyRing(order, () => NOW);
+const ring = (order: KeyOrder = "CertNotBefore") => new KeyRing(order, () => NOW, noneWrapped);
 
 test("keys that come all at once are all there, and whoever reads meanwhile reads a whole ring", async () => {
   for (let round = 0; round < 20; round++) {

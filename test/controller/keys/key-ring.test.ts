@@ -5,6 +5,7 @@ import { type KeyOrder, KeyRing } from "../../../controller/keys/key-ring.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { Canaries } from "../../support/canary.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
+import { noneWrapped } from "./memory-wrapping.ts";
 
 const NOW = new Date("2030-06-01T00:00:00Z");
 const at = (day: number) => new Date(Date.UTC(2030, 4, day));
@@ -17,7 +18,7 @@ const [first, second, third, tied] = await Promise.all([
 const created = (day: number) => ({ creationTimestamp: at(day).toISOString().replace(".000", "") });
 
 function ring(order: KeyOrder = "CertNotBefore"): KeyRing {
-  return new KeyRing(order, () => NOW);
+  return new KeyRing(order, () => NOW, noneWrapped);
 }
 const fingerprints = (keys: KeyRing) => keys.openingKeys().map(({ fingerprint }) => fingerprint);
 

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KeyManagerOptions } from "../../../controller/keys/key-manager.ts";
 import { PRIMARY_ANNOTATION } from "../../../controller/keys/promotion.ts";
 import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { type Clock, systemClock } from "../../../controller/runtime/clock.ts";
@@ -12,7 +11,7 @@ import { loadKubeConfig } from "../../../shared/kube/config.ts";
 import { connectKube } from "../../../shared/kube/http-client.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
-import { type Replica, startReplica } from "./replica.ts";
+import { type Replica, type ReplicaOptions, startReplica } from "./replica.ts";
 import { TestLease } from "./test-lease.ts";
 
 const BOUND_MS = 20_000;
@@ -23,7 +22,7 @@ const HASTE = 20;
 export type KeyScene = {
   cluster: EmbeddedCluster;
   lease: TestLease;
-  start(options?: Partial<KeyManagerOptions> & { prefix?: string }): Promise<Replica>;
+  start(options?: ReplicaOptions): Promise<Replica>;
   put(secret: SecretObject): void;
   annotate(name: string, annotations: Record<string, string>): void;
   relabel(name: string, labels: Record<string, string>): void;
@@ -74,7 +73,7 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
     keySecrets: () =>
       cluster.store
         .list("secrets", "kube-system")
-        .filter(({ metadata }) => metadata.labels?.[KEY_LABEL] === "active"),
+        .filter(({ metadata }) => /^(?:active|wrapped)$/.test(metadata.labels?.[KEY_LABEL] ?? "")),
     configMap: () => cluster.store.get("configmaps", "kube-system", "sealed-secrets-certificate"),
     writes: () =>
       cluster.requests

@@ -6,6 +6,7 @@ import { KEY_LABEL } from "../../../controller/reconcile/secret-object.ts";
 import { fromUtf8, utf8 } from "../../../shared/bytes.ts";
 import { classicUnsealer } from "../../../shared/seal/rsa-hybrid.ts";
 import { sealingPair } from "../sealing-key.ts";
+import { noneWrapped } from "./memory-wrapping.ts";
 
 const pair = await sealingPair();
 const place = { namespace: "vault", name: "mine-x7k2p", labels: {}, annotations: {}, promotedAt: null };
@@ -14,7 +15,7 @@ const scope = { kind: "cluster-wide" } as const;
 test("a key's Secret reads back as the same key and certificate", async () => {
   const secret = keySecret(pair, place);
   // As it comes from the API server.
-  const ring = new KeyRing("CertNotBefore", () => new Date());
+  const ring = new KeyRing("CertNotBefore", () => new Date(), noneWrapped);
   await ring.put(JSON.parse(JSON.stringify(secret)));
   assert.equal(ring.refused.size, 0);
   assert.equal(ring.primary?.certificate.pem, pair.certificatePem);

@@ -10,6 +10,7 @@ import {
   recordKnownKey,
 } from "../../../controller/keys/sealing-key-record.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
+import { noneWrapped } from "./memory-wrapping.ts";
 import { TestLease } from "./test-lease.ts";
 
 const NOW = new Date("2030-06-01T12:00:00Z");
@@ -17,7 +18,7 @@ const [a, b, c] = await Promise.all([1, 2, 3].map((day) => sealingPair(new Date(
 const stands = (pair: SealingPair | undefined) => pair ?? assert.fail();
 
 async function primary(pair: SealingPair | undefined, promotedAt?: string): Promise<RingKey> {
-  const ring = new KeyRing("CertNotBefore", () => NOW);
+  const ring = new KeyRing("CertNotBefore", () => NOW, noneWrapped);
   const annotations = promotedAt === undefined ? {} : { [PRIMARY_ANNOTATION]: promotedAt };
   await ring.put(pairSecret(stands(pair), "key", { annotations }));
   return ring.primary ?? assert.fail();

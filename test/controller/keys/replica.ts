@@ -1,11 +1,16 @@
 import type { Happening } from "../../../controller/events.ts";
 import { KeyManager, type KeyManagerOptions } from "../../../controller/keys/key-manager.ts";
+import type { KeyWrapping } from "../../../controller/keys/key-wrapping.ts";
 import { openLog } from "../../../controller/log.ts";
 import { createMetrics } from "../../../controller/metrics.ts";
 import type { Clock } from "../../../controller/runtime/clock.ts";
 import { fenced } from "../../../controller/runtime/fenced-client.ts";
 import type { KubeClient } from "../../../shared/kube/client.ts";
+import { MemoryWrapping } from "./memory-wrapping.ts";
 import type { TestLease, TestTerm } from "./test-lease.ts";
+
+/** How a replica differs from one that is as usual. */
+export type ReplicaOptions = Partial<KeyManagerOptions> & { prefix?: string; wrapping?: KeyWrapping };
 
 /** An event that was recorded, and the name of what it is about. */
 export type Told = Happening & { name: string };
@@ -28,16 +33,12 @@ export type Replica = {
 export type Leading = { term: TestTerm; ended: Promise<void>; end(): Promise<void> };
 
 /** @param options what differs from keys of 2048 bits that are never renewed. */
-export function startReplica(
-  client: KubeClient,
-  clock: Clock,
-  options: Partial<KeyManagerOptions> & { prefix?: string } = {},
-): Replica {
+export function startReplica(client: KubeClient, clock: Clock, options: ReplicaOptions = {}): Replica {
   const lines: string[] = [];
   const told: Told[] = [];
   const push = (line: string) => lines.push(line);
   const metrics = createMetrics({ version: "test", omitNames: false });
-  const { prefix = "sealed-secrets-key", ...rest } = options;
+  const { prefix = "sealed-secrets-key", wrapping = new MemoryWrapping({ wraps: false }), ...rest } = options;
   let added = 0;
   const manager = new KeyManager(
     {
@@ -53,6 +54,7 @@ export function startReplica(
       client,
       clock,
       metrics,
+      wrapping,
       log: openLog({ level: "INFO", format: "text", infoToStdout: true }, { out: push, err: push }),
       onKeyAdded: () => {
         added += 1;

@@ -15,6 +15,7 @@ import type { KubeClient, KubeObject, KubeRequest } from "../../../shared/kube/c
 import { apiErrorOfStatus } from "../../../shared/kube/status-answer.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
 import { Actor, type Choose, everyRun } from "./interleaving.ts";
+import { MemoryWrapping, noneWrapped } from "./memory-wrapping.ts";
 import { TestLease, type TestTerm } from "./test-lease.ts";
 
 const NOW = Date.UTC(2030, 5, 1);
@@ -73,7 +74,7 @@ class Race {
   /** Somebody takes the lease, and wants the key that is due. */
   async takeOver(): Promise<void> {
     const name = `leader ${this.actors.length + 1}`;
-    const ring = new KeyRing("CertNotBefore", () => new Date(NOW));
+    const ring = new KeyRing("CertNotBefore", () => new Date(NOW), noneWrapped);
     this.rings.push(ring);
     const known = this.#scene.lagging ? this.#atBegin : [...this.secrets.values()];
     for (const secret of known) if (secret.metadata.labels?.[KEY_LABEL] === "active") await ring.put(secret);
@@ -94,6 +95,8 @@ class Race {
       log,
       now: () => new Date(NOW),
       ring,
+      wrapping: new MemoryWrapping({ wraps: false }),
+      wrappedKeys: { ...noneWrapped.keys, prove: () => assert.fail("nothing is wrapped") },
       request: { keyBits: 2048, commonName: "", ttlMs: DAY },
       style: { namespace: "kube-system", prefix: "key", labels: {}, annotations: {} },
       clusterId: () => this.#scene.clusterId,

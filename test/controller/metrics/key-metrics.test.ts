@@ -7,14 +7,20 @@ const open = () => createMetrics({ version: "1.2.3", omitNames: false });
 
 test("sealing keys and their changes are counted without naming one", async () => {
   const metrics = open();
-  metrics.setKeys(3, 1);
+  metrics.setKeys({ loaded: 3, refused: 1, waiting: 2 });
   metrics.countKeyChange("found");
+  metrics.countUnwrapping("unavailable");
   assert.deepEqual(await metricsLines(metrics, "signet_sealing_key"), [
     'signet_sealing_keys{state="loaded"} 3',
     'signet_sealing_keys{state="refused"} 1',
+    'signet_sealing_keys{state="waiting"} 2',
     'signet_sealing_key_changes_total{cause="generated"} 0',
     'signet_sealing_key_changes_total{cause="promoted"} 0',
     'signet_sealing_key_changes_total{cause="found"} 1',
+    'signet_sealing_key_unwrappings_total{outcome="unwrapped"} 0',
+    'signet_sealing_key_unwrappings_total{outcome="refused"} 0',
+    'signet_sealing_key_unwrappings_total{outcome="unavailable"} 1',
+    'signet_sealing_key_unwrappings_total{outcome="denied"} 0',
     "signet_sealing_key_unexpected 0",
   ]);
 });

@@ -1,0 +1,61 @@
+import type { RingWrapping } from "../../../controller/keys/key-ring.ts";
+import type { KeyPlace, KeyWrapping } from "../../../controller/keys/key-wrapping.ts";
+import type { Unwrapping, WrappedKey } from "../../../controller/keys/wrapped-keys.ts";
+import { utf8 } from "../../../shared/bytes.ts";
+
+/** Where one key of these tests stands. */
+export const WRAPPING_KEY = "kms:arn:aws:kms:eu-central-1:123456789012:key/one";
+
+/** A wrapping without any cryptography: what it wraps names its place, and opens nowhere else. */
+export class MemoryWrapping implements KeyWrapping {
+  wraps: boolean;
+  /** Places that were asked for, in the order in which they were. */
+  readonly unwrapped: string[] = [];
+  readonly wrapped: string[] = [];
+  /** Waits or throws before an answer, as a test wants. */
+  before: (doing: "wrap" | "unwrap", place: KeyPlace) => Promise<void> | void = () => undefined;
+  /** What was handed out, to see that it was wiped. */
+  readonly handedOut: Uint8Array[] = [];
+  readonly #kept = new Map<string, string>();
+
+  constructor({ wraps = true } = {}) {
+    this.wraps = wraps;
+  }
+
+  async wrap(pem: Uint8Array, place: KeyPlace): Promise<{ text: string; by: string }> {
+    this.wrapped.push(place.name);
+    await this.before("wrap", place);
+    return { text: this.textOf(Buffer.from(pem).toString(), place), by: WRAPPING_KEY };
+  }
+
+  /** What a key is wrapped to, without a call. */
+  textOf(pem: string, place: KeyPlace): string {
+    const text = `kms-key:1:${this.#kept.size}`;
+    this.#kept.set(text, JSON.stringify([pem, spell(place)]));
+    return text;
+  }
+
+  async unwrap(text: string, place: KeyPlace) {
+    this.unwrapped.push(place.name);
+    await this.before("unwrap", place);
+    const [pem, at] = JSON.parse(this.#kept.get(text) ?? "[]") as string[];
+    if (pem === undefined || at !== spell(place)) return { refused: "it was wrapped for another place" };
+    const bytes = utf8(pem);
+    this.handedOut.push(bytes);
+    return { pem: bytes };
+  }
+}
+
+/** A ring where nothing is wrapped. */
+export const noneWrapped: RingWrapping = {
+  keys: { look: neverLook, forget: () => undefined },
+  onlyWrappedSeal: false,
+};
+
+function neverLook(_key: WrappedKey): Unwrapping {
+  return { state: "refused", problem: "it is wrapped" };
+}
+
+function spell({ namespace, name, fingerprint }: KeyPlace): string {
+  return `${namespace}/${name} ${fingerprint}`;
+}
