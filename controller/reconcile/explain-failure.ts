@@ -1,5 +1,6 @@
 import { type LabelOrigin, LabelOrigins, originInWords } from "../../shared/label-origin.node.ts";
 import type { Place } from "../../shared/scope.ts";
+import { RemoteValueError } from "../../shared/seal/remote-value-error.ts";
 import { DamagedValueError, NotBase64Error, TooManyTrialsError } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 
@@ -62,6 +63,7 @@ function causeOf(outcome: Outcome, originOf: (labelHash: Uint8Array) => string):
       if (outcome.error instanceof TooManyTrialsError) {
         return `the values take too many trials of keys, from % on; seal them all again with this cluster's certificate`;
       }
+      if (outcome.error instanceof RemoteValueError) return `${outcome.error.what} %; ${outcome.error.hint}`;
       return `${outcome.error.message} %`;
   }
 }

@@ -12,10 +12,13 @@ export type RemoteValueProblem = "malformed" | "version" | "not-authentic" | "to
 export class RemoteValueError extends SealError {
   override readonly code = "remote-value";
   readonly problem: RemoteValueProblem;
+  /** The message without the item: the same for all items that fail alike. */
+  readonly what: string;
 
   private constructor(problem: RemoteValueProblem, item: string, message: string, hint: string) {
     super(`spec.encryptedData.${item}: ${message}`, hint);
     this.problem = problem;
+    this.what = message;
   }
 
   /** @param what is wrong with the text, without a word of it. */

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { explainFailure } from "../../../controller/reconcile/explain-failure.ts";
 import { InputError } from "../../../shared/errors.ts";
 import { type Scope, scopeLabel } from "../../../shared/scope.ts";
+import { RemoteValueError } from "../../../shared/seal/remote-value-error.ts";
 import { DamagedValueError, NotBase64Error, TooManyTrialsError } from "../../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../../shared/seal/sealer.ts";
 
@@ -162,5 +163,23 @@ test("where keys were tried too often the item is named from which on", () => {
   assert.equal(
     explain({ b: { kind: "malformed", error: new TooManyTrialsError("b") }, c: { kind: "not-tried" } }),
     "the values take too many trials of keys, from (b) on; seal them all again with this cluster's certificate\n1 more items were not tried",
+  );
+});
+
+test("values under a key service: items that fail alike stand together, with the next step", () => {
+  const key = "kms:arn:aws:kms:eu-west-1:1:key/a";
+  const fails = (item: string): [string, Outcome] => [
+    item,
+    { kind: "malformed", error: RemoteValueError.notAuthentic(item, key) },
+  ];
+  const text = explainFailure(
+    new Map([fails("b"), fails("a"), ["c", { kind: "not-tried" } satisfies Outcome]]),
+    { namespace: "team", name: "db" },
+    [],
+  );
+  assert.equal(
+    text,
+    `does not open under ${key}: damaged, or sealed for another cluster, scope, namespace, name or item (a, b); ` +
+      "seal it again for this place; whether it was damaged or moved, no key service tells\n1 more items were not tried",
   );
 });
