@@ -33,7 +33,8 @@ suite("a fake KMS", () => {
     const opened = await ask("Decrypt", { CiphertextBlob, KeyId, EncryptionContext: reordered });
     assert.deepEqual([opened.body["Plaintext"], opened.body["KeyId"]], [Plaintext, KeyId]);
     assert.equal(await typeOf("Decrypt", { CiphertextBlob, EncryptionContext }), "ok");
-    const shifted = { namespace: "shopname", "": "db" };
+    // Run together, its names and values read the same.
+    const shifted = { namedb: "", namespace: "shop" };
     for (const other of [undefined, {}, shifted, { ...EncryptionContext, more: "" }])
       assert.equal(
         await typeOf("Decrypt", { CiphertextBlob, KeyId, EncryptionContext: other }),
