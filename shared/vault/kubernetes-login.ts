@@ -1,9 +1,13 @@
 import { wordsOf } from "../errors.ts";
+import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 import { mapping, reasonText, succeeded, type VaultAnswer, wholeNumber } from "./vault-answer.ts";
 import type { VaultClient } from "./vault-client.ts";
 import { unexpectedAnswer, vaultFault } from "./vault-fault.ts";
 import { segmentsOf } from "./vault-path.ts";
+
+const JWT_TIMEOUT_MS = 30_000;
 
 /** How to log in as a ServiceAccount, by Vault's Kubernetes auth method (or its JWT auth, which takes the same). */
 export type KubernetesLogin = {
@@ -35,19 +39,11 @@ export async function logInWithKubernetes(
   login: KubernetesLogin,
   signal: AbortSignal,
 ): Promise<IssuedToken> {
-  const jwt = await login.jwt(signal).catch((error: unknown) => {
-    if (signal.aborted) throw signal.reason;
-    if (error instanceof KeyServiceError) throw error;
-    throw new KeyServiceError(
-      "credentials",
-      `no token of the ServiceAccount to log in to Vault with: ${wordsOf(error)}`,
-      "check where the token of the ServiceAccount comes from",
-    );
-  });
+  const jwt = await tokenToLogInWith(login, signal);
   const answer = await client.request({
     method: "POST",
     path: ["auth", ...segmentsOf(login.mount), "login"],
-    body: { role: login.role, jwt: jwt.trim() },
+    body: { role: login.role, jwt },
     signal,
     // The second of two logins would leave a token that nobody revokes.
     repeatable: false,
@@ -56,6 +52,22 @@ export async function logInWithKubernetes(
   const token = issuedToken(answer);
   if (token === null) throw unexpectedAnswer(asked(client, login));
   return token;
+}
+
+async function tokenToLogInWith({ jwt }: KubernetesLogin, signal: AbortSignal): Promise<string> {
+  using deadline = new Deadline(JWT_TIMEOUT_MS, signal);
+  try {
+    return (await unlessAborted(jwt(deadline.signal), deadline.signal)).trim();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof KeyServiceError) throw error;
+    const cause = deadline.passed ? `none came within ${JWT_TIMEOUT_MS / 1000} s` : wordsOf(error);
+    throw new KeyServiceError(
+      "credentials",
+      `no token of the ServiceAccount to log in to Vault with: ${cause}`,
+      "check where the token of the ServiceAccount comes from",
+    );
+  }
 }
 
 /** The token in the `auth` of an answer to a login or a renewal; null when there is none. */

@@ -1,4 +1,3 @@
-import { wordsOf } from "../errors.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
 import {
   type IssuedToken,
@@ -6,22 +5,20 @@ import {
   type KubernetesLogin,
   logInWithKubernetes,
 } from "./kubernetes-login.ts";
+import { LoginPause } from "./login-pause.ts";
 import type { SessionOptions, VaultSession } from "./session.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 import { succeeded, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultClient, VaultRequest } from "./vault-client.ts";
 import { saysInvalidToken } from "./vault-fault.ts";
 
 /** A token, and until when it is good on our clock. */
 type Held = IssuedToken & { endsAtMs: number };
-/** A login that failed: who asks before that time is told the same without asking Vault. */
-type Failure = { error: KeyServiceError; waitMs: number; untilMs: number };
 
 /** A policy's refusal cannot be told from a token whose policies have changed, so a login is tried, but this seldom. */
 const LOGIN_AFTER_DENIAL_MS = 30_000;
 /** For tokens that Vault says are no longer good; it would be odd of one that is so young. */
 const LOGIN_AFTER_LOSS_MS = 1000;
-const FIRST_WAIT_MS = 1000;
-const LONGEST_WAIT_MS = 30_000;
 const LONGEST_SLEEP_MS = 24 * 60 * 60_000;
 const SHORTEST_SLEEP_MS = 100;
 /** Renewals lose fractions of a second. */
@@ -34,9 +31,9 @@ export class LoginSession implements VaultSession {
   readonly #login: KubernetesLogin;
   readonly #options: Required<SessionOptions>;
   readonly #closing = new AbortController();
+  readonly #pause: LoginPause;
   #held: Held | null = null;
   #loggingIn: Promise<Held> | null = null;
-  #failure: Failure | null = null;
   #lastLoginAtMs = Number.NEGATIVE_INFINITY;
   /** Ends the keeping of the token that is held now. */
   #keeping = new AbortController();
@@ -45,6 +42,7 @@ export class LoginSession implements VaultSession {
     this.#client = client;
     this.#login = login;
     this.#options = options;
+    this.#pause = new LoginPause({ monotonic: () => options.clock.monotonic(), random: options.random });
   }
 
   get address(): string {
@@ -97,9 +95,8 @@ export class LoginSession implements VaultSession {
 
   /** Logs in; one login serves all who ask meanwhile. @throws KeyServiceError */
   #obtain(): Promise<Held> {
-    const failure = this.#failure;
-    if (this.#loggingIn === null && failure !== null && this.#now() < failure.untilMs)
-      return Promise.reject(again(failure, this.#now()));
+    const { reason } = this.#pause;
+    if (this.#loggingIn === null && reason !== null) return Promise.reject(reason);
     this.#loggingIn ??= this.#obtainOnce().finally(() => {
       this.#loggingIn = null;
     });
@@ -115,7 +112,7 @@ export class LoginSession implements VaultSession {
     } catch (error) {
       signal.throwIfAborted();
       this.#options.onLogin("login-failed");
-      throw this.#remember(error);
+      throw this.#pause.begin(error, this.address);
     }
     const held = this.#heldFrom(issued, askedAtMs);
     if (signal.aborted) {
@@ -123,21 +120,13 @@ export class LoginSession implements VaultSession {
       throw signal.reason;
     }
     const former = this.#held;
-    this.#failure = null;
+    this.#pause.end();
     this.#lastLoginAtMs = this.#now();
     this.#held = held;
     this.#keep(held);
     this.#options.onLogin("logged-in");
-    if (former !== null) void this.#giveBack(former);
+    if (former !== null && this.#now() < former.endsAtMs) void this.#giveBack(former);
     return held;
-  }
-
-  #remember(error: unknown): KeyServiceError {
-    const known = error instanceof KeyServiceError ? error : unforeseen(this.address, error);
-    const longest = Math.min(LONGEST_WAIT_MS, (this.#failure?.waitMs ?? FIRST_WAIT_MS / 2) * 2);
-    const waitMs = Math.max(known.retryAfterMs ?? 0, longest * (0.75 + this.#options.random() / 4));
-    this.#failure = { error: known, waitMs: longest, untilMs: this.#now() + waitMs };
-    return known;
   }
 
   #heldFrom(issued: IssuedToken, askedAtMs: number): Held {
@@ -239,37 +228,10 @@ export class LoginSession implements VaultSession {
   }
 }
 
-function again({ error, untilMs }: Failure, nowMs: number): KeyServiceError {
-  return new KeyServiceError(error.fault, error.message, error.hint, { retryAfterMs: untilMs - nowMs });
-}
-
-function unforeseen(address: string, error: unknown): KeyServiceError {
-  return new KeyServiceError(
-    "credentials",
-    `the login to Vault at ${address} failed: ${wordsOf(error)}`,
-    "check the role and where the token of the ServiceAccount comes from",
-  );
-}
-
 function closed(address: string): KeyServiceError {
   return new KeyServiceError(
     "unavailable",
     `the session with Vault at ${address} was closed`,
     "nothing is to be done: it ends with the program, or with the object that needed it",
   );
-}
-
-/** The promise's outcome, unless the signal aborts first; the promise goes on for others. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  promise.catch(() => undefined);
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
