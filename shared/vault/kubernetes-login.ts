@@ -1,7 +1,7 @@
 import { wordsOf } from "../errors.ts";
 import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
-import { unlessAborted } from "./unless-aborted.ts";
+import { unlessAborted } from "../seal/single-flight.ts";
 import { mapping, reasonText, succeeded, type VaultAnswer, wholeNumber } from "./vault-answer.ts";
 import type { VaultClient } from "./vault-client.ts";
 import { unexpectedAnswer, vaultFault } from "./vault-fault.ts";
@@ -55,6 +55,7 @@ export async function logInWithKubernetes(
 }
 
 async function tokenToLogInWith({ jwt }: KubernetesLogin, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
   using deadline = new Deadline(JWT_TIMEOUT_MS, signal);
   try {
     return (await unlessAborted(jwt(deadline.signal), deadline.signal)).trim();

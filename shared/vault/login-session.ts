@@ -1,4 +1,5 @@
 import { KeyServiceError } from "../seal/key-service-error.ts";
+import { unlessAborted } from "../seal/single-flight.ts";
 import {
   type IssuedToken,
   issuedToken,
@@ -7,7 +8,6 @@ import {
 } from "./kubernetes-login.ts";
 import { LoginPause } from "./login-pause.ts";
 import type { SessionOptions, VaultSession } from "./session.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 import { succeeded, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultClient, VaultRequest } from "./vault-client.ts";
 import { saysInvalidToken } from "./vault-fault.ts";
@@ -70,7 +70,7 @@ export class LoginSession implements VaultSession {
     this.#closing.signal.throwIfAborted();
     const held = this.#held;
     if (held !== null && this.#now() < held.endsAtMs) return held;
-    return unlessAborted(this.#obtain(), signal);
+    return this.#obtain(signal);
   }
 
   /** The token to try instead of one that was refused, null for none. */
@@ -86,7 +86,7 @@ export class LoginSession implements VaultSession {
     const pauseMs = isLost ? LOGIN_AFTER_LOSS_MS : LOGIN_AFTER_DENIAL_MS;
     if (this.#loggingIn === null && this.#now() - this.#lastLoginAtMs < pauseMs) return null;
     if (isLost) this.#drop(refused);
-    return unlessAborted(this.#obtain(), signal).catch((error: unknown) => {
+    return this.#obtain(signal).catch((error: unknown) => {
       // The token may be as good as ever: what counts then is that the request was refused.
       if (isLost || signal?.aborted || this.#closing.signal.aborted) throw error;
       return null;
@@ -94,13 +94,14 @@ export class LoginSession implements VaultSession {
   }
 
   /** Logs in; one login serves all who ask meanwhile. @throws KeyServiceError */
-  #obtain(): Promise<Held> {
+  async #obtain(signal: AbortSignal | undefined): Promise<Held> {
+    signal?.throwIfAborted();
     const { reason } = this.#pause;
-    if (this.#loggingIn === null && reason !== null) return Promise.reject(reason);
+    if (this.#loggingIn === null && reason !== null) throw reason;
     this.#loggingIn ??= this.#obtainOnce().finally(() => {
       this.#loggingIn = null;
     });
-    return this.#loggingIn;
+    return signal === undefined ? this.#loggingIn : unlessAborted(this.#loggingIn, signal);
   }
 
   async #obtainOnce(): Promise<Held> {
@@ -184,7 +185,7 @@ export class LoginSession implements VaultSession {
   }
 
   async #loggedInAnew(): Promise<boolean> {
-    return this.#obtain().then(
+    return this.#obtain(undefined).then(
       () => true,
       () => false,
     );
