@@ -27,6 +27,8 @@ const MODES: Readonly<Record<ModeName, () => Promise<Mode>>> = {
 const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Command<OptionTable>>>> = {
   unseal: async () => (await import("./commands/unseal.ts")).unseal,
   explain: async () => (await import("./commands/explain.ts")).explain,
+  allow: async () => (await import("./commands/allow.ts")).allow,
+  keys: async () => (await import("./commands/keys.ts")).keys,
   completion: async () => (await import("./commands/completion.ts")).completionOf(completionSources),
 };
 

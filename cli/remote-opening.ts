@@ -1,5 +1,6 @@
 import { InputError } from "../shared/errors.ts";
 import type { SealedSecret } from "../shared/sealed-secret.ts";
+import { inDocument } from "./in-document.ts";
 import type { UserKeyServices } from "./key-services/user-key-services.ts";
 import { remoteScope, sortedValues } from "./values-by-backend.ts";
 
@@ -18,21 +19,20 @@ export async function whyNotOpened(
   const { remote } = sortedValues(sealedSecret);
   if (remote.size === 0) return null;
   const scope = remoteScope(sealedSecret, where);
-  const binding = { clusterId: await keyServices.clusterId(), scope };
+  const binding = { clusterId: null, scope };
   const namespace = sealedSecret.metadata.namespace ?? "";
   for (const [backend, items] of remote) {
     const unsealer = keyServices.unsealerFor(backend, namespace);
-    const outcomes = await unsealer.unsealAll(items, binding, new AbortController().signal);
+    const opened = unsealer.unsealAll(items, binding, new AbortController().signal);
+    const outcomes = await inDocument(where, opened);
     for (const outcome of outcomes.values()) if (outcome.kind === "opened") outcome.plaintext.fill(0);
-    for (const [item, outcome] of outcomes) {
-      if (outcome.kind === "opened") continue;
-      if (outcome.kind === "malformed")
-        return new InputError(`${where}: ${outcome.error.message}`, outcome.error.hint);
-      if (outcome.kind === "not-tried") continue;
-      return new InputError(`${where}: spec.encryptedData.${item} does not open`, "seal the value again");
-    }
-    if ([...outcomes.values()].some(({ kind }) => kind !== "opened"))
-      return new InputError(`${where}: not every value opens`, "seal the values again");
+    const unopened = [...outcomes].filter(([, { kind }]) => kind !== "opened");
+    const [first] = unopened;
+    if (first === undefined) continue;
+    const [item, outcome] = unopened.find(([, { kind }]) => kind === "malformed") ?? first;
+    if (outcome.kind === "malformed")
+      return new InputError(`${where}: ${outcome.error.message}`, outcome.error.hint);
+    return new InputError(`${where}: spec.encryptedData.${item} does not open`, "seal the value again");
   }
   return null;
 }

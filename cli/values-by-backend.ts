@@ -41,16 +41,21 @@ export function forController(sealedSecret: SealedSecret): SealedSecret | null {
 
 /**
  * The scope that values of key services are bound to where a SealedSecret stands.
- * @throws InputError when it names no namespace and its scope takes one.
+ * @throws InputError when it has such values and names no namespace, which their scope takes.
  */
-export function remoteScope({ metadata }: SealedSecret, where: string): Scope {
-  const { namespace = "", name } = metadata;
-  const annotations = metadata.annotations ?? undefined;
-  if (namespace === "" && annotatedScopeKind(annotations) !== "cluster-wide") {
-    throw new InputError(
-      `${where} names no namespace, and its values open in one namespace only`,
-      "add metadata.namespace",
-    );
-  }
-  return scopeOf({ namespace, name, annotations });
+export function remoteScope(sealedSecret: SealedSecret, where: string): Scope {
+  requirePlace(sealedSecret, where);
+  const { namespace = "", name, annotations } = sealedSecret.metadata;
+  return scopeOf({ namespace, name, annotations: annotations ?? undefined });
+}
+
+/** @throws InputError as `remoteScope`. */
+export function requirePlace(sealedSecret: SealedSecret, where: string): void {
+  const { namespace = "", annotations } = sealedSecret.metadata;
+  if (namespace !== "" || annotatedScopeKind(annotations ?? undefined) === "cluster-wide") return;
+  if (sortedValues(sealedSecret).remote.size === 0) return;
+  throw new InputError(
+    `${where} names no namespace, and its values open in one namespace only`,
+    "add metadata.namespace",
+  );
 }

@@ -56,6 +56,7 @@ export async function sealSecret(
   const kind = scopeKindOf(secret, where, request.scope);
   const namespace = namespaceOf(secret, where, kind, request.namespace);
   const scope = scopeAt(kind, { namespace: namespace ?? "", name });
+  const annotations = annotationsFor(kind, request.sealer);
   const encryptedData = await request.sealer.sealAll(secret.items, { clusterId: request.clusterId, scope });
   const sealedSecret: SealedSecret = {
     kind: KIND,
@@ -63,7 +64,7 @@ export async function sealSecret(
     metadata: {
       name,
       ...(namespace === null ? {} : { namespace }),
-      annotations: annotationsFor(kind, request.sealer),
+      ...(isEmpty(annotations) ? {} : { annotations }),
     },
     spec: {
       template: templateOf(secret, name, namespace, request.scope),

@@ -9,6 +9,7 @@ import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import { writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { Command } from "../command.ts";
 import { type Performed, workOnFiles } from "../file-work.ts";
+import { inDocument } from "../in-document.ts";
 import { namedKeys } from "../key-services/sealing-backend.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
 import { LazyController } from "../lazy-controller.ts";
@@ -136,11 +137,12 @@ async function byKeyServices(
   const { remote } = sortedValues(sealedSecret);
   if (remote.size === 0) return new Map();
   const scope = remoteScope(sealedSecret, where);
-  const binding = { clusterId: await keyServices.clusterId(), scope };
+  const binding = { clusterId: null, scope };
   const sealed = new Map<string, string>();
   for (const [backend, items] of remote) {
     seen.add(backend);
-    const renewed = await keyServices.renew(backend, items, binding, sealedSecret.metadata.namespace ?? "");
+    const { namespace = "" } = sealedSecret.metadata;
+    const renewed = await inDocument(where, keyServices.renew(backend, items, binding, namespace));
     for (const [item, value] of renewed) sealed.set(item, value);
   }
   return sealed;

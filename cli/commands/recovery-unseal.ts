@@ -20,6 +20,8 @@ export const recoveryUnseal: Command<typeof kubesealOptions> = {
     for (const fault of keys.passedOver) notices.note(`note: ${fault}; passed over`);
     const opening = {
       keys,
+      // Nothing is asked here, as in kubeseal.
+      keyServices: null,
       keyFlag: "--recovery-private-key",
       // kubeseal opens it in the controller only, and scripts may count on the refusal.
       acceptWholeObject: false,

@@ -9,6 +9,8 @@ import { workOnFiles } from "../file-work.ts";
 import { page } from "../help/pages/unseal.ts";
 import { inputFiles } from "../input-files.ts";
 import type { Io } from "../io.ts";
+import { UserKeyServices } from "../key-services/user-key-services.ts";
+import { noticesOf } from "../notices.ts";
 import { openBareValue } from "../opening/bare-value.ts";
 import { openOneItem } from "../opening/one-item.ts";
 import type { OfflineOpening } from "../opening/unseal-offline.ts";
@@ -19,35 +21,45 @@ import { outputFormat, writeProduct } from "../output-file.ts";
 import { readStandardInput } from "../sealing.ts";
 import { shownText } from "../shown-text.ts";
 
-/** `signet unseal`: opens SealedSecrets, single items and bare values with private keys, offline. */
+/**
+ * `signet unseal`: opens SealedSecrets, single items and bare values with private keys on this machine, and those of key
+ * services with the user's own rights.
+ */
 export const unseal: Command<typeof unsealOptions> = {
   name: "unseal",
-  summary: "open SealedSecrets with private keys, offline",
+  summary: "open SealedSecrets on this machine",
   options: unsealOptions,
   page,
   async run({ options, positionals, io }) {
     requireOneMode(options, positionals);
     const paths = [...options.key, ...options["recovery-private-key"]];
     const stdinIsInput = options.raw ? options["from-file"] === null : positionals.length === 0;
-    const opening: OfflineOpening = {
+    const keyServices = new UserKeyServices(options, io, noticesOf(io, { ...options, v: 0 }));
+    const opening: OpeningOfUser = {
       keys: await readOpeningKeys(paths, io, stdinIsInput),
+      keyServices,
       keyFlag: "--key",
       acceptWholeObject: true,
       allowNondeterministic: options["allow-nondeterministic-templates"],
     };
     if (options.verbose) for (const fault of opening.keys.passedOver) say(io, `note: ${fault}; passed over`);
-    if (options.raw) {
-      writeProduct(await openBareValue(options, opening.keys, io), options, io, "owner-only");
-    } else if (options.item !== null) {
-      const item = { name: options.name, namespace: options.namespace, item: options.item };
-      writeProduct(await openOneItem(item, positionals, opening, io), options, io, "owner-only");
-    } else await openAll(positionals, options, opening, io);
+    try {
+      if (options.raw) {
+        writeProduct(await openBareValue(options, opening, io), options, io, "owner-only");
+      } else if (options.item !== null) {
+        const item = { name: options.name, namespace: options.namespace, item: options.item };
+        writeProduct(await openOneItem(item, positionals, opening, io), options, io, "owner-only");
+      } else await openAll(positionals, options, opening, io);
+    } finally {
+      await keyServices.close();
+    }
   },
 };
 
+type OpeningOfUser = OfflineOpening & { keyServices: UserKeyServices };
+
 function requireOneMode(options: UnsealOptions, positionals: readonly string[]): void {
   const { raw, item } = options;
-  if (raw && item !== null) throw new UsageError("--raw and --item exclude each other", "give one of them");
   if (raw && positionals.length > 0) {
     throw new UsageError(
       "--raw opens one bare value, and no files",

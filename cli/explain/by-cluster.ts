@@ -7,6 +7,7 @@ import type { NamedSealedSecret } from "../sealed-secret-input.ts";
 import { explainForm } from "./explain-offline.ts";
 import type { ExplainOptions } from "./explain-options.ts";
 import type { Explanation } from "./explanation.ts";
+import { remoteForms } from "./remote-form.ts";
 
 /** What a cluster told. */
 export type ToldByCluster = {
@@ -22,6 +23,7 @@ export async function explainByCluster(
   io: Io,
 ): Promise<ToldByCluster> {
   let client: PodStreamClient | null = null;
+  const remoteForm = remoteForms(options, io);
   try {
     client = await connect(options, io);
     const { explainInCluster } = await import("../explain/explain-in-cluster.ts");
@@ -30,6 +32,7 @@ export async function explainByCluster(
       namespace: client.namespace ?? "default",
       timeoutMs: requestTimeoutMs(options["request-timeout"]),
       currentKey: null,
+      remoteForm,
     };
     const explanations: Explanation[] = [];
     for (const named of sealedSecrets) explanations.push(await explainInCluster(named, question));
@@ -38,7 +41,7 @@ export async function explainByCluster(
     return { explanations, obstacle: null };
   } catch (error) {
     if (!(error instanceof SealError) || error instanceof UsageError) throw error;
-    return { explanations: sealedSecrets.map(explainForm), obstacle: error };
+    return { explanations: sealedSecrets.map((named) => explainForm(named, remoteForm)), obstacle: error };
   } finally {
     await client?.close();
   }

@@ -7,6 +7,7 @@ import type { NamedSealedSecret } from "../sealed-secret-input.ts";
 import { explainOffline } from "./explain-offline.ts";
 import type { ExplainOptions } from "./explain-options.ts";
 import type { Explanation } from "./explanation.ts";
+import { remoteForms } from "./remote-form.ts";
 
 /**
  * Explains SealedSecrets by the private keys at some paths. No cluster is asked, but for candidates where that was asked for.
@@ -22,6 +23,8 @@ export async function explainByKeys(
 ): Promise<Explanation[]> {
   const opening = {
     keys: await readOpeningKeys(paths, io, stdinIsInput),
+    // No service is asked.
+    keyServices: null,
     keyFlag: "--key",
     acceptWholeObject: true,
     allowNondeterministic: options["allow-nondeterministic-templates"],
@@ -37,7 +40,10 @@ export async function explainByKeys(
   const inCluster = options["list-candidates"] ? await listCandidates(beside, options, io) : [];
   const candidates = [...given, ...beside, ...inCluster];
   const explanations: Explanation[] = [];
-  for (const named of sealedSecrets) explanations.push(await explainOffline(named, opening, candidates));
+  const remoteForm = remoteForms(options, io);
+  for (const named of sealedSecrets) {
+    explanations.push(await explainOffline(named, opening, candidates, remoteForm));
+  }
   return explanations;
 }
 

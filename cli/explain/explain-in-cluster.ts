@@ -8,6 +8,7 @@ import { type ItemFinding, sealing } from "../opening/item-finding.ts";
 import type { NamedSealedSecret } from "../sealed-secret-input.ts";
 import { explainForm } from "./explain-offline.ts";
 import { type ClusterView, type Explanation, opensAtAll, type Problem } from "./explanation.ts";
+import type { RemoteForm } from "./remote-form.ts";
 
 /** What a cluster is asked by. */
 export type ClusterQuestion = {
@@ -17,6 +18,8 @@ export type ClusterQuestion = {
   /** Fingerprint of the key that the cluster seals with now, or null. */
   currentKey: string | null;
   timeoutMs: number | null;
+  /** Tells of values of key services; what the controller says of them counts more. */
+  remoteForm: RemoteForm;
 };
 
 /**
@@ -28,7 +31,7 @@ export async function explainInCluster(
   named: NamedSealedSecret,
   question: ClusterQuestion,
 ): Promise<Explanation> {
-  const form = explainForm(named);
+  const form = explainForm(named, question.remoteForm);
   const { sealedSecret, where } = named;
   const object = await readObject(sealedSecret, question);
   if (object === null) {
@@ -113,7 +116,7 @@ function judge(
     const wait = "ask again in a moment; check that the controller runs, and for this namespace";
     return unknownItem(item, "the controller has not looked at it yet", wait);
   }
-  if (synced.status === "True") return { ...item, state: "opens" };
+  if (synced.status === "True") return { ...item, state: "opens", cause: null, why: null, fix: null };
   const said = (synced.message ?? "").split("\n").find((line) => named(line).includes(item.item));
   if (said === undefined) {
     return unknownItem(

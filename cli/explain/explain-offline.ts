@@ -1,24 +1,31 @@
 import { InputError } from "../../shared/errors.ts";
 import { tryValues, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
 import { annotatedScopeKind, type Place } from "../../shared/scope.ts";
-import { formOf } from "../../shared/seal/codec.ts";
+import { formOf, remoteBackend } from "../../shared/seal/codec.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import { isItemName } from "../../shared/secret.ts";
 import { formFinding, type ItemFinding } from "../opening/item-finding.ts";
-import { findingsOf, type OfflineOpening, unsealOffline } from "../opening/unseal-offline.ts";
+import {
+  findingsOf,
+  type OfflineOpening,
+  unsealOffline,
+  warningOfReferences,
+} from "../opening/unseal-offline.ts";
 import { NO_KEYS, type OpeningKeys } from "../opening-keys.ts";
 import type { NamedSealedSecret } from "../sealed-secret-input.ts";
 import { type Explanation, opensAtAll, type Problem } from "./explanation.ts";
+import type { RemoteForm } from "./remote-form.ts";
 
 /** Explains a SealedSecret by private keys at hand: every value is tried by itself, then the templates. */
 export async function explainOffline(
   { sealedSecret, where, file }: NamedSealedSecret,
   opening: OfflineOpening,
   candidates: Iterable<Place>,
+  remoteForm: RemoteForm,
 ): Promise<Explanation> {
-  const judged = judgeForms(sealedSecret, opening.keys);
+  const judged = judgeForms(sealedSecret, opening.keys, remoteForm);
   const tried = await tryClassic(sealedSecret, opening);
   const findings = findingsOf(sealedSecret, tried, opening, candidates, file);
   const items = judged.map((form) => findings.find(({ item }) => item === form.item) ?? form);
@@ -27,7 +34,9 @@ export async function explainOffline(
   if (base.opens !== true) return base;
   // What lies inside, and what templates make of it, is judged by opening it as a whole.
   const { spec } = sealedSecret;
-  if (spec.data === undefined && Object.keys(spec.template?.data ?? {}).length === 0) return base;
+  const isPlain = spec.data === undefined && Object.keys(spec.template?.data ?? {}).length === 0;
+  // Templates would lack what the controller reads from Vault.
+  if (isPlain || (spec.vault ?? []).length > 0) return base;
   try {
     const { warnings } = await unsealOffline(sealedSecret, where, opening);
     return { ...base, warnings: warnings.map((warning) => without(where, warning)) };
@@ -44,16 +53,18 @@ function without(where: string, text: string): string {
 }
 
 /** Explains a SealedSecret by its form alone: backend, size of the key, the key that it claims. */
-export function explainForm({ sealedSecret, where }: NamedSealedSecret): Explanation {
-  return explanation(sealedSecret, where, judgeForms(sealedSecret, NO_KEYS), problemsOf(sealedSecret));
+export function explainForm({ sealedSecret, where }: NamedSealedSecret, remoteForm: RemoteForm): Explanation {
+  const items = judgeForms(sealedSecret, NO_KEYS, remoteForm);
+  return explanation(sealedSecret, where, items, problemsOf(sealedSecret));
 }
 
 function explanation(
-  { metadata }: SealedSecret,
+  sealedSecret: SealedSecret,
   where: string,
   items: ItemFinding[],
   problems: Problem[],
 ): Explanation {
+  const { metadata } = sealedSecret;
   return {
     where,
     namespace: metadata.namespace ?? null,
@@ -62,13 +73,14 @@ function explanation(
     opens: opensAtAll(items, problems),
     items,
     problems,
-    warnings: [],
+    warnings: warningOfReferences(sealedSecret),
     cluster: null,
   };
 }
 
 /** Each value by its form; what no build opens, or no Secret may hold, is told at once. */
-function judgeForms({ metadata, spec }: SealedSecret, keys: OpeningKeys): ItemFinding[] {
+function judgeForms(sealedSecret: SealedSecret, keys: OpeningKeys, remoteForm: RemoteForm): ItemFinding[] {
+  const { metadata, spec } = sealedSecret;
   const values = new Map(Object.entries(spec.encryptedData));
   if (spec.data !== undefined) values.set(WHOLE_OBJECT, spec.data);
   const hint = readSealingKeyHint(metadata.annotations, values.keys());
@@ -85,6 +97,8 @@ function judgeForms({ metadata, spec }: SealedSecret, keys: OpeningKeys): ItemFi
       };
     }
     if (form.backend === "classic") return form;
+    const remote = spec.data === undefined ? remoteBackend(formOf(value)) : null;
+    if (remote !== null) return remoteForm(form, value, remote, sealedSecret);
     const why =
       form.backend === "unknown"
         ? "written by an unknown backend, or never sealed"
@@ -129,12 +143,6 @@ function problemsOf({ metadata, spec }: SealedSecret): Problem[] {
     problems.push({
       why: "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time",
       fix: "keep one of them: spec.encryptedData",
-    });
-  }
-  if ((spec.vault ?? []).length > 0) {
-    problems.push({
-      why: "spec.vault: Vault references are not opened by this version of signet",
-      fix: "seal these values with the cluster's certificate",
     });
   }
   if (metadata.namespace === undefined && annotatedScopeKind(metadata.annotations) !== "cluster-wide") {

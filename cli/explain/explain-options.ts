@@ -3,6 +3,7 @@ import {
   clientOptions,
   controllerOptions,
   generalOptions,
+  keyServiceOptions,
   type OptionTable,
   type OptionValues,
 } from "../options.ts";
@@ -29,6 +30,8 @@ export const explainOptions = {
     group: "seal",
     summary: "a table for people, or JSON",
   },
+  // Which keys are allowed is told without asking any service.
+  ...keyServiceOptions,
   ...controllerOptions,
   ...clientOptions,
   ...generalOptions,

@@ -15,11 +15,9 @@ const MODES = [
   "validate",
   "re-encrypt",
   "recovery-unseal",
-  "help",
-  "version",
 ];
-const CLUSTER = ["controller-name", "controller-namespace", "kubeconfig", "context"];
-const OURS = ["in-place", "output-dir", "verbose"];
+const CLUSTER = ["controller-name", "controller-namespace", "kubeconfig"];
+const OURS = ["in-place", "output-dir", "kms-key", "vault-key", "verbose"];
 
 /** Examples of the first page. */
 export const overviewExamples: HelpPage["examples"] = [

@@ -1,5 +1,5 @@
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
-import type { KeyAdmission } from "../../shared/seal/key-admission.ts";
+import { admitKeys, type KeyAdmission } from "../../shared/seal/key-admission.ts";
 import { transitKeyText } from "../../shared/seal/key-text.ts";
 import type { KmsApi } from "../../shared/seal/kms-api.ts";
 import type { Binding, KeyServices, Sealer, Unsealer } from "../../shared/seal/sealer.ts";
@@ -63,12 +63,14 @@ export class UserKeyServices implements KeyServices {
     return vaultSealer(await this.#transitApi(), backend.name, { proofs: this.#proofs });
   }
 
-  /** @see KeyServices; it reaches for the service with the first value. */
+  /** @see KeyServices; the binding's cluster id may be null: it is found out, and the service reached, once a value needs it. */
   unsealerFor(backend: RemoteBackend, namespace: string): Unsealer {
     return {
       unsealAll: async (items, binding, signal) => {
-        const unsealer = await this.#unsealer(backend, this.#admission(backend, namespace));
-        return unsealer.unsealAll(items, binding, signal);
+        const admission = this.#admission(backend, namespace);
+        const bound = await this.#inCluster(binding, backend, items, admission);
+        const unsealer = await this.#unsealer(backend, admission);
+        return unsealer.unsealAll(items, bound, signal);
       },
     };
   }
@@ -77,6 +79,7 @@ export class UserKeyServices implements KeyServices {
    * Has values sealed anew inside their key service, under the key that the user names for that service, else under the
    * newest version of their own.
    * @param items values of that backend alone, by item.
+   * @param binding its cluster id may be null, as for opening.
    * @returns the new values, by item; all of them.
    * @throws KeyServiceError; SealError naming an item that the service does not open.
    */
@@ -88,14 +91,15 @@ export class UserKeyServices implements KeyServices {
   ): Promise<Map<string, string>> {
     const { signal } = new AbortController();
     const admission = this.#admission(backend, namespace);
+    const bound = await this.#inCluster(binding, backend, items, admission);
     if (backend === "kms") {
       const { renewKmsValues } = await import("../../shared/seal/kms-renewal.ts");
       const how = { ...admission, to: this.#named.kms };
-      return renewKmsValues(await this.#kmsApi(), items, binding, how, signal);
+      return renewKmsValues(await this.#kmsApi(), items, bound, how, signal);
     }
     const { renewVaultValues } = await import("../../shared/seal/vault-renewal.ts");
     const how = { ...admission, to: this.#named.vault, proofs: this.#proofs };
-    return renewVaultValues(await this.#transitApi(), items, binding, how, signal);
+    return renewVaultValues(await this.#transitApi(), items, bound, how, signal);
   }
 
   /** Which keys of a service values may be opened with. Nothing is asked for it. */
@@ -121,6 +125,20 @@ export class UserKeyServices implements KeyServices {
   #admission(backend: RemoteBackend, namespace: string): KeyAdmission {
     const keys = this.allowed(backend);
     return { allowed: (key) => keys.permits(key, namespace), refusalHint: keys.hintFor };
+  }
+
+  /** The cluster is asked for its id only where every value has its form, and every key is allowed. */
+  async #inCluster(
+    binding: Binding,
+    backend: RemoteBackend,
+    items: ReadonlyMap<string, string>,
+    admission: KeyAdmission,
+  ): Promise<Binding> {
+    if (binding.clusterId !== null) return binding;
+    const { keysNamed } = await import("./named-keys.ts");
+    const { keys, isComplete } = keysNamed(backend, items);
+    admitKeys(backend, keys, admission);
+    return isComplete ? { ...binding, clusterId: await this.clusterId() } : binding;
   }
 
   async #unsealer(backend: RemoteBackend, admission: KeyAdmission): Promise<Unsealer> {

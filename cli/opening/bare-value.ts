@@ -1,14 +1,18 @@
 import { fromUtf8 } from "../../shared/bytes.ts";
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { LabelOrigins } from "../../shared/label-origin.node.ts";
-import { scopeAt } from "../../shared/scope.ts";
-import { formOf } from "../../shared/seal/codec.ts";
+import { type Scope, scopeAt } from "../../shared/scope.ts";
+import { formOf, type RemoteBackend, remoteBackend } from "../../shared/seal/codec.ts";
 import { classicUnsealer } from "../../shared/seal/rsa-hybrid.ts";
+import { isItemName } from "../../shared/secret.ts";
 import { fileFailure } from "../file-failure.ts";
+import { inDocument } from "../in-document.ts";
 import type { Io } from "../io.ts";
+import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
 import { readStandardInput, scopeOption } from "../sealing.ts";
 import { triedFinding } from "./item-finding.ts";
+import { remoteFinding } from "./remote-finding.ts";
 import { notOpened } from "./unseal-offline.ts";
 
 /** What says which value it is and where it belongs. */
@@ -17,19 +21,23 @@ export type BareValueOptions = {
   scope: string | null;
   namespace: string | null;
   name: string | null;
+  item: string | null;
 };
+
+/** What opens it. */
+export type BareValueOpening = { keys: OpeningKeys; keyServices: UserKeyServices };
 
 /** How the value is called in errors. */
 const VALUE = "value";
 
 /**
  * Opens one value as `--raw` seals them, from a file or standard input; white space around it does not count.
- * No kubeconfig is read, so strict and namespace-wide values need their place by flag.
+ * The namespace of the kubeconfig does not count, so strict and namespace-wide values need their place by flag.
  * @throws InputError, UsageError saying why it does not open, or what is missing.
  */
 export async function openBareValue(
   options: BareValueOptions,
-  keys: OpeningKeys,
+  { keys, keyServices }: BareValueOpening,
   io: Io,
 ): Promise<Uint8Array> {
   const kind = scopeOption(options) ?? "strict";
@@ -51,7 +59,22 @@ export async function openBareValue(
   const text = readValue(options["from-file"], io);
   if (text === "")
     throw new InputError(`${source} is empty`, "give one sealed value, as signet --raw prints it");
-  const { backend } = formOf(text);
+  const form = formOf(text);
+  const { backend } = form;
+  const remote = remoteBackend(form);
+  if (remote !== null) {
+    return openRemote(
+      { text, source, item: options.item, backend: remote, namespace: place.namespace },
+      scopeAt(kind, place),
+      keyServices,
+    );
+  }
+  if (options.item !== null) {
+    throw new UsageError(
+      "--raw and --item go together for values of key services alone, and this is none",
+      "leave --item out: classic values are bound to no item",
+    );
+  }
   if (backend !== "classic") {
     const whose = backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${backend}"`;
     throw new InputError(
@@ -80,6 +103,34 @@ export async function openBareValue(
       ? "give the --scope, --namespace and --name it was sealed for"
       : null;
   throw notOpened(source, [{ ...finding, fix: fix ?? finding.fix }]);
+}
+
+type RemoteValue = {
+  text: string;
+  source: string;
+  item: string | null;
+  backend: RemoteBackend;
+  /** Where it stands, for allow-lists: whatever its scope. */
+  namespace: string;
+};
+
+async function openRemote(
+  { text, source, item, backend, namespace }: RemoteValue,
+  scope: Scope,
+  keyServices: UserKeyServices,
+): Promise<Uint8Array> {
+  if (item === null || !isItemName(item)) {
+    throw new UsageError(
+      "values of key services are bound to an item: which one is this?",
+      "give --item KEY, the name it has under spec.encryptedData",
+    );
+  }
+  const binding = { clusterId: null, scope };
+  const unsealer = keyServices.unsealerFor(backend, namespace);
+  const asked = unsealer.unsealAll(new Map([[item, text]]), binding, new AbortController().signal);
+  const outcome = (await inDocument(source, asked)).get(item) ?? { kind: "not-tried" };
+  if (outcome.kind === "opened") return outcome.plaintext;
+  throw notOpened(source, [remoteFinding(item, text, outcome)]);
 }
 
 function readValue(path: string | null, io: Io): string {

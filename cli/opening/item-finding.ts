@@ -17,6 +17,10 @@ export type Cause =
   | "not-base64"
   | "too-short"
   | "backend-not-supported"
+  | "damaged-or-moved"
+  | "key-version-too-old"
+  | "too-many-keys"
+  | "key-not-allowed"
   | "item-name"
   | "refused-by-cluster";
 

@@ -55,6 +55,15 @@ function theOneWith(item: string, candidates: readonly NamedSealedSecret[]): Nam
   }
   const having = candidates.filter(({ sealedSecret }) => itemsOf(sealedSecret)?.includes(item) ?? true);
   const [found, another] = having;
+  const referring = candidates.find(({ sealedSecret: { spec } }) =>
+    spec.vault?.some(({ key }) => key === item),
+  );
+  if (found === undefined && referring !== undefined) {
+    throw new InputError(
+      `${referring.where}: the item ${JSON.stringify(item)} stands in spec.vault: the controller reads it from Vault, and it is not opened here`,
+      "read it with vault kv get, if you may",
+    );
+  }
   if (found === undefined) {
     throw noSuchItem(
       item,

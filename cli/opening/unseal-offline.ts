@@ -8,12 +8,18 @@ import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import { isItemName } from "../../shared/secret.ts";
+import { inDocument } from "../in-document.ts";
+import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
+import { requirePlace } from "../values-by-backend.ts";
 import { type ItemFinding, triedFinding } from "./item-finding.ts";
+import { isRemote, remoteFinding } from "./remote-finding.ts";
 
 /** How SealedSecrets are opened on this machine. */
 export type OfflineOpening = {
   keys: OpeningKeys;
+  /** Opens values of key services with the user's own rights; null where nothing may be asked. */
+  keyServices: UserKeyServices | null;
   /** How keys are given, for hints: `--key PATH`. */
   keyFlag: string;
   /** Whether the old whole-object form is opened, too. */
@@ -31,31 +37,39 @@ export class NotOpenedError extends InputError {
 }
 
 /**
- * Opens a SealedSecret with private keys at hand.
+ * Opens a SealedSecret with private keys at hand, and with the user's own rights where values lie under a key service.
  * @param where names it in errors.
  * @returns the Secret as the controller would make it, without an owner.
  * @throws InputError naming the items that do not open, or the templates that fail, the cause and what to do; never a
  *   value.
+ * @throws KeyServiceError when a key service could not, or may not, be asked.
  */
 export async function unsealOffline(
   sealedSecret: SealedSecret,
   where: string,
-  { keys, keyFlag, acceptWholeObject, allowNondeterministic }: OfflineOpening,
+  { keys, keyServices, keyFlag, acceptWholeObject, allowNondeterministic }: OfflineOpening,
 ): Promise<UnsealedSecret> {
+  if (keyServices !== null) requirePlace(sealedSecret, where);
   const context = {
+    // Found out where a value is bound to it.
     clusterId: null,
     keys: keys.keys,
     acceptWholeObject,
     diagnose: true,
     giveUpAfter: Infinity,
+    ...(keyServices === null ? {} : { keyServices }),
   };
-  const opening = await openSealedSecret(sealedSecret, context, new AbortController().signal);
+  const opened = openSealedSecret(sealedSecret, context, new AbortController().signal);
+  const opening = await inDocument(where, opened);
   if (opening.ok) {
     const secret = openedSecret(sealedSecret, opening.opened);
+    const left = warningOfReferences(sealedSecret).map((warning) => `${where}: ${warning}`);
     const templates = sealedSecret.spec.template?.data ?? {};
     // In the old form the whole Secret lay inside, and templates have no part in it.
-    if (opening.opened.whole !== null || Object.keys(templates).length === 0) return { secret, warnings: [] };
-    return rendered(secret, templates, where, allowNondeterministic);
+    if (opening.opened.whole !== null || Object.keys(templates).length === 0)
+      return { secret, warnings: left };
+    const { warnings, ...made } = await rendered(secret, templates, where, allowNondeterministic);
+    return { ...made, warnings: [...left, ...warnings] };
   }
   if ("problem" in opening) {
     const isWhole = sealedSecret.spec.data !== undefined && !acceptWholeObject;
@@ -63,10 +77,18 @@ export async function unsealOffline(
       `${where}: ${opening.problem}`,
       isWhole
         ? "signet unseal --key opens this old form"
-        : "seal it again, or open it where the key service is at hand",
+        : "signet unseal opens values of kms and vault with your own credentials; else seal it again",
     );
   }
   throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, { keys, keyFlag }));
+}
+
+/** References into Vault's KV engine hold no value: the controller reads them, with rights of its own. */
+export function warningOfReferences({ spec }: SealedSecret): string[] {
+  const items = (spec.vault ?? []).map(({ key }) => key);
+  if (items.length === 0) return [];
+  const them = items.length === 1 ? "this item is" : "these items are";
+  return [`spec.vault: ${them} read from Vault by the controller, and not opened here: ${items.join(", ")}`];
 }
 
 /** The Secret with what its templates make. Loaded here: most SealedSecrets have none. */
@@ -122,6 +144,7 @@ export function findingsOf(
   return [...outcomes].map(([item, outcome]) => {
     const value =
       (spec.data !== undefined && item === WHOLE_OBJECT ? spec.data : spec.encryptedData[item]) ?? "";
+    if (isRemote(value)) return remoteFinding(item, value, outcome);
     return triedFinding(item, value, outcome, {
       place,
       keys,

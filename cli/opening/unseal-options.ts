@@ -1,10 +1,27 @@
-import { fileOptions, generalOptions, type OptionTable, type OptionValues } from "../options.ts";
+import {
+  clientOptions,
+  controllerOptions,
+  fileOptions,
+  generalOptions,
+  keyServiceOptions,
+  type OptionTable,
+  type OptionValues,
+} from "../options.ts";
 import { keyOptions, templateOptions } from "./opening-options.ts";
 
 /** Flags of `signet unseal`. */
 export const unsealOptions = {
   ...keyOptions,
-  item: { kind: "text", value: "KEY", group: "mode", summary: "print the plain bytes of this item only" },
+  // The cluster is asked for its id alone, where values of key services are bound to it.
+  ...keyServiceOptions,
+  ...controllerOptions,
+  ...clientOptions,
+  item: {
+    kind: "text",
+    value: "KEY",
+    group: "mode",
+    summary: "print the plain bytes of this item only; with --raw: the item a value of a key service is for",
+  },
   raw: { kind: "switch", group: "mode", summary: "open one bare value and print its plain bytes" },
   "from-file": {
     kind: "text",

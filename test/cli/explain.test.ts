@@ -60,6 +60,8 @@ suite("with keys", () => {
       far: await otherSealer.value("x", strict),
       lost: await twinSealer.value("x", strict),
       kms: "kms:1:abc",
+      later: "kms:2:abc",
+      sops: "ENC[AES256_GCM,data:x]",
     };
     const { explanations, code, stderr } = await explain(["--key", "k.pem,other.pem"], [withItems(items)]);
     assert.equal(code, 1);
@@ -81,7 +83,9 @@ suite("with keys", () => {
         ["password", "opens", [main.fingerprint, "k.pem", false], null, "classic", 2048],
         ["far", "opens", [other.fingerprint, "other.pem", false], null, "classic", 4096],
         ["lost", "does not open", null, "unknown-key-or-damaged", "classic", 2048],
-        ["kms", "does not open", null, "backend-not-supported", "kms", null],
+        ["kms", "does not open", null, "damaged", "kms", null],
+        ["later", "does not open", null, "backend-not-supported", "kms", null],
+        ["sops", "does not open", null, "backend-not-supported", "sops", null],
       ].sort(),
     );
   });
@@ -220,7 +224,11 @@ suite("with keys", () => {
       /at the same time/,
     );
     const vault = [{ key: "a", mount: "m", path: "p", field: "f" }];
-    assert.match((await problemsOf(withItems({}, { vault }))).whys?.[0] ?? "", /^spec\.vault/);
+    const referring = await explain(["--key", "k.pem"], [withItems(itemsOf(sealed), { vault })]);
+    assert.deepEqual([referring.code, referring.explanations[0]?.opens], [0, true]);
+    assert.deepEqual(referring.explanations[0]?.warnings, [
+      "spec.vault: this item is read from Vault by the controller, and not opened here: a",
+    ]);
     const { namespace: _, ...metadata } = sealed.metadata;
     assert.match((await problemsOf({ ...sealed, metadata })).whys?.[0] ?? "", /names no namespace/);
     assert.deepEqual(await problemsOf({ ...sealed, metadata }, "-n", "team-a"), { whys: [], code: 0 });

@@ -211,8 +211,8 @@ suite("why it does not open", () => {
 
   test("a value of another backend is refused by its name", async () => {
     assert.match(
-      await failure(await withItems({ a: "kms:1:abc" })),
-      /encryptedData\.a: values of backend "kms" are not opened/,
+      await failure(await withItems({ a: "kms:2:abc" })),
+      /\(a\): values of format kms:2 are not opened by this version/,
     );
     assert.match(await failure(await withItems({ a: "ENC[AES256_GCM,data:x]" })), /backend "sops"/);
   });
@@ -428,12 +428,18 @@ suite("--raw", () => {
     ],
     ["no name", "AA==", ["-n", "a"], 2, /must provide the --name flag with --raw and --scope strict/],
     ["nothing", " \n", ["--scope", "cluster-wide"], 1, /standard input is empty/],
-    ["another backend", "vault:1:a/b:vault:v1:x", ["--scope", "cluster-wide"], 1, /backend "vault"/],
+    ["another backend", "pq:1:x", ["--scope", "cluster-wide"], 1, /backend "pq"/],
     ["a plain value", "user:password", ["--scope", "cluster-wide"], 1, /never sealed/],
     ["no base64", "***", ["--scope", "cluster-wide"], 1, /illegal base64 data at input byte 0 \(value\)/],
     ["a wrong scope", "AA==", ["--scope", "wide"], 2, /--scope/],
     ["files", "AA==", ["k.pem"], 2, /--raw opens one bare value/],
-    ["--item beside it", "AA==", ["--item", "a"], 2, /exclude each other/],
+    [
+      "--item beside a classic value",
+      "AA==",
+      ["--item", "a", "--scope", "cluster-wide"],
+      2,
+      /for values of key services alone/,
+    ],
     ["--output-dir", "AA==", ["--output-dir", "o"], 2, /write no files of their own/],
   ];
   for (const [what, stdin, args, code, message] of refused) {

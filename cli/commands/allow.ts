@@ -1,0 +1,85 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { isKeyPattern } from "../../shared/seal/key-pattern.ts";
+import type { Command } from "../command.ts";
+import { page } from "../help/pages/allow.ts";
+import type { Io } from "../io.ts";
+import {
+  type AllowedKey,
+  isSameKey,
+  readAllowedKeys,
+  writeAllowedKeys,
+} from "../key-services/allow-record.ts";
+import { vaultPlace } from "../key-services/vault-access.ts";
+import { nearestWord } from "../nearest-word.ts";
+import { generalOptions, keyServiceOptions, type OptionTable, type OptionValues } from "../options.ts";
+import { writeProduct } from "../output-file.ts";
+
+const allowOptions = {
+  remove: { kind: "switch", group: "mode", summary: "take the permission back" },
+  "vault-addr": keyServiceOptions["vault-addr"],
+  "vault-namespace": keyServiceOptions["vault-namespace"],
+  ...generalOptions,
+} as const satisfies OptionTable;
+
+const SERVICES = ["kms", "vault"] as const;
+
+/** `signet allow`: says which keys of key services this user lets values be opened with that name them. */
+export const allow: Command<typeof allowOptions> = {
+  name: "allow",
+  summary: "allow keys of AWS KMS and Vault to open values",
+  options: allowOptions,
+  page,
+  async run({ options, positionals, io }) {
+    const keys = readAllowedKeys(io);
+    if (positionals.length === 0 && !options.remove) {
+      const lines = keys.map((key) => `${lineOf(key)}\n`).join("");
+      writeProduct(lines, { format: null, "sealed-secret-file": null }, io);
+      return;
+    }
+    const key = keyOf(positionals, options, io);
+    const others = keys.filter((known) => !isSameKey(known, key));
+    const isThere = others.length < keys.length;
+    if (options.remove) {
+      if (!isThere)
+        throw new InputError(`${lineOf(key)} is not allowed as it is`, "signet allow lists what is");
+      writeAllowedKeys(others, io);
+    } else if (!isThere) writeAllowedKeys([...keys, key], io);
+  },
+};
+
+function keyOf(
+  [service = "", pattern, ...more]: readonly string[],
+  options: OptionValues<typeof allowOptions>,
+  io: Io,
+): AllowedKey {
+  const kind = SERVICES.find((known) => known === service);
+  if (kind === undefined) {
+    const near = nearestWord(service, SERVICES);
+    throw new UsageError(
+      service === "" ? "which key?" : `${JSON.stringify(service)} is no key service`,
+      near === null ? "write kms ARN, or vault MOUNT/KEY" : `did you mean ${near}?`,
+    );
+  }
+  if (pattern === undefined || more.length > 0) {
+    throw new UsageError(
+      pattern === undefined ? `which key of ${kind}?` : "one key is allowed at a time",
+      `write signet allow ${kind} ${kind === "kms" ? "ARN" : "MOUNT/KEY"}; in quotes where it holds *`,
+    );
+  }
+  if (!isKeyPattern(kind, pattern)) {
+    throw new UsageError(
+      `${JSON.stringify(pattern)} names no key of ${kind}`,
+      kind === "kms"
+        ? "write the ARN of a key or an alias; * stands for any text between separators, {namespace} for a whole part"
+        : "write MOUNT/KEY; * stands for any text between slashes, {namespace} for a whole part",
+    );
+  }
+  return kind === "kms" ? { service: kind, pattern } : { service: kind, pattern, ...vaultPlace(options, io) };
+}
+
+/** `vault transit/app at https://vault.example.com:8200` */
+function lineOf(key: AllowedKey): string {
+  if (key.service === "kms") return `kms ${key.pattern}`;
+  const inside = key.namespace === "" ? "" : `, namespace ${key.namespace}`;
+  return `vault ${key.pattern} at ${key.address}${inside}`;
+}

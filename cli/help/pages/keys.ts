@@ -1,0 +1,48 @@
+import type { HelpPage } from "../../command.ts";
+
+/** `keys` */
+export const page: HelpPage = {
+  usage: [
+    "keys list [flags]",
+    "keys wrap --with kms:ARN|vault:MOUNT/KEY [flags] NAME...|--all",
+    "keys unwrap [flags] NAME...|--all",
+  ],
+  description: [
+    "Lists the sealing keys of a controller, has a key of AWS KMS or Vault wrap them in their Secrets, or takes the wrapping off again. It works under your own rights: get, list and update on Secrets in the controller's namespace, and on the key service those to encrypt and decrypt.",
+    "A wrapped key is bound to its cluster, its Secret and its certificate. It is unwrapped once and compared before anything is written, and each Secret is written in one piece. A run that was interrupted is simply run again; keys wrapped by another key move to the new one.",
+    "The controller must be started with --sealing-key-wrap or --sealing-key-unwrap naming the wrapping key first, else it refuses the keys at its next start.",
+    "Keys whose Secret has no annotation signet.dev/backup-confirmed are not wrapped, unless --without-backup is given: without the wrapping key, nothing else would open what they sealed.",
+  ],
+  flags: [
+    "with",
+    "all",
+    "dry-run",
+    "without-backup",
+    "format",
+    "cluster-id",
+    "kms-allowed-keys",
+    "vault-allowed-keys",
+    "vault-addr",
+    "vault-namespace",
+    "vault-ca-cert",
+    "vault-token-file",
+    "controller-namespace",
+    "kubeconfig",
+    "context",
+    "verbose",
+    "help",
+  ],
+  examples: [
+    { what: "See what wraps the keys", command: "signet keys list" },
+    {
+      what: "Try whether all keys can be wrapped by a key of AWS KMS",
+      command:
+        "signet keys wrap --dry-run --all \\\n  --with kms:arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    },
+    {
+      what: "Move one key to Vault",
+      command: "signet keys wrap --with vault:transit/sealing-keys sealed-secrets-key7xk2p",
+    },
+    { what: "Before going back to the other controller", command: "signet keys unwrap --all" },
+  ],
+};

@@ -1,0 +1,43 @@
+import {
+  clientOptions,
+  controllerOptions,
+  generalOptions,
+  keyServiceOptions,
+  type OptionTable,
+  type OptionValues,
+} from "../options.ts";
+
+/** Flags of `signet keys`. */
+export const keysOptions = {
+  with: {
+    kind: "text",
+    value: "kms:ARN|vault:MOUNT/KEY",
+    group: "seal",
+    summary: "with wrap: the key to wrap sealing keys by",
+  },
+  all: { kind: "switch", group: "seal", summary: "wrap or unwrap every sealing key in use" },
+  "dry-run": {
+    kind: "switch",
+    group: "seal",
+    summary: "do all of it, and write nothing",
+  },
+  "without-backup": {
+    kind: "switch",
+    group: "seal",
+    summary: "with wrap: wrap keys too of which no backup is confirmed",
+  },
+  format: {
+    kind: "text",
+    short: "o",
+    value: "table|json",
+    group: "seal",
+    summary: "with list: a table for people, or JSON",
+  },
+  ...keyServiceOptions,
+  ...controllerOptions,
+  ...clientOptions,
+  ...generalOptions,
+} as const satisfies OptionTable;
+
+/** What these flags were given as. */
+export type KeysOptions = OptionValues<typeof keysOptions>;

@@ -1,0 +1,71 @@
+import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
+import { InputError, SealError } from "../../shared/errors.ts";
+import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { looksWrapped, type WrappingKey, wrappingKeyOf } from "../../shared/seal/wrapping-key.ts";
+import {
+  BACKUP_ANNOTATION,
+  KEY_LABEL,
+  PRIMARY_ANNOTATION,
+  WRAPPED,
+} from "../../shared/sealing-key-secret.ts";
+import type { KeySecretObject } from "./key-secrets.ts";
+
+/** A sealing key as its Secret tells of it, before anything is unwrapped. */
+export type SealingKey = {
+  secret: KeySecretObject;
+  /** Name and namespace of the Secret. */
+  name: string;
+  namespace: string;
+  certificate: Certificate;
+  /** Text of the item tls.key. */
+  keyText: string;
+  /** The key it is wrapped by; null where it is not. */
+  wrappedBy: WrappingKey | null;
+  /** What its annotations say of backup and promotion; null for nothing. */
+  backup: string | null;
+  promoted: string | null;
+};
+
+/** Reads a key Secret. @throws InputError naming the Secret when it is none that a controller would take. */
+export function readSealingKey(secret: KeySecretObject): SealingKey {
+  const { name = "", namespace = "", labels, annotations } = secret.metadata;
+  const refuse = (problem: string) =>
+    new InputError(
+      `Secret ${namespace}/${name} is no sealing key to use: ${problem}`,
+      `restore it, or take it out: kubectl -n ${namespace} label secret ${name} --overwrite ${KEY_LABEL}=retired`,
+    );
+  const item = (key: string): string => {
+    const text: unknown = secret.data?.[key];
+    const decoded = fromBase64(typeof text === "string" ? text : "");
+    const value = "bytes" in decoded && decoded.bytes.length > 0 ? fromUtf8(decoded.bytes) : null;
+    if (value === null) throw refuse(`it has no item ${key} that is text`);
+    return value;
+  };
+  const keyText = item("tls.key");
+  const isWrapped = labels?.[KEY_LABEL] === WRAPPED;
+  if (isWrapped && !looksWrapped(keyText))
+    throw refuse("it is labelled as wrapped, and tls.key holds no wrapped key");
+  if (!isWrapped && looksWrapped(keyText))
+    throw refuse("tls.key holds a wrapped key, and the label does not say so");
+  const wrappedBy = isWrapped ? wrappingKeyOf(keyText) : null;
+  if (isWrapped && wrappedBy === null)
+    throw refuse("tls.key holds a wrapped key that was cut, edited or made by another version");
+  return {
+    secret,
+    name,
+    namespace,
+    certificate: certificateOf(item("tls.crt"), refuse),
+    keyText,
+    wrappedBy,
+    backup: annotations?.[BACKUP_ANNOTATION] || null,
+    promoted: annotations?.[PRIMARY_ANNOTATION] || null,
+  };
+}
+
+function certificateOf(pem: string, refuse: (problem: string) => InputError): Certificate {
+  try {
+    return readCertificate(pem);
+  } catch (error) {
+    throw refuse(`tls.crt ${error instanceof SealError ? error.message : "cannot be read"}`);
+  }
+}
