@@ -1,15 +1,10 @@
+import { ACTIVE, KEY_LABEL, WRAPPED, WRAPPED_BY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
-import { KEY_LABEL } from "../reconcile/secret-object.ts";
 import { wholeSeconds } from "../timestamp.ts";
 import type { IssuedKey } from "./issue-certificate.ts";
 import { PRIMARY_ANNOTATION } from "./promotion.ts";
 
-/** Label value of keys in use that lie open in their Secret, as the reference reads them. */
-export const ACTIVE = "active";
-/** Label value of keys in use that a key service has to unwrap. Any other value than these two takes a key out. */
-export const WRAPPED = "wrapped";
-/** On a Secret with a wrapped key, for people: the key that wraps it, `kms:ARN` or `vault:MOUNT/KEY`. */
-export const WRAPPED_BY_ANNOTATION = "signet.dev/wrapped-by";
+export { ACTIVE, WRAPPED };
 
 /** How the Secrets of new keys look besides the key. */
 export type KeySecretStyle = {

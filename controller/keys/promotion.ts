@@ -1,7 +1,7 @@
+import { PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 
-/** On a key Secret: the moment from which it is to seal, in RFC 3339. Of several the latest counts. */
-export const PRIMARY_ANNOTATION = "signet.dev/primary";
+export { PRIMARY_ANNOTATION };
 
 /** When a key was promoted, null when it was not; or why what stands there does not count. */
 export type Promotion = { at: Date | null; problem: string | null };

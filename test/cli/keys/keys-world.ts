@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { run } from "../../../cli/run.ts";
+import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import type { ApiObject } from "../../embedded-cluster/api-object.ts";
+import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
+import { type MemoryRun, memoryIo } from "../../support/memory-io.ts";
+import { keyArn, MemoryKms } from "../../support/memory-kms.ts";
+import { MemoryTransit } from "../../support/memory-transit.ts";
+
+/** The wrapping keys of these tests. */
+export const KMS_KEY = `kms:${keyArn("one")}`;
+export const OTHER_KMS_KEY = `kms:${keyArn("two")}`;
+export const VAULT_KEY = "vault:transit/sealing";
+/** Says of a key Secret that its key was copied out. */
+export const BACKED_UP = { "signet.dev/backup-confirmed": "2030-01-01T00:00:00Z age1example" };
+
+/** An embedded cluster with key Secrets, and key services in memory. */
+export type KeysWorld = {
+  cluster: EmbeddedCluster;
+  kms: MemoryKms;
+  transit: MemoryTransit;
+  /** `signet keys` with these arguments. */
+  keys(...args: string[]): Promise<MemoryRun>;
+  secret(name: string): ApiObject;
+  /** Text of an item of a Secret. */
+  item(name: string, item: string): string;
+  put(secret: SecretObject): void;
+  /** Requests that were no reads, by method and path. */
+  writes(): string[];
+};
+
+export async function keysWorld(context: TestContext, secrets: readonly SecretObject[]): Promise<KeysWorld> {
+  const folder = await mkdtemp(join(tmpdir(), "signet-keys-cli-"));
+  const cluster = await startEmbeddedCluster({});
+  for (const secret of secrets) cluster.store.put(secret as ApiObject);
+  const kubeconfig = await cluster.kubeconfig(join(folder, "kubeconfig"));
+  context.after(async () => {
+    await cluster.stop();
+    await rm(folder, { recursive: true });
+  });
+  const kms = new MemoryKms("one", "two");
+  const transit = new MemoryTransit();
+  transit.createKey("transit/sealing", "context");
+  const secret = (name: string) =>
+    cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
+  return {
+    cluster,
+    kms,
+    transit,
+    async keys(...args) {
+      const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
+      const { io, left } = memoryIo(["keys", ...args, ...flags], {
+        env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token" },
+        files: { [kubeconfig]: readFileSync(kubeconfig) },
+      });
+      const close = () => undefined;
+      io.keyServices = {
+        kms: async () => ({ api: kms, close }),
+        transit: async () => ({ api: transit, close }),
+      };
+      return left(await run(io));
+    },
+    secret,
+    item: (name, item) => {
+      const data = secret(name)["data"] as Record<string, string>;
+      return Buffer.from(data[item] ?? "", "base64").toString();
+    },
+    put: (one) => void cluster.store.put(one as ApiObject),
+    writes: () =>
+      cluster.requests
+        .filter(({ method }) => method !== "GET")
+        .map(({ method, path }) => `${method} ${path}`),
+  };
+}
