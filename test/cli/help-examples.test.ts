@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readArguments } from "../../cli/arguments.ts";
 import { explain } from "../../cli/commands/explain.ts";
+import { keys } from "../../cli/commands/keys.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { compileCache } from "../runner/compile-cache.ts";
@@ -22,11 +23,18 @@ import { testCertificate } from "../support/test-certificates.ts";
  */
 const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ["signet --accept-certificate SHA256:… < secret.yaml", "the fingerprint is left for the reader to fill in"],
+  ...[
+    "signet keys list",
+    "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
+    "signet keys wrap --with vault:transit/sealing-keys sealed-secrets-key7xk2p",
+    "signet keys unwrap --all",
+  ].map((command) => [command, "it needs sealing keys in a cluster, and a key service"] as const),
 ]);
 
 const TABLES: Readonly<Record<string, OptionTable>> = {
   unseal: unseal.options,
   explain: explain.options,
+  keys: keys.options,
   completion: generalOptions,
 };
 

@@ -35,9 +35,8 @@ export const page: HelpPage = {
   examples: [
     { what: "See what wraps the keys", command: "signet keys list" },
     {
-      what: "Try whether all keys can be wrapped by a key of AWS KMS",
-      command:
-        "signet keys wrap --dry-run --all \\\n  --with kms:arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+      what: "Try whether all keys can be wrapped by a key of Vault",
+      command: "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
     },
     {
       what: "Move one key to Vault",
