@@ -79,7 +79,7 @@ const own = {
     kind: "text",
     value: "KEY",
     group: "seal",
-    summary: "seal under this key of AWS KMS: its ARN, id or alias/NAME",
+    summary: "seal under this key of AWS KMS: ARN or alias/NAME",
   },
   "vault-key": {
     kind: "text",

@@ -13,6 +13,7 @@ export type MemoryWorld = {
   program?: string;
   now?: Date;
   fetch?: Io["fetch"];
+  keyServices?: Io["keyServices"];
 };
 
 /** What a run left behind. Output is text where it is UTF-8. */
@@ -63,6 +64,7 @@ export function memoryIo(
     },
     now: () => world.now ?? new Date(),
     fetch: world.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
+    keyServices: world.keyServices ?? NO_KEY_SERVICES,
   };
   const left = (code: number) => ({
     code,
@@ -72,6 +74,12 @@ export function memoryIo(
   });
   return { io, left };
 }
+
+/** Nothing of these tests may reach for a real one. */
+const NO_KEY_SERVICES: NonNullable<Io["keyServices"]> = {
+  kms: () => Promise.reject(new Error("no AWS KMS in this test")),
+  transit: () => Promise.reject(new Error("no Vault in this test")),
+};
 
 /** Folders are there as far as files lie below them. */
 function kindOf(files: ReadonlyMap<string, Uint8Array>, path: string): "file" | "folder" | null {
