@@ -1,6 +1,7 @@
 import { SealError, wordsOf } from "../shared/errors.ts";
 import type { KubeClient } from "../shared/kube/client.ts";
 import type { OpeningContext } from "../shared/open-sealed-secret.ts";
+import type { VaultClient } from "../shared/vault/vault-client.ts";
 import { Collecting } from "./collecting.ts";
 import { type EventRecorder, openEventRecorder } from "./events.ts";
 import { keyServiceRules } from "./key-service-settings.ts";
@@ -21,6 +22,8 @@ import type { Term } from "./runtime/term.ts";
 import { Workqueue, type WorkqueueStats } from "./runtime/workqueue.ts";
 import type { SealedSecretCache } from "./sealed-secret-cache.ts";
 import type { SecretCache } from "./secret-cache.ts";
+import type { ApiIdentity } from "./vault-kv/audience-guard.ts";
+import { openVaultKv } from "./vault-kv/open-vault-kv.ts";
 import { connectSources, retryFailed } from "./work-sources.ts";
 
 /** What the leader takes from its replica. */
@@ -37,6 +40,9 @@ export type LeadingParts = {
   opening: () => OpeningContext;
   /** Outlives the term: what was told of a template's failure is not told again. */
   templateBackoff: TemplateBackoff;
+  /** Connects to Vault, for references. */
+  vault: () => Promise<VaultClient>;
+  identity: ApiIdentity;
   /** Resolves once there is a sealing key. */
   whenKeys: Promise<void>;
   clock: Clock;
@@ -94,6 +100,15 @@ export function leading(
   const collecting = new Collecting({ client, clock, log, signal: draining });
   const drift = new SecretDrift(() => clock.monotonic());
   const keyServices = keyServiceRules(options, parts.opening().clusterId);
+  const vaultKv = openVaultKv({
+    ...{ options, client, clock, metrics, log },
+    vault: parts.vault,
+    identity: parts.identity,
+    onChange: (key) => {
+      drift.demand(key);
+      queue.add(key, "resync");
+    },
+  });
   /** Every option that can change a Secret. */
   const rules = {
     policy,
@@ -122,6 +137,7 @@ export function leading(
       records: new SyncRecords(key, rules),
       repairDrift: options["repair-drift"],
       opening,
+      references: vaultKv.references,
       policy,
       templates: {
         enabled: options.templates,
@@ -169,10 +185,12 @@ export function leading(
       await Promise.all([
         queue.run(options.concurrency, reconcile, working, WAITING_BESIDE * options.concurrency),
         collecting.run(working),
+        vaultKv.run(working),
       ]);
       disconnect();
     } finally {
       sealedSecrets.keepBodies(false);
+      await vaultKv.close();
       if (term.holds()) await events.flush(FLUSH_MS);
       metrics.forgetAll();
       ended.resolve();

@@ -1,5 +1,6 @@
 import { SealError, UsageError, wordsOf } from "../shared/errors.ts";
 import { loadKubeConfig } from "../shared/kube/config.ts";
+import { bearerToken } from "../shared/kube/credentials.ts";
 import { connectKube } from "../shared/kube/http-client.ts";
 import { paced, RequestPace } from "../shared/kube/rate-limited-client.ts";
 import { version } from "../shared/version.ts";
@@ -54,6 +55,10 @@ async function serve(options: Options, log: Log): Promise<void> {
     log,
     version,
     environment: process.env,
+    identity: {
+      ownToken: () => bearerToken(connection),
+      withToken: (token) => connectKube({ ...connection, user: { token } }, { version }),
+    },
   });
   const generate = () => {
     controller.generateKey().catch((error: unknown) => {

@@ -6,6 +6,7 @@ import { keyServiceMetrics } from "./metrics/key-service-metrics.ts";
 import { leaderMetrics } from "./metrics/leader-metrics.ts";
 import { objectMetrics } from "./metrics/object-metrics.ts";
 import { reconcileMetrics } from "./metrics/reconcile-metrics.ts";
+import { vaultKvMetrics } from "./metrics/vault-kv-metrics.ts";
 
 export type { ErrorReason } from "./metrics/reconcile-metrics.ts";
 
@@ -35,6 +36,7 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
     ...objectMetrics(registry, { omitNames }, reconciling),
     ...keyMetrics(registry),
     ...keyServiceMetrics(registry),
+    ...vaultKvMetrics(registry),
     ...leaderMetrics(registry),
     ...httpMetrics(registry),
     ...eventMetrics(registry),

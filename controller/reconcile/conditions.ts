@@ -1,4 +1,5 @@
 import type { Condition, SealedSecret } from "../../shared/sealed-secret.ts";
+import type { VaultNotes } from "../vault-kv/vault-notes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { SyncRecord } from "./sync-record.ts";
 
@@ -58,12 +59,14 @@ type Wanted = { status: "True" | "False"; reason: Reason; message: string };
  * leaves a good `Synced` of the same generation alone: deployments fail on False, and the Secret still stands.
  * @param now RFC 3339 time of this verdict, whole seconds.
  * @param notes of an object that is in sync; null for none, which takes earlier ones away.
+ * @param vault what was read from Vault; null for nothing, which takes earlier notes away; undefined leaves them.
  */
 export function nextStatus(
   sealedSecret: StatusHolder,
   verdict: Verdict,
   now: string,
   notes: SyncNotes | null = null,
+  vault?: VaultNotes | null,
 ): NonNullable<SealedSecret["status"]> | null {
   const generation = sealedSecret.metadata.generation ?? 0;
   const before = sealedSecret.status?.conditions ?? [];
@@ -86,15 +89,18 @@ export function nextStatus(
   const same =
     sealedSecret.status?.observedGeneration === generation &&
     canonicalJson(sealedSecret.status.signet ?? null) === canonicalJson(notes) &&
+    (vault === undefined || canonicalJson(sealedSecret.status.vault ?? null) === canonicalJson(vault)) &&
     before.length === conditions.length + foreign.length &&
     conditions.every((condition, at) => sameVerdict(condition, before[at]));
   if (same) return null;
-  const { signet: _earlier, ...rest } = sealedSecret.status ?? {};
+  const { signet: _earlier, vault: noted, ...rest } = sealedSecret.status ?? {};
+  const read = vault === undefined ? noted : vault;
   return {
     ...rest,
     observedGeneration: generation,
     conditions: [...conditions, ...foreign],
     ...(notes === null ? {} : { signet: notes }),
+    ...(read == null ? {} : { vault: read }),
   };
 }
 

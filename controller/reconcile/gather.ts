@@ -3,6 +3,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { VaultKv } from "../vault-kv/vault-kv.ts";
 import type { Observed } from "./decide.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { type Failure, unsealFailed } from "./failure.ts";
@@ -17,13 +18,15 @@ export type Surroundings = {
   opening: OpeningContext;
   /** Names of the SealedSecrets of a namespace. */
   neighbours: (namespace: string) => Iterable<string>;
+  /** Items that stand in Vault instead of the object. */
+  references: Pick<VaultKv, "read">;
   templates: TemplatePolicy;
   /** The watch knows every Secret and none of that name. The API server has the last word when one is created. */
   knownAbsent: boolean;
 };
 
-/** What was observed, and the fingerprints of the keys that opened the values. */
-export type Gathered = Observed & { keys: readonly string[] };
+/** What was observed, the fingerprints of the keys that opened the values, and the versions in which items were read from Vault. */
+export type Gathered = Observed & { keys: readonly string[]; versions: ReadonlyMap<string, number> };
 
 /**
  * Opens a SealedSecret and reads the Secret of its name.
@@ -34,26 +37,32 @@ export async function gather(
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Gathered> {
-  const { wanted, keys } = await gatherWanted(sealedSecret, surroundings, signal);
+  const { wanted, keys, versions } = await gatherWanted(sealedSecret, surroundings, signal);
   // A Secret that cannot be produced is left as it is, so there is no need to look at it.
   const asks = wanted.ok && !surroundings.knownAbsent;
   const secret = asks ? await readSecret(sealedSecret, surroundings.client, signal) : null;
-  return { sealedSecret, secret, wanted, keys };
+  return { sealedSecret, secret, wanted, keys, versions };
 }
+
+type Sought = Pick<Gathered, "wanted" | "keys" | "versions">;
 
 async function gatherWanted(
   sealedSecret: SealedSecret,
-  { opening, neighbours, templates }: Surroundings,
+  { opening, neighbours, references, templates }: Surroundings,
   signal: AbortSignal,
-): Promise<Pick<Gathered, "wanted" | "keys">> {
+): Promise<Sought> {
+  // Before any private-key work: an object that waits for Vault is looked at again and again.
+  const referenced = await references.read(sealedSecret, signal);
+  if (!referenced.ok) return failing(referenced.failure);
   const result = await openSealedSecret(sealedSecret, opening, signal);
   if (result.ok) {
-    const { whole, items } = result.opened;
+    const { whole } = result.opened;
+    const items = new Map([...result.opened.items, ...referenced.items]);
     const rendered = await renderItems(sealedSecret, items, templates);
     if (!rendered.ok) return unsealFailure(rendered.reason, rendered.problem);
     const secret = wantedSecret(sealedSecret, { whole, items: rendered.items });
     const warnings = [...rendered.warnings, ...trackingWarnings(secret)];
-    return { wanted: { ok: true, secret, warnings }, keys: result.keys };
+    return { wanted: { ok: true, secret, warnings }, keys: result.keys, versions: referenced.versions };
   }
   if ("problem" in result) return unsealFailure(result.reason, result.problem);
   const namespace = sealedSecret.metadata.namespace ?? "";
@@ -64,8 +73,12 @@ async function gatherWanted(
   );
 }
 
-function unsealFailure(reason: Failure["reason"], message: string): Pick<Gathered, "wanted" | "keys"> {
-  return { wanted: { ok: false, failure: unsealFailed(reason, message) }, keys: [] };
+function unsealFailure(reason: Failure["reason"], message: string): Sought {
+  return failing(unsealFailed(reason, message));
+}
+
+function failing(failure: Failure): Sought {
+  return { wanted: { ok: false, failure }, keys: [], versions: new Map() };
 }
 
 async function readSecret(

@@ -6,9 +6,12 @@ import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { wholeSeconds } from "../timestamp.ts";
+import type { VaultKv } from "../vault-kv/vault-kv.ts";
+import { type VaultNotes, vaultNotes } from "../vault-kv/vault-notes.ts";
 import { writeStatus } from "./apply.ts";
 import { nextStatus, type SyncNotes } from "./conditions.ts";
 import { belongsTo } from "./consent.ts";
+import { digestOf } from "./digest.ts";
 import { type Outcome, type Subject, verdictOf } from "./outcome.ts";
 import { repairEvent } from "./repair-event.ts";
 import { statusHolder } from "./sealed-object.ts";
@@ -28,6 +31,8 @@ export type TellerParts = {
   find: (key: string) => WatchedObject | undefined;
   drift: SecretDrift;
   records: SyncRecords;
+  /** Items that stand in Vault instead of the object. */
+  references: Pick<VaultKv, "recorded">;
   /** Put Secrets right that others changed. */
   repairDrift: boolean;
   updateStatus: boolean;
@@ -66,13 +71,16 @@ export class OutcomeTeller {
     outcome: Outcome,
     { drift, signal }: { drift: DriftCause | null; signal: AbortSignal },
   ): Promise<boolean> {
-    const { failure, changed, secret, keys } = outcome;
+    const { failure, changed, secret } = outcome;
     let isNews = false;
     const { client, events, metrics, updateStatus, now } = this.#parts;
     const holder = statusHolder(sealed);
     const kept = failure === null && secret !== null && this.#mayKeepRecords();
-    const notes = kept ? this.#notes(watched, secret, keys) : null;
-    const status = nextStatus(holder, verdictOf(outcome), wholeSeconds(now()), notes);
+    const at = wholeSeconds(now());
+    const vault = vaultNotes(outcome.versions, holder.status?.vault, { changed, now: at });
+    const notes = kept ? this.#notes(watched, secret, outcome.keys, vault) : null;
+    // What was read last stands while it cannot be read anew.
+    const status = nextStatus(holder, verdictOf(outcome), at, notes, failure === null ? vault : undefined);
     if (failure === null) {
       this.#told.delete(key);
       // A status that is not written would be due for ever.
@@ -108,11 +116,17 @@ export class OutcomeTeller {
     return isNews;
   }
 
-  #notes(watched: WatchedObject, secret: SecretObject, keys: readonly string[]): SyncNotes {
-    const { records } = this.#parts;
+  #notes(
+    watched: WatchedObject,
+    secret: SecretObject,
+    keys: readonly string[],
+    vault: VaultNotes | null,
+  ): SyncNotes {
+    const { records, references } = this.#parts;
+    const inputs = references.recorded(watched.inputs, vault === null ? null : digestOf(vault));
     const version = secretVersion(secret);
     const ours = belongsTo(secret, watched.uid);
-    const { left, ...lasting } = records.write({ inputs: watched.inputs, secret: version, ours });
+    const { left, ...lasting } = records.write({ inputs, secret: version, ours });
     return { ...lasting, ...(this.keepsEdits(watched) ? { left } : {}), keys: [...keys] };
   }
 

@@ -19,19 +19,28 @@ export type Outcome = {
   changed: boolean;
   /** Fingerprints of the keys that opened the values. */
   keys: readonly string[];
+  /** The versions in which items were read from Vault, by item. */
+  versions: ReadonlyMap<string, number>;
 };
 
 /** What came of carrying out a plan. */
-export function outcomeOf(applied: Applied, { secret: read, wanted, keys }: Gathered): Outcome {
+export function outcomeOf(applied: Applied, { secret: read, wanted, keys, versions }: Gathered): Outcome {
   const warnings = wanted.ok ? wanted.warnings : [];
   if (!applied.ok) return { ...failed(applied.failure), warnings };
   const { written } = applied;
-  return { failure: null, warnings, secret: written ?? read, changed: written !== null, keys };
+  return { failure: null, warnings, secret: written ?? read, changed: written !== null, keys, versions };
 }
 
 /** A look that failed. */
 export function failed(failure: Failure): Outcome {
-  return { failure: presentable(failure), warnings: [], secret: null, changed: false, keys: [] };
+  return {
+    failure: presentable(failure),
+    warnings: [],
+    secret: null,
+    changed: false,
+    keys: [],
+    versions: new Map(),
+  };
 }
 
 /** An outcome as the conditions tell it. */

@@ -6,6 +6,7 @@ import { corePath, sealedSecretPath } from "../../shared/kube/paths.ts";
 import type { OpeningContext } from "../../shared/open-sealed-secret.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { type Backoff, doubledMs } from "../runtime/backoff.ts";
+import type { VaultKv } from "../vault-kv/vault-kv.ts";
 import { applyPlan } from "./apply.ts";
 import { belongsTo } from "./consent.ts";
 import { decide } from "./decide.ts";
@@ -17,7 +18,6 @@ import { failed, type Outcome, outcomeOf, type Subject } from "./outcome.ts";
 import { OutcomeTeller, type TellerParts } from "./outcome-teller.ts";
 import { hasTemplates, noteFailure, type TemplatePolicy, versionOf } from "./render-items.ts";
 import { type SealedObject, sealedObject } from "./sealed-object.ts";
-import type { SecretObject } from "./secret-object.ts";
 import { type SecretVersion, secretVersion } from "./secret-version.ts";
 import { saysSynced, type WatchedObject, watchedObject } from "./watched-object.ts";
 
@@ -32,6 +32,7 @@ export type ReconcilerParts = TellerParts & {
   presentSecret: (key: string) => SecretVersion | undefined;
   /** Whether the watch has seen every Secret of the key's namespace, so that one it does not know is not there. */
   secretsKnown: (key: string) => boolean;
+  references: VaultKv;
   policy: WritePolicy;
   templates: TemplatePolicy;
 };
@@ -104,9 +105,10 @@ export class Reconciler {
     if (failure?.isShared === true && isNews) logFailure(failure);
     if (failure === null || isNews) this.#stalled.delete(key);
     if (failure === null) {
-      this.#settle(key, subject.watched, outcome.secret);
+      this.#settle(key, subject.watched, outcome);
       return null;
     }
+    this.#parts.references.suspend(key);
     return this.#waitMs(key, failure);
   }
 
@@ -115,23 +117,27 @@ export class Reconciler {
     this.#stalled.delete(key);
     this.#surprised.delete(key);
     this.#parts.drift.forget(key);
+    this.#parts.references.forget(key);
     this.#teller.forget(key);
   }
 
   /** Whether the status proves that this very object was carried out and its Secret is as it was left. */
   async #isRecorded(key: string, watched: WatchedObject, signal: AbortSignal): Promise<boolean> {
-    const { metrics, records, drift, secretsKnown, presentSecret } = this.#parts;
+    const { metrics, records, drift, references, secretsKnown, presentSecret } = this.#parts;
+    if (references.isOutdated(key)) return false;
     if (watched.said.record === undefined || !saysSynced(watched)) {
       metrics.countRecord("absent");
       return false;
     }
     const secret = secretsKnown(key) ? presentSecret(key) : await this.#secretVersion(watched, signal);
-    const { inputs, said } = watched;
+    const { said, vault } = watched;
+    const inputs = references.recorded(watched.inputs, vault?.notes ?? null);
     const keepsEdits = this.#teller.keepsEdits(watched);
     const judged = records.judge(said, { inputs, secret }, { keepsEdits });
     metrics.countRecord(judged === null ? "mismatch" : "match");
     if (judged === null) return false;
     if (secret !== undefined) drift.settle(key, { version: secret, ours: judged.ours });
+    if (vault !== null) references.follow(key, vault.references, vault.versions, { read: false });
     this.#teller.observe(key, watched, { conditions: [...watched.conditions] });
     return true;
   }
@@ -178,8 +184,10 @@ export class Reconciler {
   }
 
   /** Only at the very end: until then whatever woke the object counts. */
-  #settle(key: string, { uid }: WatchedObject, secret: SecretObject | null): void {
-    if (secret === null || this.#parts.find(key) === undefined) return;
+  #settle(key: string, { uid, vault }: WatchedObject, { secret, versions }: Outcome): void {
+    if (this.#parts.find(key) === undefined) return;
+    this.#parts.references.follow(key, vault?.references ?? [], versions, { read: true });
+    if (secret === null) return;
     this.#parts.drift.settle(key, { version: secretVersion(secret), ours: belongsTo(secret, uid) });
   }
 
@@ -214,9 +222,9 @@ export class Reconciler {
   ): Promise<Outcome> {
     const { parsed } = sealed;
     if (!parsed.ok) return failed(unsealFailed("MalformedSealedSecret", parsed.problem));
-    const { client, opening, neighbours, policy, templates } = this.#parts;
+    const { client, opening, neighbours, policy, references, templates } = this.#parts;
     try {
-      const surroundings = { client, opening: opening(), neighbours, templates, knownAbsent };
+      const surroundings = { client, opening: opening(), neighbours, references, templates, knownAbsent };
       const observed = await gather(parsed.sealedSecret, surroundings, signal);
       const plan = decide(observed, policy);
       const applied = await applyPlan(plan, client, signal);

@@ -1,9 +1,11 @@
-import { createHash } from "node:crypto";
 import type { KubeObject } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION } from "../../shared/scope.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { versionsIn } from "../vault-kv/vault-notes.ts";
+import { readReferences, type VaultReference } from "../vault-kv/vault-reference.ts";
+import { digestOf } from "./digest.ts";
 import { DRIFT_ANNOTATION, retains } from "./object-policy.ts";
+import { sealedObject } from "./sealed-object.ts";
 import type { SyncRecord } from "./sync-record.ts";
 
 /** One condition as metrics tell it. */
@@ -31,6 +33,17 @@ export type WatchedObject = {
   readonly conditions: readonly WatchedCondition[];
   /** What its status says of its last success; may be anything, since others may write it. */
   readonly said: Partial<SyncRecord>;
+  /** What it takes from Vault; null for nothing. */
+  readonly vault: WatchedReferences | null;
+};
+
+/** What is kept of an object's Vault references. */
+export type WatchedReferences = {
+  readonly references: readonly VaultReference[];
+  /** What its status says of the versions that were read, by item; others may write it. */
+  readonly versions: ReadonlyMap<string, number>;
+  /** Digest of all that its status says of them. */
+  readonly notes: string;
 };
 
 /** What the cache keeps of an object. Never throws: a malformed object gets a condition, not silence. */
@@ -47,8 +60,8 @@ export function watchedObject(object: KubeObject): WatchedObject {
     resourceVersion,
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
-    inputs: digest([uid, namespace, name, object["spec"], object["sops"], Object.fromEntries(deciding)]),
-    annotations: Object.keys(annotations).length === 0 ? "" : digest(annotations),
+    inputs: digestOf([uid, namespace, name, object["spec"], object["sops"], Object.fromEntries(deciding)]),
+    annotations: Object.keys(annotations).length === 0 ? "" : digestOf(annotations),
     drift: driftOf(annotations[DRIFT_ANNOTATION]),
     retains: retains(annotations),
     instance: metadata.labels?.["app.kubernetes.io/instance"] ?? "",
@@ -56,6 +69,7 @@ export function watchedObject(object: KubeObject): WatchedObject {
       typeof status["observedGeneration"] === "number" ? status["observedGeneration"] : null,
     conditions: conditionsOf(status["conditions"]),
     said: saidIn(mapOf(status["signet"])),
+    vault: vaultOf(object, status["vault"]),
   };
 }
 
@@ -99,8 +113,20 @@ function decides(annotation: string): boolean {
   return annotation.startsWith("signet.dev/") && annotation !== SEALING_KEY_ANNOTATION;
 }
 
-function digest(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("base64");
+/** Of references that cannot be read there is nothing to follow. */
+function vaultOf(object: KubeObject, notes: unknown): WatchedObject["vault"] {
+  const listed = mapOf(object["spec"])["vault"];
+  if (!Array.isArray(listed) || listed.length === 0) return null;
+  const { parsed } = sealedObject(object);
+  const judged = parsed.ok ? readReferences(parsed.sealedSecret) : null;
+  if (judged?.ok !== true) return null;
+  const { references } = judged;
+  const said = versionsIn(notes);
+  const versions = references.flatMap(({ key }) => {
+    const version = said.get(key);
+    return version === undefined ? [] : [[key, version] as const];
+  });
+  return { references, versions: new Map(versions), notes: digestOf(notes) };
 }
 
 /** Ten thousand objects in sync share one list. */

@@ -43,6 +43,17 @@ export async function headersOf({ user, source }: KubeConnection): Promise<Crede
   };
 }
 
+/**
+ * The bearer token that stands in the configuration or in a file that it names; null where there is none, as with
+ * certificates and plugins.
+ * @throws KubeConfigError when the token file cannot be read.
+ */
+export async function bearerToken(connection: KubeConnection): Promise<string | null> {
+  const { Authorization } = await headersOf(connection);
+  const [, token = null] = /^Bearer (.+)$/.exec(String(Authorization ?? "")) ?? [];
+  return token;
+}
+
 /** What stands for the connection's options in comparisons. */
 export function fingerprint(options: DispatcherOptions): string {
   const hash = createHash("sha256");

@@ -137,6 +137,10 @@ export async function controllerScene(
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),
       version: "test",
       environment: {},
+      identity: {
+        ownToken: async () => null,
+        withToken: (token) => connectKube({ ...connection, user: { token } }, { version: "test" }),
+      },
       ...(keyServices === undefined ? {} : { keyServices }),
     },
   );

@@ -1,0 +1,91 @@
+import type { KubeClient } from "../../shared/kube/client.ts";
+import type { VaultClient } from "../../shared/vault/vault-client.ts";
+import type { KeyServiceSettings } from "../key-service-settings.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { type ApiIdentity, AudienceGuard } from "./audience-guard.ts";
+import { type KvUse, kvUse } from "./kv-settings.ts";
+import { type Tenant, Tenants } from "./tenants.ts";
+import { VaultKv } from "./vault-kv.ts";
+
+/** What Vault references take from the leader. */
+export type OpenVaultKvParts = {
+  options: KeyServiceSettings;
+  /** Connects to Vault; asked when there is something to read. */
+  vault: () => Promise<VaultClient>;
+  /** Requests tokens of ServiceAccounts. */
+  client: KubeClient;
+  identity: Pick<ApiIdentity, "withToken">;
+  clock: Clock;
+  metrics: Pick<Metrics, "beginVaultKv" | "countVaultKvRequest">;
+  log: Log;
+  /** An object is to be looked at. */
+  onChange: (key: string) => void;
+};
+
+/** Vault references while this replica leads. */
+export type OpenedVaultKv = {
+  references: VaultKv;
+  /** Asks for new versions until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Gives up the tokens of all namespaces. */
+  close(): Promise<void>;
+};
+
+/** Puts Vault references together, as the options have them. */
+export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
+  const { clock, log, metrics, onChange, options } = parts;
+  const use = kvUse(options);
+  if (!use.on && use.isMeant) log.warn(`Vault references are off: ${use.why}`);
+  const tenants = use.on ? tenantsOf(use, parts) : null;
+  if (use.on) metrics.beginVaultKv();
+  const references = new VaultKv({
+    use,
+    as: (namespace, act) => {
+      if (tenants === null) throw new Error("Vault references are off");
+      return tenants.use(namespace, act);
+    },
+    unneeded: (namespace) => tenants?.release(namespace),
+    clock,
+    onChange,
+  });
+  return {
+    references,
+    run: (signal) => references.run(signal),
+    close: async () => tenants?.close(),
+  };
+}
+
+function tenantsOf({ settings }: Extract<KvUse, { on: true }>, parts: OpenVaultKvParts): Tenants {
+  const { client, clock, identity, metrics, vault } = parts;
+  const nowMs = () => clock.monotonic();
+  const guard = new AudienceGuard(identity, nowMs);
+  return new Tenants({
+    nowMs,
+    open(namespace) {
+      return lazily(async () => {
+        // Loaded with the first reference: most clusters have none.
+        const [{ openTenant }, connection] = await Promise.all([import("./tenant-session.ts"), vault()]);
+        return openTenant({ namespace, settings, connection, client, guard, clock, metrics });
+      });
+    },
+  });
+}
+
+/** A tenant that is opened when it is first asked; what did not come about is tried anew by whoever asks next. */
+function lazily(open: () => Promise<Tenant>): Tenant {
+  let opened: Promise<Tenant> | null = null;
+  const tenant = (): Promise<Tenant> => {
+    opened ??= open().catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    readSecret: async (at, options) => (await tenant()).readSecret(at, options),
+    readMetadata: async (at, options) => (await tenant()).readMetadata(at, options),
+    close: async () => (await opened)?.close(),
+  };
+}

@@ -1,0 +1,146 @@
+import { utf8 } from "../../shared/bytes.ts";
+import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
+import type { KvRead, KvReader } from "../../shared/vault/kv-answer.ts";
+import { VaultReferenceError } from "./reference-error.ts";
+import type { VaultReference } from "./vault-reference.ts";
+
+/** Items of a Secret as Vault has them, and the version that each was read in. */
+export type ReferencedItems = {
+  items: ReadonlyMap<string, Uint8Array>;
+  versions: ReadonlyMap<string, number>;
+};
+
+/** Requests of one object to Vault at once. */
+const AT_ONCE = 4;
+
+type Found = Extract<KvRead, { kind: "found" }>;
+type Entry = { first: VaultReference; references: VaultReference[] };
+
+/**
+ * Reads the values of an object's references: each entry once, however many items come from it.
+ * @throws VaultReferenceError, KeyServiceError: that of the first item in the object's order; the signal's reason when aborted.
+ */
+export async function readItems(
+  references: readonly VaultReference[],
+  kv: KvReader,
+  signal: AbortSignal,
+): Promise<ReferencedItems> {
+  const entries = byEntry(references);
+  const found = new Map<VaultReference, Found>();
+  for (let at = 0; at < entries.length; at += AT_ONCE) {
+    const some = entries.slice(at, at + AT_ONCE);
+    // All of them end before the first fault counts, so that the same fault is told whichever comes first.
+    const results = await Promise.allSettled(some.map(({ first }) => readEntry(first, kv, signal)));
+    for (const [i, result] of results.entries()) {
+      if (result.status === "rejected") throw result.reason;
+      for (const reference of some[i]?.references ?? []) found.set(reference, result.value);
+    }
+  }
+  const items = new Map<string, Uint8Array>();
+  const versions = new Map<string, number>();
+  for (const reference of references) {
+    const entry = found.get(reference);
+    if (entry === undefined) continue;
+    items.set(reference.key, utf8(textOf(reference, entry)));
+    versions.set(reference.key, entry.version);
+  }
+  return { items, versions };
+}
+
+function byEntry(references: readonly VaultReference[]): Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const reference of references) {
+    const { mount, path, version } = reference;
+    const id = JSON.stringify([mount, path, version]);
+    const entry = entries.get(id);
+    if (entry === undefined) entries.set(id, { first: reference, references: [reference] });
+    else entry.references.push(reference);
+  }
+  return [...entries.values()];
+}
+
+async function readEntry(reference: VaultReference, kv: KvReader, signal: AbortSignal): Promise<Found> {
+  const { mount, path, version } = reference;
+  const read = await kv
+    .readSecret({ mount, path }, { signal, ...(version === null ? {} : { version }) })
+    .catch((error: unknown) => {
+      const denied = error instanceof KeyServiceError && error.fault === "denied";
+      throw denied ? forbidden(reference, error) : error;
+    });
+  if (read.kind !== "found") throw absence(reference, read);
+  // What was not asked for is not taken.
+  if (version !== null && read.version !== version) throw absence(reference, { kind: "missing" });
+  return read;
+}
+
+function textOf(reference: VaultReference, { fields, version }: Found): string {
+  const field = fields.get(reference.field);
+  const text = field?.text ?? null;
+  if (text !== null) return text;
+  const what = field === undefined ? "is not there" : "is null";
+  throw new VaultReferenceError(
+    "VaultFieldMissing",
+    `${where(reference)}: field ${JSON.stringify(reference.field)} ${what} in version ${version}`,
+    "write a version that has the field, or correct the name of the field in spec.vault",
+  );
+}
+
+function forbidden(reference: VaultReference, cause: KeyServiceError): VaultReferenceError {
+  const { mount, path } = reference;
+  return new VaultReferenceError(
+    "VaultForbidden",
+    `${where(reference)}: Vault does not let the ServiceAccount signet-vault of this namespace read it`,
+    `if it is this namespace's to read, allow read on ${mount}/data/${path} and ${mount}/metadata/${path} in the policy of its role`,
+    { cause },
+  );
+}
+
+function absence(
+  reference: VaultReference,
+  absent: Exclude<KvRead, { kind: "found" }>,
+): VaultReferenceError | KeyServiceError {
+  const { mount, path, version } = reference;
+  switch (absent.kind) {
+    case "missing":
+      return new VaultReferenceError(
+        "VaultSecretMissing",
+        `${where(reference)}: ${version === null ? "nothing was ever written there" : `there is no version ${version}`}`,
+        /^(?:data|metadata)\//.test(path)
+          ? "give the path without data/ or metadata/ at its begin"
+          : `check mount and path in spec.vault, or write it: vault kv put -mount=${mount} ${path} …`,
+      );
+    case "deleted":
+      return new VaultReferenceError(
+        "VaultSecretDeleted",
+        `${where(reference)}: version ${absent.version} was deleted; the Secret stays as it is`,
+        `bring it back: vault kv undelete -mount=${mount} -versions=${absent.version} ${path}; or write a new version`,
+      );
+    case "destroyed":
+      return new VaultReferenceError(
+        "VaultVersionDestroyed",
+        `${where(reference)}: version ${absent.version} was destroyed; the Secret stays as it is`,
+        version === null
+          ? `write a new version: vault kv put -mount=${mount} ${path} …`
+          : "name another version in spec.vault",
+      );
+    case "not-kv-2":
+      return new VaultReferenceError(
+        "VaultSecretMissing",
+        `${where(reference)}: ${FOUND[absent.found]}`,
+        absent.found === "kv-1"
+          ? `vault kv enable-versioning ${mount}`
+          : "correct the mount in spec.vault, or have the engine mounted there",
+      );
+  }
+}
+
+const FOUND = {
+  "kv-1": "version 1 of the KV engine is mounted there, and version 2 is needed",
+  other: "another engine than KV is mounted there",
+  nothing: "nothing is mounted there",
+};
+
+/** These names stand in the object. */
+function where({ key, mount, path }: VaultReference): string {
+  return `item ${key} (Vault, mount ${mount}, path ${path})`;
+}
