@@ -1,7 +1,10 @@
 import type { RingWrapping } from "../../../controller/keys/key-ring.ts";
+import { keySecret } from "../../../controller/keys/key-secret.ts";
 import type { KeyPlace, KeyWrapping } from "../../../controller/keys/key-wrapping.ts";
 import type { Unwrapping, WrappedKey } from "../../../controller/keys/wrapped-keys.ts";
+import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { utf8 } from "../../../shared/bytes.ts";
+import type { SealingPair } from "../sealing-key.ts";
 
 /** Where one key of these tests stands. */
 export const WRAPPING_KEY = "kms:arn:aws:kms:eu-central-1:123456789012:key/one";
@@ -33,6 +36,14 @@ export class MemoryWrapping implements KeyWrapping {
     const text = `kms-key:1:${this.#kept.size}`;
     this.#kept.set(text, JSON.stringify([pem, spell(place)]));
     return text;
+  }
+
+  /** The Secret that holds a pair wrapped, as a controller with this wrapping would have written it. */
+  secretOf(pair: SealingPair, name: string, annotations: Record<string, string> = {}): SecretObject {
+    const { certificatePem, privateKeyPem, fingerprint } = pair;
+    const text = this.textOf(privateKeyPem, { namespace: "kube-system", name, fingerprint });
+    const style = { namespace: "kube-system", labels: {}, annotations, name, promotedAt: null };
+    return keySecret({ certificatePem, wrapped: { text, by: WRAPPING_KEY } }, style);
   }
 
   async unwrap(text: string, place: KeyPlace) {
