@@ -28,8 +28,14 @@ function scene() {
       { "sealing-key-wrap": "", "sealing-key-unwrap": [], ...options },
       {
         services: {
-          kms: async () => (connected.push("kms"), kms),
-          transit: async () => (connected.push("vault"), transit),
+          kms: async () => {
+            connected.push("kms");
+            return kms;
+          },
+          transit: async () => {
+            connected.push("vault");
+            return transit;
+          },
         },
         clusterId: () => clusterId,
         monotonic: () => 0,

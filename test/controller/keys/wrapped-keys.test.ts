@@ -61,7 +61,8 @@ test("what passes is asked for again after a second, then twice as long, up to a
   };
   keys.look(key);
   const times = await attemptTimes(all, 300_000);
-  const waits = times.map((time, at) => time - (times[at - 1] ?? 250));
+  // The first is seen once time has moved.
+  const waits = times.slice(1).map((time, at) => time - (at === 0 ? 0 : (times[at] ?? 0)));
   assert.deepEqual(waits.slice(0, 7), [750, 1500, 3000, 6000, 12_000, 24_000, 45_000]);
   assert.ok(
     waits.slice(7).every((wait) => wait === 45_000),
