@@ -6,6 +6,8 @@ is false is given as false. Texts of lists and maps are joined by commas.
 {{- $v := .Values -}}
 {{- $election := default dict $v.leaderElection -}}
 {{- $ports := $v.containerPorts -}}
+{{- $vault := default dict $v.vault -}}
+{{- $vaultAuth := default dict $vault.auth -}}
 {{- $options := list
   (list "key-prefix" $v.secretName)
   (list "key-renew-period" $v.keyrenewperiod)
@@ -40,6 +42,17 @@ is false is given as false. Texts of lists and maps are joined by commas.
   (list "lease-duration" $election.leaseDuration)
   (list "lease-renew-deadline" $election.renewDeadline)
   (list "lease-retry-period" $election.retryPeriod)
+  (list "kms-allowed-keys" (default dict $v.kms).allowedKeys)
+  (list "vault-allowed-keys" $vault.allowedKeys)
+  (list "vault-addr" $vault.address)
+  (list "vault-namespace" $vault.namespace)
+  (list "vault-ca-file" (include "signet.vaultCaFile" .))
+  (list "vault-redirect-addrs" $vault.redirectAddresses)
+  (list "vault-auth-method" $vaultAuth.method)
+  (list "vault-auth-mount" $vaultAuth.mount)
+  (list "vault-role" $vaultAuth.role)
+  (list "vault-jwt-file" (include "signet.vaultJwtFile" .))
+  (list "vault-token-file" $vaultAuth.tokenFile)
   (list "rate-limit" $v.rateLimit)
   (list "rate-limit-burst" $v.rateLimitBurst)
   (list "read-timeout" $v.readTimeout)
@@ -104,6 +117,9 @@ is false is given as false. Texts of lists and maps are joined by commas.
 {{- if .Values.clusterId -}}
 {{- .Values.clusterId -}}
 {{- else if has (include "signet.rbacShape" .) (list "own" "namespaces") -}}
+{{- if or (default dict .Values.kms).allowedKeys (default dict .Values.vault).allowedKeys -}}
+{{- fail "values under AWS KMS and Vault are bound to a cluster, whose id may not be read where only Roles are granted: set clusterId to the uid of the namespace kube-system" -}}
+{{- end -}}
 none
 {{- end -}}
 {{- end -}}

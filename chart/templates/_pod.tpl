@@ -90,12 +90,18 @@ containers:
     volumeMounts:
       - name: tmp
         mountPath: /tmp
+      {{- with include "signet.vaultVolumeMounts" . | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
       {{- with .Values.additionalVolumeMounts }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
 volumes:
   - name: tmp
     emptyDir: {}
+  {{- with include "signet.vaultVolumes" . | trim }}
+  {{- . | nindent 2 }}
+  {{- end }}
   {{- with .Values.additionalVolumes }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -24,6 +24,8 @@ const ingress = { ingress: { ...on, annotations: { "cert-manager.io/issuer": "x"
 const policy = { admissionPolicy: on };
 const metricsAuth = { metricsAuth: true };
 const network = { networkPolicy: { enabled: true, egress: on } };
+const vault = { vault: { address: "https://vault.example" } };
+const vaultRole = { vault: { ...vault.vault, auth: { role: "signet" } } };
 const nodePort = { service: { type: "NodePort" }, metrics: { service: { type: "NodePort" } } };
 const roles = { additionalNamespaces: ["team-a"], rbac: { namespacedRoles: true } };
 const group = [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "shown" }];
@@ -114,6 +116,24 @@ export const valueEffects: readonly ValueEffect[] = [
   option("leaderElection.leaseDuration", "30s", "lease-duration=30s"),
   option("leaderElection.renewDeadline", "9s", "lease-renew-deadline=9s"),
   option("leaderElection.retryPeriod", "1s", "lease-retry-period=1s"),
+  option("kms.allowedKeys", ["arn:aws:kms:a:1:key/shown"], "kms-allowed-keys=arn:aws:kms:a:1:key/shown"),
+  option("vault.address", "https://shown:8200", "vault-addr=https://shown:8200"),
+  option("vault.namespace", "shown", "vault-namespace=shown"),
+  option("vault.allowedKeys", ["a/b", "c/{namespace}"], "vault-allowed-keys=a/b,c/{namespace}"),
+  option("vault.redirectAddresses", ["https://a", "https://b"], "vault-redirect-addrs=https://a,https://b"),
+  shows(
+    "vault.ca.configMap",
+    "shown",
+    '"configMap":{"items":[{"key":"ca.crt","path":"ca.crt"}],"name":"shown"}',
+    vault,
+  ),
+  shows("vault.ca.secret", "shown", '"--vault-ca-file=/var/run/secrets/signet.dev/vault-ca/ca.crt"', vault),
+  shows("vault.ca.key", "shown.pem", '"key":"shown.pem"', { vault: { ...vault.vault, ca: { secret: "x" } } }),
+  option("vault.auth.method", "token-file", "vault-auth-method=token-file"),
+  option("vault.auth.mount", "shown", "vault-auth-mount=shown"),
+  shows("vault.auth.role", "shown", '"--vault-jwt-file=/var/run/secrets/signet.dev/vault/token"', vault),
+  shows("vault.auth.audience", "shown", '"serviceAccountToken":{"audience":"shown"', vaultRole),
+  option("vault.auth.tokenFile", "/shown", "vault-token-file=/shown"),
   option("rateLimit", 1_000_000, "rate-limit=1000000"),
   option("rateLimitBurst", "0", "rate-limit-burst=0"),
   option("readTimeout", "9s", "read-timeout=9s"),
@@ -214,6 +234,7 @@ export const valueEffects: readonly ValueEffect[] = [
   shows("networkPolicy.egress.enabled", true, '"Egress"', { networkPolicy: on }),
   shows("networkPolicy.egress.kubeapiCidr", "10.0.0.1/32", '"cidr":"10.0.0.1/32"', network),
   shows("networkPolicy.egress.kubeapiPort", "7777", '"port":7777', network),
+  shows("networkPolicy.egress.rules", [{ to: peer }], '"shown":"yes"', network),
   hides("serviceAccount.create", false, '"kind":"ServiceAccount","metadata"'),
   shows("serviceAccount.name", "shown", '"serviceAccountName":"shown"'),
   shows("serviceAccount.labels", marks, marked),

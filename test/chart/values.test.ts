@@ -178,6 +178,18 @@ suite("values that cannot be meant", () => {
       /scopes|admissionPolicy lacks its defaults/,
     ],
     "a key label that is no text": [{ privateKeyLabels: { a: 1 } }, /must be texts/],
+    "two places of Vault's authorities": [
+      { vault: { address: "https://vault.example", ca: { configMap: "a", secret: "b" } } },
+      /names a ConfigMap and a Secret/,
+    ],
+    "keys outside of a cluster that has no id": [
+      {
+        additionalNamespaces: ["a"],
+        rbac: { namespacedRoles: true, clusterRole: false },
+        kms: { allowedKeys: ["k"] },
+      },
+      /set clusterId/,
+    ],
     "a key label with a comma": [{ privateKeyLabels: { a: "b,c" } }, /holds a comma/],
   };
   for (const [what, [values, message]] of Object.entries(refused)) {
