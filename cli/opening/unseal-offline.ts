@@ -158,7 +158,7 @@ export function findingsOf(
 
 /** Says which items do not open, as kubeseal does: those of the same failure together, sorted; then why. */
 export function notOpened(where: string, findings: readonly ItemFinding[]): NotOpenedError {
-  const unopened = findings.filter(({ state }) => state !== "opens");
+  const unopened = findings.filter(({ state }) => state === "does not open");
   const said = Map.groupBy(unopened, ({ cause, why }) =>
     cause === "not-base64" && why !== null ? why : "no key could decrypt secret",
   );
