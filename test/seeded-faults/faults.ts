@@ -28,6 +28,7 @@ import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
+import { vaultFaults } from "./vault-faults.ts";
 
 /** All of them. */
 export const faults: readonly Fault[] = [
@@ -52,4 +53,5 @@ export const faults: readonly Fault[] = [
   ...templateFunctionFaults,
   ...cliFaults,
   ...unsealingFaults,
+  ...vaultFaults,
 ];
