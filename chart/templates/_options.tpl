@@ -8,6 +8,7 @@ is false is given as false. Texts of lists and maps are joined by commas.
 {{- $ports := $v.containerPorts -}}
 {{- $vault := default dict $v.vault -}}
 {{- $vaultAuth := default dict $vault.auth -}}
+{{- $references := default dict $v.vaultReferences -}}
 {{- $options := list
   (list "key-prefix" $v.secretName)
   (list "key-renew-period" $v.keyrenewperiod)
@@ -53,6 +54,11 @@ is false is given as false. Texts of lists and maps are joined by commas.
   (list "vault-role" $vaultAuth.role)
   (list "vault-jwt-file" (include "signet.vaultJwtFile" .))
   (list "vault-token-file" $vaultAuth.tokenFile)
+  (list "vault-kv-mounts" $references.mounts)
+  (list "vault-kv-role" $references.role)
+  (list "vault-kv-auth-mount" $references.authMount)
+  (list "vault-kv-audience" $references.audience)
+  (list "vault-kv-refresh-interval" $references.refreshInterval)
   (list "rate-limit" $v.rateLimit)
   (list "rate-limit-burst" $v.rateLimitBurst)
   (list "read-timeout" $v.readTimeout)

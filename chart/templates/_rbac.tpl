@@ -46,6 +46,13 @@ external
 - apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
+{{- if (default dict .Values.vaultReferences).mounts }}
+# Tokens to read Vault with, of the one ServiceAccount that a namespace makes for it.
+- apiGroups: [""]
+  resources: [serviceaccounts/token]
+  resourceNames: [signet-vault]
+  verbs: [create]
+{{- end }}
 {{- end -}}
 
 {{- define "signet.deletesSecrets" -}}

@@ -20,6 +20,8 @@ const own = [
   `${home}: coordination.k8s.io/leases[sealed-secrets-controller] get update`,
   `${home}: secrets create get list watch`,
 ];
+const references = { vaultReferences: { mounts: ["kv"] } };
+const tenantTokens = "serviceaccounts/token[signet-vault] create";
 const inAll = (...rules: string[]): string[] => rules.map((rule) => `*: ${rule}`);
 const inEach = (namespaces: string[]): string[] =>
   namespaces.flatMap((namespace) => serving.map((rule) => `${namespace}: ${rule}`));
@@ -57,6 +59,18 @@ const shapes: Record<string, { values: Record<string, unknown>; rights: string[]
         "authorization.k8s.io/subjectaccessreviews create",
       ),
     ],
+  },
+  "with Vault references, over the whole cluster": {
+    values: references,
+    rights: [...own, ...inAll(...serving, "namespaces[kube-system] get", tenantTokens)],
+  },
+  "with Vault references, in listed namespaces": {
+    values: { ...references, additionalNamespaces: ["team-a"], rbac: { namespacedRoles: true } },
+    rights: [...own, ...inEach([home, "team-a"]), `${home}: ${tenantTokens}`, `team-a: ${tenantTokens}`],
+  },
+  "with Vault references, in its own namespace": {
+    values: { ...references, allNamespaces: false },
+    rights: [...own, ...inEach([home]), `${home}: ${tenantTokens}`],
   },
   "without election": {
     values: { leaderElection: { enabled: false }, allNamespaces: false },
@@ -107,6 +121,17 @@ suite("rights of others", () => {
 });
 
 suite("the manifest and the chart", () => {
+  test("grant the same for Vault references, which the manifest leaves to one of its own", async () => {
+    const [ofChart, without] = await Promise.all([
+      renderChart({ values: { ...references, fullnameOverride: "sealed-secrets-controller" } }),
+      renderChart({ values: { fullnameOverride: "sealed-secrets-controller" } }),
+    ]);
+    const before = rightsOf(without, "ServiceAccount");
+    const added = rightsOf(ofChart, "ServiceAccount").filter((right) => !before.includes(right));
+    const ofManifest = await readObjects(join(manifest, "../vault-references-rbac.yaml"));
+    assert.deepEqual(rightsOf(ofManifest, "ServiceAccount"), added);
+  });
+
   test("grant the same", async () => {
     const ofChart = await renderChart({ values: { fullnameOverride: "sealed-secrets-controller" } });
     const ofManifest = await readObjects(manifest);
