@@ -34,12 +34,6 @@ export function reasonText({ body }: VaultAnswer): string {
   return Array.isArray(errors) ? errors.filter((one) => typeof one === "string").join("\n") : "";
 }
 
-/** How many warnings came along. Their text may quote what was asked, too. */
-export function warningCount({ body }: VaultAnswer): number {
-  const warnings: unknown = body?.["warnings"];
-  return Array.isArray(warnings) ? warnings.length : 0;
-}
-
 /** A whole number of at least 0, as Vault sends versions and seconds; null for anything else. */
 export function wholeNumber(value: unknown): number | null {
   const number = isExactNumber(value) ? Number(value.rawJSON) : value;

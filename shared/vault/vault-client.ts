@@ -27,7 +27,7 @@ export type VaultConnection = {
 
 /** One request to Vault. */
 export type VaultRequest = {
-  method: "GET" | "POST" | "LIST" | "DELETE";
+  method: "GET" | "POST";
   /** What follows `/v1/`, segment by segment, not encoded. */
   path: readonly string[];
   query?: Readonly<Record<string, string>>;
@@ -62,7 +62,7 @@ export interface VaultClient {
 
 /**
  * Connects with the first request.
- * @throws InputError for addresses of another form than VaultConnection says.
+ * @throws InputError for addresses of another form than VaultConnection says, and for certificates that cannot be read.
  */
 export function connectVault(connection: VaultConnection): VaultClient {
   return new HttpVaultClient(connection);
@@ -90,7 +90,7 @@ class HttpVaultClient implements VaultClient {
     this.#addresses = readAddresses(address, redirectAddresses);
     this.#namespace = namespace === "" ? null : namespace;
     this.#timeoutMs = connection.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#dispatcher = vaultDispatcher({ ca, proxy });
+    this.#dispatcher = vaultDispatcher({ tls: this.address.startsWith("https:"), ca, proxy });
   }
 
   get address(): string {
@@ -161,8 +161,7 @@ class HttpVaultClient implements VaultClient {
     const { method, body, token = null } = request;
     const query = new URLSearchParams(request.query).toString();
     const answer = await send(`${origin}${path}${query === "" ? "" : `?${query}`}`, {
-      // Vault takes LIST, which undici's type does not know.
-      method: method as Dispatcher.HttpMethod,
+      method,
       dispatcher: this.#dispatcher,
       headers: {
         accept: "application/json",

@@ -371,3 +371,21 @@ describe("addresses", () => {
     assert.throws(() => connectVault(addresses), /begins with http/);
   });
 });
+
+describe("certificates to trust", () => {
+  for (const ca of ["", "canary", "-----BEGIN CERTIFICATE-----\ncanary\n-----END CERTIFICATE-----\n"])
+    it(`are refused when they cannot be read: ${JSON.stringify(ca)}`, () => {
+      assert.throws(
+        () => connectVault({ address: "https://vault", ca }),
+        (error) => error instanceof InputError && !/canary/.test(error.message),
+      );
+    });
+
+  it("are those given and no others", async () => {
+    const tls = await startFakeVault({ answers: () => ok, tls: true });
+    const trusting = connectVault({ address: tls.address, ca: tls.ca });
+    assert.equal((await trusting.request(get)).status, 200);
+    await trusting.close();
+    await tls.close();
+  });
+});
