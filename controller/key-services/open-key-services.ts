@@ -94,7 +94,7 @@ async function connectTransit(
   metrics.beginKeyService("vault");
   const session = openVaultSession(client, tokenSource(settings), {
     clock,
-    onLogin: (event) => log.info({ event }, "Token for Vault"),
+    onLogin: (event) => log[event.endsWith("failed") ? "warn" : "info"]({ event }, "Token for Vault"),
   });
   const api = meteredTransit(connectTransit(session), {
     meter: (operation, call) => metrics.countKeyServiceRequest("vault", operation, call),
