@@ -1,0 +1,58 @@
+import { KeyServiceError, type KeyServiceFault } from "../../../shared/seal/key-service-error.ts";
+import type { KvMetadata, KvPath, KvRead, KvReader } from "../../../shared/vault/kv-answer.ts";
+
+type Version = { fields: Record<string, string | null>; deletedAt: string | null; destroyed: boolean };
+
+/** An engine in memory: what it holds, how it refuses, and what it was asked. */
+export class MemoryKv implements KvReader {
+  /** `data MOUNT/PATH[@VERSION]` and `metadata MOUNT/PATH`, in order. */
+  readonly asked: string[] = [];
+  readonly #entries = new Map<string, Version[]>();
+  /** Faults by the begin of what is asked. */
+  readonly faults = new Map<string, KeyServiceFault>();
+  /** Awaited before each answer. */
+  before: () => Promise<void> = async () => undefined;
+
+  /** Writes the next version. @returns its number. */
+  write(path: string, fields: Record<string, string | null>): number {
+    const versions = this.#entries.get(path) ?? [];
+    versions.push({ fields, deletedAt: null, destroyed: false });
+    this.#entries.set(path, versions);
+    return versions.length;
+  }
+
+  /** Changes what is known of a version. */
+  mark(path: string, version: number, change: Partial<Omit<Version, "fields">>): void {
+    Object.assign(this.#entries.get(path)?.[version - 1] ?? {}, change);
+  }
+
+  async readSecret({ mount, path }: KvPath, { version }: { version?: number | undefined }): Promise<KvRead> {
+    await this.#ask(`data ${mount}/${path}${version === undefined ? "" : `@${version}`}`);
+    const versions = this.#entries.get(`${mount}/${path}`) ?? [];
+    const number = version ?? versions.length;
+    const found = versions[number - 1];
+    if (found === undefined) return { kind: "missing" };
+    if (found.destroyed) return { kind: "destroyed", version: number };
+    if (found.deletedAt !== null) return { kind: "deleted", version: number, deletedAt: found.deletedAt };
+    const fields = Object.entries(found.fields).map(([name, text]) => [name, { text }] as const);
+    return { kind: "found", version: number, createdAt: "2030-01-01T00:00:00Z", fields: new Map(fields) };
+  }
+
+  async readMetadata({ mount, path }: KvPath): Promise<KvMetadata> {
+    await this.#ask(`metadata ${mount}/${path}`);
+    const versions = this.#entries.get(`${mount}/${path}`);
+    if (versions === undefined) return { kind: "missing" };
+    const known = versions.map(
+      ({ deletedAt, destroyed }, at) => [at + 1, { version: at + 1, deletedAt, destroyed }] as const,
+    );
+    return { kind: "found", currentVersion: versions.length, versions: new Map(known) };
+  }
+
+  async #ask(what: string): Promise<void> {
+    this.asked.push(what);
+    await this.before();
+    for (const [begin, fault] of this.faults)
+      if (what.startsWith(begin))
+        throw new KeyServiceError(fault, `cannot ${what}`, "wait", { retryAfterMs: 5 });
+  }
+}
