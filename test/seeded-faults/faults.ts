@@ -6,6 +6,7 @@
  * run `node test/seeded-faults/run.ts WORD`, which tries the rows whose description or file holds the word.
  * When a source changes and its row no longer fits, the run fails and says so: mend the row, do not drop it.
  */
+import { awsFaults } from "./aws-faults.ts";
 import { cliFaults } from "./cli-faults.ts";
 import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
@@ -15,6 +16,7 @@ import { driftFaults } from "./drift-faults.ts";
 import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
+import { keyServiceFaults } from "./key-service-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
@@ -38,6 +40,7 @@ export const faults: readonly Fault[] = [
   ...tellingFaults,
   ...openingFaults,
   ...keyFaults,
+  ...keyServiceFaults,
   ...servingFaults,
   ...decidingFaults,
   ...policyFaults,
@@ -53,5 +56,6 @@ export const faults: readonly Fault[] = [
   ...templateFunctionFaults,
   ...cliFaults,
   ...unsealingFaults,
+  ...awsFaults,
   ...vaultFaults,
 ];
