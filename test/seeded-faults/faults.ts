@@ -10,6 +10,7 @@ import { awsFaults } from "./aws-faults.ts";
 import { cliFaults } from "./cli-faults.ts";
 import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
+import { controllerKeyServiceFaults } from "./controller-key-service-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
 import { documentFaults } from "./document-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
@@ -17,6 +18,7 @@ import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
+import { keyUseFaults } from "./key-use-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
@@ -41,12 +43,14 @@ export const faults: readonly Fault[] = [
   ...openingFaults,
   ...keyFaults,
   ...keyServiceFaults,
+  ...keyUseFaults,
   ...servingFaults,
   ...decidingFaults,
   ...policyFaults,
   ...driftFaults,
   ...recordFaults,
   ...controllerFaults,
+  ...controllerKeyServiceFaults,
   ...runtimeFaults,
   ...electionFaults,
   ...renderingFaults,

@@ -61,6 +61,7 @@ suite("data keys are kept", () => {
       ["blob", { a: "1", b: "3" }, "k"],
       ["blob", { a: "1" }, "k"],
       ["blob", { a: "1b2" }, "k"],
+      ["blob", { a: "1,b,2" }, "k"],
       ["blob", { a: "1", b: "2", c: "" }, "k"],
       ["blob", { a: "1", b: "2" }, "k2"],
     ];
@@ -170,24 +171,30 @@ suite("those who want the same one at the same time", () => {
   test("are not given up when the one who asked goes away", async () => {
     const ending = new AbortController();
     const gone = new Error("gone");
+    const begun = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
     const asking = (by: AbortSignal) =>
       cache.unwrapped(
         { key: "k", blob: utf8("a") },
         {},
         async (inner) => {
           asked++;
-          await settle();
+          begun.resolve();
+          await goOn.promise;
           inner.throwIfAborted();
           return new Uint8Array(32).fill(asked);
         },
         by,
       );
     const first = asking(ending.signal);
+    await begun.promise;
     const second = asking(signal);
-    void settle().then(() => ending.abort(gone));
+    await settle();
+    assert.equal(asked, 1);
     ending.abort(gone);
+    goOn.resolve();
     await assert.rejects(first, gone);
-    assert.deepEqual(await second, new Uint8Array(32).fill(asked));
+    assert.deepEqual(await second, new Uint8Array(32).fill(2));
   });
 
   test("keep nothing when it was cleared meanwhile", async () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { utf8 } from "../../../shared/bytes.ts";
 import { DataKeyCache } from "../../../shared/seal/data-key-cache.ts";
+import { Envelope } from "../../../shared/seal/envelope.ts";
 import { KeyServiceError } from "../../../shared/seal/key-service-error.ts";
 import { kmsUnsealer, MOST_DATA_KEYS } from "../../../shared/seal/kms-unsealer.ts";
-import { readKmsValue, writeKmsValue } from "../../../shared/seal/kms-value.ts";
-import { kmsContext } from "../../../shared/seal/place-binding.ts";
+import { writeKmsValue } from "../../../shared/seal/kms-value.ts";
+import { kmsContext, placeBytes } from "../../../shared/seal/place-binding.ts";
 import { settle } from "../../support/fake-clock.ts";
 import { keyArn, MemoryKms, serviceFault } from "../../support/memory-kms.ts";
 import { here, inShort, kmsCodec, sealedText, signal } from "../../support/remote-values.ts";
@@ -79,6 +81,7 @@ suite("opening under AWS KMS", () => {
 
   test("an object of more data keys than are taken costs no call", async () => {
     const kms = new MemoryKms("k");
+    assert.equal(MOST_DATA_KEYS, 16);
     const values = await sealedApart(kms, MOST_DATA_KEYS + 1);
     const outcomes = await kmsCodec(kms, "k").open(values);
     assert.equal(outcomes[`item-${MOST_DATA_KEYS}`], "too-many-keys");
@@ -150,12 +153,14 @@ suite("opening under AWS KMS", () => {
     assert.ok(kms.calls.length <= 4);
   });
 
-  test("bytes of another length under the same context are no data key", async () => {
+  test("bytes of another length are no data key, though a value was sealed under them", async () => {
     const kms = new MemoryKms("k");
-    const sealed = readKmsValue("a", sealedText(await kmsCodec(kms, "k").seal({ a: "x" }), "a"));
     for (const length of [16, 31, 33, 64]) {
-      const wrapped = kms.wrap("k", new Uint8Array(length), kmsContext(here));
-      const text = writeKmsValue({ ...sealed, wrapped });
+      const envelope = await Envelope.of(new Uint8Array(length), "kms:1");
+      const text = writeKmsValue({
+        wrapped: kms.wrap("k", new Uint8Array(length), kmsContext(here)),
+        sealed: await envelope.seal(utf8("x"), placeBytes("kms:1", here, "a")),
+      });
       assert.deepEqual(await kmsCodec(kms, "k").open(new Map([["a", text]])), { a: "not-authentic" });
     }
   });
