@@ -18,7 +18,7 @@ import { shownText } from "../shown-text.ts";
 /** `signet keys`: the sealing keys of a cluster, and what wraps them. */
 export const keys: Command<typeof keysOptions> = {
   name: "keys",
-  summary: "list a cluster's sealing keys; wrap and unwrap them",
+  summary: "list, wrap and unwrap a cluster's sealing keys",
   options: keysOptions,
   page,
   async run({ options, positionals, io }) {

@@ -7,15 +7,8 @@ import { exampleLines } from "./page.ts";
 const COLUMN = 28;
 
 /** What people look for; the rest stands in `help flags`. */
-const SEALING = ["secret-file", "sealed-secret-file", "format", "cert", "scope", "namespace", "name"];
-const MODES = [
-  "fetch-cert",
-  "raw",
-  "merge-into",
-  "validate",
-  "re-encrypt",
-  "recovery-unseal",
-];
+const SEALING = ["secret-file", "sealed-secret-file", "format", "cert", "scope", "namespace"];
+const MODES = ["fetch-cert", "raw", "merge-into", "validate", "re-encrypt", "recovery-unseal"];
 const CLUSTER = ["controller-name", "controller-namespace", "kubeconfig"];
 const OURS = ["in-place", "output-dir", "kms-key", "vault-key", "verbose"];
 

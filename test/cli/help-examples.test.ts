@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readArguments } from "../../cli/arguments.ts";
+import { allow } from "../../cli/commands/allow.ts";
 import { explain } from "../../cli/commands/explain.ts";
 import { keys } from "../../cli/commands/keys.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
@@ -12,10 +13,14 @@ import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/opt
 import { compileCache } from "../runner/compile-cache.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
+import { type FakeKms, startFakeKms } from "../support/fake-kms.ts";
+import { type FakeVault, startFakeVault } from "../support/fake-vault.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { CLUSTER } from "../support/key-service-world.ts";
 import { runProgram } from "../support/run-program.ts";
 import { type StubApiServer, type StubRoute, startStubApiServer } from "../support/stub-api-server.ts";
 import { testCertificate } from "../support/test-certificates.ts";
+import { transitAnswers } from "../support/transit-answers.ts";
 
 /**
  * What cannot run in a folder of prepared files, and why. Its flags must still be known. A row whose command no page
@@ -33,6 +38,7 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
 
 const TABLES: Readonly<Record<string, OptionTable>> = {
   unseal: unseal.options,
+  allow: allow.options,
   explain: explain.options,
   keys: keys.options,
   completion: generalOptions,
@@ -45,6 +51,8 @@ const commands = [...new Map(examples.map((example) => [example.command, example
 
 let prepared = "";
 let server: StubApiServer | undefined;
+let kms: FakeKms | undefined;
+let vault: FakeVault | undefined;
 
 before(async () => {
   prepared = mkdtempSync(join(tmpdir(), "signet-examples-"));
@@ -52,9 +60,12 @@ before(async () => {
   const db = await sealer.object({ name: "db", namespace: "shop", items: { password: "hunter2" } });
   server = await startStubApiServer(routes(db));
   await prepare(prepared, server.url, db);
+  [kms, vault] = await Promise.all([startFakeKms(), startFakeVault({ answers: transitAnswers })]);
+  for (const name of ["alias/signet", "alias/signet-next"]) kms.setAlias(name, kms.createKey());
+  await prepareKeyServices(prepared, vault.address);
 });
 after(async () => {
-  await server?.close();
+  await Promise.all([server?.close(), kms?.close(), vault?.close()]);
   rmSync(prepared, { recursive: true, force: true });
 });
 
@@ -95,14 +106,7 @@ async function runExample(command: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "signet-example-"));
   try {
     cpSync(prepared, folder, { recursive: true, verbatimSymlinks: true });
-    const env = {
-      PATH: `${folder}/bin:${process.env["PATH"]}`,
-      ...compileCache,
-      HOME: folder,
-      KUBECONFIG: `${folder}/kubeconfig`,
-    };
-    const script = `set -euo pipefail\n${command}`;
-    const { code, stderr } = await runProgram("bash", ["-c", script], { cwd: folder, env, stdin: "" });
+    const { code, stderr } = await runIn(folder, command);
     assert.deepEqual(
       { code, error: /^error:.*$/m.exec(stderr)?.[0] ?? null },
       { code: 0, error: null },
@@ -110,6 +114,41 @@ async function runExample(command: string): Promise<void> {
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runIn(folder: string, command: string) {
+  const env = {
+    PATH: `${folder}/bin:${process.env["PATH"]}`,
+    ...compileCache,
+    HOME: folder,
+    KUBECONFIG: `${folder}/kubeconfig`,
+    CLUSTER_ID: CLUSTER,
+    ...kms?.environment,
+    VAULT_ADDR: vault?.address,
+    VAULT_TOKEN: "s.example",
+  };
+  return runProgram("bash", ["-c", `set -euo pipefail\n${command}`], { cwd: folder, env, stdin: "" });
+}
+
+/** Values of key services, and leave to open them. */
+async function prepareKeyServices(folder: string, address: string): Promise<void> {
+  const allowed = [
+    { service: "kms", pattern: "arn:aws:kms:eu-central-1:123456789012:key/*" },
+    { service: "vault", pattern: "transit/signet", address, namespace: "" },
+  ];
+  mkdirSync(join(folder, ".config/signet"), { recursive: true });
+  writeFileSync(join(folder, ".config/signet/allowed-keys.json"), JSON.stringify({ allowed }));
+  mkdirSync(join(folder, "kms"));
+  mkdirSync(join(folder, "vault"));
+  const place = "--cluster-id $CLUSTER_ID -n shop";
+  for (const command of [
+    `signet --kms-key alias/signet ${place} -f secret.yaml -w kms/db.yaml`,
+    `signet --vault-key transit/signet ${place} -f secret.yaml -w vault/db.yaml`,
+    `printf %s hunter2 | signet --raw --vault-key transit/signet ${place} --name db --item password -w vault.txt`,
+  ]) {
+    const { code, stderr } = await runIn(folder, command);
+    assert.equal(code, 0, stderr);
   }
 }
 
@@ -187,6 +226,12 @@ function routes(db: KubeObject): StubRoute[] {
       path: "/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets/db",
       status: 200,
       body: JSON.stringify(live),
+    },
+    {
+      method: "GET",
+      path: "/api/v1/namespaces/kube-system",
+      status: 200,
+      body: JSON.stringify({ metadata: { name: "kube-system", uid: CLUSTER } }),
     },
     ...services.flatMap(([namespace, name]) => {
       const path = `/api/v1/namespaces/${namespace}/services`;

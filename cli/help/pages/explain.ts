@@ -1,4 +1,5 @@
 import type { HelpPage } from "../../command.ts";
+import { ALLOWED } from "./allow.ts";
 
 /** `explain` */
 export const page: HelpPage = {
@@ -6,6 +7,7 @@ export const page: HelpPage = {
   description: [
     "Says of each item whether it opens and with which key; and of those that do not, why not and what to do: its key is unknown or it is damaged, it was sealed for another name, namespace or scope, its data is damaged, another backend wrote it.",
     "With --key every value is tried with these private keys, on this machine. Without, the cluster is asked what its controller said of the SealedSecret of that name. Without either, each value's form is shown.",
+    "Of values of AWS KMS and Vault it tells the key, whether you allowed it, and what they are bound to; no key service is asked.",
     "What a value was sealed for is compared with the SealedSecret under every scope, with the other SealedSecrets given, with --candidate, and with --list-candidates those of the cluster. A key marked as claimed is what the file says of itself, no more.",
   ],
   flags: [
@@ -16,6 +18,10 @@ export const page: HelpPage = {
     "format",
     "namespace",
     "allow-nondeterministic-templates",
+    "kms-allowed-keys",
+    "vault-allowed-keys",
+    "vault-addr",
+    "vault-namespace",
     "kubeconfig",
     "context",
     "controller-name",
@@ -35,6 +41,7 @@ export const page: HelpPage = {
     },
     { what: "The same for programs", command: "signet explain --key keys.yaml -o json manifests" },
   ],
+  files: [ALLOWED],
   exitCodes: [
     ["0", "everything opens"],
     ["1", "something does not open, or it is not known whether it does"],

@@ -1,4 +1,5 @@
 import type { HelpPage } from "../../command.ts";
+import { OPENING_UNDER, SEALING_UNDER, VARIABLES } from "./key-services.ts";
 import { REACHING } from "./reaching.ts";
 
 /** `--re-encrypt` */
@@ -10,6 +11,7 @@ export const page: HelpPage = {
   ],
   description: [
     "Has the controller seal every value again under its newest key, without showing it. Only the values change, and the annotation that says which key they need; name, scope, template, comments and layout stay as they are. An answer that lacks a value, or holds an old one, is refused, and then nothing is written.",
+    "Values of AWS KMS and Vault are not sent to the controller: with your own rights their service seals them anew, under the newest version of their key, or under the key of --kms-key or --vault-key, which must be of the same service. Their old keys must be allowed. Where there are no others, no controller is asked.",
     "With -f and no -w the file itself takes the result. --rotate is an older name of this flag.",
     "A value whose private key became known to others is not saved by this: it stays in Git's history. Change the value itself.",
   ],
@@ -21,11 +23,18 @@ export const page: HelpPage = {
     "format",
     ...REACHING,
     "namespace",
+    ...SEALING_UNDER.slice(1),
+    ...OPENING_UNDER,
     "verbose",
   ],
   examples: [
     { what: "One file, in its place", command: "signet --re-encrypt -f sealed.yaml" },
     { what: "Every SealedSecret of a repository", command: "signet --re-encrypt --in-place sealed/" },
     { what: "From stream to stream", command: "signet --re-encrypt -o yaml < sealed.yaml > renewed.yaml" },
+    {
+      what: "Move values of AWS KMS to another key",
+      command: "signet --re-encrypt --kms-key alias/signet-next --in-place kms/",
+    },
   ],
+  environment: VARIABLES,
 };

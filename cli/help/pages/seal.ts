@@ -1,4 +1,5 @@
 import type { HelpPage } from "../../command.ts";
+import { REACHING_VAULT, SEALING_UNDER, VARIABLES } from "./key-services.ts";
 import { REACHING, RECORD } from "./reaching.ts";
 
 /** What `signet` does when nothing else is asked for. */
@@ -11,6 +12,7 @@ export const page: HelpPage = {
   description: [
     "Reads Kubernetes Secrets in YAML or JSON and writes SealedSecrets that only the controller in the cluster can open. A stream may hold several documents and Lists; it is sealed as a whole or not at all.",
     "The certificate comes from the controller in the cluster of the kubeconfig, or from --cert, which needs no cluster. A value opens only where it was sealed for: its namespace and name (strict), any name in its namespace (namespace-wide) or anywhere in the cluster (cluster-wide). The annotations sealedsecrets.bitnami.com/namespace-wide and /cluster-wide of a Secret say the same as --scope.",
+    "With --kms-key or --vault-key values are sealed under a key of AWS KMS or Vault, with your own rights there, and no certificate is asked for. They are bound to scope, item and one cluster: that of --cluster-id, else the one of the kubeconfig, which is asked for its id.",
     "A folder stands for every .yaml, .yml and .json file in it and below, a pattern in quotes for the files it fits. Only Secrets are sealed; other documents stay as they are, byte for byte. Each file is written whole or not at all, and a file that fails keeps no other from being written. Without --in-place and --output-dir all results go to standard output, if every file went well.",
   ],
   flags: [
@@ -24,9 +26,10 @@ export const page: HelpPage = {
     "name",
     "namespace",
     "allow-empty-data",
-    "cluster-id",
     "accept-certificate",
     ...REACHING,
+    ...SEALING_UNDER,
+    ...REACHING_VAULT,
     "verbose",
   ],
   examples: [
@@ -47,6 +50,15 @@ export const page: HelpPage = {
       what: "A Secret that may be opened under any name in its namespace",
       command: "signet --cert cert.pem --scope namespace-wide -o yaml < secret.yaml",
     },
+    {
+      what: "Under a key of AWS KMS, for a cluster that is not reached from here",
+      command: "signet --kms-key alias/signet --cluster-id $CLUSTER_ID -o yaml < secret.yaml",
+    },
+    {
+      what: "Under a key of Vault, in place, for the cluster of the kubeconfig",
+      command: "signet --vault-key transit/signet --in-place manifests/",
+    },
   ],
+  environment: VARIABLES,
   files: [RECORD],
 };
