@@ -16,6 +16,7 @@ import { version } from "../../shared/version.ts";
 import { pairSecret, sealedManifest, sealingPair } from "../controller/sealing-key.ts";
 import { startEmbeddedCluster } from "../embedded-cluster/embedded-cluster.ts";
 import { runProgram } from "../support/run-program.ts";
+import { filesAtStart } from "./files-at-start.ts";
 import { oldNode } from "./old-node.ts";
 import { repository } from "./repository-copy.ts";
 
@@ -62,6 +63,20 @@ suite("dist/, alone in an empty folder", () => {
     const outcome = outcomes.get("password");
     assert.ok(outcome?.kind === "opened");
     assert.equal(new TextDecoder().decode(outcome.plaintext), password);
+  });
+
+  test("no start reads code for AWS, which the controller has for when it is needed", async () => {
+    const isOfAws = (text: string) => /KMSServiceException|AWS_WEB_IDENTITY_TOKEN_FILE/.test(text);
+    for (const entry of ["cli/main.cjs", "cli/commands/any-command.mjs", "controller/main.mjs"]) {
+      for (const [path, text] of await filesAtStart(join(dist, entry)))
+        assert.ok(!isOfAws(text), `${entry} begins with ${path}`);
+    }
+    const controller = join(dist, "controller");
+    const later = (await readdir(controller)).find((name) => name.startsWith("kms-client-"));
+    const files = await filesAtStart(join(controller, later ?? "kms-client"));
+    assert.ok(files.size > 3 && [...files.values()].some(isOfAws));
+    const licences = await readFile(join(dist, "LICENSES.txt"), "utf8");
+    assert.match(licences, /^@aws-sdk\/client-kms [\d.]+, licence Apache-2\.0$/m);
   });
 
   test("the name of the ES module starts the same program, and all else it can do is there too", async () => {
