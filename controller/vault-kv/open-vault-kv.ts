@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type ApiIdentity, AudienceGuard } from "./audience-guard.ts";
 import { type KvUse, kvUse } from "./kv-settings.ts";
+import { OutageGate } from "./outage-gate.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
 import { VaultKv } from "./vault-kv.ts";
 
@@ -33,6 +34,9 @@ export type OpenedVaultKv = {
   close(): Promise<void>;
 };
 
+const HEALTH_MS = 3000;
+const SWEEP_MS = 60_000;
+
 /** Puts Vault references together, as the options have them. */
 export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
   const { clock, log, metrics, onChange, options } = parts;
@@ -40,11 +44,16 @@ export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
   if (!use.on && use.isMeant) log.warn(`Vault references are off: ${use.why}`);
   const tenants = use.on ? tenantsOf(use, parts) : null;
   if (use.on) metrics.beginVaultKv();
+  const outage = new OutageGate({
+    nowMs: () => clock.monotonic(),
+    random: Math.random,
+    isOutage: async ({ fault }) => fault === "unavailable" && !(await isUp(parts.vault)),
+  });
   const references = new VaultKv({
     use,
-    as: (namespace, act) => {
+    as: async (namespace, act) => {
       if (tenants === null) throw new Error("Vault references are off");
-      return tenants.use(namespace, act);
+      return outage.pass(() => tenants.use(namespace, act));
     },
     unneeded: (namespace) => tenants?.release(namespace),
     clock,
@@ -52,7 +61,9 @@ export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
   });
   return {
     references,
-    run: (signal) => references.run(signal),
+    async run(signal) {
+      await Promise.all([references.run(signal), sweep(tenants, clock, signal)]);
+    },
     close: async () => tenants?.close(),
   };
 }
@@ -71,6 +82,25 @@ function tenantsOf({ settings }: Extract<KvUse, { on: true }>, parts: OpenVaultK
       });
     },
   });
+}
+
+/** Whether Vault serves requests: a failure is a tenant's own then. https://developer.hashicorp.com/vault/api-docs/system/health */
+async function isUp(vault: () => Promise<VaultClient>): Promise<boolean> {
+  try {
+    const query = { standbyok: "true", perfstandbyok: "true" };
+    const path = ["sys", "health"];
+    const { status } = await (await vault()).request({ method: "GET", path, query, timeoutMs: HEALTH_MS });
+    return status === 200;
+  } catch {
+    return false;
+  }
+}
+
+async function sweep(tenants: Tenants | null, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (tenants !== null && !signal.aborted) {
+    await clock.sleep(SWEEP_MS, signal).catch(() => undefined);
+    tenants.sweep();
+  }
 }
 
 /** A tenant that is opened when it is first asked; what did not come about is tried anew by whoever asks next. */

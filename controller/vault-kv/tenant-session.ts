@@ -11,6 +11,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AudienceGuard } from "./audience-guard.ts";
 import { type KvSettings, roleOf } from "./kv-settings.ts";
+import { OutageGate } from "./outage-gate.ts";
 import { VaultReferenceError } from "./reference-error.ts";
 import { requestTenantToken, TENANT_ACCOUNT } from "./tenant-token.ts";
 import type { Tenant } from "./tenants.ts";
@@ -60,14 +61,20 @@ export function openTenant(parts: TenantParts): Tenant {
     },
   });
   const kv = connectKv(session);
+  // What fails for this namespace alone, as a quota of its own does; Vault's outage is a matter of all.
+  const gate = new OutageGate({
+    nowMs: () => clock.monotonic(),
+    random: Math.random,
+    isOutage: ({ fault }) => fault === "unavailable" || fault === "throttled",
+  });
 
   async function counted<Answer extends KvRead | KvMetadata>(
     operation: VaultKvOperation,
-    asked: Promise<Answer>,
+    ask: () => Promise<Answer>,
     signal: AbortSignal | undefined,
   ): Promise<Answer> {
     try {
-      const answer = await asked;
+      const answer = await ask();
       metrics.countVaultKvRequest(operation, answer.kind === "found" ? "ok" : answer.kind);
       return answer;
     } catch (error) {
@@ -85,8 +92,10 @@ export function openTenant(parts: TenantParts): Tenant {
   }
 
   return {
-    readSecret: (at, options) => counted("read", kv.readSecret(at, options), options.signal),
-    readMetadata: (at, options) => counted("poll", kv.readMetadata(at, options), options.signal),
+    readSecret: (at, options) =>
+      gate.pass(() => counted("read", () => kv.readSecret(at, options), options.signal)),
+    readMetadata: (at, options) =>
+      gate.pass(() => counted("poll", () => kv.readMetadata(at, options), options.signal)),
     close: () => session.close(),
   };
 }

@@ -46,7 +46,7 @@ export class Tenants {
     this.#kept.set(namespace, kept);
     kept.inUse += 1;
     kept.usedAtMs = this.#parts.nowMs();
-    this.#makeRoom();
+    this.sweep();
     try {
       return await act(kept.tenant);
     } finally {
@@ -75,7 +75,8 @@ export class Tenants {
     return { tenant: this.#parts.open(namespace), inUse: 0, usedAtMs: 0, isLeaving: false };
   }
 
-  #makeRoom(): void {
+  /** Gives up sessions that nobody has used for a while, and those used longest ago where there are too many. */
+  sweep(): void {
     const idleSince = this.#parts.nowMs() - IDLE_MS;
     for (const [namespace, { inUse, usedAtMs }] of this.#kept) {
       const isFull = this.#kept.size > this.#most;
