@@ -78,6 +78,11 @@ export class ObjectKeyServices implements KeyServices {
     this.wipe();
   }
 
+  /** How many data keys are kept in clear. */
+  get keptDataKeys(): number {
+    return this.#dataKeys.size;
+  }
+
   /** Wipes every data key. */
   wipe(): void {
     this.#dataKeys.clear();
