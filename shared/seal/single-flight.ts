@@ -2,11 +2,6 @@
 export class SingleFlight<Value> {
   readonly #flights = new Map<string, { result: Promise<Value>; signal: AbortSignal }>();
 
-  /** Whether a work under that name is under way. */
-  isUnderWay(id: string): boolean {
-    return this.#flights.has(id);
-  }
-
   /**
    * Joins the work under that name, or begins it. When the one who began it goes away, one of the others begins anew.
    * @throws what the work threw; the signal's reason when aborted.
