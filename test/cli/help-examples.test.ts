@@ -135,6 +135,7 @@ function runIn(folder: string, command: string) {
 async function prepareKeyServices(folder: string, address: string): Promise<void> {
   const allowed = [
     { service: "kms", pattern: "arn:aws:kms:eu-central-1:123456789012:key/*" },
+    { service: "kms", pattern: "arn:aws:kms:eu-central-1:123456789012:key/example" },
     { service: "vault", pattern: "transit/signet", address, namespace: "" },
   ];
   mkdirSync(join(folder, ".config/signet"), { recursive: true });
