@@ -33,6 +33,7 @@ import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
 import { vaultFaults } from "./vault-faults.ts";
+import { wrappedKeyFaults } from "./wrapped-key-faults.ts";
 
 /** All of them. */
 export const faults: readonly Fault[] = [
@@ -62,4 +63,5 @@ export const faults: readonly Fault[] = [
   ...unsealingFaults,
   ...awsFaults,
   ...vaultFaults,
+  ...wrappedKeyFaults,
 ];

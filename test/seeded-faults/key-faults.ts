@@ -26,15 +26,15 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key taken out still opens",
     file: "controller/keys/key-ring.ts",
-    find: "    this.#forget(name);\n    return { added: false",
-    replace: "    return { added: false",
+    find: "    this.#forget(name);\n    this.#wrapping.keys.forget(name);\n",
+    replace: "    this.#wrapping.keys.forget(name);\n",
     test: "test/controller/keys/key-ring.test.ts",
   },
   {
     what: "a Secret that turned bad keeps its old key",
     file: "controller/keys/key-ring.ts",
-    find: "    this.#forget(name);\n    if (verdict.ok)",
-    replace: "    this.#refused.delete(name);\n    this.#sorted = null;\n    if (verdict.ok)",
+    find: "    this.#forget(name);\n    let promotionProblem",
+    replace: "    this.#refused.delete(name);\n    this.#sorted = null;\n    let promotionProblem",
     test: "test/controller/keys/key-ring.test.ts",
   },
   {
@@ -47,8 +47,8 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a certificate for another key is taken",
     file: "controller/keys/judge-key.ts",
-    find: "if (opening.fingerprint !== certificate.value.fingerprint) {",
-    replace: 'if (opening.fingerprint === "") {',
+    find: "unwrapping.opening.fingerprint !== fingerprint) {",
+    replace: 'unwrapping.opening.fingerprint === "") {',
     test: "test/controller/keys/key-ring.test.ts",
   },
   {
@@ -117,7 +117,7 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a promoted key is renewed away for its age",
     file: "controller/keys/key-ring.ts",
-    find: "primary?.promotedAt?.getTime() ?? 0",
+    find: "foremost?.promotedAt?.getTime() ?? 0",
     replace: "0",
     test: "test/controller/keys/key-ring.test.ts",
   },
@@ -173,8 +173,8 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a retired key under the name counts as the new one",
     file: "controller/keys/key-maker.ts",
-    find: "!== ACTIVE) return isOurs;",
-    replace: "!== ACTIVE) return true;",
+    find: "if (!isInUse(found)) return isOurs;",
+    replace: "if (!isInUse(found)) return true;",
     test: "test/controller/keys/succession.test.ts",
   },
   {

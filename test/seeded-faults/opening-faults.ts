@@ -276,8 +276,8 @@ export const openingFaults: readonly Fault[] = [
   {
     what: "readiness is not asked",
     file: "controller/http/server.ts",
-    find: "api.notReady() === null ? plain",
-    replace: "api.notReady !== null ? plain",
+    find: "return reason === null ? plain",
+    replace: "return reason !== undefined ? plain",
     test: "test/controller/http/endpoints.test.ts",
   },
   {

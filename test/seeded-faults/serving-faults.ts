@@ -43,19 +43,19 @@ export const servingFaults: readonly Fault[] = [
   {
     what: "labels asked for take the place of the label by which keys are found",
     file: "controller/keys/key-secret.ts",
-    find: "{ ...labels, [KEY_LABEL]: ACTIVE }",
-    replace: "{ [KEY_LABEL]: ACTIVE, ...labels }",
+    find: "{ ...labels, [KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED }",
+    replace: "{ [KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED, ...labels }",
     test: "test/controller/keys/key-secret.test.ts",
   },
   {
     what: "a key that comes while another one is judged is forgotten in what is told",
     file: "controller/keys/key-ring.ts",
-    find: `    const verdict = await judgeKeySecret(secret, now);
+    find: `    const verdict = await judgeKeySecret(secret, now, (key) => this.#wrapping.keys.look(key));
     // Not earlier: others may have come while this one was judged.
     const before = this.primary?.certificate.fingerprint ?? null;
 `,
     replace: `    const before = this.primary?.certificate.fingerprint ?? null;
-    const verdict = await judgeKeySecret(secret, now);
+    const verdict = await judgeKeySecret(secret, now, (key) => this.#wrapping.keys.look(key));
 `,
     test: "test/controller/keys/key-ring-at-once.test.ts",
   },
