@@ -12,6 +12,7 @@ import { runController } from "./controller-run.ts";
 import { makeCorpus } from "./corpus.ts";
 import { figuresOf } from "./figures.ts";
 import { runKeyRings } from "./key-ring-run.ts";
+import { runKeyService } from "./key-service-run.ts";
 import type { Measurement } from "./measurement.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { resultsTable } from "./results-table.ts";
@@ -37,7 +38,8 @@ async function main(args: readonly string[]): Promise<number> {
     await measure(options);
     return 0;
   }
-  const availability = await realComponentsAvailable(components);
+  const needed = [...components, ...(options.only.has("vault") ? (["vault"] as const) : [])];
+  const availability = await realComponentsAvailable(needed);
   if (!availability.available) {
     console.error(`error: there is nothing to compare with: ${availability.reason}`);
     console.error(
@@ -45,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 1;
   }
-  const { netbox } = await ensureRealComponents(components);
+  const { netbox } = await ensureRealComponents(needed);
   const built = spawnSync(process.execPath, [join(root, "scripts", "build.ts")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -57,9 +59,15 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measure(options: BenchOptions): Promise<void> {
   const { objects, items, keyBits, rounds, samples, only } = options;
-  console.error(`sealing ${objects} objects of ${items} items`);
-  const corpus = await makeCorpus({ objects, items, keyBits, keys: 1 });
   const found: Measurement[] = [];
+  for (const service of ["kms", "vault"] as const) {
+    if (!only.has(service)) continue;
+    found.push(...(await runKeyService(service, options, (what) => console.error(`${service}: ${what}`))));
+  }
+  const isCompared = [...only].some((scene) => scene !== "kms" && scene !== "vault");
+  if (isCompared) console.error(`sealing ${objects} objects of ${items} items`);
+  // Of one object where it is not asked for: what follows does nothing then.
+  const corpus = await makeCorpus({ objects: isCompared ? objects : 1, items, keyBits, keys: 1 });
 
   const inCluster = (["cold", "restart", "fresh", "idle"] as const).some((scene) => only.has(scene));
   // The reference first and last: what drifts over the time then weighs on both alike.

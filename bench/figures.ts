@@ -74,6 +74,8 @@ export function figuresOf({ objects, keys }: BenchOptions) {
       goal: rate(0.9, oneKey),
     },
     ring: { title: `${keys} keys in the ring, values without a hint, objects per second`, goal: rate(9) },
+    ...keyServiceFigures("kms", "AWS KMS (a stand-in)"),
+    ...keyServiceFigures("vault", "a real Vault"),
     oneSecret: {
       title: "CLI, one Secret of two items offline, whole process (ms)",
       goal: share(2, "node -e 0"),
@@ -83,6 +85,21 @@ export function figuresOf({ objects, keys }: BenchOptions) {
       goal: times(10),
     },
   } satisfies Record<string, Figure>;
+}
+
+function keyServiceFigures<Service extends "kms" | "vault">(service: Service, name: string) {
+  const rows = {
+    Cold: { title: `values under ${name}: cold start, to the last Secret and status (s)`, goal: null },
+    Calls: {
+      title: `values under ${name}: cold start, calls that open, per SealedSecret`,
+      goal: { text: "≤ 1", compare: "plain", met: (value: number) => value <= 1 } satisfies Goal,
+    },
+    Restart: { title: `values under ${name}: restart, nothing changed, requests`, goal: none() },
+  };
+  type Rows = { [Row in keyof typeof rows as `${Service}${Row}`]: Figure };
+  return Object.fromEntries(
+    Object.entries(rows).map(([row, figure]) => [`${service}${row}`, figure]),
+  ) as Rows;
 }
 
 /** Name of a row. */

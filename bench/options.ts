@@ -2,9 +2,21 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 /** What can be measured. */
-export const sceneNames = ["cold", "restart", "fresh", "idle", "limits", "keys", "cli"] as const;
+export const sceneNames = [
+  "cold",
+  "restart",
+  "fresh",
+  "idle",
+  "limits",
+  "keys",
+  "cli",
+  "kms",
+  "vault",
+] as const;
 /** One of them. */
 export type SceneName = (typeof sceneNames)[number];
+/** Those that are not measured unless they are asked for: they have nothing of the reference's to be compared with. */
+const onRequest: ReadonlySet<SceneName> = new Set(["kms", "vault"]);
 
 /** What a run of the benchmark is made of. */
 export type BenchOptions = {
@@ -46,7 +58,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       rounds: { type: "string", default: "2" },
       samples: { type: "string", default: "100" },
       profile: { type: "string" },
-      only: { type: "string", default: sceneNames.join(",") },
+      only: { type: "string", default: sceneNames.filter((name) => !onRequest.has(name)).join(",") },
       results: { type: "string", default: join(import.meta.dirname, "results") },
     },
   });

@@ -27,6 +27,8 @@ export type StartOptions = {
   profile?: string | null;
   /** Name of the profile. */
   name?: string;
+  /** Environment beyond what a pod has; only for Signet. */
+  env?: Readonly<Record<string, string>>;
 };
 
 /** A controller that has just been started. */
@@ -71,15 +73,16 @@ export const signet: Subject = {
   async install(cluster) {
     await cluster.apply(await readInstallation());
   },
-  async start(cluster, { flags = [], profile = null, name = "start" } = {}) {
-    return start(cluster, process.execPath, [
+  async start(cluster, { flags = [], profile = null, name = "start", env = {} } = {}) {
+    const args = [
       ...(await imageFlags()),
       ...(profile === null
         ? []
         : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`]),
       join(root, "dist", "controller.mjs"),
       ...flags,
-    ]);
+    ];
+    return start(cluster, process.execPath, args, env);
   },
 };
 
@@ -89,7 +92,12 @@ async function imageFlags(): Promise<string[]> {
   return entry?.argv.slice(1, -1) ?? [];
 }
 
-async function start(cluster: ControlPlane, command: string, args: readonly string[]): Promise<Running> {
+async function start(
+  cluster: ControlPlane,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   const port = await freePort(firstBoxAddress);
   const metricsPort = await freePort(firstBoxAddress);
   const started = await startPodProcess({
@@ -102,6 +110,7 @@ async function start(cluster: ControlPlane, command: string, args: readonly stri
       `--listen-metrics-addr=${firstBoxAddress}:${metricsPort}`,
     ],
     serviceAccount,
+    env,
   });
   return {
     process: started,

@@ -62,6 +62,30 @@ test("a place that is lent is taken by a key that comes later", async () => {
   await stop();
 });
 
+test("a place that is lent later is taken by a key that waits for one by then", async () => {
+  const queue = new Workqueue({ clock: new FakeClock(), random: () => 0 });
+  const stopping = new AbortController();
+  const [working, waiting] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const begun: string[] = [];
+  const handle = async (key: string) => {
+    begun.push(key);
+    if (key !== "first") return undefined;
+    await working.promise;
+    await queue.lendPlace(() => waiting.promise);
+    return undefined;
+  };
+  const run = queue.run(1, handle, stopping.signal, 1);
+  for (const key of ["first", "second"]) queue.add(key);
+  await settle();
+  assert.deepEqual(begun, ["first"]);
+  working.resolve();
+  await settle();
+  assert.deepEqual(begun, ["first", "second"]);
+  waiting.resolve();
+  stopping.abort();
+  await run;
+});
+
 test("so many wait beside the others, and no more", async () => {
   const { queue, begun, end, stop } = scene(2, 3);
   for (let at = 1; at <= 9; at++) queue.add(`far/${at}`);

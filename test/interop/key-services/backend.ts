@@ -9,6 +9,7 @@ import { connectVault } from "../../../shared/vault/vault-client.ts";
 import { openVaultSession } from "../../../shared/vault/vault-session.ts";
 import type { ControlPlane } from "../../support/control-plane/control-plane.ts";
 import { requestServiceAccountToken } from "../../support/control-plane/service-account.ts";
+import { startFakeKms } from "../../support/fake-kms.ts";
 import { startMotoKms } from "../../support/moto-kms.ts";
 import { startServiceRelay } from "../../support/service-relay.ts";
 import { controllerName, controllerNamespace } from "../../support/signet-controller.ts";
@@ -66,6 +67,33 @@ export async function startKmsBackend(): Promise<KeyServiceBackend> {
       client.close();
       await relay.close();
       await moto.stop();
+    },
+  };
+}
+
+/** A stand-in for AWS KMS in this process, which keeps no one waiting. */
+export async function startFakeKmsBackend(): Promise<KeyServiceBackend> {
+  const fake = await startFakeKms();
+  Object.assign(process.env, fake.environment);
+  const client = connectKms({ version: "test" });
+  const [first, second, forbidden] = [fake.createKey(), fake.createKey(), fake.createKey()];
+  let forgotten = { opened: 0, asked: 0 };
+  return {
+    flags: [`--kms-allowed-keys=${first},${second}`],
+    env: { ...fake.environment },
+    keys: [first, second],
+    forbidden,
+    sealer: (key) => kmsSealer(client, key),
+    opened: () => fake.count("Decrypt") - forgotten.opened,
+    asked: () => fake.count() - forgotten.asked,
+    forget() {
+      forgotten = { opened: fake.count("Decrypt"), asked: fake.count() };
+    },
+    outages: {},
+    secrets: {},
+    async stop() {
+      client.close();
+      await fake.close();
     },
   };
 }
