@@ -8,6 +8,8 @@ export type Command<Table extends OptionTable> = {
   /** One line of help, in small letters, without a full stop. */
   summary: string;
   options: Table;
+  /** Words of which one may stand behind it; files else. */
+  words?: readonly string[];
   /** Its page in the help. What is loaded when a stream is sealed has its page in cli/help/ instead. */
   page?: HelpPage;
   /**

@@ -28,6 +28,7 @@ export const allow: Command<typeof allowOptions> = {
   name: "allow",
   summary: "allow keys of AWS KMS and Vault to open values",
   options: allowOptions,
+  words: SERVICES,
   page,
   async run({ options, positionals, io }) {
     const keys = readAllowedKeys(io);

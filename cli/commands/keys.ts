@@ -20,6 +20,7 @@ export const keys: Command<typeof keysOptions> = {
   name: "keys",
   summary: "list, wrap and unwrap a cluster's sealing keys",
   options: keysOptions,
+  words: ["list", "wrap", "unwrap"],
   page,
   async run({ options, positionals, io }) {
     const [action, ...names] = positionals;

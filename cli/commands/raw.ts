@@ -7,6 +7,7 @@ import { fileFailure } from "../file-failure.ts";
 import { requireOtherPlace } from "../file-work.ts";
 import { inputFiles } from "../input-files.ts";
 import type { Io } from "../io.ts";
+import { sealingBackend } from "../key-services/sealing-backend.ts";
 import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
@@ -24,9 +25,9 @@ export const raw: Command<typeof kubesealOptions> = {
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
     requireSecretFile(options, io);
+    const items = sealingBackend(options).backend === "cluster" ? null : itemsOf(sources, options);
     const key = await findSealingKey(options, io, notices);
     try {
-      const items = key.backend === "cluster" ? null : itemsOf(sources, options);
       const scope = await scopeOf(kind, options, io);
       const values = new Map(
         sources === null
@@ -59,7 +60,12 @@ async function sealValues(
   const itemOf = (target: string) => items?.get(target) ?? target;
   const named = new Map([...values].map(([target, value]) => [itemOf(target), value]));
   const sealed = await sealer.sealAll(named, { clusterId, scope });
-  return new Map([...values.keys()].map((target) => [target, sealed.get(itemOf(target)) ?? ""]));
+  return new Map([...values.keys()].map((target) => [target, required(sealed.get(itemOf(target)))]));
+}
+
+function required(value: string | undefined): string {
+  if (value === undefined) throw new Error("a value was not sealed");
+  return value;
 }
 
 /**

@@ -95,7 +95,9 @@ async function sealAnew(sealedSecret: SealedSecret, where: string, means: Means)
   const items = Object.keys(spec.encryptedData);
   const classic = await byController(sealedSecret, where, means);
   const remote = await byKeyServices(sealedSecret, where, means);
-  const sealed = items.map((item) => [item, classic.get(item) ?? remote.get(item) ?? ""] as const);
+  const sealed = items.map(
+    (item) => [item, classic.get(item) ?? remote.get(item) ?? lacking(item, where)] as const,
+  );
   const edits: Edit[] = sealed.map(([item, value]) => ({ path: ["spec", "encryptedData", item], value }));
   const hint = await hintFor(sealedSecret, [...classic.keys()], means);
   const hintPath = ["metadata", "annotations", SEALING_KEY_ANNOTATION];
@@ -111,6 +113,13 @@ async function sealAnew(sealedSecret: SealedSecret, where: string, means: Means)
     edits,
     note: `${metadata.name}, ${items.length === 1 ? "1 item" : `${items.length} items`}`,
   };
+}
+
+function lacking(item: string, where: string): never {
+  throw new RotateAnswerError(
+    `${where}: no new value came for spec.encryptedData.${item}`,
+    "nothing was changed: seal the value again",
+  );
 }
 
 /** Nothing else of the controller's answer counts: whoever gave it must not get at scope or template. */

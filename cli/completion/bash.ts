@@ -38,7 +38,7 @@ ${commands.map(({ name, options: table }) => `        ${name}) _signet_words "${
   case "$command" in
     help) _signet_words "${topics.join(" ")}" ;;
     completion) _signet_words "${shells.join(" ")}" ;;
-    *)
+${commands.map(({ name, words: own }) => (own === undefined ? "" : `    ${name}) _signet_words "${own.join(" ")}" ;;\n`)).join("")}    *)
       [ "$COMP_CWORD" -eq 1 ] && _signet_words "${words.join(" ")}"
       _signet_manifests
       ;;

@@ -6,6 +6,9 @@ export function fishScript({ options, commands, topics, shells }: CompletionSour
   const words = [...commands, { name: "help", summary: "print a page on a command or mode, or on flags" }];
   const names = words.map(({ name }) => name).join(" ");
   const [program, ...others] = PROGRAMS;
+  const worded = commands.flatMap(({ name, words: own }) =>
+    own === undefined ? [] : [{ name, words: own }],
+  );
   return `# fish completion for signet; printed by: signet completion fish
 
 function __signet_is
@@ -35,7 +38,7 @@ end
 complete -c ${program} -f
 ${words.map(({ name, summary }) => `complete -c ${program} -n __signet_at_first -a ${name} -d ${quoted(summary)}\n`).join("")}complete -c ${program} -n '__signet_is help' -a ${quoted(topics.join(" "))}
 complete -c ${program} -n '__signet_is completion' -a ${quoted(shells.join(" "))}
-complete -c ${program} -n 'not __signet_is help; and not __signet_is completion' -a '(__signet_manifests)'
+${worded.map(({ name, words: own }) => `complete -c ${program} -n '__signet_is ${name}' -a ${quoted(own.join(" "))}\n`).join("")}complete -c ${program} -n '${["help", "completion", ...worded.map(({ name }) => name)].map((name) => `not __signet_is ${name}`).join("; and ")}' -a '(__signet_manifests)'
 ${[{ name: "", options }, ...commands].map((command) => flagLines(program, command.name, command.options)).join("")}${others.map((other) => `complete -c ${other} -w ${program}\n`).join("")}`;
 }
 

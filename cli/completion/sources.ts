@@ -5,7 +5,7 @@ export type CompletionSources = {
   /** Flags that stand without a command word. */
   options: OptionTable;
   /** Commands with their flags. */
-  commands: readonly { name: string; summary: string; options: OptionTable }[];
+  commands: readonly { name: string; summary: string; options: OptionTable; words?: readonly string[] }[];
   /** What `help` has pages on. */
   topics: readonly string[];
   shells: readonly string[];

@@ -30,7 +30,7 @@ _signet() {
   local word="\${words[2]}"
   if (( CURRENT > 2 )); then
     case "$word" in
-${commands.map(({ name, options: table }) => commandCase(name, table, name === "completion" ? `1:shell:(${shells.join(" ")})` : "*:manifest:_signet_manifests")).join("")}      help)
+${commands.map(({ name, options: table, words: own }) => commandCase(name, table, restOf(name, own, shells))).join("")}      help)
         words=("\${(@)words[2,-1]}")
         (( CURRENT-- ))
         _arguments '1:topic:(${topics.join(" ")})'
@@ -49,6 +49,11 @@ else
   compdef _signet ${PROGRAMS.join(" ")}
 fi
 `;
+}
+
+function restOf(name: string, words: readonly string[] | undefined, shells: readonly string[]): string {
+  if (name === "completion") return `1:shell:(${shells.join(" ")})`;
+  return words === undefined ? "*:manifest:_signet_manifests" : `1:word:(${words.join(" ")})`;
 }
 
 function commandCase(name: string, table: OptionTable, rest: string): string {

@@ -67,6 +67,10 @@ const LINES: readonly (readonly [line: string, completed: readonly string[]])[] 
   ["signet help re", ["recovery-unseal", "re-encrypt"]],
   ["signet completion ", SHELLS],
   ["signet completion --v", ["--verbose", "--version"]],
+  ["signet allow ", ["kms", "vault"]],
+  ["signet keys w", ["wrap"]],
+  ["signet --backend ", ["cluster", "kms", "vault"]],
+  ["signet --vault-ca-cert n", ["note.txt"]],
   ["kubeseal --validate x", ["x*.yaml"]],
   ["kubectl-signet --merge", ["--merge-into"]],
 ];
