@@ -163,7 +163,9 @@ export class KeyGates {
   }
 
   #open(id: string): void {
-    if (this.#closed.delete(id)) this.#onChange({ key: keyOf(id), state: "open" });
+    const key = keyOf(id);
+    // The time of a denial may be over while the key is held off for all.
+    if (this.#closed.delete(id) && !this.#closed.has(key)) this.#onChange({ key, state: "open" });
   }
 }
 

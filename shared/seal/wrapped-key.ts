@@ -50,6 +50,7 @@ export async function wrapSealingKey(
   pem: Uint8Array,
   signal: AbortSignal,
 ): Promise<string> {
+  requireCluster(place);
   if (by.service === "kms") {
     const { dataKey, ...answered } = await present(services.kms, by).generateDataKey(
       by.key,
@@ -89,6 +90,7 @@ export async function unwrapSealingKey(
   if (by === null) throw unreadable(text);
   const spelled = wrappingKeyText(by);
   if (!allowed(by)) throw notAllowed(spelled);
+  requireCluster(place);
   const inner = text.slice(text.indexOf(":1:") + 3);
   const pem =
     by.service === "kms"
@@ -159,6 +161,15 @@ function contextOf({ clusterId, namespace, name, fingerprint }: SealingKeyPlace)
 
 function proofsOf({ proofs }: WrappingServices): VaultKeyProofs {
   return proofs ?? new VaultKeyProofs({ now: () => performance.now() });
+}
+
+function requireCluster({ clusterId }: SealingKeyPlace): void {
+  if (clusterId !== "") return;
+  throw new KeyServiceError(
+    "misused",
+    "a wrapped sealing key is bound to a cluster, and the id of this one is empty",
+    "give --cluster-id: the uid of the cluster's namespace kube-system",
+  );
 }
 
 function present<Api>(api: Api | null, by: WrappingKey): Api {

@@ -135,6 +135,18 @@ suite("the gate of a key", () => {
     assert.deepEqual(await faultOf(pass(null, { user: "team-b" })), ["unavailable", 1000]);
   });
 
+  test("a denial whose time is over is no news while the key is held off for all", async () => {
+    await faultOf(pass(serviceFault("denied"), { user: "team-a" }));
+    nowMs = 29_999;
+    await faultOf(pass(serviceFault("unavailable"), { user: "team-b" }));
+    nowMs = 30_000;
+    assert.deepEqual(await faultOf(pass(null, { user: "team-a" })), ["unavailable", 999]);
+    assert.deepEqual(
+      changes.map(({ state }) => state),
+      ["closed", "closed"],
+    );
+  });
+
   test("of many calls that fail together, one counts", async () => {
     const { promise, reject } = Promise.withResolvers<string>();
     const all = Array.from({ length: 20 }, () =>

@@ -102,6 +102,23 @@ for (const [by, named] of kinds) {
       }
     });
 
+    test("belongs to no cluster without an id", async () => {
+      const both = services();
+      const text = await wrapSealingKey(both, wrappingKey(by), place, pem, signal);
+      both.kms.calls.length = 0;
+      both.transit.calls.length = 0;
+      const nowhere = { ...place, clusterId: "" };
+      for (const attempt of [
+        wrapSealingKey(both, wrappingKey(by), nowhere, pem, signal),
+        unwrapSealingKey(both, text, nowhere, allowed, signal),
+      ])
+        await assert.rejects(
+          attempt,
+          (error) => error instanceof KeyServiceError && error.hint.includes("--cluster-id"),
+        );
+      assert.deepEqual([...both.kms.calls, ...both.transit.calls], []);
+    });
+
     test("a service that is not configured is named", async () => {
       const both = services();
       const text = await wrapSealingKey(both, wrappingKey(by), place, pem, signal);
