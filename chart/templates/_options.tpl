@@ -8,6 +8,7 @@ is false is given as false. Texts of lists and maps are joined by commas.
 {{- $ports := $v.containerPorts -}}
 {{- $vault := default dict $v.vault -}}
 {{- $vaultAuth := default dict $vault.auth -}}
+{{- $wrapping := default dict $v.keyWrapping -}}
 {{- $references := default dict $v.vaultReferences -}}
 {{- $options := list
   (list "key-prefix" $v.secretName)
@@ -54,6 +55,8 @@ is false is given as false. Texts of lists and maps are joined by commas.
   (list "vault-role" $vaultAuth.role)
   (list "vault-jwt-file" (include "signet.vaultJwtFile" .))
   (list "vault-token-file" $vaultAuth.tokenFile)
+  (list "sealing-key-wrap" $wrapping.key)
+  (list "sealing-key-unwrap" $wrapping.alsoUnwrap)
   (list "vault-kv-mounts" $references.mounts)
   (list "vault-kv-role" $references.role)
   (list "vault-kv-auth-mount" $references.authMount)
@@ -123,6 +126,10 @@ is false is given as false. Texts of lists and maps are joined by commas.
 {{- if .Values.clusterId -}}
 {{- .Values.clusterId -}}
 {{- else if has (include "signet.rbacShape" .) (list "own" "namespaces") -}}
+{{- $wrapping := default dict .Values.keyWrapping -}}
+{{- if or $wrapping.key $wrapping.alsoUnwrap -}}
+{{- fail "wrapped sealing keys are bound to a cluster, whose id may not be read where only Roles are granted: set clusterId to the uid of the namespace kube-system" -}}
+{{- end -}}
 {{- if or (default dict .Values.kms).allowedKeys (default dict .Values.vault).allowedKeys -}}
 {{- fail "values under AWS KMS and Vault are bound to a cluster, whose id may not be read where only Roles are granted: set clusterId to the uid of the namespace kube-system" -}}
 {{- end -}}

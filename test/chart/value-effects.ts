@@ -134,6 +134,8 @@ export const valueEffects: readonly ValueEffect[] = [
   shows("vault.auth.role", "shown", '"--vault-jwt-file=/var/run/secrets/signet.dev/vault/token"', vault),
   shows("vault.auth.audience", "shown", '"serviceAccountToken":{"audience":"shown"', vaultRole),
   option("vault.auth.tokenFile", "/shown", "vault-token-file=/shown"),
+  option("keyWrapping.key", "vault:transit/shown", "sealing-key-wrap=vault:transit/shown"),
+  option("keyWrapping.alsoUnwrap", ["vault:a/b", "vault:c/d"], "sealing-key-unwrap=vault:a/b,vault:c/d"),
   option("vaultReferences.mounts", ["a", "b/{namespace}"], "vault-kv-mounts=a,b/{namespace}"),
   option("vaultReferences.role", "shown-{namespace}", "vault-kv-role=shown-{namespace}"),
   option("vaultReferences.authMount", "shown", "vault-kv-auth-mount=shown"),

@@ -190,6 +190,14 @@ suite("values that cannot be meant", () => {
       },
       /set clusterId/,
     ],
+    "wrapped keys of a cluster that has no id": [
+      {
+        additionalNamespaces: ["a"],
+        rbac: { namespacedRoles: true, clusterRole: false },
+        keyWrapping: { key: "vault:transit/a" },
+      },
+      /wrapped sealing keys are bound to a cluster/,
+    ],
     "a key label with a comma": [{ privateKeyLabels: { a: "b,c" } }, /holds a comma/],
   };
   for (const [what, [values, message]] of Object.entries(refused)) {

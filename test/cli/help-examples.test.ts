@@ -31,6 +31,7 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ...[
     "signet keys list",
     "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
+    "signet keys wrap --all --with vault:transit/sealing-keys",
     "signet keys wrap --with vault:transit/sealing-keys sealed-secrets-key7xk2p",
     "signet keys unwrap --all",
   ].map((command) => [command, "it needs sealing keys in a cluster, and a key service"] as const),
