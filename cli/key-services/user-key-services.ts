@@ -10,6 +10,7 @@ import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions, KeyServiceOptions } from "../options.ts";
 import { type AllowedKeys, allowedKmsKeys, allowedVaultKeys } from "./allowed-keys.ts";
+import { kmsLater, transitLater } from "./connected-later.ts";
 import type { Connected, KeyServiceConnector } from "./connector.ts";
 import type { NamedKeys, SealingBackend } from "./sealing-backend.ts";
 import { isPlainRemote, vaultAccess, vaultPlace } from "./vault-access.ts";
@@ -95,11 +96,23 @@ export class UserKeyServices implements KeyServices {
     if (backend === "kms") {
       const { renewKmsValues } = await import("../../shared/seal/kms-renewal.ts");
       const how = { ...admission, to: this.#named.kms };
-      return renewKmsValues(await this.#kmsApi(), items, bound, how, signal);
+      return renewKmsValues(
+        kmsLater(() => this.#kmsApi()),
+        items,
+        bound,
+        how,
+        signal,
+      );
     }
     const { renewVaultValues } = await import("../../shared/seal/vault-renewal.ts");
     const how = { ...admission, to: this.#named.vault, proofs: this.#proofs };
-    return renewVaultValues(await this.#transitApi(), items, bound, how, signal);
+    return renewVaultValues(
+      transitLater(() => this.#transitApi()),
+      items,
+      bound,
+      how,
+      signal,
+    );
   }
 
   /** Which keys of a service values may be opened with. Nothing is asked for it. */
@@ -144,10 +157,16 @@ export class UserKeyServices implements KeyServices {
   async #unsealer(backend: RemoteBackend, admission: KeyAdmission): Promise<Unsealer> {
     if (backend === "kms") {
       const { kmsUnsealer } = await import("../../shared/seal/kms-unsealer.ts");
-      return kmsUnsealer(await this.#kmsApi(), admission);
+      return kmsUnsealer(
+        kmsLater(() => this.#kmsApi()),
+        admission,
+      );
     }
     const { vaultUnsealer } = await import("../../shared/seal/vault-unsealer.ts");
-    return vaultUnsealer(await this.#transitApi(), { ...admission, proofs: this.#proofs });
+    return vaultUnsealer(
+      transitLater(() => this.#transitApi()),
+      { ...admission, proofs: this.#proofs },
+    );
   }
 
   async #kmsApi(): Promise<KmsApi> {

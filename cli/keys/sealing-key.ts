@@ -41,6 +41,7 @@ export function readSealingKey(secret: KeySecretObject): SealingKey {
     if (value === null) throw refuse(`it has no item ${key} that is text`);
     return value;
   };
+  if (secret.immutable === true) throw refuse("it is immutable, so it cannot be written");
   const keyText = item("tls.key");
   const isWrapped = labels?.[KEY_LABEL] === WRAPPED;
   if (isWrapped && !looksWrapped(keyText))

@@ -4,6 +4,7 @@ import { type InputDocument, readDocuments } from "../../shared/document/read-do
 import { InputError } from "../../shared/errors.ts";
 import { PrivateKeyError, readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
+import { looksWrapped } from "../../shared/seal/wrapping-key.ts";
 
 /** A private key, and where it was found: `backup.yaml, item 2 (Secret kube-system/sealed-secrets-key7xk2p)`. */
 export type FoundKey = { opening: OpeningKey; source: string };
@@ -130,6 +131,12 @@ async function fromSecret({ value, where }: InputDocument): Promise<KeyMaterial>
   const pem = tlsKeyOf(value);
   if (pem === null) return none(`${name === null ? where : `${where}: Secret ${name}`} has no item tls.key`);
   if (pem === "not-base64") return none(`${source} has a tls.key that is not base64 of a text`);
+  if (looksWrapped(pem)) {
+    return none(
+      `${source} has a tls.key that AWS KMS or Vault wraps`,
+      "have it unwrapped in its cluster, with signet keys unwrap, or give the copy that was made before it was wrapped",
+    );
+  }
   if (!/^-----BEGIN /m.test(pem)) return none(`${source} has a tls.key that is not in PEM form`);
   return fromPem(pem, source);
 }

@@ -228,6 +228,12 @@ suite("a named file without a key says what it holds instead (W21)", () => {
       /./,
     ],
     [
+      "a wrapped tls.key",
+      secretWith({ "tls.key": base64("kms-key:1:x") }),
+      /has a tls.key that AWS KMS or Vault wraps/,
+      /signet keys unwrap/,
+    ],
+    [
       "a tls.key with a certificate",
       secretWith({ "tls.key": base64(main.certificatePem) }),
       /\(Secret n\/s\) holds a certificate/,

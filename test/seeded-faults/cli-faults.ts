@@ -36,9 +36,9 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "a refusal of the controller counts as proof of the scope",
-    file: "cli/commands/merge-into.ts",
-    find: '(await controller.verify(sealedSecret)) === "opens"',
-    replace: "(await controller.verify(sealedSecret)) !== null",
+    file: "cli/scope-proof.ts",
+    find: '(await controller.verify(question)) === "opens"',
+    replace: "(await controller.verify(question)) !== null",
     test: mergeTest,
   },
   {
@@ -150,9 +150,9 @@ export const cliFaults: readonly Fault[] = [
   {
     what: "items that the controller adds are taken into the file",
     file: "cli/commands/re-encrypt.ts",
-    find: "for (const [item, before] of items) sealed.set(",
+    find: "const items = Object.keys(spec.encryptedData);\n  const classic = await byController(sealedSecret, where, means);",
     replace:
-      "for (const [item, before] of Object.entries({ ...answered, ...spec.encryptedData } as Record<string, string>)) sealed.set(",
+      'const classic = await byController(sealedSecret, where, means);\n  classic.set("extra", "x");\n  const items = [...Object.keys(spec.encryptedData), "extra"];',
     test: reEncryptTest,
   },
   {

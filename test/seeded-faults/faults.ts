@@ -8,6 +8,7 @@
  */
 import { awsFaults } from "./aws-faults.ts";
 import { cliFaults } from "./cli-faults.ts";
+import { cliKeyServiceFaults } from "./cli-key-service-faults.ts";
 import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
 import { controllerKeyServiceFaults } from "./controller-key-service-faults.ts";
@@ -61,6 +62,7 @@ export const faults: readonly Fault[] = [
   ...templateFunctionFaults,
   ...cliFaults,
   ...unsealingFaults,
+  ...cliKeyServiceFaults,
   ...awsFaults,
   ...vaultFaults,
   ...wrappedKeyFaults,

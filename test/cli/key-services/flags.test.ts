@@ -103,6 +103,7 @@ suite("a bare value of a key service", () => {
       [["--from-file", "b=p.txt", "--item", "a"], "a", "pw"],
       [["-f", "p.txt", "--item", "a"], "a", "pw"],
       [["p.txt"], "p.txt", "pw"],
+      [["p.txt", "--item", "a"], "a", "pw"],
     ];
     for (const [args, item, plain] of said) {
       const run = await world.run([...place, "--verbose", ...args], { stdin: "in", files });
@@ -371,6 +372,19 @@ suite("the cluster that values are for", () => {
       await server.close();
     }
   });
+});
+
+test("a value that has not its form needs neither connection nor token", async () => {
+  const world = new KeyServiceWorld();
+  const sealed = (await world.run(TRANSIT, { stdin })).stdout;
+  const before = world.connected.length;
+  const cut = sealed.replace(/(vault:1:[^"]*)[^"]{4}"/, '$1!"');
+  for (const args of [["unseal"], ["--validate"], ["--re-encrypt"]]) {
+    const run = await world.run([...args, ...ALLOW_ALL], { stdin: cut, env: { VAULT_TOKEN: "" } });
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /not a vault: value: /, args.join(" "));
+  }
+  assert.equal(world.connected.length, before);
 });
 
 test("patterns of flags that are none are refused by name", async () => {

@@ -112,6 +112,16 @@ suite("a file with values of every backend", () => {
     );
   });
 
+  test("has a hint for all items taken for its classic ones alone", async () => {
+    const world = new KeyServiceWorld();
+    const file = (await mixed(world)).replace(/(signet\.dev\/sealing-key: ).*/, "$1SHA256:old");
+    const files = { ...FILES, "s.yaml": file };
+    const args = ["--merge-into", "s.yaml", "--cert", "cert.pem"];
+    const run = await world.run(args, { stdin: secretYaml({ more: "m" }), files });
+    const hint = objectIn(run.files.get("s.yaml") ?? "").metadata.annotations?.[HINT] ?? "";
+    assert.deepEqual(JSON.parse(hint), { classic: "SHA256:old", old: "SHA256:old", more: FINGERPRINT });
+  });
+
   test("is re-encrypted by the controller and the key services, each with its own values alone", async () => {
     const world = new KeyServiceWorld();
     const stdin = await mixed(world);

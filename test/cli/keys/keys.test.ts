@@ -191,6 +191,11 @@ const unusable: [what: string, secret: ReturnType<typeof pairSecret>, says: RegE
     },
     /the certificate in tls.crt is for another key/,
   ],
+  [
+    "that is immutable",
+    { ...backedUp(first, "one"), immutable: true },
+    /it is immutable, so it cannot be written/,
+  ],
   ["without a key", { ...backedUp(first, "one"), data: { "tls.crt": "" } }, /it has no item tls.key/],
   [
     "labelled as wrapped that is not",
