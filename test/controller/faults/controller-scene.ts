@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Controller, startController } from "../../../controller/controller.ts";
+import { type Controller, type ControllerParts, startController } from "../../../controller/controller.ts";
 import type { KeyServiceConnections } from "../../../controller/key-services.ts";
 import { openLog } from "../../../controller/log.ts";
 import { readControllerOptions } from "../../../controller/options.ts";
@@ -49,6 +49,9 @@ export type SceneOptions = {
   patient?: boolean;
   /** Milliseconds by which the answer to a request comes late, after it was served. */
   answerDelayMs?: (request: KubeRequest) => number;
+  /** Answers what the cluster of the tests does not serve, such as requests for tokens; null for all else. */
+  answer?: (request: KubeRequest) => KubeObject | null;
+  identity?: ControllerParts["identity"];
   /** In place of AWS KMS and Vault. */
   keyServices?: KeyServiceConnections;
 };
@@ -99,6 +102,8 @@ export async function controllerScene(
     patient = false,
     haste = HASTE,
     answerDelayMs = () => 0,
+    answer = () => null,
+    identity,
     keyServices,
   } = options;
   const cluster = on ?? (await startEmbeddedCluster(options.cluster ?? { sealedSecrets: true }));
@@ -130,6 +135,7 @@ export async function controllerScene(
         secretWrites,
         patient,
         answerDelayMs,
+        answer,
       }),
       slowed: (client) => client,
       ownNamespace: OWN_NAMESPACE,
@@ -137,7 +143,7 @@ export async function controllerScene(
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),
       version: "test",
       environment: {},
-      identity: {
+      identity: identity ?? {
         ownToken: async () => null,
         withToken: (token) => connectKube({ ...connection, user: { token } }, { version: "test" }),
       },
@@ -254,7 +260,8 @@ function listenIn(
     secretWrites,
     patient,
     answerDelayMs,
-  }: Required<Pick<SceneOptions, "patient" | "answerDelayMs">> & {
+    answer: otherwise,
+  }: Required<Pick<SceneOptions, "patient" | "answerDelayMs" | "answer">> & {
     said: Evidence[];
     secretWrites: SecretWrite[];
   },
@@ -274,7 +281,7 @@ function listenIn(
       } else if (body !== undefined) {
         said.push({ where: `body of ${method} ${path}`, content: JSON.stringify(body) });
       }
-      const answer = await client.request({ ...request, ...time });
+      const answer = otherwise(request) ?? (await client.request({ ...request, ...time }));
       await sleep(answerDelayMs(request));
       return answer;
     },

@@ -43,7 +43,8 @@ describe("a Vault reference", () => {
     ["the least interval", { refreshInterval: "10s" }],
     ["a field of any letters", { field: "a/b c" }],
   ];
-  for (const [what, change] of taken) test(`may have ${what}`, () => read({ ...good, ...change }));
+  for (const [what, change] of taken)
+    test(`may have ${what}`, () => assert.ok(read({ ...good, ...change }) !== undefined));
 
   const refused: [string, object, RegExp][] = [
     ["an item name no Secret may have", { key: "a b" }, /^spec\.vault\[0\]\.key is not a name/],
