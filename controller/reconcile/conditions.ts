@@ -39,8 +39,11 @@ export type Reason =
 export type Verdict =
   /** `warning`: what the author should know of an object that is in sync, or nothing. */
   | { kind: "in-sync"; warning: string }
-  /** `stalled`: someone must change something first. Otherwise the same input may succeed on a retry. */
-  | { kind: "failed"; reason: Reason; message: string; stalled: boolean };
+  /**
+   * `stalled`: someone must change something first. Otherwise the same input may succeed on a retry. `secretGone`: its Secret
+   * is known not to be there.
+   */
+  | { kind: "failed"; reason: Reason; message: string; stalled: boolean; secretGone?: boolean };
 
 /** The part of a SealedSecret that its conditions are told by. */
 export type StatusHolder = {
@@ -56,7 +59,7 @@ type Wanted = { status: "True" | "False"; reason: Reason; message: string };
 /**
  * The status that tells a verdict, from the status the object has; null when nothing needs to be written.
  * kstatus reads `Reconciling` and `Stalled` before `Ready`, so the one that does not apply is absent. A passing fault
- * leaves a good `Synced` of the same generation alone: deployments fail on False, and the Secret still stands.
+ * leaves a good `Synced` of the same generation alone while the Secret still stands: deployments fail on False.
  * @param now RFC 3339 time of this verdict, whole seconds.
  * @param notes of an object that is in sync; null for none, which takes earlier ones away.
  * @param vault what was read from Vault; null for nothing, which takes earlier notes away; undefined leaves them.
@@ -116,10 +119,10 @@ function conditionsFor(verdict: Verdict, stood: boolean): Partial<Record<Conditi
     // What reads `Synced` takes any message there for a failure.
     return { Synced: good, Ready: { ...good, message: verdict.warning } };
   }
-  const { reason, message, stalled } = verdict;
+  const { reason, message, stalled, secretGone = false } = verdict;
   const bad: Wanted = { status: "False", reason, message };
   if (stalled) return { Synced: bad, Ready: bad, Stalled: { ...bad, status: "True" } };
-  const synced: Wanted = stood ? { status: "True", reason: "Unsealed", message: "" } : bad;
+  const synced: Wanted = stood && !secretGone ? { status: "True", reason: "Unsealed", message: "" } : bad;
   return { Synced: synced, Ready: bad, Reconciling: { ...bad, status: "True" } };
 }
 

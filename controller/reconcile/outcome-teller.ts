@@ -62,6 +62,7 @@ export class OutcomeTeller {
   /**
    * Tells the outcome of one look.
    * @param drift set when nothing but its Secret had changed.
+   * @param secretGone whether its Secret was known not to be there when the look began.
    * @returns whether it failed in another way than before, or for the first time.
    * @throws KubeApiError, KubeUnreachableError when the status could not be written; the signal's reason when aborted.
    */
@@ -69,7 +70,7 @@ export class OutcomeTeller {
     key: string,
     { sealed, watched }: Subject,
     outcome: Outcome,
-    { drift, signal }: { drift: DriftCause | null; signal: AbortSignal },
+    { drift, secretGone, signal }: { drift: DriftCause | null; secretGone: boolean; signal: AbortSignal },
   ): Promise<boolean> {
     const { failure, changed, secret } = outcome;
     let isNews = false;
@@ -80,7 +81,8 @@ export class OutcomeTeller {
     const vault = vaultNotes(outcome.versions, holder.status?.vault, { changed, now: at });
     const notes = kept ? this.#notes(watched, secret, outcome.keys, vault) : null;
     // What was read last stands while it cannot be read anew.
-    const status = nextStatus(holder, verdictOf(outcome), at, notes, failure === null ? vault : undefined);
+    const verdict = verdictOf(outcome, { secretGone });
+    const status = nextStatus(holder, verdict, at, notes, failure === null ? vault : undefined);
     if (failure === null) {
       this.#told.delete(key);
       // A status that is not written would be due for ever.

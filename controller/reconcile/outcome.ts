@@ -43,11 +43,11 @@ export function failed(failure: Failure): Outcome {
   };
 }
 
-/** An outcome as the conditions tell it. */
-export function verdictOf({ failure, warnings }: Outcome): Verdict {
+/** An outcome as the conditions tell it. @param secretGone whether there was no Secret when it was looked at. */
+export function verdictOf({ failure, warnings }: Outcome, { secretGone }: { secretGone: boolean }): Verdict {
   if (failure === null) return { kind: "in-sync", warning: bounded(warnings.join("; ")) };
   const { reason, message, stalled } = failure;
-  return { kind: "failed", reason, message, stalled };
+  return { kind: "failed", reason, message, stalled, secretGone };
 }
 
 /** Long enough for any cause; what authors may name (items, types) must not fill status, events and logs. */

@@ -101,7 +101,8 @@ export class Reconciler {
       metrics.countError(failure.counter, watched.namespace);
       if (failure.isShared !== true) logFailure(failure);
     }
-    const isNews = await this.#teller.tell(key, subject, outcome, { drift: look.drift, signal });
+    const telling = { drift: look.drift, secretGone: knownAbsent || look.gone, signal };
+    const isNews = await this.#teller.tell(key, subject, outcome, telling);
     if (failure?.isShared === true && isNews) logFailure(failure);
     if (failure === null || isNews) this.#stalled.delete(key);
     if (failure === null) {

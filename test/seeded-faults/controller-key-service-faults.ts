@@ -228,6 +228,13 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     test: outageTest,
   },
   {
+    what: "in an outage a Secret that is gone is told to stand",
+    file: "controller/reconcile/conditions.ts",
+    find: "stood && !secretGone ?",
+    replace: "stood ?",
+    test: outageTest,
+  },
+  {
     what: "whoever waits for a key service holds his place",
     file: leading,
     find: "keyServices: lendingPlaces(services, queue)",

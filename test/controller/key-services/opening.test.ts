@@ -233,3 +233,15 @@ test("the end of the controller closes the connections", async (context) => {
   await scene.stop();
   assert.equal(keys.connected.closed, 1);
 });
+
+test("a controller that may not know its cluster opens no such value, and says by which option it would", async (context) => {
+  const keys = new RemoteKeys();
+  const values = await sealedValues(keys.sealers().kms, { name: "db" }, { a: "1" });
+  const scene = await remoteScene(context, keys, {
+    args: [...PERMITTED, "--cluster-id="],
+    prepare: ({ faults }) => void faults.add({ path: /\/namespaces\/kube-system$/, status: 403 }),
+  });
+  scene.cluster.store.put(manifest({ name: "db" }, values));
+  await refused(scene, "db", "KeyServiceRefused", /--cluster-id/);
+  assert.equal(keys.opened.kms, 0);
+});

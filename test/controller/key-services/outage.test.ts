@@ -226,3 +226,20 @@ test("a start over objects in sync asks nobody; a narrowed allow-list has each j
   await sleep(0);
   assert.deepEqual(widened.secretWrites, []);
 });
+
+test("a Secret that was deleted in an outage is not told to stand, and comes back", async (context) => {
+  const keys = new RemoteKeys();
+  const scene = await remoteScene(context, keys);
+  const values = await sealedValues(keys.sealers().vault, { name: "db" }, { a: "1" });
+  put(scene, manifest({ name: "db" }, values));
+  await scene.untilSynced("db", { a: "1" });
+  keys.transit.before = () => {
+    throw serviceFault("unavailable");
+  };
+  scene.cluster.store.delete("secrets", "team", "db");
+  await untilReason(scene, "db", "KeyServiceUnavailable");
+  assert.equal(scene.condition("db", "Synced")?.status, "False");
+  assert.equal(scene.condition("db", "Reconciling")?.status, "True");
+  keys.transit.before = () => undefined;
+  await scene.untilSynced("db", { a: "1" });
+});
