@@ -34,6 +34,7 @@ import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
 import { vaultFaults } from "./vault-faults.ts";
+import { vaultKvFaults } from "./vault-kv-faults.ts";
 import { wrappedKeyFaults } from "./wrapped-key-faults.ts";
 
 /** All of them. */
@@ -65,5 +66,6 @@ export const faults: readonly Fault[] = [
   ...cliKeyServiceFaults,
   ...awsFaults,
   ...vaultFaults,
+  ...vaultKvFaults,
   ...wrappedKeyFaults,
 ];

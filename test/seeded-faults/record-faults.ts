@@ -124,8 +124,8 @@ export const recordFaults: readonly Fault[] = [
   {
     what: "an object that failed keeps the record of an earlier success",
     file: "controller/reconcile/conditions.ts",
-    find: "const { signet: _earlier, ...rest }",
-    replace: "const { ...rest }",
+    find: "const { signet: _earlier, vault: noted, ...rest }",
+    replace: "const { vault: noted, ...rest }",
     test: "test/controller/reconcile/conditions.test.ts",
   },
   {

@@ -12,8 +12,8 @@ export const tellingFaults: readonly Fault[] = [
   {
     what: "a passing fault takes Synced away",
     file: "controller/reconcile/conditions.ts",
-    find: "const synced: Wanted = stood ?",
-    replace: "const synced: Wanted = stood && stalled ?",
+    find: "const synced: Wanted = stood && !secretGone ?",
+    replace: "const synced: Wanted = stood && stalled && !secretGone ?",
     test: "test/controller/reconcile/conditions.test.ts",
   },
   {
