@@ -3,7 +3,7 @@ import { FileError, InputError } from "../../shared/errors.ts";
 import { isKeyPattern } from "../../shared/seal/key-pattern.ts";
 import { codeOf, fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
-import type { VaultPlace } from "./vault-access.ts";
+import type { VaultPlace } from "./connector.ts";
 
 /** A key, or keys by a pattern, that this user lets values be opened with. */
 export type AllowedKey =

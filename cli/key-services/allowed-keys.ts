@@ -4,7 +4,8 @@ import type { Io } from "../io.ts";
 import type { KeyServiceOptions } from "../options.ts";
 import { shellWord } from "../shell-word.ts";
 import { readAllowedKeys } from "./allow-record.ts";
-import { type VaultPlace, vaultPlace } from "./vault-access.ts";
+import type { VaultPlace } from "./connector.ts";
+import { vaultPlace } from "./vault-access.ts";
 
 /** Keys that a document may name, for values to be opened with the user's credentials. */
 export type AllowedKeys = {

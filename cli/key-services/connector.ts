@@ -1,6 +1,20 @@
 import type { KmsApi } from "../../shared/seal/kms-api.ts";
 import type { TransitApi } from "../../shared/seal/transit-api.ts";
-import type { VaultAccess } from "./vault-access.ts";
+
+/** Which Vault is meant: keys of another address, or of another namespace inside it, are other keys. */
+export type VaultPlace = {
+  /** `https://vault.example.com:8200`: scheme, host and port, in small letters and without a slash at the end. */
+  address: string;
+  /** Namespace inside Vault; empty for the root. */
+  namespace: string;
+};
+
+/** How Vault is reached. */
+export type VaultAccess = VaultPlace & {
+  /** Certificates that Vault's is signed by, in PEM; null for those that the system trusts. */
+  ca: string | null;
+  token: string;
+};
 
 /** A connection to a key service, and what ends it. */
 export type Connected<Api> = { api: Api; close(): Promise<void> | void };

@@ -3,21 +3,7 @@ import { InputError, UsageError } from "../../shared/errors.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import type { KeyServiceOptions } from "../options.ts";
-
-/** Which Vault is meant: keys of another address, or of another namespace inside it, are other keys. */
-export type VaultPlace = {
-  /** `https://vault.example.com:8200`: scheme, host and port, in small letters and without a slash at the end. */
-  address: string;
-  /** Namespace inside Vault; empty for the root. */
-  namespace: string;
-};
-
-/** How Vault is reached. */
-export type VaultAccess = VaultPlace & {
-  /** Certificates that Vault's is signed by, in PEM; null for those that the system trusts. */
-  ca: string | null;
-  token: string;
-};
+import type { VaultAccess, VaultPlace } from "./connector.ts";
 
 type PlaceOptions = Pick<KeyServiceOptions, "vault-addr" | "vault-namespace">;
 
