@@ -104,6 +104,7 @@ export function leading(
     ...{ options, client, clock, metrics, log },
     vault: parts.vault,
     identity: parts.identity,
+    whileWaiting: (wait) => queue.lendPlace(wait),
     onChange: (key) => {
       drift.demand(key);
       queue.add(key, "resync");

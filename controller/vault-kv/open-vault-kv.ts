@@ -21,6 +21,8 @@ export type OpenVaultKvParts = {
   clock: Clock;
   metrics: Pick<Metrics, "beginVaultKv" | "countVaultKvRequest">;
   log: Log;
+  /** Waits for what a look at an object needs, so that others have its place meanwhile. */
+  whileWaiting: <T>(wait: () => Promise<T>) => Promise<T>;
   /** An object is to be looked at. */
   onChange: (key: string) => void;
 };
@@ -39,7 +41,7 @@ const SWEEP_MS = 60_000;
 
 /** Puts Vault references together, as the options have them. */
 export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
-  const { clock, log, metrics, onChange, options } = parts;
+  const { clock, log, metrics, onChange, options, whileWaiting } = parts;
   const use = kvUse(options);
   if (!use.on && use.isMeant) log.warn(`Vault references are off: ${use.why}`);
   const tenants = use.on ? tenantsOf(use, parts) : null;
@@ -55,6 +57,7 @@ export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
       if (tenants === null) throw new Error("Vault references are off");
       return outage.pass(() => tenants.use(namespace, act));
     },
+    whileWaiting,
     unneeded: (namespace) => tenants?.release(namespace),
     clock,
     onChange,

@@ -18,6 +18,8 @@ export type VaultKvParts = {
   use: KvUse;
   /** Does something as a namespace's ServiceAccount. */
   as: <T>(namespace: string, act: (kv: KvReader) => Promise<T>) => Promise<T>;
+  /** Waits for what a look at an object needs; by default without further ado. */
+  whileWaiting?: <T>(wait: () => Promise<T>) => Promise<T>;
   /** No object of the namespace has references any more. */
   unneeded: (namespace: string) => void;
   clock: Clock;
@@ -83,7 +85,9 @@ export class VaultKv {
     try {
       judgeUse(this.#parts.use, references, namespace);
       this.#join(`${namespace}/${name}`);
-      return { ok: true, ...(await this.#parts.as(namespace, (kv) => readItems(references, kv, signal))) };
+      const { as, whileWaiting = (wait) => wait() } = this.#parts;
+      const items = await whileWaiting(() => as(namespace, (kv) => readItems(references, kv, signal)));
+      return { ok: true, ...items };
     } catch (error) {
       const failure = signal.aborted ? null : referenceFailure(error);
       if (failure === null) throw error;

@@ -242,6 +242,13 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     test: outageTest,
   },
   {
+    what: "whoever reads from Vault holds his place",
+    file: leading,
+    find: "whileWaiting: (wait) => queue.lendPlace(wait),",
+    replace: "whileWaiting: (wait) => wait(),",
+    test: "test/controller/vault-kv/hanging-vault.test.ts",
+  },
+  {
     what: "a place that was lent stays lent",
     file: workqueue,
     find: "      this.#lent -= 1;\n",

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { VaultRequest } from "../../../shared/vault/vault-client.ts";
+import { MemoryVault } from "./memory-vault.ts";
+import { referencesScene } from "./references-scene.ts";
+
+/** A Vault that answers no reading until it is released. */
+class HangingVault extends MemoryVault {
+  readonly released = Promise.withResolvers<void>();
+  hanging = 0;
+
+  override async request(request: Omit<VaultRequest, "signal">): ReturnType<MemoryVault["request"]> {
+    if (request.path[1] === "data") {
+      this.hanging += 1;
+      await this.released.promise;
+    }
+    return super.request(request);
+  }
+}
+
+test("objects that wait for a Vault that hangs hold up no other namespace", async (context) => {
+  const vault = new HangingVault();
+  // As fast as it is: a reading hangs as long as the test.
+  const { scene, put } = await referencesScene(context, { vault, haste: 1 });
+  scene.cluster.store.ensureNamespace("quiet");
+  await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
+  for (const namespace of ["one", "two", "three"])
+    for (let at = 0; at < 8; at++)
+      put(`hung-${at}`, [{ key: "a", path: `${namespace}/${at}`, field: "a" }], { namespace });
+  await scene.until("every tenant to hang", () => vault.hanging >= 18);
+  const begun = performance.now();
+  await scene.seal("fresh", { b: "2" }, "quiet");
+  await scene.untilSynced("fresh", { b: "2" }, "quiet");
+  assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
+  vault.released.resolve();
+});
