@@ -106,7 +106,7 @@ describe("asking Vault for new versions", () => {
     const seconds = asked.map((line) => Math.floor(Number(line.split(" ").at(-1))));
     assert.equal(asked.length, 100);
     assert.ok(
-      Math.max(...Array.from({ length: 60 }, (_, s) => seconds.filter((one) => one === s).length)) <= 2,
+      Math.max(...Array.from({ length: 61 }, (_, s) => seconds.filter((one) => one === s).length)) <= 2,
     );
   });
 
@@ -141,8 +141,9 @@ describe("asking Vault for new versions", () => {
     for (let i = 0; i < 10; i++) refresh.follow(`slow/o${i}`, [entry(`slow${i}`)], read);
     for (let i = 0; i < 10; i++) refresh.follow(`good/o${i}`, [entry(`good${i}`)], read);
     await clock.advance(MINUTE);
+    // It ends in any case.
+    setTimeout(() => resolve(true), 0);
     assert.equal(asked.filter((line) => line.startsWith("slow")).length, 2);
     assert.equal(asked.filter((line) => line.startsWith("good")).length, 10);
-    resolve(true);
   });
 });
