@@ -42,15 +42,19 @@ describe("the sessions of namespaces", () => {
   });
 
   test("one that is in use does not", async () => {
-    const { closed, tenants, use } = scene(1);
+    const { opened, closed, tenants, use } = scene(1);
     const { promise, resolve } = Promise.withResolvers<void>();
     const using = tenants.use("a", () => promise);
     await use("b");
     assert.deepEqual(closed, []);
+    await use("a");
+    assert.deepEqual(opened, ["a", "b"]);
+    assert.deepEqual(closed, ["b"]);
+    await use("b");
     resolve();
     await using;
     tenants.sweep();
-    assert.deepEqual(closed, ["a"]);
+    assert.deepEqual(closed, ["b", "a"]);
   });
 
   test("one that nobody used for a quarter of an hour goes", async () => {
