@@ -26,11 +26,16 @@ export type RefreshParts = {
   onChange: (key: string) => void;
 };
 
-type Point = { key: string; entry: FollowedEntry; dueAtMs: number };
+/** `hasTurn`: its namespace's pace allows it when it is due. */
+type Point = { key: string; entry: FollowedEntry; dueAtMs: number; hasTurn: boolean };
 
 /** Entries that are asked about at once, and of one namespace: however slow Vault is, reconciling does not wait for it. */
 const POLLS_AT_ONCE = 4;
 const POLLS_OF_A_NAMESPACE = 2;
+/** A namespace with ever so many entries has one asked about each so many ms, after a burst. */
+const PACE_MS = 50;
+const BURST = 20;
+const MOST_PACED = 1000;
 /** Intervals differ by so much, so that what was read together is not asked about together. */
 const JITTER = 0.1;
 /** What a process finds in sync when it starts is asked about within this time. */
@@ -43,6 +48,8 @@ export class Refresh {
   /** By object and number of the entry. */
   readonly #points = new Map<string, Point>();
   readonly #counts = new Map<string, number>();
+  /** When the next turn of a namespace is, in ms of the clock. */
+  readonly #turns = new Map<string, number>();
 
   constructor(parts: RefreshParts) {
     this.#parts = parts;
@@ -64,7 +71,7 @@ export class Refresh {
     for (const [at, entry] of entries.entries()) {
       const waitMs = read ? this.#interval(entry) : random() * Math.min(entry.everyMs, SPREAD_AT_START_MS);
       const id = idOf(key, at);
-      this.#points.set(id, { key, entry, dueAtMs: clock.monotonic() + waitMs });
+      this.#points.set(id, { key, entry, dueAtMs: clock.monotonic() + waitMs, hasTurn: false });
       this.#queue.addAfter(id, waitMs);
     }
     if (entries.length > 0) this.#counts.set(key, entries.length);
@@ -89,6 +96,13 @@ export class Refresh {
     // The wake-up is one of an earlier look at the object.
     if (earlyMs > 0) return { requeueAfterMs: earlyMs };
     const { key, entry } = point;
+    if (!point.hasTurn) {
+      point.dueAtMs = this.#turnOf(namespaceOf(key));
+      const waitMs = point.dueAtMs - clock.monotonic();
+      point.hasTurn = true;
+      if (waitMs > 0) return { requeueAfterMs: waitMs };
+    }
+    point.hasTurn = false;
     const unchanged = await isUnchanged(namespaceOf(key), entry, signal).catch(() => false);
     // It may have been looked at meanwhile.
     if (signal.aborted || this.#points.get(id) !== point) return undefined;
@@ -100,6 +114,16 @@ export class Refresh {
     this.drop(key);
     onChange(key);
     return undefined;
+  }
+
+  /** The next free moment of a namespace, which is taken then. */
+  #turnOf(namespace: string): number {
+    const nowMs = this.#parts.clock.monotonic();
+    if (this.#turns.size >= MOST_PACED)
+      for (const [other, atMs] of this.#turns) if (atMs <= nowMs) this.#turns.delete(other);
+    const atMs = Math.max(nowMs - (BURST - 1) * PACE_MS, this.#turns.get(namespace) ?? 0);
+    this.#turns.set(namespace, atMs + PACE_MS);
+    return atMs;
   }
 
   #interval({ everyMs }: FollowedEntry): number {

@@ -181,6 +181,12 @@ export const vaultKvFaults: readonly Fault[] = [
     replace: "const POLLS_OF_A_NAMESPACE = 4;",
   },
   {
+    what: "Vault reference: a namespace may have as much asked as it likes",
+    ...of("refresh"),
+    find: "const PACE_MS = 50;",
+    replace: "const PACE_MS = 5;",
+  },
+  {
     what: "Vault reference: a Vault that does not answer counts as unchanged",
     ...of("refresh"),
     find: "signal).catch(() => false);",

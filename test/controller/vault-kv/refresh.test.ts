@@ -134,6 +134,25 @@ describe("asking Vault for new versions", () => {
     assert.deepEqual(changed, ["team/db"]);
   });
 
+  test("a namespace with ever so many entries has twenty a second asked about, and no other waits for that", async (context) => {
+    const { clock, refresh, asked } = scene(context);
+    for (let i = 0; i < 20; i++)
+      refresh.follow(
+        `many/o${i}`,
+        Array.from({ length: 50 }, (_, at) => entry(`${i}-${at}`, { everyMs: 10_000 })),
+        read,
+      );
+    refresh.follow("few/db", [entry("few")], read);
+    await clock.advance(10_000);
+    assert.equal(asked.length, 20);
+    await clock.advance(10_000);
+    const many = () => asked.filter((line) => line.startsWith("many"));
+    assert.ok(Math.abs(many().length - 220) <= 1, `${many().length}`);
+    await clock.advance(40_000);
+    assert.equal(new Set(many().map((line) => line.split(" ")[1])).size, 1000, "each has its turn");
+    assert.ok(asked.includes("few few 1 60"));
+  });
+
   test("a Vault that hangs for one namespace holds up no other, and four are asked at most", async (context) => {
     const { clock, refresh, asked, answers } = scene(context);
     const { promise: hanging, resolve } = Promise.withResolvers<boolean>();
