@@ -118,19 +118,17 @@ function judge(
   }
   if (synced.status === "True") return { ...item, state: "opens", cause: null, why: null, fix: null };
   const said = (synced.message ?? "").split("\n").find((line) => named(line).includes(item.item));
+  const isRemote = item.backend === "kms" || item.backend === "vault";
   if (said === undefined) {
-    return unknownItem(
-      item,
-      "the controller says nothing of this item",
-      "give --key PATH to try it by itself",
-    );
+    const alone = isRemote ? "signet unseal --item tries it" : "give --key PATH to try it";
+    return unknownItem(item, "the controller says nothing of this item", `${alone} by itself`);
   }
   return {
     ...item,
     state: "does not open",
     cause: "refused-by-cluster",
     why: said.replace(/ \([^()]*\)/, ""),
-    fix: `seal the value again: ${sealing(file)}; --key PATH tells more`,
+    fix: `seal the value again: ${sealing(file)}${isRemote ? "" : "; --key PATH tells more"}`,
   };
 }
 

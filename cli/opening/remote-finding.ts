@@ -1,3 +1,4 @@
+import type { SealError } from "../../shared/errors.ts";
 import { formOf, remoteBackend } from "../../shared/seal/codec.ts";
 import { RemoteValueError, type RemoteValueProblem } from "../../shared/seal/remote-value-error.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
@@ -31,9 +32,10 @@ export function remoteFinding(item: string, value: string, outcome: Outcome): It
 }
 
 /** A value that does not open, and why. @param error as the reader or opener of its format gave it. */
-export function unopened(form: ItemFinding, error: { message: string; hint: string }): ItemFinding {
-  const cause = error instanceof RemoteValueError ? CAUSES[error.problem] : "damaged";
-  // The item stands beside it already.
-  const why = error.message.replace(`spec.encryptedData.${form.item}: `, "");
+export function unopened(form: ItemFinding, error: SealError): ItemFinding {
+  const [cause, why] =
+    error instanceof RemoteValueError
+      ? ([CAUSES[error.problem], error.what] as const)
+      : (["damaged", error.message] as const);
   return { ...form, state: "does not open", cause, why, fix: error.hint };
 }

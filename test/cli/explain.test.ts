@@ -398,6 +398,30 @@ suite("with a cluster", () => {
     );
   });
 
+  test("values of key services open or not as the controller says, and nobody else is asked", async () => {
+    const arn = "arn:aws:kms:eu-central-1:123456789012:key/app";
+    const object = withItems({ far: `kms:1:${arn}:AAAA:${"A".repeat(44)}` });
+    const spec = object.spec;
+    const items = async (...status: Parameters<typeof synced>) => {
+      const { explanations, code } = await ask([], object, [inCluster(synced(...status), spec)]);
+      return [code, explanations[0]?.items[0]] as const;
+    };
+    const [code, opens] = await items("True");
+    assert.deepEqual(
+      [code, opens?.state, opens?.cause, opens?.why, opens?.fix],
+      [0, "opens", null, null, null],
+    );
+    assert.deepEqual(opens?.key, { fingerprint: `kms:${arn}`, source: null, claimed: true });
+    const [, refused] = await items(
+      "False",
+      "does not open under kms:x: damaged, or moved (far); seal it again",
+    );
+    assert.deepEqual([refused?.state, refused?.cause], ["does not open", "refused-by-cluster"]);
+    assert.doesNotMatch(refused?.fix ?? "", /--key/);
+    const [, silent] = await items("False", "the key is not allowed here");
+    assert.deepEqual([silent?.state, silent?.fix], ["not known", "signet unseal --item tries it by itself"]);
+  });
+
   test("an item that the condition names does not open, for the reason it gives", async () => {
     const message =
       "no key could decrypt secret (user): sealed for team-b/db, not for team-a/db\nillegal base64 data at input byte 3 (x)";

@@ -50,6 +50,20 @@ suite("--merge-into", () => {
     assert.equal(text, `${TARGET.replace("spec:", `${hint}spec:`)}    password: ${sealed}\n`);
   });
 
+  test("what the file names in Vault stays as it stands", async () => {
+    const vault = `  vault:
+    - key: license # written by hand
+      mount: secret
+      path: team-a/license
+      field: text
+`;
+    const { code, files } = await merge(["--merge-into", "a.yaml"], { "a.yaml": TARGET + vault });
+    assert.equal(code, 0);
+    const text = files.get("a.yaml") ?? "";
+    assert.ok(text.endsWith(vault));
+    assert.equal(await passwordIn(text), "hunter2");
+  });
+
   test("a JSON file stays JSON; --format in so many words rewrites it", async () => {
     const json = `{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","metadata":{"name":"db","namespace":"team-a"},"spec":{"encryptedData":{}}}`;
     const kept = await merge(["--merge-into", "a.json"], { "a.json": json });

@@ -282,4 +282,18 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     replace: "if (items.length < 9) return [];",
     test: MIXED,
   },
+  {
+    what: "a value that the controller opened is still said to be bound, as if nobody had tried",
+    file: "cli/explain/explain-in-cluster.ts",
+    find: 'state: "opens", cause: null, why: null, fix: null }',
+    replace: 'state: "opens" }',
+    test: "test/cli/explain.test.ts",
+  },
+  {
+    what: "a value that is cut has Vault's token looked for",
+    file: "cli/key-services/user-key-services.ts",
+    find: "vaultUnsealer(transitLater(() => this.#transitApi()), {",
+    replace: "vaultUnsealer(await this.#transitApi(), {",
+    test: FLAGS,
+  },
 ];
