@@ -9,7 +9,7 @@ import type { Answer } from "./verify.ts";
 
 /**
  * `/v1/rotate`: the same SealedSecret with its values sealed anew under the newest key. Each value keeps its item and
- * the scope under which it opened; the template stays as it is, neither run nor changed, and the old whole-object
+ * the scope under which it opened; template and Vault references stay as they are, neither run, read nor changed, and the old whole-object
  * form stays one value, since its parts would tell what lay inside. 409 when a value does not open, 500 for what is
  * not a SealedSecret.
  */
@@ -41,6 +41,8 @@ export async function rotate(
       ...(result.form === "items"
         ? { encryptedData: Object.fromEntries(sealed) }
         : { encryptedData: {}, data: sealed.get(WHOLE_OBJECT) ?? "" }),
+      // Items that stand in Vault are not sealed.
+      ...(spec.vault === undefined ? {} : { vault: spec.vault }),
     },
   };
   return { status: 200, body: JSON.stringify(rotated, plainScalar) };

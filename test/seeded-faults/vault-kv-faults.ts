@@ -280,6 +280,13 @@ export const vaultKvFaults: readonly Fault[] = [
     test: scene,
   },
   {
+    what: "Vault reference: an object that is sealed anew loses its references",
+    file: "controller/http/rotate.ts",
+    find: "...(spec.vault === undefined ? {} : { vault: spec.vault }),",
+    replace: "",
+    test: "test/controller/http/verify-rotate.test.ts",
+  },
+  {
     what: "Vault reference: the time of the last sync moves with each version, whatever it holds",
     ...of("vault-notes"),
     find: "noted !== undefined && (noted.version === version || !changed)",

@@ -197,6 +197,16 @@ test("a template changes no answer, whatever stands in it", async () => {
   }
 });
 
+test("Vault references change no answer, and stay where an object is sealed anew", async () => {
+  const { post } = await apiScene();
+  const vault = [{ key: "user", mount: "kv", path: "team/db", field: "user", version: 2 }];
+  const object = spec(good.spec.encryptedData, { vault });
+  assert.equal((await post("/v1/verify", JSON.stringify(object))).statusCode, 200);
+  const after = await rotated(object);
+  assert.deepEqual(after.spec.vault, vault);
+  assert.deepEqual(await opened(after), { password: "x" });
+});
+
 test("rotate seals every value anew under the newest key, item by item", async () => {
   const encryptedData = {
     ...(await sealItems(older, STRICT, { old: "1", __proto___: "2" })),
