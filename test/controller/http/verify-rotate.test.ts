@@ -87,7 +87,10 @@ const undecryptable: [string, object][] = [
   ["post-quantum", spec({ password: "pq:1:AAAA" })],
   ["of SOPS", spec({ password: "ENC[AES256_GCM,data:x]" })],
   ["of a backend nobody knows", spec({ password: "xyz:AAAA" })],
-  ["with a reference to Vault", spec({}, { vault: [{ key: "a", mount: "kv", path: "p", field: "f" }] })],
+  [
+    "bad beside a reference to Vault",
+    spec({ bad: "!!!!" }, { vault: [{ key: "a", mount: "kv", path: "p", field: "f" }] }),
+  ],
   ["an item no Secret may have", spec({ "signet.dev/scope": password })],
   ["good and bad together", spec({ ...good.spec.encryptedData, bad: "!!!!" })],
   [
