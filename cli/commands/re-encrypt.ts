@@ -96,7 +96,7 @@ async function sealAnew(sealedSecret: SealedSecret, where: string, means: Means)
   const classic = await byController(sealedSecret, where, means);
   const remote = await byKeyServices(sealedSecret, where, means);
   const sealed = items.map(
-    (item) => [item, classic.get(item) ?? remote.get(item) ?? lacking(item, where)] as const,
+    (item) => [item, classic.get(item) || remote.get(item) || lacking(item, where)] as const,
   );
   const edits: Edit[] = sealed.map(([item, value]) => ({ path: ["spec", "encryptedData", item], value }));
   const hint = await hintFor(sealedSecret, [...classic.keys()], means);

@@ -292,8 +292,8 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   {
     what: "a value that is cut has Vault's token looked for",
     file: "cli/key-services/user-key-services.ts",
-    find: "vaultUnsealer(transitLater(() => this.#transitApi()), {",
-    replace: "vaultUnsealer(await this.#transitApi(), {",
+    find: "transitLater(() => this.#transitApi()),\n      { ...admission, proofs: this.#proofs },",
+    replace: "await this.#transitApi(),\n      { ...admission, proofs: this.#proofs },",
     test: FLAGS,
   },
 ];
