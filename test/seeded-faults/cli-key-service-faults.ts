@@ -130,8 +130,8 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   {
     what: "a token is quoted where it is none",
     file: "cli/key-services/vault-access.ts",
-    find: "`${source} holds no token for Vault`",
-    replace: "`${source} holds no token for Vault: ${text}`",
+    find: " holds no token for Vault`,",
+    replace: " holds no token for Vault: ` + text,",
     test: FLAGS,
   },
   {
