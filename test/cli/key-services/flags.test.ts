@@ -8,6 +8,7 @@ import {
   secretYaml,
   VAULT,
 } from "../../support/key-service-world.ts";
+import { aliasArn } from "../../support/memory-kms.ts";
 import { type StubRoute, startStubApiServer } from "../../support/stub-api-server.ts";
 import { testCertificate } from "../../support/test-certificates.ts";
 
@@ -84,6 +85,13 @@ suite("whose key is sealed under", () => {
     for (const key of ["alias/app", "first", KEYS.kms[0]]) {
       assert.ok((await world.run(["--kms-key", key], { stdin })).stdout.includes(`"kms:1:${KEYS.kms[0]}:`));
     }
+    const whole = (await world.run(["--kms-key", aliasArn("app")], { stdin })).stdout;
+    assert.ok(whole.includes(`"kms:1:${aliasArn("app")}:`), "an alias ARN is kept");
+    const tenants = ["--kms-allowed-keys", aliasArn("{namespace}")];
+    assert.equal((await world.run(["unseal", ...tenants], { stdin: whole })).code, 1);
+    world.kms.setAlias("shop", "first");
+    const own = (await world.run(["--kms-key", aliasArn("shop")], { stdin })).stdout;
+    assert.equal((await world.run(["unseal", ...tenants], { stdin: own })).code, 0);
   });
 });
 
