@@ -5,6 +5,7 @@ import { fromUtf8 } from "../../shared/bytes.ts";
 import { type Opening, type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION, type Scope } from "../../shared/scope.ts";
+import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { sealedSecret } from "../controller/reconcile/objects.ts";
@@ -114,6 +115,17 @@ test("one item that does not open fails the object, and no plaintext comes along
     ...(await sealItems(stranger, STRICT, { b: "2" })),
   };
   assert.deepEqual(outcomes(await open({ encryptedData })), { a: "opened", b: "not-my-key" });
+});
+
+test("while keys are missing, what no key at hand opens is not told as sealed for none; all else is told", async () => {
+  const missing = new KeyServiceError("unavailable", "a key is not unwrapped yet", "wait");
+  const unknown = { encryptedData: await sealItems(stranger, STRICT, { a: "1" }) };
+  await assert.rejects(open(unknown, { missing }), missing);
+  assert.deepEqual(outcomes(await open(unknown, { missing: null })), { a: "not-my-key" });
+  const known = { encryptedData: await sealItems(one, STRICT, { a: "1" }) };
+  assert.deepEqual(plain(await open(known, { missing })), { a: "1" });
+  const moved = { encryptedData: await sealItems(one, { kind: "cluster-wide" }, { a: "1" }) };
+  assert.deepEqual(outcomes(await open(moved, { missing })), { a: "sealed-elsewhere" });
 });
 
 test("without diagnosis a value for elsewhere is like any that no key opens", async () => {
