@@ -80,6 +80,19 @@ test("a passing fault of an object in sync leaves Synced True and untouched", ()
   assert.equal(condition(again, "Ready").message, "still away");
 });
 
+test("what was read from Vault is noted and taken away with a success; a failure leaves it", () => {
+  const [one, two] = [1, 2].map((version) => ({ items: { a: { version, lastSyncTime: T1 } } }));
+  const holder = after([IN_SYNC, T1]);
+  const noted = { ...holder, status: nextStatus(holder, IN_SYNC, T2, null, one) ?? assert.fail() };
+  assert.deepEqual(noted.status.vault, one);
+  assert.equal(nextStatus(noted, IN_SYNC, T3, null, structuredClone(one)), null, "nothing is new");
+  assert.deepEqual(nextStatus(noted, IN_SYNC, T3, null, two)?.vault, two);
+  assert.deepEqual(nextStatus(noted, failure("away", false), T3)?.vault, one);
+  assert.deepEqual(nextStatus(noted, failure("gone", true), T3)?.vault, one);
+  const without = nextStatus(noted, IN_SYNC, T3, null, null) ?? assert.fail();
+  assert.ok(!Object.hasOwn(without, "vault"));
+});
+
 test("a passing fault at a new generation is not in sync", () => {
   const holder = after([IN_SYNC, T1], [failure("away", false), T2, 2]);
   assert.equal(condition(holder, "Synced").status, "False");

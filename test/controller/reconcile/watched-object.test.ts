@@ -113,6 +113,22 @@ test("a status that others filled with anything is read without a fault", () => 
   assert.deepEqual(base.said, { record: "r", left: "l" });
 });
 
+test("of Vault references it is kept where they are, and what the status says of their versions", () => {
+  const reference = { key: "a", mount: "kv", path: "db", field: "f" };
+  const note = { version: 3, lastSyncTime: "2030-01-01T00:00:00Z" };
+  const watch = (vault: unknown, notes: unknown) =>
+    watchedObject(object({ spec: { ...spec, encryptedData: {}, vault }, status: { vault: notes } })).vault;
+  assert.equal(base.vault, null);
+  assert.equal(watch([], { items: { a: note } }), null);
+  const { references, versions, notes } =
+    watch([reference], { items: { a: note, b: note } }) ?? assert.fail();
+  assert.deepEqual(references, [{ ...reference, version: null, refreshMs: null }]);
+  assert.deepEqual([...versions], [["a", 3]]);
+  assert.notEqual(notes, watch([reference], { items: { a: note } })?.notes, "whatever is said counts");
+  for (const unfit of ["x", [7], [{ ...reference, path: ".." }], [reference, reference]])
+    assert.equal(watch(unfit, undefined), null);
+});
+
 test("ten thousand objects in sync share their conditions", () => {
   assert.equal(watchedObject(object({ metadata: { name: "other" } })).conditions, base.conditions);
 });
