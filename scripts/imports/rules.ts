@@ -25,6 +25,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "errors.ts",
     "resource.ts",
     "sealing-key-hint.ts",
+    "sealing-key-secret.ts",
     "structural-schema.ts",
     "unquoted-scalar.ts",
     "version.ts",

@@ -520,5 +520,7 @@ test("key Secrets are watched as before: their own watch selects by label", asyn
       ({ path, query }) => path === "/api/v1/namespaces/kube-system/secrets" && query.has("labelSelector"),
     )
     .map(({ query }) => query.get("labelSelector"));
-  assert.ok(queries.length > 0 && queries.every((selector) => selector === `${KEY_LABEL} in (active,wrapped)`));
+  assert.ok(
+    queries.length > 0 && queries.every((selector) => selector === `${KEY_LABEL} in (active,wrapped)`),
+  );
 });
