@@ -130,14 +130,10 @@ export class KeyRing {
     return this.#waiting;
   }
 
-  /**
-   * No key is to be made in the stead of those that are there: the one that is to seal is not unwrapped yet, or any
-   * is not for a reason that passes.
-   */
+  /** The key that is to seal is not unwrapped yet: none is to be made in its stead. */
   get isHeldUp(): boolean {
     const { foremost } = this;
-    const isPassing = ({ problem }: WaitingKey) => problem === null || problem.retryable;
-    return (foremost !== null && !("opening" in foremost)) || [...this.#waiting.values()].some(isPassing);
+    return foremost !== null && !("opening" in foremost);
   }
 
   /** All keys that open, the one that seals first, then newest first; two Secrets with the same key count once. */

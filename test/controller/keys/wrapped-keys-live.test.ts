@@ -273,6 +273,38 @@ test("the key in use goes on from memory when its Secret is wrapped, and while i
   );
 });
 
+test("a key that somebody asks for is made all the same, and seals", async (context) => {
+  const wrapping = new MemoryWrapping();
+  const scene = await keyScene(context, [wrapping.secretOf(current, "current")]);
+  wrapping.before = (_doing, { name }) => {
+    if (name === "current") throw serviceFault("denied", "the key that wraps it is gone");
+  };
+  const replica = await scene.start({ wrapping });
+  replica.lead(scene.lease);
+  await scene.until("it to be told", () => replica.told.length === 1);
+  await replica.manager.generate();
+  await scene.until("it to seal", () => ![null, current.fingerprint].includes(seals(replica)));
+  assert.deepEqual([replica.manager.ready, waitingIn(replica)], [true, ["current"]]);
+});
+
+test("a key that waits does not hold up the renewal of a newer one that seals", async (context) => {
+  const wrapping = new MemoryWrapping();
+  const keys = [wrapping.secretOf(old, "old"), wrapping.secretOf(current, "current")];
+  const scene = await keyScene(context, keys);
+  wrapping.before = (_doing, { name }) => {
+    if (name === "old") throw serviceFault("unavailable", "Vault is gone for good");
+  };
+  const replica = await scene.start({ wrapping, renewPeriodMs: 3_600_000 });
+  replica.lead(scene.lease);
+  await scene.until("the new key", () => scene.keySecrets().length === 3);
+  await scene.until("it to seal", () => ![null, current.fingerprint].includes(seals(replica)));
+  assert.deepEqual(waitingIn(replica), ["old"]);
+  assert.deepEqual(
+    replica.told.filter(({ reason }) => reason === "SealingKeyChanged"),
+    [],
+  );
+});
+
 test("a renewal waits for the key service, says so, and comes by itself", async (context) => {
   const wrapping = new MemoryWrapping();
   const scene = await keyScene(context, [wrapping.secretOf(current, "current")]);
