@@ -52,6 +52,7 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
     "another-certificate": "one with another certificate is refused",
     "another-cluster": "one of another cluster is refused",
     planted: "a plain key that somebody plants opens, and never seals",
+    replicas: "of two replicas each unwraps each key once, and either makes wrapped keys when it leads",
     "not-named":
       "a wrapping key that no option names is not used, and no key is made in the stead of what it wraps",
   });
@@ -315,6 +316,40 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
         assert.equal(await served(second.url), certificate);
       },
     );
+
+    table.proves("replicas", "two replicas share wrapped keys", async () => {
+      const first = await start(wrap());
+      const { flags, env } = service.controller;
+      const second = await startSignetController({
+        controlPlane: cluster,
+        install: false,
+        expose: false,
+        flags: [...flags, ...wrap()],
+        env,
+      });
+      try {
+        const before = await served(second.url);
+        assert.equal(before, await served(first.url));
+        first.process.signal("SIGUSR1");
+        const changed = (url: string, from: string) =>
+          waitUntil({ what: "another certificate" }, async () =>
+            (await served(url)) !== from ? true : null,
+          );
+        await changed(second.url, before);
+        assert.deepEqual([await metricOf(first, unwrapped), await metricOf(second, unwrapped)], [0, 2]);
+        await stop();
+        await second.process.waitForOutput(/This replica leads/);
+        const then = await served(second.url);
+        await seal(then, "of-the-second");
+        await opens("of-the-second");
+        second.process.signal("SIGUSR1");
+        await changed(second.url, then);
+        assert.equal((await keySecrets(cluster, "wrapped")).length, 3);
+        assert.equal(await metricOf(second, unwrapped), 2, "it made the third itself");
+      } finally {
+        await second.stop();
+      }
+    });
 
     table.proves("another-cluster", "a wrapped key serves in its own cluster only", async () => {
       await start([...wrap(), "--cluster-id=here"]);
