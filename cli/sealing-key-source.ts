@@ -24,8 +24,8 @@ export async function findSealingKey(
   io: Io,
   notices: Notices,
 ): Promise<FoundSealingKey> {
-  const backend = sealingBackend(options);
-  const keyServices = new UserKeyServices(options, io, notices, namedKeys(options));
+  const backend = sealingBackend(options, io);
+  const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io));
   const shared = { keyServices, backend: backend.backend, close: () => keyServices.close() };
   if (backend.backend === "cluster") {
     return { ...shared, ...certificateKey(await findCertificate(options, io), options, io, notices) };

@@ -25,7 +25,7 @@ export const raw: Command<typeof kubesealOptions> = {
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
     requireSecretFile(options, io);
-    const items = sealingBackend(options).backend === "cluster" ? null : itemsOf(sources, options);
+    const items = sealingBackend(options, io).backend === "cluster" ? null : itemsOf(sources, options);
     const key = await findSealingKey(options, io, notices);
     try {
       const scope = await scopeOf(kind, options, io);

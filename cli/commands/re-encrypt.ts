@@ -38,7 +38,7 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
     const notices = noticesOf(io, options);
     if (options.rotate) notices.warn("--rotate is deprecated, use --re-encrypt instead");
     requireSecretFile(options, io);
-    const named = namedKeys(options);
+    const named = namedKeys(options, io);
     const controller = new LazyController(options, io, notices);
     const keyServices = new UserKeyServices(options, io, notices, named);
     const means = {

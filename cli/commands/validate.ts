@@ -26,7 +26,7 @@ export const validate: Command<typeof kubesealOptions> = {
     }
     requireSecretFile(options, io);
     const controller = new LazyController(options, io, notices);
-    const keyServices = new UserKeyServices(options, io, notices, namedKeys(options));
+    const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io));
     try {
       await workOnInput(
         {

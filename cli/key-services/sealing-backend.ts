@@ -2,7 +2,9 @@ import { kmsKeyName } from "../../shared/aws/kms-key-name.ts";
 import { UsageError } from "../../shared/errors.ts";
 import { parseTransitKeyName } from "../../shared/seal/key-text.ts";
 import type { TransitKeyName } from "../../shared/seal/transit-api.ts";
-import type { KubesealOptions } from "../options.ts";
+import { readArguments } from "../arguments.ts";
+import type { Io } from "../io.ts";
+import { type KubesealOptions, kubesealOptions, variableOf } from "../options.ts";
 
 /** Whose key values are sealed under. */
 export type SealingBackend =
@@ -12,49 +14,89 @@ export type SealingBackend =
   | { backend: "vault"; name: TransitKeyName };
 
 type BackendOptions = Pick<KubesealOptions, "backend" | "kms-key" | "vault-key" | "cert">;
+type Typed = Pick<Io, "args">;
 
 /**
- * Whose key the flags name for sealing; a key implies its backend.
- * @throws UsageError when they contradict each other, or a key is not named as it must be.
+ * Whose key values are sealed under; a key implies its backend, a certificate the cluster's. What stands on the command line
+ * takes back what variables say of other backends.
+ * @throws UsageError when flags contradict each other, or variables where no flag says which is meant, or when a key is not
+ * named as it must be.
  */
-export function sealingBackend(options: BackendOptions): SealingBackend {
-  const { backend } = options;
-  const { kms, vault } = namedKeys(options);
-  if (backend !== null && !["cluster", "kms", "vault"].includes(backend)) {
-    throw new UsageError(
-      `invalid value ${JSON.stringify(backend)} for --backend`,
-      "write --backend cluster, kms or vault; SEALED_SECRETS_BACKEND sets it too",
-    );
-  }
-  const implied = kms !== null ? "kms" : vault !== null ? "vault" : null;
-  if (backend !== null && implied !== null && backend !== implied) {
-    throw new UsageError(`--backend ${backend} and --${implied}-key contradict each other`, LEAVE_OUT);
-  }
-  if (backend === "kms" && kms === null) {
-    throw new UsageError("--backend kms needs a key", "give --kms-key with its ARN, id or alias/NAME");
-  }
-  if (backend === "vault" && vault === null) {
-    throw new UsageError("--backend vault needs a key", "give --vault-key MOUNT/KEY");
-  }
-  if (implied !== null && options.cert !== null) {
-    throw new UsageError(
-      `--cert and --${implied}-key exclude each other: values lie under one key`,
-      LEAVE_OUT,
-    );
-  }
+export function sealingBackend(options: BackendOptions, { args }: Typed): SealingBackend {
+  requireBackend(options.backend);
+  const typed = typedOptions(args);
+  const said = backendSaid(typed, BY_FLAG) ?? backendSaid(options, BY_VARIABLE) ?? "cluster";
+  const { kms, vault } = keysOf(said, options);
+  if (said === "cluster") return { backend: "cluster" };
   if (kms !== null) return { backend: "kms", key: kms };
-  return vault !== null ? { backend: "vault", name: vault } : { backend: "cluster" };
+  if (vault !== null) return { backend: "vault", name: vault };
+  throw said === "kms"
+    ? new UsageError("--backend kms needs a key", "give --kms-key with its ARN, id or alias/NAME")
+    : new UsageError("--backend vault needs a key", "give --vault-key MOUNT/KEY");
 }
 
-/** The keys that the flags name, whatever they are for; each null where none is named. */
+/** The keys that the user names, whatever they are for; each null where none is named. */
 export type NamedKeys = { kms: string | null; vault: TransitKeyName | null };
 
-/** @throws UsageError for a key that is not named as it must be, or for both. */
-export function namedKeys(options: Pick<KubesealOptions, "kms-key" | "vault-key">): NamedKeys {
-  const { "kms-key": kms, "vault-key": vault } = options;
+/**
+ * The key named by flag or variable; where they say different backends, the command line counts.
+ * @throws UsageError for a key that is not named as it must be, or for both.
+ */
+export function namedKeys(options: Omit<BackendOptions, "cert">, { args }: Typed): NamedKeys {
+  requireBackend(options.backend);
+  // A certificate says nothing of values that are there already.
+  const typed = { ...typedOptions(args), cert: null };
+  const said = backendSaid(typed, BY_FLAG) ?? backendSaid({ ...options, cert: null }, BY_VARIABLE);
+  return said === null ? { kms: null, vault: null } : keysOf(said, options);
+}
+
+type Backend = SealingBackend["backend"];
+
+function requireBackend(backend: string | null): asserts backend is Backend | null {
+  if (backend === null || ["cluster", "kms", "vault"].includes(backend)) return;
+  throw new UsageError(
+    `invalid value ${JSON.stringify(backend)} for --backend`,
+    "write --backend cluster, kms or vault; SEALED_SECRETS_BACKEND sets it too",
+  );
+}
+
+/** What stands on the command line alone. */
+function typedOptions(args: readonly string[]): KubesealOptions {
+  return readArguments(kubesealOptions, args, {}).options;
+}
+
+/** How options are named in errors, and what to do when two of them contradict each other. */
+type Speaking = { spelled: (flag: string) => string; hint: string };
+const BY_FLAG: Speaking = { spelled: (flag) => `--${flag}`, hint: "give one of them" };
+const BY_VARIABLE: Speaking = {
+  spelled: variableOf,
+  hint: "unset one of them, or say on the command line which is meant: --backend cluster, --kms-key or --vault-key",
+};
+
+/**
+ * The one backend that some options speak of; null where they speak of none.
+ * @throws UsageError when they speak of several.
+ */
+function backendSaid(options: BackendOptions, { spelled, hint }: Speaking): Backend | null {
+  const { backend, "kms-key": kms, "vault-key": vault, cert } = options;
+  requireBackend(backend);
+  const implied = kms !== null ? "kms" : vault !== null ? "vault" : null;
   if (kms !== null && vault !== null) {
-    throw new UsageError("--kms-key and --vault-key exclude each other", LEAVE_OUT);
+    throw new UsageError(`${spelled("kms-key")} and ${spelled("vault-key")} exclude each other`, hint);
   }
+  if (backend !== null && implied !== null && backend !== implied) {
+    const key = spelled(`${implied}-key`);
+    throw new UsageError(`${spelled("backend")} ${backend} and ${key} contradict each other`, hint);
+  }
+  const said = implied ?? backend;
+  if (cert === null || said === null || said === "cluster") return said ?? (cert === null ? null : "cluster");
+  const other = implied === null ? `${spelled("backend")} ${backend}` : spelled(`${implied}-key`);
+  throw new UsageError(`${spelled("cert")} and ${other} exclude each other: values lie under one key`, hint);
+}
+
+function keysOf(said: Backend, options: Pick<BackendOptions, "kms-key" | "vault-key">): NamedKeys {
+  const kms = said === "kms" ? options["kms-key"] : null;
+  const vault = said === "vault" ? options["vault-key"] : null;
   if (kms !== null && kmsKeyName(kms) === null) {
     throw new UsageError(
       `invalid value ${JSON.stringify(kms)} for --kms-key`,
@@ -70,6 +112,3 @@ export function namedKeys(options: Pick<KubesealOptions, "kms-key" | "vault-key"
   }
   return { kms, vault: name };
 }
-
-// A variable may have set the other one.
-const LEAVE_OUT = "give one of them; --NAME= with nothing behind it takes back what a variable sets";

@@ -28,6 +28,7 @@ suite("whose key is sealed under", () => {
     [[...KMS, ...TRANSIT], /--kms-key and --vault-key exclude each other/],
     [["--cert", "cert.pem", ...KMS], /--cert and --kms-key exclude each other/],
     [["--cert", "cert.pem", "--backend", "vault", ...TRANSIT], /--cert and --vault-key exclude each other/],
+    [["--cert", "cert.pem", "--backend", "kms"], /--cert and --backend kms exclude each other/],
     [["--kms-key", "arn:aws:kms:eu-central-1:1:key/x"], /for --kms-key/],
     [["--kms-key", "arn:aws:kms:*:123456789012:key/x"], /for --kms-key/],
     [["--kms-key", "a key"], /for --kms-key/],
@@ -77,6 +78,71 @@ suite("whose key is sealed under", () => {
     const env = { SEALED_SECRETS_VAULT_KEY: KEYS.vault[0] };
     const run = await world.run(back, { stdin, env, files: { "cert.pem": certificatePem } });
     assert.doesNotMatch(run.stdout, /vault:/);
+  });
+
+  const variables = { SEALED_SECRETS_KMS_KEY: KEYS.kms[0] };
+  const cert = ["--cert", "cert.pem"];
+  const overruling: readonly [
+    flags: readonly string[],
+    env: Record<string, string>,
+    under: "classic" | "kms" | "vault",
+  ][] = [
+    [[...cert], variables, "classic"],
+    [["--backend", "cluster", ...cert], variables, "classic"],
+    [["--backend", "cluster"], { ...variables, SEALED_SECRETS_CERT: "cert.pem" }, "classic"],
+    [["--backend", "cluster", ...cert], { ...variables, SEALED_SECRETS_BACKEND: "kms" }, "classic"],
+    [TRANSIT, variables, "vault"],
+    [TRANSIT, { ...variables, SEALED_SECRETS_BACKEND: "kms" }, "vault"],
+    [TRANSIT, { SEALED_SECRETS_CERT: "cert.pem" }, "vault"],
+    [KMS, { SEALED_SECRETS_KMS_KEY: "no key at all", SEALED_SECRETS_BACKEND: "cluster" }, "kms"],
+    [["--backend", "kms"], { ...variables, SEALED_SECRETS_VAULT_KEY: KEYS.vault[0] }, "kms"],
+    [["--backend", "vault"], { ...variables, SEALED_SECRETS_VAULT_KEY: KEYS.vault[0] }, "vault"],
+  ];
+  for (const [flags, env, under] of overruling) {
+    test(`is by ${flags[0]} ${under}, whatever the variables ${Object.keys(env)} say`, async () => {
+      const files = { "cert.pem": certificatePem, "v.txt": "value" };
+      for (const mode of [[], ["--raw", "--from-file", "a=v.txt", "-n", "shop", "--name", "db"]]) {
+        const world = new KeyServiceWorld();
+        const run = await world.run([...mode, ...flags], { stdin, env, files });
+        assert.equal(run.code, 0, run.stderr);
+        const form = /\b(kms|vault):1:/.exec(run.stdout)?.[1] ?? "classic";
+        assert.equal(form, under);
+        if (under === "classic") assert.equal(world.calls, 0);
+      }
+    });
+  }
+
+  test("is asked for where variables contradict each other, by their names", async () => {
+    const wrong: readonly [Record<string, string>, RegExp][] = [
+      [
+        { ...variables, SEALED_SECRETS_VAULT_KEY: KEYS.vault[0] },
+        /SEALED_SECRETS_KMS_KEY and SEALED_SECRETS_VAULT_KEY exclude each other\nhint: unset one of them, or say/,
+      ],
+      [
+        { ...variables, SEALED_SECRETS_BACKEND: "cluster" },
+        /SEALED_SECRETS_BACKEND cluster and SEALED_SECRETS_KMS_KEY contradict/,
+      ],
+      [
+        { ...variables, SEALED_SECRETS_CERT: "cert.pem" },
+        /SEALED_SECRETS_CERT and SEALED_SECRETS_KMS_KEY exclude/,
+      ],
+    ];
+    for (const [env, message] of wrong) {
+      const world = new KeyServiceWorld();
+      const run = await world.run([], { stdin, env });
+      assert.deepEqual([run.code, run.stdout, world.connected], [2, "", []]);
+      assert.match(run.stderr, message);
+    }
+  });
+
+  test("moves values by the flag, and leaves those of a variable's service as they are", async () => {
+    const world = new KeyServiceWorld();
+    const sealed = (await world.run(TRANSIT, { stdin })).stdout;
+    const env = { SEALED_SECRETS_KMS_KEY: KEYS.kms[0] };
+    const args = ["--re-encrypt", "--vault-key", KEYS.vault[1], ...ALLOW_ALL];
+    const run = await world.run(args, { stdin: sealed, env });
+    assert.equal(run.code, 0, run.stderr);
+    assert.ok(run.stdout.includes(`"vault:1:${KEYS.vault[1]}:`));
   });
 
   test("may be an alias or a key id of AWS KMS; the value names what KMS answers", async () => {
