@@ -45,6 +45,22 @@ export async function clusterIdentity(
   }
 }
 
+/**
+ * The same for what is to be bound to a cluster from now on.
+ * @throws UsageError for `none` as well: controllers that are told so know no cluster, and would never open it.
+ */
+export async function clusterToBindTo(
+  options: ClusterOptions & { "cluster-id": string | null },
+  io: Io,
+): Promise<string> {
+  const id = await clusterIdentity(options, io);
+  if (id !== "none") return id;
+  throw new UsageError(
+    "none is the id of no cluster: a controller with --cluster-id=none opens nothing that is bound to one",
+    "give the uid of the cluster's namespace kube-system, here and to its controller",
+  );
+}
+
 /** Whether a text may be the id of a cluster. */
 export function isClusterId(text: string): boolean {
   return text !== "" && text.length <= LONGEST && !/[\p{Cc}\p{Bidi_Control}]/u.test(text);

@@ -31,7 +31,7 @@ export async function findSealingKey(
     return { ...shared, ...certificateKey(await findCertificate(options, io), options, io, notices) };
   }
   try {
-    const clusterId = await keyServices.clusterId();
+    const clusterId = await keyServices.clusterToSealFor();
     const sealer = await keyServices.sealer(backend);
     return { ...shared, sealer, clusterId, words: wordsOf(backend), more: `, for cluster ${clusterId}` };
   } catch (error) {

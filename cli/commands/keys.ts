@@ -1,7 +1,7 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { parseWrappingKey, type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
 import { connect, controllerOf, requestTimeoutMs } from "../cluster.ts";
-import { clusterIdentity } from "../cluster-identity.ts";
+import { clusterIdentity, clusterToBindTo } from "../cluster-identity.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/keys.ts";
 import type { Io } from "../io.ts";
@@ -93,7 +93,8 @@ async function move(
       if (open.length === 0) return;
       requireBegun(open, io.now());
       if (to !== null && !options["without-backup"]) requireBackup(open);
-      const moving: KeyMoving = { services, clusterId: await clusterIdentity(options, io), to };
+      const clusterId = await (to === null ? clusterIdentity : clusterToBindTo)(options, io);
+      const moving: KeyMoving = { services, clusterId, to };
       for (const key of open) {
         const change = await moveKey(key, moving);
         try {

@@ -5,7 +5,7 @@ import type { KmsApi } from "../../shared/seal/kms-api.ts";
 import type { Binding, KeyServices, Sealer, Unsealer } from "../../shared/seal/sealer.ts";
 import type { TransitApi } from "../../shared/seal/transit-api.ts";
 import { VaultKeyProofs } from "../../shared/seal/vault-key-proofs.ts";
-import { clusterIdentity } from "../cluster-identity.ts";
+import { clusterIdentity, clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions, KeyServiceOptions } from "../options.ts";
@@ -48,8 +48,13 @@ export class UserKeyServices implements KeyServices {
     this.#named = named;
   }
 
-  /** The cluster that values are bound to. @throws InputError naming --cluster-id when nobody tells. */
-  clusterId(): Promise<string> {
+  /** The cluster to seal for. @throws InputError naming --cluster-id when nobody tells; UsageError for one that is none. */
+  clusterToSealFor(): Promise<string> {
+    this.#clusterId ??= clusterToBindTo(this.#options, this.#io);
+    return this.#clusterId;
+  }
+
+  #boundCluster(): Promise<string> {
     this.#clusterId ??= clusterIdentity(this.#options, this.#io);
     return this.#clusterId;
   }
@@ -151,7 +156,7 @@ export class UserKeyServices implements KeyServices {
     const { keysNamed } = await import("./named-keys.ts");
     const { keys, isComplete } = keysNamed(backend, items);
     admitKeys(backend, keys, admission);
-    return isComplete ? { ...binding, clusterId: await this.clusterId() } : binding;
+    return isComplete ? { ...binding, clusterId: await this.#boundCluster() } : binding;
   }
 
   async #unsealer(backend: RemoteBackend, admission: KeyAdmission): Promise<Unsealer> {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { utf8 } from "../../../shared/bytes.ts";
+import { scopeAt } from "../../../shared/scope.ts";
+import { kmsSealer } from "../../../shared/seal/kms-sealer.ts";
 import {
   ALLOW_ALL,
   CLUSTER,
@@ -427,6 +430,22 @@ suite("the cluster that values are for", () => {
       const run = await bound([namespace], empty);
       assert.deepEqual([run.code, run.asked], [2, []], "a variable that was empty has no cluster asked");
     }
+  });
+
+  test("may not be none, of which controllers open nothing; what was sealed for it opens here", async () => {
+    for (const mode of [[], ["--raw", "--item", "a", "-n", "shop", "--name", "db"]]) {
+      const run = await bound([namespace], [...mode, "--cluster-id", "none"]);
+      assert.deepEqual([run.code, run.stdout, run.cluster, run.asked], [2, "", undefined, []]);
+      assert.match(run.stderr, /^error: none is the id of no cluster: /);
+    }
+    const run = await bound([configMap({ "cluster-id": "none" })]);
+    assert.deepEqual([run.code, run.stdout, run.cluster], [2, "", undefined]);
+    const world = new KeyServiceWorld();
+    const context = { clusterId: "none", scope: scopeAt("strict", { namespace: "shop", name: "db" }) };
+    const sealed = await kmsSealer(world.kms, KEYS.kms[0]).sealAll(new Map([["a", utf8("b")]]), context);
+    const before = `{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","metadata":{"name":"db","namespace":"shop"},"spec":{"encryptedData":{"a":"${sealed.get("a")}"}}}`;
+    const old = await world.run(["unseal", "--cluster-id", "none", ...ALLOW_ALL], { stdin: before });
+    assert.equal(old.code, 0, old.stderr);
   });
 
   test("is asked for when values are opened, once they have their form and their keys are allowed", async () => {

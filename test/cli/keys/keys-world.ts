@@ -54,7 +54,7 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
     transit,
     async keys(...args) {
       const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
-      const { io, left } = memoryIo(["keys", ...args, ...flags], {
+      const { io, left } = memoryIo(["keys", ...flags, ...args], {
         env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token" },
         files: { [kubeconfig]: readFileSync(kubeconfig) },
       });

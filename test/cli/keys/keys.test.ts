@@ -124,6 +124,13 @@ test("a key without a confirmed backup is not wrapped unless it is said", async 
   assert.equal(world.writes().length, 2);
 });
 
+test("no key is bound to a cluster that is none", async (context) => {
+  const world = await keysWorld(context, [backedUp(first, "one")]);
+  const { code, stderr } = await world.keys("wrap", "--with", KMS_KEY, "--all", "--cluster-id=none");
+  assert.deepEqual([code, world.writes(), world.kms.calls.length], [2, [], 0]);
+  assert.match(stderr, /^error: none is the id of no cluster: /m);
+});
+
 test("the copy that kubectl apply keeps of a key goes with the plain key", async (context) => {
   const copy = JSON.stringify({ data: { "tls.key": Buffer.from(first.privateKeyPem).toString("base64") } });
   const world = await keysWorld(context, [backedUp(first, "one", { [LAST_APPLIED]: copy })]);
