@@ -22,7 +22,7 @@ export function networkConnector({ env }: Io, notices: Notices): KeyServiceConne
       const { openVaultSession } = await import("../../shared/vault/vault-session.ts");
       const { connectTransit } = await import("../../shared/vault/transit.ts");
       const proxy = environmentProxy(address, env);
-      const client = connectVault({ address, namespace: namespace || null, ca, proxy });
+      const client = connectVault({ address, namespace: namespace || null, ca, caOption: CA_OPTION, proxy });
       const session = openVaultSession(client, { kind: "token", token });
       const close = async () => {
         await session.close();
@@ -32,3 +32,5 @@ export function networkConnector({ env }: Io, notices: Notices): KeyServiceConne
     },
   };
 }
+
+const CA_OPTION = "--vault-ca-cert FILE (or VAULT_CACERT)";

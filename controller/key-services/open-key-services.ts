@@ -76,6 +76,7 @@ async function connectVault(
     address,
     namespace: settings["vault-namespace"],
     ca,
+    caOption: "--vault-ca-file (vault.ca in the chart)",
     redirectAddresses: settings["vault-redirect-addrs"],
     proxy: environmentProxy(address, environment),
   });

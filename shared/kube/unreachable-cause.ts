@@ -3,7 +3,7 @@
  * was sent.
  */
 export function unreachableCause(error: unknown): string {
-  const code = codeOf(error);
+  const code = connectionErrorCode(error);
   if (code === null) return "the connection failed";
   const words = WORDS.get(code);
   if (words !== undefined) return words;
@@ -36,12 +36,17 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ["UND_ERR_INVALID_ARG", "the token or another header holds characters that HTTP does not allow"],
 ]);
 
-/** Verification codes of OpenSSL as Node names them, and the wrong host name. */
-function isCertificateCode(code: string): boolean {
+/** Whether a code says that a certificate is not to be trusted: those of OpenSSL as Node names them, and the wrong host name. */
+export function isCertificateCode(code: string): boolean {
   return (
     /CERT|CRL|SIGNATURE|UNABLE_TO_|ISSUER|HOSTNAME_MISMATCH/.test(code) &&
     !/^(ERR_SSL|ERR_OSSL|ECONN)/.test(code)
   );
+}
+
+/** The code of a failed connection, `ECONNREFUSED`; null where it has none. */
+export function connectionErrorCode(error: unknown): string | null {
+  return codeOf(error);
 }
 
 /** The first code along `cause` and, for an attempt on several addresses, its errors. */

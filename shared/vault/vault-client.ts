@@ -3,6 +3,7 @@ import { SealError } from "../errors.ts";
 import { Deadline } from "../kube/deadline.ts";
 import { unreachableCause } from "../kube/unreachable-cause.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
+import { expectsTls, unreachableHint, useTlsHint } from "./unreachable-hint.ts";
 import { readAddresses, redirectOrigin, type VaultAddresses } from "./vault-address.ts";
 import { mapping, parseExact, type VaultAnswer, type VaultBody } from "./vault-answer.ts";
 import { urlPath } from "./vault-path.ts";
@@ -17,6 +18,8 @@ export type VaultConnection = {
   namespace?: string | null;
   /** PEM certificates of the authorities to trust, null for those of Node and of the system. */
   ca?: string | null;
+  /** How users give these, for hints: `--vault-ca-cert FILE`. */
+  caOption?: string;
   /** Further addresses that Vault may redirect to, such as those of its other nodes. */
   redirectAddresses?: readonly string[];
   /** URL of an HTTP proxy, null for none. */
@@ -82,6 +85,7 @@ class HttpVaultClient implements VaultClient {
   readonly #addresses: VaultAddresses;
   readonly #namespace: string | null;
   readonly #timeoutMs: number;
+  readonly #caOption: string;
   readonly #dispatcher: Dispatcher;
   readonly #closing = new AbortController();
 
@@ -89,6 +93,7 @@ class HttpVaultClient implements VaultClient {
     const { address, namespace = null, ca = null, redirectAddresses = [], proxy = null } = connection;
     this.#addresses = readAddresses(address, redirectAddresses);
     this.#namespace = namespace === "" ? null : namespace;
+    this.#caOption = connection.caOption ?? "the option for certificates to trust";
     this.#timeoutMs = connection.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#dispatcher = vaultDispatcher({ tls: this.address.startsWith("https:"), ca, proxy });
   }
@@ -109,7 +114,8 @@ class HttpVaultClient implements VaultClient {
       if (signal?.aborted) throw signal.reason;
       if (this.#closing.signal.aborted) throw this.#unavailable("this client was closed");
       if (deadline.passed) throw this.#unavailable(`no answer within ${deadline.limitMs / 1000} s`);
-      throw error instanceof SealError ? error : this.#unavailable(unreachableCause(error));
+      if (error instanceof SealError) throw error;
+      throw this.#unavailable(unreachableCause(error), unreachableHint(error, this.address, this.#caOption));
     }
   }
 
@@ -193,13 +199,12 @@ class HttpVaultClient implements VaultClient {
         "its answer is not a JSON object",
         "check that the address is Vault's own and not that of a web page before it",
       );
+    if (body === null && bytes !== null && expectsTls(this.address, status, asText(bytes)))
+      throw this.#unavailable("it speaks TLS, and was asked without", useTlsHint(this.address));
     return { status, body, retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) };
   }
 
-  #unavailable(
-    cause: string,
-    hint = "check Vault, its address, and the certificate authority it is trusted by",
-  ) {
+  #unavailable(cause: string, hint = "check Vault and its address") {
     return new KeyServiceError("unavailable", `Vault at ${this.address} gives no answer: ${cause}`, hint);
   }
 }
@@ -220,6 +225,10 @@ async function readUpTo(answer: Answer, limitBytes: number): Promise<Uint8Array 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
+}
+
+function asText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function parseBody(bytes: Uint8Array, exactNumbers: boolean): VaultBody | null {

@@ -47,6 +47,18 @@ suite("a real Vault", () => {
     await vault?.stop();
   });
 
+  test("asked by http where it speaks https is told in those words", async () => {
+    const plain = connectVault({ address: vault.address.replace("https:", "http:") });
+    const health = { method: "GET", path: ["sys", "health"] } as const;
+    await assert.rejects(plain.request(health), (error) => {
+      assert.ok(error instanceof KeyServiceError);
+      assert.match(error.message, /it speaks TLS, and was asked without$/);
+      assert.equal(error.hint, `write ${vault.address}`);
+      return true;
+    });
+    await plain.close();
+  });
+
   const mount = "team/transit";
   const create = async (key: string, options: object = {}) => {
     await createTransitKey(vault, { mount, name: key, ...options });

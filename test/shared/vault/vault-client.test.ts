@@ -237,10 +237,46 @@ describe("failures to reach it", () => {
     assert.match((await failure(toGone.request(get))).message, /connection refused/);
     await toGone.close();
     const tls = await startFakeVault({ tls: true });
-    const distrustful = connectVault({ address: tls.address });
-    assert.match((await failure(distrustful.request(get))).message, /certificate is not trusted/);
+    const distrustful = connectVault({ address: tls.address, caOption: "--the-option FILE" });
+    const { message, hint } = await failure(distrustful.request(get));
+    assert.match(message, /certificate is not trusted/);
+    assert.match(hint, /authority that signed Vault's with --the-option FILE$/);
     await distrustful.close();
     await tls.close();
+  });
+
+  it("are told with the other scheme where https was meant for http, or http for https", async () => {
+    const told = async (address: string) => {
+      const mistaken = connectVault({ address });
+      const { message, hint, fault } = await failure(mistaken.request(get));
+      assert.equal(fault, "unavailable");
+      await mistaken.close();
+      return `${message}\n${hint}`;
+    };
+    const { port, host } = new URL(vault.address);
+    assert.match(
+      await told(`https://${host}`),
+      new RegExp(`it does not speak TLS \\(.*\\)\nwrite http://${host} if it has no TLS$`),
+    );
+    const tls = await startFakeVault({ tls: true });
+    const plain = tls.address.replace("https:", "http:");
+    assert.match(
+      await told(plain),
+      new RegExp(`the connection broke\n.*write ${tls.address} if it speaks TLS$`),
+    );
+    await tls.close();
+    for (const page of [
+      "Client sent an HTTP request to an HTTPS server.\n",
+      "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
+    ]) {
+      vault.inject({ kind: "answer", status: 400, body: page }, { times: 1 });
+      const words = /speaks TLS, and was asked without\nwrite https:\/\/127\.0\.0\.1:/;
+      const text = await told(vault.address);
+      assert.match(text, words);
+      assert.ok(text.endsWith(`:${port}`));
+    }
+    vault.inject({ kind: "answer", status: 400, body: "no HTTPS" }, { times: 1 });
+    assert.equal((await client.request(get)).status, 400);
   });
 
   it("of a kept connection that died are made good by one more try", async () => {
