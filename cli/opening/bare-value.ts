@@ -69,17 +69,17 @@ export async function openBareValue(
       keyServices,
     );
   }
-  if (options.item !== null) {
-    throw new UsageError(
-      "--raw and --item go together for values of key services alone, and this is none",
-      "leave --item out: classic values are bound to no item",
-    );
-  }
   if (backend !== "classic") {
     const whose = backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${backend}"`;
     throw new InputError(
       `${source}: values of ${whose} are not opened by this version of Signet`,
       "give a value as signet --raw prints it; a whole SealedSecret needs no --raw",
+    );
+  }
+  if (options.item !== null) {
+    throw new UsageError(
+      "--raw and --item go together for values of key services alone, and this is one of the cluster's own",
+      "leave --item out: classic values are bound to no item",
     );
   }
   const outcomes = await classicUnsealer(keys.keys, { diagnose: true }).unsealAll(

@@ -440,6 +440,13 @@ suite("--raw", () => {
       2,
       /for values of key services alone/,
     ],
+    [
+      "--item beside a value that nobody here opens",
+      "pq:1:x",
+      ["--item", "a", "--scope", "cluster-wide"],
+      1,
+      /^error: standard input: values of backend "pq" are not opened by this version of Signet/,
+    ],
     ["--output-dir", "AA==", ["--output-dir", "o"], 2, /write no files of their own/],
   ];
   for (const [what, stdin, args, code, message] of refused) {
