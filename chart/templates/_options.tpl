@@ -57,7 +57,7 @@ is false is given as false. Texts of lists and maps are joined by commas.
   (list "vault-token-file" $vaultAuth.tokenFile)
   (list "sealing-key-wrap" $wrapping.key)
   (list "sealing-key-unwrap" $wrapping.alsoUnwrap)
-  (list "vault-kv-mounts" $references.mounts)
+  (list "vault-kv-mounts" (ternary $references.mounts "" (eq (include "signet.vaultReferencesOn" .) "true")))
   (list "vault-kv-role" $references.role)
   (list "vault-kv-auth-mount" $references.authMount)
   (list "vault-kv-audience" $references.audience)

@@ -46,7 +46,7 @@ external
 - apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
-{{- if (default dict .Values.vaultReferences).mounts }}
+{{- if include "signet.vaultReferencesOn" . }}
 # Tokens to read Vault with, of the one ServiceAccount that a namespace makes for it.
 - apiGroups: [""]
   resources: [serviceaccounts/token]

@@ -56,3 +56,19 @@
   readOnly: true
 {{- end }}
 {{- end -}}
+
+{{- /* "true" where spec.vault is on. It takes all of these; with less the right to request tokens would be granted for nothing. */ -}}
+{{- define "signet.vaultReferencesOn" -}}
+{{- $references := default dict .Values.vaultReferences -}}
+{{- if $references.mounts -}}
+{{- $missing := list -}}
+{{- if not (default dict .Values.vault).address }}{{ $missing = append $missing "vault.address" }}{{ end -}}
+{{- range $name := list "role" "audience" -}}
+{{- if not (get $references $name) }}{{ $missing = append $missing (printf "vaultReferences.%s" $name) }}{{ end -}}
+{{- end -}}
+{{- if $missing -}}
+{{- fail (printf "vaultReferences.mounts is given without %s: Vault references need all of them (docs/vault-references.md)" (join " and " $missing)) -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end -}}

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { readObjects } from "../support/control-plane/object-files.ts";
-import { at, objectOf, renderChart } from "../support/helm.ts";
+import { at, helmTemplate, objectOf, renderChart } from "../support/helm.ts";
 
 const manifest = join(import.meta.dirname, "../../deploy/controller.yaml");
 const home = "kube-system";
@@ -20,7 +20,10 @@ const own = [
   `${home}: coordination.k8s.io/leases[sealed-secrets-controller] get update`,
   `${home}: secrets create get list watch`,
 ];
-const references = { vaultReferences: { mounts: ["kv"] } };
+const references = {
+  vault: { address: "https://vault.example.com:8200" },
+  vaultReferences: { mounts: ["kv"], role: "signet", audience: "vault" },
+};
 const tenantTokens = "serviceaccounts/token[signet-vault] create";
 const inAll = (...rules: string[]): string[] => rules.map((rule) => `*: ${rule}`);
 const inEach = (namespaces: string[]): string[] =>
@@ -100,6 +103,25 @@ suite("rights of the controller's account", () => {
     assert.equal(await asked({ allNamespaces: false }), "--cluster-id=none");
     assert.equal(await asked({ allNamespaces: false, clusterId: "c" }), "--cluster-id=c");
   });
+
+  const lacking: readonly [string, Record<string, unknown>][] = [
+    ["vault.address", { ...references, vault: {} }],
+    ["vaultReferences.role", { ...references, vaultReferences: { mounts: ["kv"], audience: "vault" } }],
+    ["vaultReferences.audience", { ...references, vaultReferences: { mounts: ["kv"], role: "signet" } }],
+    [
+      "vault.address and vaultReferences.role and vaultReferences.audience",
+      { vaultReferences: { mounts: ["kv"] } },
+    ],
+  ];
+  for (const [missing, values] of lacking) {
+    test(`Vault references without ${missing} are refused, whoever grants rights`, async () => {
+      for (const create of [true, false]) {
+        const { code, stderr } = await helmTemplate({ values: { ...values, rbac: { create } } });
+        assert.equal(code, 1);
+        assert.ok(stderr.includes(`vaultReferences.mounts is given without ${missing}: `), stderr);
+      }
+    });
+  }
 });
 
 suite("rights of others", () => {

@@ -136,7 +136,10 @@ export const valueEffects: readonly ValueEffect[] = [
   option("vault.auth.tokenFile", "/shown", "vault-token-file=/shown"),
   option("keyWrapping.key", "vault:transit/shown", "sealing-key-wrap=vault:transit/shown"),
   option("keyWrapping.alsoUnwrap", ["vault:a/b", "vault:c/d"], "sealing-key-unwrap=vault:a/b,vault:c/d"),
-  option("vaultReferences.mounts", ["a", "b/{namespace}"], "vault-kv-mounts=a,b/{namespace}"),
+  shows("vaultReferences.mounts", ["a", "b/{namespace}"], '"--vault-kv-mounts=a,b/{namespace}"', {
+    vault: { address: "https://vault" },
+    vaultReferences: { role: "r", audience: "a" },
+  }),
   option("vaultReferences.role", "shown-{namespace}", "vault-kv-role=shown-{namespace}"),
   option("vaultReferences.authMount", "shown", "vault-kv-auth-mount=shown"),
   option("vaultReferences.audience", "shown", "vault-kv-audience=shown"),
