@@ -1,8 +1,8 @@
 import { UsageError } from "../../shared/errors.ts";
 import { isKeyPattern, KeyAllowList } from "../../shared/seal/key-pattern.ts";
+import { shellOperand, shellWord } from "../../shared/shell-word.ts";
 import type { Io } from "../io.ts";
 import type { KeyServiceOptions } from "../options.ts";
-import { shellWord } from "../shell-word.ts";
 import { readAllowedKeys } from "./allow-record.ts";
 import type { VaultPlace } from "./connector.ts";
 import { vaultPlace } from "./vault-access.ts";
@@ -59,7 +59,7 @@ export function allowedVaultKeys(options: KeyServiceOptions, io: Io): AllowedKey
 /** The command that allows a key of one Vault. */
 export function allowVaultCommand(pattern: string, { address, namespace }: VaultPlace): string {
   const inside = namespace === "" ? "" : ` --vault-namespace ${shellWord(namespace)}`;
-  return `signet allow vault ${shellWord(pattern)} --vault-addr ${shellWord(address)}${inside}`;
+  return `signet allow vault --vault-addr ${shellWord(address)}${inside} ${shellOperand(pattern)}`;
 }
 
 function patternsOf(service: "kms" | "vault", options: KeyServiceOptions): readonly string[] | null {

@@ -8,6 +8,7 @@ import {
   PRIMARY_ANNOTATION,
   WRAPPED,
 } from "../../shared/sealing-key-secret.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 
 /** A sealing key as its Secret tells of it, before anything is unwrapped. */
@@ -32,7 +33,7 @@ export function readSealingKey(secret: KeySecretObject): SealingKey {
   const refuse = (problem: string) =>
     new InputError(
       `Secret ${namespace}/${name} is no sealing key to use: ${problem}`,
-      `restore it, or take it out: kubectl -n ${namespace} label secret ${name} --overwrite ${KEY_LABEL}=retired`,
+      `restore it, or take it out: kubectl -n ${shellWord(namespace)} label secret ${shellWord(name)} --overwrite ${KEY_LABEL}=retired`,
     );
   const item = (key: string): string => {
     const text: unknown = secret.data?.[key];

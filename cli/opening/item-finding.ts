@@ -5,8 +5,8 @@ import { splitContainer } from "../../shared/seal/classic-container.ts";
 import { type Backend, formOf } from "../../shared/seal/codec.ts";
 import { DamagedValueError, NotBase64Error } from "../../shared/seal/rsa-hybrid.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
+import { shellPath } from "../../shared/shell-word.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
-import { shellWord } from "../shell-word.ts";
 
 /** Why an item does not open, by a name that scripts can match on. */
 export type Cause =
@@ -65,7 +65,7 @@ export type ItemContext = {
 
 /** The command that seals a value again; name, namespace and scope come from the file, so that it fits. */
 export function sealing(file: string | null): string {
-  return `signet --merge-into ${file === null ? "FILE" : shellWord(file)} < secret.yaml`;
+  return `signet --merge-into ${file === null ? "FILE" : shellPath(file)} < secret.yaml`;
 }
 
 /** What a value's form alone tells. */

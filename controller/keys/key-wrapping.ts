@@ -17,8 +17,9 @@ import {
   wrappingKeyOf,
   wrappingKeyText,
 } from "../../shared/seal/wrapping-key.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 
-/** What a wrapped sealing key is bound to beside its cluster: its Secret, and its public half. */
+/** What a wrapped sealing key is bound to beside its cluster: its Secret, its public half and its certificate. */
 export type KeyPlace = Omit<SealingKeyPlace, "clusterId">;
 
 /** Wraps sealing keys by a key of a key service, and unwraps them. */
@@ -123,6 +124,6 @@ function notAllowed(by: string): KeyServiceError {
   return new KeyServiceError(
     "not-allowed",
     `it is wrapped by ${by}, which neither --sealing-key-wrap nor --sealing-key-unwrap names`,
-    `give --sealing-key-unwrap=${by} if it is to be used`,
+    `give --sealing-key-unwrap=${shellWord(by)} if it is to be used`,
   );
 }

@@ -1,3 +1,4 @@
+import { shellWord } from "../../shared/shell-word.ts";
 import type { Failure } from "./failure.ts";
 import { notManaged } from "./failure.ts";
 import { protection, type WritePolicy } from "./gates.ts";
@@ -75,5 +76,5 @@ export function marksOf({ metadata }: SecretObject): { managed: boolean; patch: 
 
 function unheard(asked: "adopt" | "merge", namespace: string): string {
   const mark = asked === "adopt" ? MANAGED_ANNOTATION : PATCH_ANNOTATION;
-  return `${EXISTING_SECRET_ANNOTATION}: ${JSON.stringify(asked)} counts only where the controller is started with --adopt-namespaces=${namespace}; or annotate the Secret with ${mark}: "true"`;
+  return `${EXISTING_SECRET_ANNOTATION}: ${JSON.stringify(asked)} counts only where the controller is started with --adopt-namespaces=${shellWord(namespace)}; or annotate the Secret with ${mark}: "true"`;
 }

@@ -1,4 +1,5 @@
 import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import {
   DEFAULT_TYPE,
   KEY_LABEL,
@@ -67,7 +68,7 @@ export function unfitPolicy(policy: WritePolicy): string | null {
   const copying = Object.keys(secretAnnotations).find((key) => isRefusedCopying(key, allowedAnnotations));
   return copying === undefined
     ? null
-    : `--secret-annotations: ${copying} makes other controllers copy every Secret; --allowed-annotations=${copying} permits it`;
+    : `--secret-annotations: ${copying} makes other controllers copy every Secret; --allowed-annotations=${shellWord(copying)} permits it`;
 }
 
 /**
@@ -110,7 +111,7 @@ export function refusalToWrite(wanted: WantedSecret, policy: WritePolicy): strin
     isRefusedCopying(key, policy.allowedAnnotations),
   );
   if (annotation !== undefined) {
-    return `the annotation ${JSON.stringify(annotation)} makes other controllers copy the Secret; start the controller with --allowed-annotations=${JSON.stringify(annotation).slice(1, -1)} to permit it`;
+    return `the annotation ${JSON.stringify(annotation)} makes other controllers copy the Secret; start the controller with --allowed-annotations=${shellWord(annotation)} to permit it`;
   }
   return null;
 }

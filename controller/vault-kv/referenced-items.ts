@@ -1,5 +1,6 @@
 import { utf8 } from "../../shared/bytes.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
+import { shellOperand, shellWord } from "../../shared/shell-word.ts";
 import type { KvRead, KvReader } from "../../shared/vault/kv-answer.ts";
 import { VaultReferenceError } from "./reference-error.ts";
 import type { VaultReference } from "./vault-reference.ts";
@@ -107,20 +108,20 @@ function absence(
         `${where(reference)}: ${version === null ? "nothing was ever written there" : `there is no version ${version}`}`,
         /^(?:data|metadata)\//.test(path)
           ? "give the path without data/ or metadata/ at its begin"
-          : `check mount and path in spec.vault, or write it: vault kv put -mount=${mount} ${path} …`,
+          : `check mount and path in spec.vault, or write it: ${putting(reference)}`,
       );
     case "deleted":
       return new VaultReferenceError(
         "VaultSecretDeleted",
         `${where(reference)}: version ${absent.version} was deleted; the Secret stays as it is`,
-        `bring it back: vault kv undelete -mount=${mount} -versions=${absent.version} ${path}; or write a new version`,
+        `write a new version, or bring it back: vault kv undelete -mount=${shellWord(mount)} -versions=${absent.version} ${shellOperand(path)}`,
       );
     case "destroyed":
       return new VaultReferenceError(
         "VaultVersionDestroyed",
         `${where(reference)}: version ${absent.version} was destroyed; the Secret stays as it is`,
         version === null
-          ? `write a new version: vault kv put -mount=${mount} ${path} …`
+          ? `write a new version: ${putting(reference)}`
           : "name another version in spec.vault",
       );
     case "not-kv-2":
@@ -128,7 +129,7 @@ function absence(
         "VaultSecretMissing",
         `${where(reference)}: ${FOUND[absent.found]}`,
         absent.found === "kv-1"
-          ? `vault kv enable-versioning ${mount}`
+          ? `vault kv enable-versioning ${shellOperand(mount)}`
           : "correct the mount in spec.vault, or have the engine mounted there",
       );
   }
@@ -139,6 +140,11 @@ const FOUND = {
   other: "another engine than KV is mounted there",
   nothing: "nothing is mounted there",
 };
+
+/** Author's texts, in a command that an operator may copy. */
+function putting({ mount, path }: VaultReference): string {
+  return `vault kv put -mount=${shellWord(mount)} ${shellOperand(path)} …`;
+}
 
 /** These names stand in the object. */
 function where({ key, mount, path }: VaultReference): string {

@@ -1,6 +1,7 @@
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import { audiencesOf } from "./jwt-claims.ts";
 import { VaultReferenceError } from "./reference-error.ts";
 
@@ -55,7 +56,7 @@ function refusal(error: KubeApiError, namespace: string): VaultReferenceError | 
     return new VaultReferenceError(
       "VaultAccountMissing",
       `namespace ${namespace} has no ServiceAccount ${TENANT_ACCOUNT}, as which Vault would be read`,
-      `kubectl -n ${namespace} create serviceaccount ${TENANT_ACCOUNT}`,
+      `kubectl -n ${shellWord(namespace)} create serviceaccount ${TENANT_ACCOUNT}`,
       { cause: error },
     );
   if (error.status === 403)

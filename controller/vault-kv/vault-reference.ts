@@ -83,7 +83,8 @@ function problemOfMount(mount: string): string | null {
 function problemOfPath(path: string): string | null {
   if (path.length === 0 || path.length > LONGEST.path)
     return `path must have 1 to ${LONGEST.path} characters`;
-  if (/[%?#\\\p{C}]/u.test(path)) return "path must hold none of '%', '?', '#', '\\' and control characters";
+  if (!/^[\p{L}\p{M}\p{N}_./=@+: -]+$/u.test(path))
+    return "path must hold nothing but letters, digits, spaces and '_', '-', '.', '/', '=', '@', '+', ':'";
   if (path.split("/").some((segment) => segment === "" || segment !== segment.trim()) || hasDots(path))
     return "path must be names with one '/' between them, none of them '.' or '..', without spaces around them";
   return null;

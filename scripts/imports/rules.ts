@@ -26,6 +26,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "resource.ts",
     "sealing-key-hint.ts",
     "sealing-key-secret.ts",
+    "shell-word.ts",
     "structural-schema.ts",
     "unquoted-scalar.ts",
     "version.ts",

@@ -270,10 +270,10 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "a file's name runs commands in the shell that a hint is copied into",
-    file: "cli/shell-word.ts",
-    find: `named.replaceAll("'", "'\\\\''")`,
-    replace: "named",
-    test: "test/cli/shell-word.test.ts",
+    file: "shared/shell-word.ts",
+    find: `text.replaceAll("'", "'\\\\''")`,
+    replace: "text",
+    test: "test/shared/shell-word.test.ts",
   },
   {
     what: "--raw prints lines that a file's name breaks",

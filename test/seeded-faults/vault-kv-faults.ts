@@ -23,8 +23,14 @@ export const vaultKvFaults: readonly Fault[] = [
   {
     what: "Vault reference: an encoded slash passes",
     ...of("vault-reference"),
-    find: "if (/[%?#\\\\\\p{C}]/u.test(path))",
-    replace: "if (/[?#\\\\\\p{C}]/u.test(path))",
+    find: "_./=@+: -]+$/u",
+    replace: "_./=@+:% -]+$/u",
+  },
+  {
+    what: "Vault reference: a path in a hint runs commands",
+    ...of("referenced-items"),
+    find: "shellOperand(path)} …",
+    replace: "path} …",
   },
   {
     what: "Vault reference: an item that is sealed, too, is taken from Vault",

@@ -92,7 +92,7 @@ suite("a key that a document names", () => {
     const run = await world.run(["unseal"], { stdin, files, env: { ...HOME, VAULT_NAMESPACE: "team/a" } });
     assert.match(
       run.stderr,
-      /signet allow vault transit\/first --vault-addr \S+ --vault-namespace team\/a$/m,
+      /signet allow vault --vault-addr \S+ --vault-namespace team\/a transit\/first$/m,
     );
   });
 

