@@ -44,6 +44,7 @@ async function sealOffline(options: KubesealOptions, io: Io): Promise<boolean> {
       key: () => certificateKey(readCertificateFile(path, io), options, io, notices),
       clientNamespace: async () => "unknown",
       notices,
+      inDocument: (_where, work) => work,
     });
     return isDone;
   } finally {

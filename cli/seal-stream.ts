@@ -20,6 +20,8 @@ export type SealingMeans = {
   /** The namespace for Secrets that name none; `unknown` where it cannot be told here. */
   clientNamespace: () => Promise<SealRequest["namespace"] | "unknown">;
   notices: Notices;
+  /** Waits for work on one document, and names it where a key service fails. */
+  inDocument: <Result>(where: string, work: Promise<Result>) => Promise<Result>;
 };
 
 /**
@@ -46,7 +48,9 @@ export async function sealStream(options: KubesealOptions, io: Io, means: Sealin
     allowEmptyData: options["allow-empty-data"],
   };
   const sealings: Sealing[] = [];
-  for (const { secret, where } of secrets) sealings.push(await sealSecret(secret, where, request));
+  for (const { secret, where } of secrets) {
+    sealings.push(await means.inDocument(where, sealSecret(secret, where, request)));
+  }
   const sealed = sealings.map(({ sealedSecret }) => sealedSecret);
   writeProduct(writeDocuments(sealed, format), options, io);
   for (const [index, { secret }] of secrets.entries()) {

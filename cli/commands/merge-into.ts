@@ -13,6 +13,7 @@ import { parseSecret } from "../../shared/secret.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { kindOf } from "../document-kind.ts";
+import { inDocument } from "../in-document.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { unlessForeign } from "../manifest-reading.ts";
@@ -155,7 +156,8 @@ async function sealFor(
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
   const scope = scopeAt(kind, { namespace, name });
   warnOfOtherPlace(kind, secret, where, target, notices);
-  const sealed = await key.sealer.sealAll(secret.items, { clusterId: key.clusterId, scope });
+  const sealing = key.sealer.sealAll(secret.items, { clusterId: key.clusterId, scope });
+  const sealed = await inDocument(where, sealing);
   const edits = editsFor(sealedSecret, secret, sealed, key.sealer.hint);
   const items = [...sealed.keys()].join(", ");
   return {

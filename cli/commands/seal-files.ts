@@ -4,6 +4,7 @@ import { parseSecret } from "../../shared/secret.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import type { DocumentTask } from "../file-work.ts";
+import { inDocument } from "../in-document.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
 import { namespaceFor, scopeOption } from "../sealing.ts";
@@ -31,14 +32,15 @@ export const sealFiles: Command<typeof kubesealOptions> = {
       hasProduct: true,
       async perform({ value, where }) {
         const secret = parseSecret(value, where);
-        const sealing = await sealSecret(secret, where, {
+        const request = {
           sealer: key.sealer,
           clusterId: key.clusterId,
           scope,
           name: options.name,
           namespace: await namespaceFor([{ secret, where }], scope, options, lookedUp),
           allowEmptyData: options["allow-empty-data"],
-        });
+        };
+        const sealing = await inDocument(where, sealSecret(secret, where, request));
         const { name } = sealing.sealedSecret.metadata;
         const items = secret.items.size === 1 ? "1 item" : `${secret.items.size} items`;
         const note = `${name}, ${describeScope(sealing.scope)}, ${items}`;

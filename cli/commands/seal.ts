@@ -1,5 +1,6 @@
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { inDocument } from "../in-document.ts";
 import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
 import { sealStream } from "../seal-stream.ts";
@@ -22,6 +23,7 @@ export const seal: Command<typeof kubesealOptions> = {
         },
         clientNamespace: () => clientNamespace(options, io),
         notices,
+        inDocument,
       });
     } finally {
       for (const key of found) await key.close();

@@ -329,7 +329,10 @@ suite("a key service that fails amid a run", () => {
     const args = [...sealFlags("kms"), "-w", "out.yaml"];
     const run = await world.run(args, { stdin: secrets.join("---\n") });
     assert.deepEqual([run.code, run.stdout, run.files.size], [1, "", 0]);
-    assert.match(run.stderr, /^error: .*AWS KMS does not answer\nhint: try again later$/m);
+    assert.match(
+      run.stderr,
+      /^error: standard input, document 3: AWS KMS does not answer\nhint: try again later$/m,
+    );
     assert.equal(world.closed, 1);
   });
 
@@ -343,7 +346,7 @@ suite("a key service that fails amid a run", () => {
     };
     const run = await world.run([...sealFlags("kms"), "--in-place", "a.yaml", "b.yaml", "c.yaml"], { files });
     assert.equal(run.code, 1);
-    assert.match(run.stderr, /^failed b\.yaml: .*AWS KMS does not answer; try again later$/m);
+    assert.match(run.stderr, /^failed b\.yaml, document 2: AWS KMS does not answer; try again later$/m);
     assert.equal(run.files.get("b.yaml"), files["b.yaml"]);
     for (const file of ["a.yaml", "c.yaml"]) assert.match(run.files.get(file) ?? "", /kms:1:/);
   });
@@ -359,6 +362,7 @@ suite("a key service that fails amid a run", () => {
       files: { "s.yaml": file },
     });
     assert.equal(run.code, 1);
+    assert.match(run.stderr, /^error: standard input, document 2: AWS KMS does not answer$/m);
     assert.equal(run.files.get("s.yaml"), file);
   });
 });
