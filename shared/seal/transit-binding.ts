@@ -81,7 +81,10 @@ export async function decryptBound(
   }
 }
 
-/** A key may have been made anew since it was described: when Vault cannot go on with it, the description is forgotten. */
+/**
+ * A key may have been made anew since it was described: when Vault cannot go on with it, the description is forgotten. Not
+ * when it takes a request as wrong: whoever sends those must not have a key that others share proven again and again.
+ */
 async function asDescribed<Answer>(
   name: TransitKeyName,
   proofs: VaultKeyProofs,
@@ -90,8 +93,7 @@ async function asDescribed<Answer>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof KeyServiceError && (error.fault === "misused" || error.fault === "unusable"))
-      proofs.forget(name);
+    if (error instanceof KeyServiceError && error.fault === "unusable") proofs.forget(name);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { type Bytes, fromBase64, toBase64 } from "../bytes.ts";
+import { KeyServiceError } from "../seal/key-service-error.ts";
 import type {
   TransitApi,
   TransitBinding,
@@ -25,6 +26,12 @@ const SEEN_MS = 60_000;
 const MOST_SEEN = 1000;
 /** Values of an object of Kubernetes come to 2 MiB and their own text forms. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+/**
+ * What a listener of Vault takes by default: max_json_array_element_count and max_request_size
+ * (https://developer.hashicorp.com/vault/docs/configuration/listener/tcp). No SealedSecret of use comes near.
+ */
+const MOST_VALUES = 10_000;
+const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 
 class Transit implements TransitApi {
   readonly #session: VaultSession;
@@ -92,10 +99,11 @@ class Transit implements TransitApi {
   async #batch(
     { mount, key }: TransitKeyName,
     asked: AskedOfKey,
-    items: readonly object[],
+    items: readonly Readonly<Record<string, string>>[],
     signal: AbortSignal,
   ): Promise<BatchResult[]> {
     if (items.length === 0) return [];
+    if (items.length > MOST_VALUES || sizeOf(items) > MAX_REQUEST_BYTES) throw tooLarge(asked);
     const answer = await this.#session.request({
       method: "POST",
       path: [...segmentsOf(mount), asked.operation, key],
@@ -119,6 +127,22 @@ class Transit implements TransitApi {
       operation,
     };
   }
+}
+
+/** Of a batch, in bytes of JSON: all that it holds is ASCII. */
+function sizeOf(items: readonly Readonly<Record<string, string>>[]): number {
+  let bytes = 0;
+  for (const item of items)
+    for (const [name, text] of Object.entries(item)) bytes += name.length + text.length + 6;
+  return bytes;
+}
+
+function tooLarge({ subject }: Asked): KeyServiceError {
+  return new KeyServiceError(
+    "misused",
+    `${subject} cannot be used for so much: more than ${MOST_VALUES} values, or 32 MiB, in one request`,
+    "split the Secret into several",
+  );
 }
 
 type AskedOfKey = Asked & { operation: "keys" | "encrypt" | "decrypt" | "rewrap" };

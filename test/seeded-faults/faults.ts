@@ -19,6 +19,7 @@ import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
+import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
@@ -46,6 +47,7 @@ export const faults: readonly Fault[] = [
   ...openingFaults,
   ...keyFaults,
   ...keyServiceFaults,
+  ...keySparingFaults,
   ...keyUseFaults,
   ...servingFaults,
   ...decidingFaults,

@@ -110,7 +110,7 @@ export class MemoryTransit implements TransitApi {
     signal.throwIfAborted();
     const state = this.#find(call.key);
     // Vault takes a context for derived keys alone, and needs it there.
-    if (binding !== undefined && binding !== state.binding) throw serviceFault("misused");
+    if (binding !== undefined && binding !== state.binding) throw serviceFault("unusable");
     return state;
   }
 

@@ -200,9 +200,19 @@ suite("opening under Vault", () => {
     await unsealer.unsealAll(values, here, signal);
     const name = transit.createKey(KEY, "associated-data");
     const anew = await vaultCodec(transit, name).seal({ a: "1", b: "2", c: "3" });
-    const isMisused = (error: unknown) => error instanceof KeyServiceError && error.fault === "misused";
-    await assert.rejects(unsealer.unsealAll(anew, here, signal), isMisused);
+    await assert.rejects(unsealer.unsealAll(anew, here, signal), { fault: "unusable" });
     assert.deepEqual(inShort(await unsealer.unsealAll(anew, here, signal)), opened);
+  });
+
+  test("a request that Vault takes as wrong has nobody prove the key anew", async () => {
+    const { transit, values, unsealer } = await scene();
+    await unsealer.unsealAll(values, here, signal);
+    transit.before = () => Promise.reject(serviceFault("misused", "too large"));
+    await assert.rejects(unsealer.unsealAll(values, here, signal), { fault: "misused" });
+    transit.before = () => undefined;
+    transit.calls.length = 0;
+    assert.deepEqual(inShort(await unsealer.unsealAll(values, here, signal)), opened);
+    assert.deepEqual(transit.calls, [{ operation: "decrypt", key: KEY, values: 3 }]);
   });
 
   test("what is remembered of keys has a bound", async () => {

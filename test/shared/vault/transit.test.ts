@@ -215,6 +215,19 @@ describe("decrypt", () => {
         ]);
       });
 
+  it("sends no batch that a Vault of no special configuration refuses", async () => {
+    const answers = Array.from({ length: 10_000 }, () => opened);
+    const transit = withResults(200, ...answers);
+    const many = (count: number, ciphertext = "vault:v1:AAAA") =>
+      Array.from({ length: count }, () => ({ ciphertext, place }));
+    const decrypt = (batch: typeof values) => transit.decrypt(name, "context", batch, signal);
+    assert.equal(await faultOf(decrypt(many(10_001)), /10000 values/), "misused");
+    const half = `vault:v1:${"A".repeat(16 * 1024 * 1024)}`;
+    assert.equal(await faultOf(decrypt(many(2, half)), /32 MiB/), "misused");
+    assert.deepEqual(transit.vault.calls, []);
+    assert.equal((await decrypt(many(10_000))).length, 10_000);
+  });
+
   it("fails when the key turns out to be of another kind, whatever the status", async () => {
     for (const status of [200, 400])
       for (const error of [
