@@ -36,7 +36,10 @@ export function readAllowedKeys(io: Io): AllowedKey[] {
 export function writeAllowedKeys(keys: readonly AllowedKey[], io: Io): void {
   const path = recordPath(io);
   if (path === null) {
-    throw new FileError("there is no folder for what you allow", "set HOME, or XDG_CONFIG_HOME");
+    throw new FileError(
+      "there is no folder for what you allow",
+      "set HOME, or XDG_CONFIG_HOME; a single run takes --kms-allowed-keys and --vault-allowed-keys",
+    );
   }
   const sorted = [...keys].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   try {
@@ -45,6 +48,11 @@ export function writeAllowedKeys(keys: readonly AllowedKey[], io: Io): void {
   } catch (error) {
     throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
   }
+}
+
+/** Whether this user has a place for such a list: pipelines may run without a home. */
+export function hasRecordPlace(io: Io): boolean {
+  return recordPath(io) !== null;
 }
 
 /** Whether two entries allow the same. */

@@ -3,7 +3,7 @@ import { isKeyPattern, KeyAllowList } from "../../shared/seal/key-pattern.ts";
 import { shellOperand, shellWord } from "../../shared/shell-word.ts";
 import type { Io } from "../io.ts";
 import type { KeyServiceOptions } from "../options.ts";
-import { readAllowedKeys } from "./allow-record.ts";
+import { hasRecordPlace, readAllowedKeys } from "./allow-record.ts";
 import type { VaultPlace } from "./connector.ts";
 import { vaultPlace } from "./vault-access.ts";
 
@@ -30,7 +30,7 @@ export function allowedKmsKeys(options: KeyServiceOptions, io: Io): AllowedKeys 
   return {
     permits: (key, namespace) => list.permits(key, namespace),
     hintFor: (key) =>
-      given === null
+      given === null && hasRecordPlace(io)
         ? `if you trust it, allow it: signet allow kms ${shellWord(key)}`
         : `if you trust it, name it with --kms-allowed-keys ${shellWord(key)}`,
   };
@@ -50,7 +50,7 @@ export function allowedVaultKeys(options: KeyServiceOptions, io: Io): AllowedKey
   return {
     permits: (key, namespace) => list.permits(key, namespace),
     hintFor: (key) =>
-      given === null
+      given === null && hasRecordPlace(io)
         ? `if you trust it, allow it: ${allowVaultCommand(key, place)}`
         : `if you trust it, name it with --vault-allowed-keys ${shellWord(key)}`,
   };

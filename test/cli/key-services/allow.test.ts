@@ -68,6 +68,16 @@ suite("a key that a document names", () => {
       }
       assert.deepEqual([world.calls, world.connected.length], before);
     });
+
+    test(`a ${backend} key is allowed by flag where there is no home for a list`, async () => {
+      const world = new KeyServiceWorld();
+      const stdin = await sealed(world, backend);
+      const run = await world.run(["unseal"], { stdin, env: { HOME: "" } });
+      assert.equal(run.code, 1);
+      const flag = `--${backend}-allowed-keys ${KEYS[backend][0]}`;
+      assert.ok(run.stderr.endsWith(`hint: if you trust it, name it with ${flag}\n`), run.stderr);
+      assert.equal((await world.run(["unseal", ...flag.split(" ")], { stdin, env: { HOME: "" } })).code, 0);
+    });
   }
 
   test("flags count instead of the record", async () => {
