@@ -17,6 +17,7 @@ import { inDocument } from "../in-document.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { unlessForeign } from "../manifest-reading.ts";
+import { requireFewSealings, requireNotReferenced } from "../merge-limits.ts";
 import { mergeScopeKind } from "../merge-scope.ts";
 import {
   editTarget,
@@ -58,16 +59,20 @@ export const mergeInto: Command<typeof kubesealOptions> = {
           : readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
       const means = { key, asked, options, io, notices };
       const changed = new Set<TargetFile>();
+      const merged = new Set<MergeTarget>();
       const notes: string[] = [];
       const givers = new Map<string, string>();
       for (const { secret, where } of secrets) {
         const place = targetOf(targets, secret, where);
         requireNewItems(secret, where, place, givers);
+        requireNotReferenced(place, secret);
         const { target, edits, note } = await sealFor(place, secret, where, means);
         editTarget(target, edits);
         changed.add(target.file);
+        merged.add(target);
         notes.push(note);
       }
+      for (const target of merged) requireFewSealings(target);
       const contents = new Map([...changed].map((target) => [target, contentOf(target, options)]));
       writeTargets(contents, options["output-dir"], io.files);
       if (positionals.length === 0) for (const note of notes) notices.note(note);

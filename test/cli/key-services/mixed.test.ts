@@ -312,6 +312,21 @@ suite("references into Vault's KV engine", () => {
     const one = await world.run(["unseal", ...ALLOW_ALL, "--item", "far"], { stdin });
     assert.match(one.stderr, /^error: standard input: the item "far" stands in spec\.vault/);
   });
+
+  test("take no sealed value in their place, and the file stays as it was", async () => {
+    const world = new KeyServiceWorld();
+    const object = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret" };
+    const metadata = { name: "db", namespace: "shop" };
+    const file = JSON.stringify({ ...object, metadata, spec: { encryptedData: {}, vault } });
+    const args = ["--merge-into", "s.json", ...sealFlags("kms")];
+    const merge = (items: Record<string, string>) =>
+      world.run(args, { stdin: secretYaml(items), files: { "s.json": file } });
+    const run = await merge({ a: "b", wide: "plain" });
+    assert.deepEqual([run.code, run.files.get("s.json"), world.calls], [1, file, 0]);
+    assert.match(run.stderr, /^error: s\.json: the item "wide" stands in spec\.vault, so no value may be/);
+    assert.doesNotMatch(run.stderr, /plain/);
+    assert.equal((await merge({ a: "b" })).code, 0);
+  });
 });
 
 suite("a key service that fails amid a run", () => {
@@ -364,5 +379,52 @@ suite("a key service that fails amid a run", () => {
     assert.equal(run.code, 1);
     assert.match(run.stderr, /^error: standard input, document 2: AWS KMS does not answer$/m);
     assert.equal(run.files.get("s.yaml"), file);
+  });
+});
+
+suite("a file that is merged into again and again", () => {
+  test("gets a 17th sealing under AWS KMS in the place of another alone", async () => {
+    const world = new KeyServiceWorld();
+    const seal = [...sealFlags("kms"), "-o", "yaml"];
+    let file = (await world.run(seal, { stdin: secretYaml({ i1: "v" }) })).stdout;
+    const merge = (items: Record<string, string>) =>
+      world.run(["--merge-into", "s.yaml", ...sealFlags("kms")], {
+        stdin: secretYaml(items),
+        files: { "s.yaml": file },
+      });
+    for (let n = 2; n <= 16; n++) {
+      const run = await merge({ [`i${n}`]: "v" });
+      assert.equal(run.code, 0, run.stderr);
+      file = run.files.get("s.yaml") ?? "";
+    }
+    const opens = async (text: string) => (await world.run(["unseal", ...ALLOW_ALL], { stdin: text })).code;
+    assert.equal(await opens(file), 0);
+    const run = await merge({ i17: "v" });
+    assert.deepEqual([run.code, run.files.get("s.yaml")], [1, file]);
+    assert.match(
+      run.stderr,
+      /^error: s\.yaml: with this its values would come from 17 sealings under AWS KMS, and a SealedSecret opens with at most 16\n/,
+    );
+    const renewed = await merge({ i1: "new", i17: "v" });
+    assert.equal(renewed.code, 0, renewed.stderr);
+    assert.equal(await opens(renewed.files.get("s.yaml") ?? ""), 0);
+  });
+
+  test("gets no 17th key of Vault", async () => {
+    const world = new KeyServiceWorld();
+    for (let n = 1; n <= 17; n++) world.transit.createKey(`transit/k${n}`, "context");
+    const flags = (n: number) => ["--vault-key", `transit/k${n}`];
+    let file = (await world.run([...flags(1), "-o", "yaml"], { stdin: secretYaml({ i1: "v" }) })).stdout;
+    const merge = (n: number) =>
+      world.run(["--merge-into", "s.yaml", ...flags(n)], {
+        stdin: secretYaml({ [`i${n}`]: "v" }),
+        files: { "s.yaml": file },
+      });
+    for (let n = 2; n <= 16; n++) file = (await merge(n)).files.get("s.yaml") ?? "";
+    const run = await merge(17);
+    assert.deepEqual([run.code, run.files.get("s.yaml")], [1, file]);
+    assert.match(run.stderr, /would come from 17 keys of Vault, .* at most 16\n/);
+    const opened = await world.run(["unseal", "--vault-allowed-keys", "transit/*"], { stdin: file });
+    assert.equal(opened.code, 0, opened.stderr);
   });
 });
