@@ -3,6 +3,7 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { type OpeningContext, openSealedSecret } from "../../shared/open-sealed-secret.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { EntryVersion } from "../vault-kv/entry-version.ts";
 import type { VaultKv } from "../vault-kv/vault-kv.ts";
 import type { Observed } from "./decide.ts";
 import { explainFailure } from "./explain-failure.ts";
@@ -26,7 +27,7 @@ export type Surroundings = {
 };
 
 /** What was observed, the fingerprints of the keys that opened the values, and the versions in which items were read from Vault. */
-export type Gathered = Observed & { keys: readonly string[]; versions: ReadonlyMap<string, number> };
+export type Gathered = Observed & { keys: readonly string[]; versions: ReadonlyMap<string, EntryVersion> };
 
 /**
  * Opens a SealedSecret and reads the Secret of its name.

@@ -1,3 +1,4 @@
+import type { EntryVersion } from "../vault-kv/entry-version.ts";
 import type { Verdict } from "./conditions.ts";
 import type { Failure } from "./failure.ts";
 import type { Gathered } from "./gather.ts";
@@ -20,7 +21,7 @@ export type Outcome = {
   /** Fingerprints of the keys that opened the values. */
   keys: readonly string[];
   /** The versions in which items were read from Vault, by item. */
-  versions: ReadonlyMap<string, number>;
+  versions: ReadonlyMap<string, EntryVersion>;
 };
 
 /** What came of carrying out a plan. */

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION } from "../../shared/scope.ts";
+import type { EntryVersion } from "../vault-kv/entry-version.ts";
 import { versionsIn } from "../vault-kv/vault-notes.ts";
 import { readReferences, type VaultReference } from "../vault-kv/vault-reference.ts";
 import { digestOf } from "./digest.ts";
@@ -41,7 +42,7 @@ export type WatchedObject = {
 export type WatchedReferences = {
   readonly references: readonly VaultReference[];
   /** What its status says of the versions that were read, by item; others may write it. */
-  readonly versions: ReadonlyMap<string, number>;
+  readonly versions: ReadonlyMap<string, EntryVersion>;
   /** Digest of all that its status says of them. */
   readonly notes: string;
 };

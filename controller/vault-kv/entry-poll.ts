@@ -1,5 +1,6 @@
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import type { KvMetadata, KvPath, KvReader } from "../../shared/vault/kv-answer.ts";
+import { type EntryVersion, isSameVersion } from "./entry-version.ts";
 
 /** After so long it is tried anew whether an entry's metadata may be read. */
 const DENIED_AGAIN_MS = 3_600_000;
@@ -27,7 +28,7 @@ export class EntryPoll {
   async isUnchanged(
     tenant: string,
     kv: KvReader,
-    { at, version }: { at: KvPath; version: number },
+    { at, ...version }: { at: KvPath } & EntryVersion,
     signal: AbortSignal,
   ): Promise<boolean> {
     const id = JSON.stringify([tenant, at.mount, at.path]);
@@ -41,7 +42,7 @@ export class EntryPoll {
       }
     }
     const read = await kv.readSecret(at, { signal });
-    return read.kind === "found" && read.version === version;
+    return read.kind === "found" && isSameVersion(read, version);
   }
 
   #isDenied(id: string): boolean {
@@ -53,10 +54,10 @@ export class EntryPoll {
   }
 }
 
-function isStill(metadata: KvMetadata, version: number, nowMs: number): boolean {
-  if (metadata.kind !== "found" || metadata.currentVersion !== version) return false;
-  const state = metadata.versions.get(version);
-  if (state === undefined || state.destroyed) return false;
+function isStill(metadata: KvMetadata, known: EntryVersion, nowMs: number): boolean {
+  if (metadata.kind !== "found" || metadata.currentVersion !== known.version) return false;
+  const state = metadata.versions.get(known.version);
+  if (state === undefined || state.destroyed || !isSameVersion(state, known)) return false;
   // A time to come is when Vault will delete it.
   return state.deletedAt === null || Date.parse(state.deletedAt) > nowMs;
 }

@@ -2,13 +2,14 @@ import { utf8 } from "../../shared/bytes.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { shellOperand, shellWord } from "../../shared/shell-word.ts";
 import type { KvRead, KvReader } from "../../shared/vault/kv-answer.ts";
+import type { EntryVersion } from "./entry-version.ts";
 import { VaultReferenceError } from "./reference-error.ts";
 import type { VaultReference } from "./vault-reference.ts";
 
 /** Items of a Secret as Vault has them, and the version that each was read in. */
 export type ReferencedItems = {
   items: ReadonlyMap<string, Uint8Array>;
-  versions: ReadonlyMap<string, number>;
+  versions: ReadonlyMap<string, EntryVersion>;
 };
 
 /** Requests of one object to Vault at once. */
@@ -38,12 +39,12 @@ export async function readItems(
     }
   }
   const items = new Map<string, Uint8Array>();
-  const versions = new Map<string, number>();
+  const versions = new Map<string, EntryVersion>();
   for (const reference of references) {
     const entry = found.get(reference);
     if (entry === undefined) continue;
     items.set(reference.key, utf8(textOf(reference, entry)));
-    versions.set(reference.key, entry.version);
+    versions.set(reference.key, { version: entry.version, createdAt: entry.createdAt });
   }
   return { items, versions };
 }

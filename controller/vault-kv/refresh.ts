@@ -2,12 +2,11 @@ import type { KvPath } from "../../shared/vault/kv-answer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { FairOrder } from "../runtime/fair-order.ts";
 import { Workqueue } from "../runtime/workqueue.ts";
+import type { EntryVersion } from "./entry-version.ts";
 
-/** An entry of Vault that an object in sync was read from. */
-export type FollowedEntry = {
+/** An entry of Vault that an object in sync was read from, in the version that was read. */
+export type FollowedEntry = EntryVersion & {
   at: KvPath;
-  /** The version that was read. */
-  version: number;
   /** How often to ask, in ms. */
   everyMs: number;
 };

@@ -4,6 +4,7 @@ import { digestOf } from "../reconcile/digest.ts";
 import { type Failure, unsealFailed } from "../reconcile/failure.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { EntryPoll } from "./entry-poll.ts";
+import type { EntryVersion } from "./entry-version.ts";
 import { type KvSettings, type KvUse, kvRules, mayName } from "./kv-settings.ts";
 import { referenceFailure, VaultReferenceError } from "./reference-error.ts";
 import { type ReferencedItems, readItems } from "./referenced-items.ts";
@@ -104,7 +105,7 @@ export class VaultKv {
   follow(
     key: string,
     references: readonly VaultReference[],
-    versions: ReadonlyMap<string, number>,
+    versions: ReadonlyMap<string, EntryVersion>,
     { read }: { read: boolean },
   ): void {
     this.#outdated.delete(key);
@@ -164,7 +165,7 @@ function judgeUse(use: KvUse, references: readonly VaultReference[], namespace: 
 /** A reference to a version of its own is read once and never asked about. */
 function entriesOf(
   references: readonly VaultReference[],
-  versions: ReadonlyMap<string, number>,
+  versions: ReadonlyMap<string, EntryVersion>,
   { refreshMs }: KvSettings,
 ): FollowedEntry[] {
   const entries = new Map<string, FollowedEntry>();
@@ -173,7 +174,7 @@ function entriesOf(
     if (pinned !== null || version === undefined) continue;
     const id = JSON.stringify([mount, path]);
     const everyMs = Math.min(own ?? refreshMs, entries.get(id)?.everyMs ?? Number.POSITIVE_INFINITY);
-    entries.set(id, { at: { mount, path }, version, everyMs });
+    entries.set(id, { at: { mount, path }, ...version, everyMs });
   }
   return [...entries.values()];
 }

@@ -10,6 +10,8 @@ export type KvField = { text: string | null };
 /** One version of a secret. */
 export type KvVersion = {
   version: number;
+  /** When it was made; empty where Vault does not tell. RFC 3339. */
+  createdAt: string;
   /** Null where nobody set one; a time to come is one at which Vault will delete it. RFC 3339. */
   deletedAt: string | null;
   /** Its data is gone for good. */

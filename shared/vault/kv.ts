@@ -112,9 +112,10 @@ function versionsOf(versions: VaultBody): Map<number, KvVersion> {
   const all = new Map<number, KvVersion>();
   for (const [name, value] of Object.entries(versions)) {
     const version = /^\d{1,9}$/.test(name) ? Number(name) : null;
-    const { deletion_time, destroyed } = mapping(value);
-    if (version !== null)
-      all.set(version, { version, deletedAt: timeOf(deletion_time), destroyed: destroyed === true });
+    if (version === null) continue;
+    const { created_time, deletion_time, destroyed } = mapping(value);
+    const times = { createdAt: timeOf(created_time) ?? "", deletedAt: timeOf(deletion_time) };
+    all.set(version, { version, ...times, destroyed: destroyed === true });
   }
   return all;
 }

@@ -22,7 +22,7 @@ import {
   startSignetController,
 } from "../support/signet-controller.ts";
 import { keepVaultAuditLog, type VaultAuditEntry } from "../support/vault-audit-log.ts";
-import { changeKvVersions, enableKv, writeKv } from "../support/vault-engines.ts";
+import { changeKvVersions, enableKv, removeKv, writeKv } from "../support/vault-engines.ts";
 import { enableKubernetesAuth, writeKubernetesRole } from "../support/vault-kubernetes-auth.ts";
 import { succeed } from "../support/vault-request.ts";
 import { startVault, type VaultServer } from "../support/vault-server.ts";
@@ -306,6 +306,29 @@ suite("items of a Secret that stand in Vault", () => {
     );
     await writeKv(vault, { path: "shop/live" }, { a: "third", b: "same" });
     await scene.untilSecret("shop", "live", (now) => item(now, "a") === "third");
+  });
+
+  test("an entry that is removed and written anew is noticed, though its version is 1 again, by a controller that starts anew, too", async () => {
+    await writeKv(vault, { path: "shop/anew" }, { a: "leaked" });
+    await put("shop", "anew", [{ key: "a", path: "shop/anew", field: "a" }]);
+    await scene.untilSecret("shop", "anew", (secret) => item(secret, "a") === "leaked");
+    await scene.untilSynced("shop", "anew", "True");
+    const before = (await noted("shop", "anew"))["a"];
+    await removeKv(vault, { path: "shop/anew" });
+    assert.equal(await writeKv(vault, { path: "shop/anew" }, { a: "fresh" }), 1);
+    await scene.untilSecret("shop", "anew", (secret) => item(secret, "a") === "fresh");
+    const noticed = await waitUntil({ what: "the new entry to be noted", boundMs: 20_000 }, async () => {
+      const now = (await noted("shop", "anew"))["a"];
+      const [was, is] = [before, now].map((one) => (isRecord(one) ? one["createdTime"] : undefined));
+      return is !== was && isRecord(now) ? now : null;
+    });
+    assert.equal(noticed["version"], 1);
+    await untilCondition("shop", "anew", "Ready", "Unsealed");
+    await controller.stop();
+    await removeKv(vault, { path: "shop/anew" });
+    await writeKv(vault, { path: "shop/anew" }, { a: "third" });
+    controller = await start();
+    await scene.untilSecret("shop", "anew", (secret) => item(secret, "a") === "third");
   });
 
   test("versions that somebody else writes into a status count for nothing", async () => {

@@ -27,6 +27,19 @@ export const vaultKvFaults: readonly Fault[] = [
     replace: "_./=@+:% -]+$/u",
   },
   {
+    what: "Vault reference: an entry written anew counts as what it was, as long as the number is the same",
+    file: "controller/vault-kv/entry-version.ts",
+    find: "one.version === other.version && one.createdAt === other.createdAt",
+    replace: "one.version === other.version",
+    test: "test/controller/vault-kv/entry-poll.test.ts",
+  },
+  {
+    what: "Vault reference: when a version was made is not noted, so that a restart forgets it",
+    ...of("vault-notes"),
+    find: 'createdAt === "" ? {}',
+    replace: 'createdAt !== "" ? {}',
+  },
+  {
     what: "Vault reference: a path in a hint runs commands",
     ...of("referenced-items"),
     find: "shellOperand(path)} …",

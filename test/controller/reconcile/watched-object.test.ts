@@ -115,7 +115,7 @@ test("a status that others filled with anything is read without a fault", () => 
 
 test("of Vault references it is kept where they are, and what the status says of their versions", () => {
   const reference = { key: "a", mount: "kv", path: "db", field: "f" };
-  const note = { version: 3, lastSyncTime: "2030-01-01T00:00:00Z" };
+  const note = { version: 3, createdTime: "2029-12-31T00:00:00.5Z", lastSyncTime: "2030-01-01T00:00:00Z" };
   const watch = (vault: unknown, notes: unknown) =>
     watchedObject(object({ spec: { ...spec, encryptedData: {}, vault }, status: { vault: notes } })).vault;
   assert.equal(base.vault, null);
@@ -123,7 +123,7 @@ test("of Vault references it is kept where they are, and what the status says of
   const { references, versions, notes } =
     watch([reference], { items: { a: note, b: note } }) ?? assert.fail();
   assert.deepEqual(references, [{ ...reference, version: null, refreshMs: null }]);
-  assert.deepEqual([...versions], [["a", 3]]);
+  assert.deepEqual([...versions], [["a", { version: 3, createdAt: "2029-12-31T00:00:00.5Z" }]]);
   assert.notEqual(notes, watch([reference], { items: { a: note } })?.notes, "whatever is said counts");
   for (const unfit of ["x", [7], [{ ...reference, path: ".." }], [reference, reference]])
     assert.equal(watch(unfit, undefined), null);

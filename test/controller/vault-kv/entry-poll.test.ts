@@ -13,8 +13,10 @@ function scene() {
   const poll = new EntryPoll(() => time.now);
   kv.write("kv/db", { a: "1" });
   kv.write("kv/db", { a: "2" });
-  const ask = (version = 2, tenant = "team") =>
-    poll.isUnchanged(tenant, kv, { at: { mount: "kv", path: "db" }, version }, signal);
+  const ask = (version = 2, tenant = "team") => {
+    const createdAt = `2030-01-01T00:00:00.00000000${version}Z`;
+    return poll.isUnchanged(tenant, kv, { at: { mount: "kv", path: "db" }, version, createdAt }, signal);
+  };
   return { kv, time, ask };
 }
 
@@ -37,9 +39,20 @@ describe("whether an entry still has the version that was read", () => {
       assert.equal(await ask(), unchanged);
     });
 
+  for (const right of ["metadata", "values alone"])
+    test(`one that was removed and written anew up to that number has not (${right})`, async () => {
+      const { kv, ask } = scene();
+      if (right !== "metadata") kv.faults.set("metadata", "denied");
+      assert.equal(await ask(), true);
+      kv.remove("kv/db");
+      assert.equal(kv.write("kv/db", { a: "1" }), 1);
+      assert.equal(kv.write("kv/db", { a: "2" }), 2);
+      assert.equal(await ask(), false);
+    });
+
   test("an entry that is gone has not", async () => {
     const poll = new EntryPoll(() => NOW);
-    const at = { at: { mount: "kv", path: "db" }, version: 1 };
+    const at = { at: { mount: "kv", path: "db" }, version: 1, createdAt: "" };
     assert.equal(await poll.isUnchanged("team", new MemoryKv(), at, signal), false);
   });
 

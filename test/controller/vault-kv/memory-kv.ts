@@ -1,13 +1,19 @@
 import { KeyServiceError, type KeyServiceFault } from "../../../shared/seal/key-service-error.ts";
 import type { KvMetadata, KvPath, KvRead, KvReader } from "../../../shared/vault/kv-answer.ts";
 
-type Version = { fields: Record<string, string | null>; deletedAt: string | null; destroyed: boolean };
+type Version = {
+  fields: Record<string, string | null>;
+  createdAt: string;
+  deletedAt: string | null;
+  destroyed: boolean;
+};
 
 /** An engine in memory: what it holds, how it refuses, and what it was asked. */
 export class MemoryKv implements KvReader {
   /** `data MOUNT/PATH[@VERSION]` and `metadata MOUNT/PATH`, in order. */
   readonly asked: string[] = [];
   readonly #entries = new Map<string, Version[]>();
+  #written = 0;
   /** Faults by the begin of what is asked. */
   readonly faults = new Map<string, KeyServiceFault>();
   /** Awaited before each answer. */
@@ -16,9 +22,16 @@ export class MemoryKv implements KvReader {
   /** Writes the next version. @returns its number. */
   write(path: string, fields: Record<string, string | null>): number {
     const versions = this.#entries.get(path) ?? [];
-    versions.push({ fields, deletedAt: null, destroyed: false });
+    this.#written += 1;
+    const createdAt = `2030-01-01T00:00:00.${`${this.#written}`.padStart(9, "0")}Z`;
+    versions.push({ fields, createdAt, deletedAt: null, destroyed: false });
     this.#entries.set(path, versions);
     return versions.length;
+  }
+
+  /** Removes an entry with all of its versions, so that the next one is the first again. */
+  remove(path: string): void {
+    this.#entries.delete(path);
   }
 
   /** Changes what is known of a version. */
@@ -35,7 +48,7 @@ export class MemoryKv implements KvReader {
     if (found.destroyed) return { kind: "destroyed", version: number };
     if (found.deletedAt !== null) return { kind: "deleted", version: number, deletedAt: found.deletedAt };
     const fields = Object.entries(found.fields).map(([name, text]) => [name, { text }] as const);
-    return { kind: "found", version: number, createdAt: "2030-01-01T00:00:00Z", fields: new Map(fields) };
+    return { kind: "found", version: number, createdAt: found.createdAt, fields: new Map(fields) };
   }
 
   async readMetadata({ mount, path }: KvPath): Promise<KvMetadata> {
@@ -43,7 +56,7 @@ export class MemoryKv implements KvReader {
     const versions = this.#entries.get(`${mount}/${path}`);
     if (versions === undefined) return { kind: "missing" };
     const known = versions.map(
-      ({ deletedAt, destroyed }, at) => [at + 1, { version: at + 1, deletedAt, destroyed }] as const,
+      ({ fields: _, ...state }, at) => [at + 1, { version: at + 1, ...state }] as const,
     );
     return { kind: "found", currentVersion: versions.length, versions: new Map(known) };
   }

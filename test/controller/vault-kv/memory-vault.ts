@@ -72,7 +72,7 @@ export class MemoryVault implements VaultClient {
     if (read.kind === "missing" || read.kind === "not-kv-2") return answer(404, { errors: [] });
     const about = {
       version: read.version,
-      created_time: "2030-01-01T00:00:00Z",
+      created_time: read.kind === "found" ? read.createdAt : "",
       deletion_time: read.kind === "deleted" ? (read.deletedAt ?? "") : "",
       destroyed: read.kind === "destroyed",
     };
@@ -84,9 +84,9 @@ export class MemoryVault implements VaultClient {
   async #metadata(mount: string, path: string): Promise<VaultAnswer> {
     const read = await this.kv.readMetadata({ mount, path });
     if (read.kind !== "found") return answer(404, { errors: [] });
-    const versions = [...read.versions].map(([version, { deletedAt, destroyed }]) => [
+    const versions = [...read.versions].map(([version, { createdAt, deletedAt, destroyed }]) => [
       `${version}`,
-      { deletion_time: deletedAt ?? "", destroyed },
+      { created_time: createdAt, deletion_time: deletedAt ?? "", destroyed },
     ]);
     return answer(200, {
       data: { current_version: read.currentVersion, versions: Object.fromEntries(versions) },

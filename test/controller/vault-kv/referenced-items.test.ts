@@ -47,7 +47,12 @@ describe("items that stand in Vault", () => {
       signal,
     );
     assert.deepEqual(texts(items), { user: "b", password: "new€", before: "old", far: "c" });
-    assert.deepEqual(Object.fromEntries(versions), { user: 2, password: 2, before: 1, far: 1 });
+    const second = { version: 2, createdAt: "2030-01-01T00:00:00.000000002Z" };
+    assert.deepEqual(Object.fromEntries(versions), {
+      ...{ user: second, password: second },
+      before: { version: 1, createdAt: "2030-01-01T00:00:00.000000001Z" },
+      far: { version: 1, createdAt: "2030-01-01T00:00:00.000000003Z" },
+    });
     assert.deepEqual(kv.asked, ["data kv/db", "data kv/db@1", "data kv/other"]);
   });
 

@@ -93,6 +93,22 @@ describe("items that stand in Vault", { concurrency: 4 }, () => {
     await scene.untilSynced("db", { password: "two" });
   });
 
+  test("of an entry that was removed and written anew arrive, though its version is 1 again, across a restart, too", async (context) => {
+    const vault = new MemoryVault();
+    const first = await referencesScene(context, { vault });
+    vault.kv.write("kv/team/db", { password: "leaked" });
+    first.put("db", [ITEM]);
+    await first.scene.untilSynced("db", { password: "leaked" });
+    vault.kv.remove("kv/team/db");
+    vault.kv.write("kv/team/db", { password: "fresh" });
+    await first.scene.untilSynced("db", { password: "fresh" });
+    await first.scene.stop();
+    vault.kv.remove("kv/team/db");
+    vault.kv.write("kv/team/db", { password: "third" });
+    const { scene } = await referencesScene(context, { vault, on: first.scene.cluster });
+    await scene.untilSynced("db", { password: "third" });
+  });
+
   test("are read anew where somebody else wrote their versions into the status", async (context) => {
     const vault = new MemoryVault();
     const first = await referencesScene(context, { vault });

@@ -38,7 +38,7 @@ function scene(context: TestContext, random = () => 0.5): Scene {
 
 const entry = (path: string, change: Partial<FollowedEntry> = {}): FollowedEntry => ({
   at: { mount: "kv", path },
-  version: 1,
+  ...{ version: 1, createdAt: "2030-01-01T00:00:00Z" },
   everyMs: MINUTE,
   ...change,
 });

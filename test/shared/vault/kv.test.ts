@@ -163,7 +163,7 @@ describe("readMetadata", () => {
     data: {
       current_version: 3,
       versions: {
-        1: { deletion_time: "2030-01-02T00:00:00Z", destroyed: true },
+        1: { created_time: "2030-01-01T00:00:00.1Z", deletion_time: "2030-01-02T00:00:00Z", destroyed: true },
         2: { deletion_time: "2030-01-02T00:00:00Z", destroyed: false },
         3: { deletion_time: "", destroyed: false },
         odd: { deletion_time: "", destroyed: false },
@@ -177,9 +177,15 @@ describe("readMetadata", () => {
       kind: "found",
       currentVersion: 3,
       versions: new Map([
-        [1, { version: 1, deletedAt: "2030-01-02T00:00:00Z", destroyed: true }],
-        [2, { version: 2, deletedAt: "2030-01-02T00:00:00Z", destroyed: false }],
-        [3, { version: 3, deletedAt: null, destroyed: false }],
+        [
+          1,
+          {
+            ...{ version: 1, createdAt: "2030-01-01T00:00:00.1Z" },
+            ...{ deletedAt: "2030-01-02T00:00:00Z", destroyed: true },
+          },
+        ],
+        [2, { version: 2, createdAt: "", deletedAt: "2030-01-02T00:00:00Z", destroyed: false }],
+        [3, { version: 3, createdAt: "", deletedAt: null, destroyed: false }],
       ]),
     });
     assert.deepEqual(
