@@ -98,7 +98,8 @@ async function requireOwnKey({ certificate, namespace, name }: SealingKey, pem: 
 }
 
 function placeOf({ namespace, name, certificate }: SealingKey, { clusterId }: KeyMoving): SealingKeyPlace {
-  return { clusterId, namespace, name, fingerprint: certificate.fingerprint };
+  const { fingerprint, digest } = certificate;
+  return { clusterId, namespace, name, fingerprint, certificate: digest };
 }
 
 function spelled(key: WrappingKey | null): string | null {

@@ -54,10 +54,10 @@ export async function judgeKeySecret(
   if (isWrapped !== looksWrapped(keyText)) return { ok: false, problem: labelProblem(isWrapped) };
   const certificate = attempt("tls.crt", () => readCertificate(certificatePem));
   if ("problem" in certificate) return { ok: false, problem: certificate.problem };
-  const { fingerprint } = certificate.value;
+  const { fingerprint, digest } = certificate.value;
   const { name = "", namespace = "" } = secret.metadata;
   const unwrapping: Unwrapping = isWrapped
-    ? lookAtWrapped({ namespace, name, fingerprint, text: keyText })
+    ? lookAtWrapped({ namespace, name, fingerprint, certificate: digest, text: keyText })
     : await readPlainKey(keyText);
   if (unwrapping.state === "refused") return { ok: false, problem: unwrapping.problem };
   if (unwrapping.state === "open" && unwrapping.opening.fingerprint !== fingerprint) {

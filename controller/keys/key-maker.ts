@@ -37,7 +37,7 @@ export type KeyMakerParts = {
 };
 
 /** A key that is to succeed another one, until its Secret stands. */
-type Pending = { key: IssuedKey; fingerprint: string; predecessor: string | null };
+type Pending = { key: IssuedKey; fingerprint: string; digest: string; predecessor: string | null };
 
 /** Names that may be taken by Secrets that have nothing to do with it. */
 const MAX_NAMES = 30;
@@ -96,7 +96,8 @@ export class KeyMaker {
     // Certificates begin at whole seconds: of two within one second, neither would be told to be the newer.
     const begin = new Date(Math.max(now().getTime(), (ring.latestBegin?.getTime() ?? 0) + 1000));
     const key = await issue(request, begin);
-    return { key, fingerprint: readCertificate(key.certificatePem).fingerprint, predecessor };
+    const { fingerprint, digest } = readCertificate(key.certificatePem);
+    return { key, fingerprint, digest, predecessor };
   }
 
   async #write(pending: Pending): Promise<void> {
@@ -126,7 +127,7 @@ export class KeyMaker {
   }
 
   /** The Secret to write. A wrapped key is proven to unwrap first: afterwards nothing else could open it. */
-  async #secretOf({ key, fingerprint }: Pending, name: string): Promise<SecretObject> {
+  async #secretOf({ key, fingerprint, digest }: Pending, name: string): Promise<SecretObject> {
     const { term, now, style, wrapping, wrappedKeys } = this.#parts;
     const styled = { ...style, name, promotedAt: this.#promotion() };
     const plain = keySecret(key, styled);
@@ -134,7 +135,7 @@ export class KeyMaker {
     // Written, it would be refused, and so would be the next one and the one after that.
     if (!verdict.ok) throw new UnfitKeyError(verdict.problem ?? "it is wrapped");
     if (!wrapping.wraps) return plain;
-    const place = { namespace: style.namespace, name, fingerprint };
+    const place = { namespace: style.namespace, name, fingerprint, certificate: digest };
     const pem = utf8(key.privateKeyPem);
     try {
       const wrapped = await wrapping.wrap(pem, place, term.signal);

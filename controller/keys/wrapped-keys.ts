@@ -167,7 +167,7 @@ function unforeseen(error: unknown): KeyServiceError {
 }
 
 function isSame(a: WrappedKey, b: WrappedKey): boolean {
-  return a.text === b.text && a.fingerprint === b.fingerprint && a.namespace === b.namespace;
+  return a.text === b.text && a.certificate === b.certificate && a.namespace === b.namespace;
 }
 
 function saysTheSame(a: Unwrapping, b: Unwrapping): boolean {

@@ -10,6 +10,8 @@ export const SHORTEST_KEY_BITS = 1024;
 export type Certificate = {
   /** `SHA256:…` of its RSA public key. */
   fingerprint: string;
+  /** SHA-256 of the certificate in DER, in small hexadecimal digits. */
+  digest: string;
   notBefore: Date;
   notAfter: Date;
   publicKey: KeyObject;
@@ -45,6 +47,7 @@ export function readCertificate(pem: string): Certificate {
   if (bits < SHORTEST_KEY_BITS) throw new CertificateError(`holds an RSA key of only ${bits} bits`);
   return {
     fingerprint: fingerprintOf(publicKey),
+    digest: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
     publicKey,

@@ -20,6 +20,8 @@ export type SealingKeyPlace = {
   name: string;
   /** `SHA256:…` of its public half. */
   fingerprint: string;
+  /** SHA-256 of its certificate in DER, in small hexadecimal digits: the begin that it states decides which key seals. */
+  certificate: string;
 };
 
 /** The services at hand; null where one is not configured. */
@@ -144,9 +146,13 @@ async function unwrapByVault(
   );
 }
 
-/** As the place bytes of values, with the word `sealing-key` where those have a scope, and the fingerprint as the item. */
-function bytesOf(format: WrappedFormat, { clusterId, namespace, name, fingerprint }: SealingKeyPlace): Bytes {
-  return joinFields([format, clusterId, "sealing-key", namespace, name, fingerprint]);
+/**
+ * As the place bytes of values, with the word `sealing-key` where those have a scope, the fingerprint as the item, and
+ * the certificate's digest behind it.
+ */
+function bytesOf(format: WrappedFormat, place: SealingKeyPlace): Bytes {
+  const { clusterId, namespace, name, fingerprint, certificate } = place;
+  return joinFields([format, clusterId, "sealing-key", namespace, name, fingerprint, certificate]);
 }
 
 function contextOf({ clusterId, namespace, name, fingerprint }: SealingKeyPlace): KmsContext {

@@ -15,6 +15,8 @@ export type SealingPair = {
   privateKeyPem: string;
   certificatePem: string;
   fingerprint: string;
+  /** SHA-256 of the certificate, as places of wrapped keys have it. */
+  digest: string;
   opening: OpeningKey;
   sealer: Sealer;
 };
@@ -28,6 +30,7 @@ export async function sealingPair(notBefore: Date = new Date()): Promise<Sealing
     privateKeyPem,
     certificatePem,
     fingerprint: certificate.fingerprint,
+    digest: certificate.digest,
     opening: await readOpeningKey(privateKeyPem),
     sealer: classicSealer(await sealingKeyOf(certificate)),
   };

@@ -74,11 +74,13 @@ suite("values sealed under AWS KMS, as moto plays it", () => {
 
   test("a sealing key that it wraps belongs to one Secret", async () => {
     const services = { kms, transit: null };
-    const place = { clusterId: "c", namespace: "kube-system", name: "key", fingerprint: "SHA256:x" };
+    const bound = { fingerprint: "SHA256:x", certificate: "0123" };
+    const place = { clusterId: "c", namespace: "kube-system", name: "key", ...bound };
     const pem = plain({ pem: "pem" }).get("pem") ?? assert.fail();
     const text = await wrapSealingKey(services, { service: "kms", key }, place, pem, signal);
     const unwrap = (at: typeof place) => unwrapSealingKey(services, text, at, () => true, signal);
     assert.deepEqual(await unwrap(place), pem);
-    await assert.rejects(unwrap({ ...place, name: "other" }), (error) => error instanceof WrappedKeyError);
+    for (const other of [{ name: "other" }, { certificate: "0124" }])
+      await assert.rejects(unwrap({ ...place, ...other }), (error) => error instanceof WrappedKeyError);
   });
 });

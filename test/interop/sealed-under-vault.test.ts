@@ -96,11 +96,13 @@ suite("values sealed under a real Vault", () => {
     test(`${key}: a sealing key that it wraps belongs to one Secret`, async () => {
       const name = await create(`wraps-${key}`, options);
       const services = { kms: null, transit };
-      const place = { clusterId: "c", namespace: "kube-system", name: "key", fingerprint: "SHA256:x" };
+      const bound = { fingerprint: "SHA256:x", certificate: "0123" };
+      const place = { clusterId: "c", namespace: "kube-system", name: "key", ...bound };
       const text = await wrapSealingKey(services, { service: "vault", name }, place, utf8("pem"), signal);
       const unwrap = (at: typeof place) => unwrapSealingKey(services, text, at, () => true, signal);
       assert.deepEqual(await unwrap(place), utf8("pem"));
-      await assert.rejects(unwrap({ ...place, name: "other" }), (error) => error instanceof WrappedKeyError);
+      for (const other of [{ name: "other" }, { certificate: "0124" }])
+        await assert.rejects(unwrap({ ...place, ...other }), (error) => error instanceof WrappedKeyError);
     });
   }
 });

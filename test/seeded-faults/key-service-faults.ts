@@ -187,10 +187,10 @@ export const keyServiceFaults: readonly Fault[] = [
     test: kmsUnsealerTest,
   },
   {
-    what: "a wrapped sealing key opens beside another certificate",
+    what: "a wrapped sealing key opens beside the certificate of another key",
     file: wrapped,
-    find: '"sealing-key", namespace, name, fingerprint]',
-    replace: '"sealing-key", namespace, name]',
+    find: "namespace, name, fingerprint, certificate]",
+    replace: "namespace, name, certificate]",
     test: vectorsTest,
   },
   {

@@ -13,7 +13,13 @@ import { readVectors } from "./vectors.ts";
 /** Where a vector's value is found. */
 export type ValuePlace = { clusterId: string; scope: Scope; item: string };
 /** Where a vector's wrapped sealing key is found. */
-export type KeyPlace = { clusterId: string; namespace: string; name: string; fingerprint: string };
+export type KeyPlace = {
+  clusterId: string;
+  namespace: string;
+  name: string;
+  fingerprint: string;
+  certificate: string;
+};
 
 type Vector<At> = {
   name: string;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unwrapSealingKey } from "../../../shared/seal/wrapped-key.ts";
+import { withBegin } from "../../controller/edited-certificate.ts";
 import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
 import { BACKED_UP, KMS_KEY, keysWorld, OTHER_KMS_KEY, VAULT_KEY } from "./keys-world.ts";
 
@@ -40,7 +41,8 @@ for (const by of [KMS_KEY, VAULT_KEY]) {
         metadata.annotations?.["signet.dev/backup-confirmed"],
         BACKED_UP["signet.dev/backup-confirmed"],
       );
-      const place = { clusterId: "cluster-1", namespace: "kube-system", name, fingerprint: pair.fingerprint };
+      const bound = { fingerprint: pair.fingerprint, certificate: pair.digest };
+      const place = { clusterId: "cluster-1", namespace: "kube-system", name, ...bound };
       const services = { kms: world.kms, transit: world.transit };
       const pem = await unwrapSealingKey(services, world.item(name, "tls.key"), place, () => true, signal);
       assert.equal(Buffer.from(pem).toString(), pair.privateKeyPem);
@@ -183,6 +185,18 @@ test("a wrapped key that was copied under another name does not unwrap there", a
     stderr,
     /does not open under kms:\S+: damaged, or wrapped for another cluster, Secret or certificate/,
   );
+  assert.equal(world.writes().length, 1);
+});
+
+test("a wrapped key whose certificate was edited unwraps no more", async (context) => {
+  const world = await keysWorld(context, [backedUp(first, "one")]);
+  assert.equal((await world.keys("wrap", "--with", KMS_KEY, "one")).code, 0);
+  const secret = world.secret("one") as ReturnType<typeof pairSecret>;
+  const edited = Buffer.from(withBegin(first.certificatePem, new Date())).toString("base64");
+  world.put({ ...secret, data: { ...secret.data, "tls.crt": edited } });
+  const { code, stderr } = await world.keys("unwrap", "one", "--kms-allowed-keys=arn:aws:kms:*:*:key/one");
+  assert.equal(code, 1);
+  assert.match(stderr, /does not open under kms:\S+: damaged, or wrapped for another/);
   assert.equal(world.writes().length, 1);
 });
 

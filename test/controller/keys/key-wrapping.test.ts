@@ -15,7 +15,7 @@ const ONE = `kms:${keyArn("one")}`;
 const TWO = `kms:${keyArn("two")}`;
 const VAULT = "vault:transit/sealing";
 const { signal } = new AbortController();
-const place = { namespace: "kube-system", name: "key", fingerprint: "SHA256:abc" };
+const place = { namespace: "kube-system", name: "key", fingerprint: "SHA256:abc", certificate: "0123" };
 const PEM = utf8("a private key");
 
 function scene() {

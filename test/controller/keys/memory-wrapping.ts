@@ -40,8 +40,9 @@ export class MemoryWrapping implements KeyWrapping {
 
   /** The Secret that holds a pair wrapped, as a controller with this wrapping would have written it. */
   secretOf(pair: SealingPair, name: string, annotations: Record<string, string> = {}): SecretObject {
-    const { certificatePem, privateKeyPem, fingerprint } = pair;
-    const text = this.textOf(privateKeyPem, { namespace: "kube-system", name, fingerprint });
+    const { certificatePem, privateKeyPem, fingerprint, digest } = pair;
+    const place = { namespace: "kube-system", name, fingerprint, certificate: digest };
+    const text = this.textOf(privateKeyPem, place);
     const style = { namespace: "kube-system", labels: {}, annotations, name, promotedAt: null };
     return keySecret({ certificatePem, wrapped: { text, by: WRAPPING_KEY } }, style);
   }
@@ -67,6 +68,6 @@ function neverLook(_key: WrappedKey): Unwrapping {
   return { state: "refused", problem: "it is wrapped" };
 }
 
-function spell({ namespace, name, fingerprint }: KeyPlace): string {
-  return `${namespace}/${name} ${fingerprint}`;
+function spell({ namespace, name, fingerprint, certificate }: KeyPlace): string {
+  return `${namespace}/${name} ${fingerprint} ${certificate}`;
 }

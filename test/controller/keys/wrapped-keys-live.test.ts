@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test as unboundedTest } from "node:test";
 import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { serviceFault } from "../../support/memory-kms.ts";
+import { withBegin } from "../edited-certificate.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
 import { type KeyScene, keyScene, promoted } from "./key-scene.ts";
 import { MemoryWrapping, WRAPPING_KEY } from "./memory-wrapping.ts";
@@ -323,7 +324,12 @@ test("a renewal waits for the key service, says so, and comes by itself", async 
   assert.equal(scene.keySecrets().length, 2);
 });
 
-const at = (name: string) => ({ namespace: "kube-system", name, fingerprint: current.fingerprint });
+const at = (name: string) => ({
+  namespace: "kube-system",
+  name,
+  fingerprint: current.fingerprint,
+  certificate: current.digest,
+});
 const withItem = (secret: SecretObject, item: string, text: string) => ({
   ...secret,
   data: { ...secret.data, [item]: Buffer.from(text).toString("base64") },
@@ -342,6 +348,14 @@ const attacks: [what: string, secret: (wrapping: MemoryWrapping) => SecretObject
   [
     "with another certificate",
     (wrapping) => withItem(wrapping.secretOf(current, "copy"), "tls.crt", newer.certificatePem),
+    /wrapped for another place/,
+  ],
+  [
+    "whose certificate was given another begin",
+    (wrapping) => {
+      const edited = withBegin(current.certificatePem, new Date());
+      return withItem(wrapping.secretOf(current, "copy"), "tls.crt", edited);
+    },
     /wrapped for another place/,
   ],
   [
@@ -393,3 +407,17 @@ for (const [what, secret, says] of attacks) {
     assert.equal(replica.manager.ready, true);
   });
 }
+
+test("an older key that is in memory does not come to seal by another begin in its certificate", async (context) => {
+  const wrapping = new MemoryWrapping();
+  const secret = wrapping.secretOf(old, "old");
+  const scene = await keyScene(context, [secret, wrapping.secretOf(current, "current")]);
+  const replica = await scene.start({ wrapping });
+  await replica.manager.whenReady;
+  replica.lead(scene.lease);
+  await scene.until("the record", () => known(scene) === current.fingerprint);
+  scene.put(withItem(secret, "tls.crt", withBegin(old.certificatePem, new Date())));
+  await scene.until("it to be refused", () => replica.manager.ring.refused.has("old"));
+  assert.deepEqual([seals(replica), opens(replica)], [current.fingerprint, [current.fingerprint]]);
+  assert.equal(known(scene), current.fingerprint);
+});

@@ -21,7 +21,8 @@ function scene() {
     onAttempt: (outcome) => void attempts.push(outcome),
     random: () => 0.5,
   });
-  const place = { namespace: "kube-system", name: "one", fingerprint: pair.fingerprint };
+  const { fingerprint, digest } = pair;
+  const place = { namespace: "kube-system", name: "one", fingerprint, certificate: digest };
   const key = { ...place, text: wrapping.textOf(pair.privateKeyPem, place) };
   return { clock, wrapping, news, attempts, keys, key };
 }
@@ -130,7 +131,7 @@ test("an error nobody foresaw counts as passing, and shows none of its words", a
 });
 
 test("another text, another certificate or another namespace is another key", async () => {
-  for (const other of [{ text: "kms-key:1:9" }, { fingerprint: "SHA256:x" }, { namespace: "b" }]) {
+  for (const other of [{ text: "kms-key:1:9" }, { certificate: "0123" }, { namespace: "b" }]) {
     const { clock, wrapping, keys, key } = scene();
     keys.look(key);
     await clock.advance(0);

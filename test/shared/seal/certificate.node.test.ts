@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { suite, test } from "node:test";
 import { CertificateError, fingerprintOf, readCertificate } from "../../../shared/seal/certificate.node.ts";
 import { readTestKey } from "../../support/vectors.ts";
@@ -25,6 +25,8 @@ suite("reading a certificate", () => {
     const certificate = readCertificate(pem);
     assert.equal(certificate.fingerprint, fingerprint);
     assert.equal(certificate.pem.trim(), pem.trim());
+    const der = Buffer.from(pem.replace(/-----.*?-----|\s/g, ""), "base64");
+    assert.equal(certificate.digest, createHash("sha256").update(der).digest("hex"));
     const { n } = createPrivateKey(privatePem).export({ format: "jwk" });
     assert.deepEqual(certificate.publicKey.export({ format: "jwk" }), { kty: "RSA", n, e: "AQAB" });
     const years = (certificate.notAfter.getTime() - certificate.notBefore.getTime()) / (36_500 * 86_400_000);

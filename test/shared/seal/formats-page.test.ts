@@ -66,8 +66,8 @@ suite("docs/formats.md", () => {
       "correct horse",
     );
     const key = named(keys, "wrapped-key");
-    const { clusterId, namespace, name, fingerprint } = key.at;
-    const ofKey = ["kms-key:1", clusterId, "sealing-key", namespace, name, fingerprint];
+    const { clusterId, namespace, name, fingerprint, certificate } = key.at;
+    const ofKey = ["kms-key:1", clusterId, "sealing-key", namespace, name, fingerprint, certificate];
     const pem = await node("open", "kms-key:1", key.dataKey, sealedOf(key.sealed), ...ofKey);
     assert.ok(pem.startsWith("-----BEGIN PRIVATE KEY-----\n"));
     const derived = named(vaultVectors().values, "opens-derived-strict");

@@ -99,8 +99,8 @@ suite("vectors hold without a line of the code under test", () => {
     const { namespace = "", name = "" } = { namespace: undefined, name: undefined, ...scope };
     return spell(format, clusterId, scope.kind, namespace, name, item);
   };
-  const keyPlaceOf = (format: string, { clusterId, namespace, name, fingerprint }: KeyPlace) =>
-    spell(format, clusterId, "sealing-key", namespace, name, fingerprint);
+  const keyPlaceOf = (format: string, at: KeyPlace) =>
+    spell(format, at.clusterId, "sealing-key", at.namespace, at.name, at.fingerprint, at.certificate);
 
   const openedByKms: [KmsVector<unknown>, string, string][] = [
     ...kms.values.map((one) => [one, placeOf("kms:1", one.at), "kms:1"] as const),

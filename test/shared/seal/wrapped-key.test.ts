@@ -27,6 +27,7 @@ const place: SealingKeyPlace = {
   namespace: "kube-system",
   name: "sealed-secrets-key-abc",
   fingerprint: "SHA256:abcdefg",
+  certificate: "00ff00ff",
 };
 
 function services() {
@@ -69,6 +70,7 @@ for (const [by, named] of kinds) {
         { namespace: "default" },
         { name: "sealed-secrets-key-abd" },
         { fingerprint: "SHA256:other" },
+        { certificate: "00ff00fe" },
         { namespace: "kube-systems", name: "ealed-secrets-key-abc" },
       ]) {
         const unwrapping = unwrapSealingKey(both, text, { ...place, ...other }, allowed, signal);
