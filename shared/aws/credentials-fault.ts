@@ -58,7 +58,9 @@ function wordsFor(error: unknown): { cause: string; hint: string } {
   if (error instanceof ExchangeError)
     return {
       cause: `STS was not reached: ${error.message}`,
-      hint: "check that sts.REGION.amazonaws.com, or the endpoint that AWS_ENDPOINT_URL_STS names, can be reached from here",
+      hint:
+        error.trustHint ??
+        "check that sts.REGION.amazonaws.com, or the endpoint that AWS_ENDPOINT_URL_STS names, can be reached from here",
     };
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   const row =

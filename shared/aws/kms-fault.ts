@@ -152,7 +152,7 @@ function keyServiceError(row: Row, call: KmsCall, retryAfterMs: number | null): 
 
 /** Of errors that no row names: what the network, the status or the SDK's reader tells. */
 function unnamedRow(error: unknown, status: number | null): Row {
-  if (error instanceof ExchangeError) return unreachable(error.message);
+  if (error instanceof ExchangeError) return unreachable(error.message, error.trustHint);
   if (hasCode(error, "ERR_INVALID_URL"))
     return {
       ...MISUSED,
@@ -167,11 +167,12 @@ function unnamedRow(error: unknown, status: number | null): Row {
   return unknownAnswer("the answer is none of KMS");
 }
 
-function unreachable(cause: string): Row {
+function unreachable(cause: string, trustHint: string | null = null): Row {
   return {
     fault: "unavailable",
     cause: () => cause,
     hint: ({ region }) =>
+      trustHint ??
       `check that the KMS endpoint of ${region}, or the one that AWS_ENDPOINT_URL_KMS names, can be reached from here`,
   };
 }

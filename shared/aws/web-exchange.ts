@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, ProxyAgent, request as send } from "undici";
 import { Deadline } from "../kube/deadline.ts";
 import { environmentProxy } from "../kube/environment-proxy.ts";
-import { unreachableCause } from "../kube/unreachable-cause.ts";
+import { connectionErrorCode, isCertificateCode, unreachableCause } from "../kube/unreachable-cause.ts";
 
 /** An answer of KMS holds one wrapped key, of STS one set of credentials. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -43,6 +43,23 @@ export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
   /** By this the SDK knows what may be tried again. */
   readonly $retryable = {};
+  /** What to do where the server's certificate is not trusted; null where that is not what failed. */
+  readonly trustHint: string | null;
+
+  constructor(message: string, trustHint: string | null = null) {
+    super(message);
+    this.trustHint = trustHint;
+  }
+}
+
+/** Of the variables for such files this is the one that is read: Node reads it when it starts. */
+const TRUST_HINT =
+  "check what answers there; authorities of your own, such as a proxy's, go into a file that NODE_EXTRA_CA_CERTS names (AWS_CA_BUNDLE is not read)";
+
+function failedExchange(error: unknown): ExchangeError {
+  if (error instanceof ExchangeError) return error;
+  const isUntrusted = isCertificateCode(connectionErrorCode(error) ?? "");
+  return new ExchangeError(unreachableCause(error), isUntrusted ? TRUST_HINT : null);
 }
 
 /**
@@ -95,7 +112,7 @@ export function webExchange({ connectTimeoutMs, requestTimeoutMs, env }: WebExch
         if (outer?.aborted) throw abortError();
         if (closing.signal.aborted) throw abortError();
         if (deadline.passed) throw new ExchangeError(`no answer within ${requestTimeoutMs / 1000} s`);
-        throw error instanceof ExchangeError ? error : new ExchangeError(unreachableCause(error));
+        throw failedExchange(error);
       }
     },
     destroy() {
