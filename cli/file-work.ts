@@ -24,6 +24,12 @@ export type DocumentTask = {
   /** Who may read files that results are written to; like the file before when not given. */
   access?: FileAccess;
   /**
+   * Judges all documents of the kind that a file or stream has, before the first is worked on.
+   * @param source names the file or stream.
+   * @throws SealError when none is to be worked on.
+   */
+  judge?(documents: readonly unknown[], source: string): void;
+  /**
    * Works on one document.
    * @throws SealError when it cannot; then the whole file is left as it is.
    */
@@ -166,6 +172,11 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
   const products: object[] = [];
   const notes: string[] = [];
   const wanted = [...document.documents.entries()].filter(([, { value }]) => kindOf(value) === task.kind);
+  if (wanted.length > 0)
+    task.judge?.(
+      wanted.map(([, { value }]) => value),
+      file.path,
+    );
   const performed: [index: number, Performed][] = [];
   for (const [index, entry] of wanted) performed.push([index, await task.perform(entry)]);
   for (const [index, { product, edits, note }] of performed) {

@@ -37,6 +37,10 @@ async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io
   const source = options["secret-file"] ?? "standard input";
   const documents = readDocuments(readSecretFile(options, io) ?? readStandardInput(io), source);
   requireKind(documents, task.kind, source);
+  task.judge?.(
+    documents.map(({ value }) => value),
+    source,
+  );
   const products: object[] = [];
   for (const document of documents) {
     const { product } = await task.perform(document);

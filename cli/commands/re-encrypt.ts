@@ -10,11 +10,12 @@ import { writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { Command } from "../command.ts";
 import { type Performed, workOnFiles } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
-import { namedKeys } from "../key-services/sealing-backend.ts";
+import { requireFittingValues } from "../key-services/fitting-values.ts";
+import { backendSpokenOf, namedKeys } from "../key-services/sealing-backend.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
 import { LazyController } from "../lazy-controller.ts";
 import { noticesOf } from "../notices.ts";
-import { kubesealOptions } from "../options.ts";
+import { kubesealOptions, variableOf } from "../options.ts";
 import { requireSecretFile } from "../sealing.ts";
 import { readFoundCertificate } from "../sealing-certificate.ts";
 import { workOnInput } from "../stream-work.ts";
@@ -39,6 +40,7 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
     if (options.rotate) notices.warn("--rotate is deprecated, use --re-encrypt instead");
     requireSecretFile(options, io);
     const named = namedKeys(options, io);
+    const spokenOf = backendSpokenOf(io);
     const controller = new LazyController(options, io, notices);
     const keyServices = new UserKeyServices(options, io, notices, named);
     const means = {
@@ -52,6 +54,8 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
       kind: "SealedSecret",
       inPlace: true,
       hasProduct: true,
+      judge: (documents: readonly unknown[], source: string) =>
+        requireFittingValues(documents, source, spokenOf),
       perform: ({ value, where }: { value: unknown; where: string }) =>
         sealAnew(parseSealedSecret(value, where), where, means),
     } as const;
@@ -66,7 +70,7 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
       for (const backend of ["kms", "vault"] as const) {
         if (named[backend] === null || means.seen.has(backend)) continue;
         notices.warn(
-          `--${backend}-key moved nothing: --re-encrypt leaves values in their backend, and none of ${backend} was given`,
+          `${variableOf(`${backend}-key`)} moved nothing: --re-encrypt leaves values in their backend, and none of ${backend} was given`,
         );
       }
     } finally {

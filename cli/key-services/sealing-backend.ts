@@ -1,5 +1,6 @@
 import { kmsKeyName } from "../../shared/aws/kms-key-name.ts";
 import { UsageError } from "../../shared/errors.ts";
+import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { parseTransitKeyName } from "../../shared/seal/key-text.ts";
 import type { TransitKeyName } from "../../shared/seal/transit-api.ts";
 import { readArguments } from "../arguments.ts";
@@ -48,6 +49,21 @@ export function namedKeys(options: Omit<BackendOptions, "cert">, { args }: Typed
   const typed = { ...typedOptions(args), cert: null };
   const said = backendSaid(typed, BY_FLAG) ?? backendSaid({ ...options, cert: null }, BY_VARIABLE);
   return said === null ? { kms: null, vault: null } : keysOf(said, options);
+}
+
+/** A key service that the command line itself speaks of, and the flag that does. */
+export type SpokenOf = { backend: RemoteBackend; flag: string };
+
+/**
+ * The key service that flags speak of, whatever variables say; null for the cluster and for none.
+ * @throws UsageError when flags contradict each other.
+ */
+export function backendSpokenOf({ args }: Typed): SpokenOf | null {
+  const typed = { ...typedOptions(args), cert: null };
+  const backend = backendSaid(typed, BY_FLAG);
+  if (backend === null || backend === "cluster") return null;
+  const isByKey = typed[`${backend}-key`] !== null;
+  return { backend, flag: isByKey ? `--${backend}-key` : `--backend ${backend}` };
 }
 
 type Backend = SealingBackend["backend"];

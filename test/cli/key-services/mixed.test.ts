@@ -209,14 +209,18 @@ suite("a file without classic values", () => {
     assert.equal(objectIn(run.stdout).metadata.annotations?.[HINT], "stale");
   });
 
-  test("tells when a key was named that nothing was moved to", async () => {
+  test("tells when a variable names a key that nothing was moved to", async () => {
     const world = new KeyServiceWorld();
     const stdin = (await world.run([...sealFlags("kms"), "-o", "yaml"], { stdin: secretYaml({ a: "b" }) }))
       .stdout;
-    const args = ["--re-encrypt", "--verbose", ...sealFlags("vault"), ...ALLOW_ALL];
-    assert.match((await world.run(args, { stdin })).stderr, /^warning: --vault-key moved nothing/m);
-    const fitting = ["--re-encrypt", "--verbose", ...sealFlags("kms"), ...ALLOW_ALL];
-    assert.doesNotMatch((await world.run(fitting, { stdin })).stderr, /moved nothing/);
+    const args = ["--re-encrypt", "--verbose", ...ALLOW_ALL];
+    const named = (variable: string, key: string) => world.run(args, { stdin, env: { [variable]: key } });
+    const other = await named("SEALED_SECRETS_VAULT_KEY", KEYS.vault[0]);
+    assert.equal(other.code, 0);
+    assert.match(other.stderr, /^warning: SEALED_SECRETS_VAULT_KEY moved nothing/m);
+    const fitting = await named("SEALED_SECRETS_KMS_KEY", KEYS.kms[1]);
+    assert.doesNotMatch(fitting.stderr, /moved nothing/);
+    assert.match(fitting.stdout, new RegExp(`kms:1:${KEYS.kms[1]}`));
   });
 });
 
