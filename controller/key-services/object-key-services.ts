@@ -14,6 +14,7 @@ import type { KeyServiceConnections } from "../key-services.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { CallBudgets } from "./call-budgets.ts";
 import { GateWatch } from "./gate-watch.ts";
 import { lazyKms, lazyTransit } from "./lazy-apis.ts";
 
@@ -22,7 +23,7 @@ export type ObjectKeyServicesParts = {
   connections: KeyServiceConnections;
   clock: Clock;
   log: Log;
-  metrics: Pick<Metrics, "watchKeyServiceGates">;
+  metrics: Pick<Metrics, "watchKeyServiceGates" | "countKeyServiceWait">;
 };
 
 /** Data keys are gone from memory so long after their time is over, at most. */
@@ -37,6 +38,8 @@ export class ObjectKeyServices implements KeyServices {
   readonly #clock: Clock;
   readonly #kms: KmsApi;
   readonly #transit: TransitApi;
+  readonly #gates: KeyGates;
+  readonly #budgets: CallBudgets;
   readonly #dataKeys: DataKeyCache;
   readonly #proofs: VaultKeyProofs;
 
@@ -48,25 +51,30 @@ export class ObjectKeyServices implements KeyServices {
     this.#clock = clock;
     const now = () => clock.monotonic();
     const watch = new GateWatch(log, now);
-    const gates = new KeyGates({ now, random: Math.random, onChange: (change) => watch.note(change) });
-    this.#kms = gatedKms(
-      lazyKms(() => connections.kms()),
-      gates,
-    );
-    this.#transit = gatedTransit(
-      lazyTransit(() => connections.transit()),
-      gates,
-    );
+    this.#gates = new KeyGates({ now, random: Math.random, onChange: (change) => watch.note(change) });
+    this.#budgets = new CallBudgets({
+      now,
+      log,
+      onPutOff: (service) => metrics.countKeyServiceWait(service),
+    });
+    this.#kms = lazyKms(() => connections.kms());
+    this.#transit = lazyTransit(() => connections.transit());
     metrics.watchKeyServiceGates(() => watch.counts());
     this.#dataKeys = new DataKeyCache({ now });
     this.#proofs = new VaultKeyProofs({ now });
   }
 
   unsealerFor(backend: RemoteBackend, namespace: string): Unsealer {
+    return { unsealAll: (...asked) => this.#unsealer(backend, namespace).unsealAll(...asked) };
+  }
+
+  /** For one look at an object. */
+  #unsealer(backend: RemoteBackend, namespace: string): Unsealer {
     const allowed = (key: string) => this.#allowed[backend].permits(key, namespace);
+    const user = { by: namespace, admit: this.#budgets.forLook(backend, namespace) };
     return backend === "kms"
-      ? kmsUnsealer(this.#kms, { allowed, dataKeys: this.#dataKeys })
-      : vaultUnsealer(this.#transit, { allowed, proofs: this.#proofs });
+      ? kmsUnsealer(gatedKms(this.#kms, this.#gates, user), { allowed, dataKeys: this.#dataKeys })
+      : vaultUnsealer(gatedTransit(this.#transit, this.#gates, user), { allowed, proofs: this.#proofs });
   }
 
   /** Wipes each data key when its time is over, and all of them in the end. */

@@ -17,7 +17,7 @@ export type KeyServiceOperation = (typeof KEY_SERVICE_OPERATIONS)[RemoteBackend]
  */
 export type KeyServiceOutcome = "ok" | "refused" | KeyServiceFault | "aborted";
 
-/** A service's keys that are not asked for a while since they, or the service, failed. */
+/** A service's keys that are not asked for a while since it does not answer for them. */
 export type ClosedGates = () => Readonly<Record<RemoteBackend, number>>;
 
 /** Calls on AWS KMS and Vault. Nothing here names a key; a service that was never asked has no series of calls. */
@@ -39,13 +39,20 @@ export function keyServiceMetrics(registry: Registry) {
   });
   new Gauge({
     name: "signet_key_service_closed_gates",
-    help: "Keys of key services that are not asked for a while, since they or the service failed",
+    help: "Keys of key services that are not asked for a while, since the service does not answer for them",
     labelNames: ["service"],
     registers,
     collect() {
       for (const [service, count] of Object.entries(closedGates())) this.set({ service }, count);
     },
   });
+  const waits = new Counter({
+    name: "signet_key_service_budget_waits_total",
+    help: "Looks at SealedSecrets that were put off since their namespace had made all the calls it may",
+    labelNames: ["service"],
+    registers,
+  });
+  for (const service of ["kms", "vault"] as const) waits.inc({ service }, 0);
   return {
     /** Gives a service its series, so that the first call is seen as an increase. */
     beginKeyService(service: RemoteBackend) {
@@ -60,6 +67,9 @@ export function keyServiceMetrics(registry: Registry) {
     ) {
       requests.inc({ service, operation, outcome });
       seconds.observe({ service, operation }, ms / 1000);
+    },
+    countKeyServiceWait(service: RemoteBackend) {
+      waits.inc({ service });
     },
     watchKeyServiceGates(gates: ClosedGates) {
       closedGates = gates;

@@ -1,3 +1,4 @@
+import { type ClosedGate, ClosedGates } from "./closed-gates.ts";
 import { KeyServiceError, type KeyServiceFault } from "./key-service-error.ts";
 import { unlessAborted } from "./single-flight.ts";
 
@@ -7,12 +8,16 @@ export type GatedCall = {
   key: string;
   /** The part of a key's users that a denial is about, `""` for all: what the service denies one, it may allow another. */
   user: string;
+  /** Whose call it is: when there are too many gates, those that one alone has closed go first. */
+  by: string;
+  /** Asked right before a call that the gate lets through; what it throws ends the call, and tells nothing of the key. */
+  admit?: () => void;
 };
 
-/** Told when a gate closes, and when it opens again. */
+/** Told when a gate closes, when it opens again, and when it is forgotten, since there are too many. */
 export type GateChange = { key: string } & (
   | { state: "closed"; fault: KeyServiceFault; waitMs: number }
-  | { state: "open" }
+  | { state: "open" | "forgotten" }
 );
 
 /** What gates go by, so that tests own it. */
@@ -27,18 +32,7 @@ export type KeyGateOptions = {
 const SHORTEST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 5 * 60_000;
 const REFUSED_WAIT_MS = 30_000;
-/** A tenant whom a pattern lets name any number of keys must not fill the memory with their gates. */
 const MOST_GATES = 1000;
-
-/** The state of a key that failed; keys that work have none. */
-type Closed = {
-  untilMs: number;
-  error: KeyServiceError;
-  /** How many times in a row it failed; 0 for a refusal, which is not told from what stands behind it. */
-  attempts: number;
-  /** The one call that goes first, while it is under way; resolves whatever comes of it. */
-  probe: Promise<void> | null;
-};
 
 /**
  * Spares a key service that fails. After a passing fault no call for the key reaches it for a time that doubles with each
@@ -48,7 +42,7 @@ export class KeyGates {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #onChange: (change: GateChange) => void;
-  readonly #closed = new Map<string, Closed>();
+  readonly #closed = new ClosedGates(MOST_GATES);
 
   constructor({ now, random, onChange = () => undefined }: KeyGateOptions) {
     this.#now = now;
@@ -63,22 +57,21 @@ export class KeyGates {
 
   /**
    * Makes a call, unless its key or user is held off.
-   * @throws what the call threw; where it closed the gate, and while that is closed, with the ms until it is worth another
-   * try; the signal's reason when aborted.
+   * @throws what the call, or its admission, threw; where it closed the gate, and while that is closed, with the ms until it
+   * is worth another try; the signal's reason when aborted.
    */
-  async pass<Answer>(
-    { key, user }: GatedCall,
-    call: () => Promise<Answer>,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    const denial = deniedId(key, user);
+  async pass<Answer>(gated: GatedCall, call: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+    const { key, by, admit } = gated;
     for (;;) {
       signal.throwIfAborted();
-      this.#holdOff(denial);
-      const gate = this.#holdOff(key);
-      if (gate === null) return await this.#attempt(key, denial, null, call);
-      if (gate.probe === null) return await this.#goFirst(key, denial, gate, call);
-      await unlessAborted(gate.probe, signal);
+      this.#holdOff(deniedId(gated), by);
+      const gate = this.#holdOff(key, by);
+      const probe = gate?.probe ?? null;
+      if (probe === null) {
+        admit?.();
+        return await (gate === null ? this.#attempt(gated, null, call) : this.#goFirst(gated, gate, call));
+      }
+      await unlessAborted(probe, signal);
     }
   }
 
@@ -86,9 +79,10 @@ export class KeyGates {
    * @returns null for an open gate, else one whose time is over.
    * @throws KeyServiceError while it is closed.
    */
-  #holdOff(id: string): Closed | null {
+  #holdOff(id: string, by: string): ClosedGate | null {
     const gate = this.#closed.get(id);
     if (gate === undefined) return null;
+    if (gate.by !== by) gate.by = null;
     const leftMs = gate.untilMs - this.#now();
     if (leftMs > 0) throw heldOff(gate.error, leftMs);
     if (gate.attempts > 0) return gate;
@@ -96,16 +90,11 @@ export class KeyGates {
     return null;
   }
 
-  async #goFirst<Answer>(
-    key: string,
-    denial: string,
-    gate: Closed,
-    call: () => Promise<Answer>,
-  ): Promise<Answer> {
+  async #goFirst<Answer>(gated: GatedCall, gate: ClosedGate, call: () => Promise<Answer>): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<void>();
     gate.probe = promise;
     try {
-      return await this.#attempt(key, denial, gate, call);
+      return await this.#attempt(gated, gate, call);
     } finally {
       // Where nothing was learned, since it was aborted, the next one goes first.
       gate.probe = null;
@@ -115,51 +104,50 @@ export class KeyGates {
 
   /** @param gate as it was when the call was begun: what began earlier tells nothing of a gate that closed since. */
   async #attempt<Answer>(
-    key: string,
-    denial: string,
-    gate: Closed | null,
+    gated: GatedCall,
+    gate: ClosedGate | null,
     call: () => Promise<Answer>,
   ): Promise<Answer> {
     try {
       const answer = await call();
-      if (gate !== null) this.#open(key);
+      if (gate !== null) this.#open(gated.key);
       return answer;
     } catch (error) {
       if (!(error instanceof KeyServiceError)) throw error;
-      this.#learn(key, denial, gate, error);
-      const closed = this.#closed.get(error.fault === "denied" ? denial : key);
+      this.#learn(gated, gate, error);
+      const closed = this.#closed.get(error.fault === "denied" ? deniedId(gated) : gated.key);
       const leftMs = closed === undefined ? 0 : closed.untilMs - this.#now();
       throw leftMs > 0 ? heldOff(error, leftMs) : error;
     }
   }
 
-  #learn(key: string, denial: string, gate: Closed | null, error: KeyServiceError): void {
+  #learn(gated: GatedCall, gate: ClosedGate | null, error: KeyServiceError): void {
+    const { key, by } = gated;
     const isNews = this.#closed.get(key) === (gate ?? undefined);
     if (error.retryable) {
-      if (isNews) this.#close(key, error, (gate?.attempts ?? 0) + 1, this.#waitMs(gate, error));
+      const attempts = (gate?.attempts ?? 0) + 1;
+      if (isNews)
+        this.#close(key, { error, attempts, by: gate === null ? by : gate.by }, this.#waitMs(gate, error));
       return;
     }
     // It answered, whatever it answered.
     if (gate !== null && isNews) this.#open(key);
-    if (error.fault === "denied") this.#close(denial, error, 0, REFUSED_WAIT_MS);
-    else if (error.fault === "unusable") this.#close(key, error, 0, REFUSED_WAIT_MS);
+    const id = error.fault === "denied" ? deniedId(gated) : key;
+    if (error.fault === "denied" || error.fault === "unusable")
+      this.#close(id, { error, attempts: 0, by }, REFUSED_WAIT_MS);
   }
 
   /** Doubling, from the upper half of the span: so many replicas do not come at the same moment. */
-  #waitMs(gate: Closed | null, { retryAfterMs }: KeyServiceError): number {
+  #waitMs(gate: ClosedGate | null, { retryAfterMs }: KeyServiceError): number {
     const span = Math.min(2 * SHORTEST_WAIT_MS * 2 ** (gate?.attempts ?? 0), LONGEST_WAIT_MS);
     const waitMs = span / 2 + (span / 2) * this.#random();
     return Math.min(Math.max(waitMs, retryAfterMs ?? 0), LONGEST_WAIT_MS);
   }
 
-  #close(id: string, error: KeyServiceError, attempts: number, waitMs: number): void {
-    this.#closed.delete(id);
-    this.#closed.set(id, { untilMs: this.#now() + waitMs, error, attempts, probe: null });
-    this.#onChange({ key: keyOf(id), state: "closed", fault: error.fault, waitMs });
-    for (const oldest of this.#closed.keys()) {
-      if (this.#closed.size <= MOST_GATES) break;
-      this.#open(oldest);
-    }
+  #close(id: string, gate: Pick<ClosedGate, "error" | "attempts" | "by">, waitMs: number): void {
+    const forgotten = this.#closed.set(id, { ...gate, untilMs: this.#now() + waitMs, probe: null });
+    this.#onChange({ key: keyOf(id), state: "closed", fault: gate.error.fault, waitMs });
+    if (forgotten !== null) this.#onChange({ key: keyOf(forgotten), state: "forgotten" });
   }
 
   #open(id: string): void {
@@ -175,7 +163,7 @@ function heldOff(error: KeyServiceError, leftMs: number): KeyServiceError {
 }
 
 /** Names of keys and users hold no line break. */
-function deniedId(key: string, user: string): string {
+function deniedId({ key, user }: GatedCall): string {
   return `${key}\n${user}`;
 }
 

@@ -61,9 +61,8 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
   {
     what: "no gate spares a service that fails",
     file: objects,
-    find: "this.#kms = gatedKms(\n      lazyKms(() => connections.kms()),\n      gates,\n    );",
-    replace:
-      "this.#kms = gates.closed < 0 ? gatedKms(lazyKms(() => connections.kms()), gates) : lazyKms(() => connections.kms());",
+    find: "kmsUnsealer(gatedKms(this.#kms, this.#gates, user), {",
+    replace: "kmsUnsealer(user.by ? this.#kms : gatedKms(this.#kms, this.#gates, user), {",
     test: outageTest,
   },
   {
@@ -160,22 +159,22 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
   {
     what: "each failure of a key is a line of the log",
     file: watch,
-    find: "const isNews = before?.fault !== fault || now - before.toldAtMs >= TOLD_AGAIN_MS;",
-    replace: "const isNews = before === undefined || now >= before.toldAtMs;",
+    find: "const isNews = toldAtMs === null || now - toldAtMs >= TOLD_AGAIN_MS;",
+    replace: "const isNews = toldAtMs === null || now >= toldAtMs;",
     test: watchTest,
   },
   {
     what: "a refusal is told as mended whenever it is tried again",
     file: watch,
-    find: "if (before.closedUntilMs === null || !PASSING.has(before.fault)) return;",
-    replace: "if (before.closedUntilMs === null) return;",
+    find: 'before.toldAtMs !== null && kindOf(before.fault) === "passing"',
+    replace: "before.toldAtMs !== null",
     test: watchTest,
   },
   {
     what: "a key that nobody uses any more counts as failing for ever",
     file: watch,
-    find: "if (closedUntilMs !== null && now < closedUntilMs + GRACE_MS)",
-    replace: "if (closedUntilMs !== null && now >= 0)",
+    find: "closedUntilMs !== null && now < closedUntilMs + GRACE_MS;",
+    replace: "closedUntilMs !== null && now >= 0;",
     test: watchTest,
   },
   {

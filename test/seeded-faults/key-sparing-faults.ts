@@ -4,6 +4,15 @@ const transitBinding = "shared/seal/transit-binding.ts";
 const vaultUnsealerTest = "test/shared/seal/vault-unsealer.test.ts";
 const transit = "shared/vault/transit.ts";
 const transitTest = "test/shared/vault/transit.test.ts";
+const closedGates = "shared/seal/closed-gates.ts";
+const keyGate = "shared/seal/key-gate.ts";
+const keyGateTest = "test/shared/seal/key-gate.test.ts";
+const watch = "controller/key-services/gate-watch.ts";
+const watchTest = "test/controller/key-services/gate-watch.test.ts";
+const budgets = "controller/key-services/call-budgets.ts";
+const budgetsTest = "test/controller/key-services/call-budgets.test.ts";
+const objects = "controller/key-services/object-key-services.ts";
+const objectsTest = "test/controller/key-services/object-key-services.test.ts";
 
 /** Faults in how key services are spared calls that one tenant could have made at the cost of others. */
 export const keySparingFaults: readonly Fault[] = [
@@ -20,5 +29,90 @@ export const keySparingFaults: readonly Fault[] = [
     find: "items.length > MOST_VALUES || ",
     replace: "",
     test: transitTest,
+  },
+  {
+    what: "keys that are missing have the gate of one in an outage forgotten",
+    file: closedGates,
+    find: "const spared = refusals.length > 0 ? refusals : all;",
+    replace: "const spared = all;",
+    test: keyGateTest,
+  },
+  {
+    what: "whoever closes many gates has those of others forgotten",
+    file: closedGates,
+    find: "counts.get(by) === most",
+    replace: "(counts.get(by) ?? 0) <= most",
+    test: keyGateTest,
+  },
+  {
+    what: "whose call closed a gate may have it forgotten, though others share the key",
+    file: keyGate,
+    find: "if (gate.by !== by) gate.by = null;",
+    replace: "",
+    test: keyGateTest,
+  },
+  {
+    what: "what a namespace may not ask closes the gate for all",
+    file: keyGate,
+    find: "        admit?.();\n        return await (gate === null ? this.#attempt(gated, null, call)",
+    replace:
+      "        return await (gate === null ? this.#attempt(gated, null, async () => (admit?.(), call()))",
+    test: keyGateTest,
+  },
+  {
+    what: "calls are made in nobody's name",
+    file: objects,
+    find: "const user = { by: namespace,",
+    replace: 'const user = { by: "",',
+    test: objectsTest,
+  },
+  {
+    what: "a key that one tenant misspells counts as an outage",
+    file: watch,
+    find: 'if (fails && kindOf(fault) === "passing")',
+    replace: "if (fails)",
+    test: watchTest,
+  },
+  {
+    what: "a gate that was forgotten is told as mended",
+    file: watch,
+    find: 'change.state === "open" && before.toldAtMs',
+    replace: "before.toldAtMs",
+    test: watchTest,
+  },
+  {
+    what: "keys that are missing fill the log",
+    file: watch,
+    find: "return lines < MOST_LINES[kind];",
+    replace: "return lines < MOST_KEYS;",
+    test: watchTest,
+  },
+  {
+    what: "a flood of missing keys hides an outage from the metric",
+    file: watch,
+    find: "const forgotten = refused?.[0] ?? oldest;",
+    replace: "const forgotten = oldest ?? refused?.[0];",
+    test: watchTest,
+  },
+  {
+    what: "namespaces share one budget of calls",
+    file: budgets,
+    find: "const known = this.#budgets.get(namespace) ??",
+    replace: 'const known = this.#budgets.get("team") ??',
+    test: budgetsTest,
+  },
+  {
+    what: "objects that are put off come back all at once",
+    file: budgets,
+    find: "budget.takenUntilMs = atMs + 1000 / PER_SECOND;",
+    replace: "",
+    test: budgetsTest,
+  },
+  {
+    what: "a look is broken off midway for want of calls",
+    file: budgets,
+    find: "isAdmitted = true;",
+    replace: "",
+    test: budgetsTest,
   },
 ];

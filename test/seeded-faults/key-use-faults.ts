@@ -133,14 +133,14 @@ export const keyUseFaults: readonly Fault[] = [
   {
     what: "all calls go at once when the time is over",
     file: gate,
-    find: "if (gate.probe === null) return await this.#goFirst(key, denial, gate, call);",
-    replace: "return await this.#goFirst(key, denial, gate, call);",
+    find: "const probe = gate?.probe ?? null;",
+    replace: "const probe = null;",
     test: gateTest,
   },
   {
     what: "a gate never opens again",
     file: gate,
-    find: "if (gate !== null) this.#open(key);\n      return answer;",
+    find: "if (gate !== null) this.#open(gated.key);\n      return answer;",
     replace: "return answer;",
     test: gateTest,
   },

@@ -70,10 +70,41 @@ test("keys that fail are counted by service, until they work or nobody asks for 
   assert.deepEqual(watch.counts(), { kms: 0, vault: 0 });
 });
 
-test("a flood of keys is not remembered", () => {
+test("keys that are refused do not count: any tenant may name one that is missing", () => {
+  const { watch } = scene();
+  for (const fault of ["denied", "unusable"] as const)
+    watch.note({ key: `vault:transit/${fault}`, state: "closed", fault, waitMs: 30_000 });
+  assert.deepEqual(watch.counts(), { kms: 0, vault: 0 });
+});
+
+test("a gate that had to make room is neither told as mended nor counted any more", () => {
   const { lines, watch } = scene();
-  for (let at = 0; at < 1001; at++)
-    watch.note({ key: `kms:${at}`, state: "closed", fault: "unavailable", waitMs: 1000 });
-  assert.equal(watch.counts().kms, 1000);
-  assert.equal(lines.length, 1001);
+  watch.note({ key: KMS, state: "closed", fault: "unavailable", waitMs: 1000 });
+  watch.note({ key: KMS, state: "forgotten" });
+  assert.deepEqual([lines.length, watch.counts().kms], [1, 0]);
+});
+
+test("a flood of keys fills neither log nor memory, and hides no outage", () => {
+  const { lines, clock, watch } = scene();
+  watch.note({ key: VAULT, state: "closed", fault: "unavailable", waitMs: 300_000 });
+  const flood = (fault: "unusable" | "unavailable", count: number) => {
+    lines.length = 0;
+    for (let at = 0; at < count; at++)
+      watch.note({ key: `kms:${fault}-${at}`, state: "closed", fault, waitMs: 300_000 });
+    return lines.length;
+  };
+  assert.equal(flood("unusable", 2000), 21);
+  assert.match(lines.at(-1) ?? "", /not told one by one/);
+  assert.deepEqual(watch.counts(), { kms: 0, vault: 1 });
+  assert.equal(flood("unavailable", 999), 100, "one of a hundred was told before");
+  assert.deepEqual(watch.counts(), { kms: 999, vault: 1 });
+  assert.equal(flood("unusable", 2000), 0);
+  assert.deepEqual(watch.counts(), { kms: 999, vault: 1 }, "refusals make room for outages");
+  lines.length = 0;
+  watch.note({ key: "kms:unavailable-998", state: "open" });
+  assert.deepEqual(lines, [], "what was not told to fail is not told to work");
+  watch.note({ key: VAULT, state: "open" });
+  assert.match(lines.join(), /works again/);
+  clock.now += 10 * MINUTE_MS;
+  assert.equal(flood("unusable", 2000), 21);
 });

@@ -9,7 +9,8 @@ import type { RemoteBackend } from "../../../shared/seal/codec.ts";
 import { KeyServiceError } from "../../../shared/seal/key-service-error.ts";
 import { kmsSealer } from "../../../shared/seal/kms-sealer.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
-import { aliasArn } from "../../support/memory-kms.ts";
+import { aliasArn, keyArn } from "../../support/memory-kms.ts";
+import { metricsLines } from "../metrics/metrics-lines.ts";
 import { CLUSTER, KMS_KEY, RemoteKeys, sealedValues, VAULT_KEY } from "./remote-scene.ts";
 
 const signal = AbortSignal.timeout(60_000);
@@ -32,7 +33,7 @@ function scene(...args: string[]) {
       .unsealAll(new Map(Object.entries(values)), binding, signal);
     return [...outcomes.values()].map(({ kind }) => kind);
   };
-  return { keys, clock, services, open };
+  return { keys, clock, metrics, services, open };
 }
 
 test("{namespace} is that of the object, whichever it is", async () => {
@@ -70,6 +71,22 @@ test("a data key is kept for five minutes, and wiped when they are over though n
   assert.equal(services.keptDataKeys, 0, "none is left at the end");
 });
 
+test("calls of one namespace do not have the gates of another forgotten", async () => {
+  const { keys, open } = scene("--kms-allowed-keys=arn:aws:kms:*:*:key/*");
+  const values = await sealedValues(keys.sealers().kms, { namespace: "other", name: "db" }, { a: "1" });
+  const away = () => Promise.reject(new KeyServiceError("unavailable", "away", "wait"));
+  keys.kms.before = away;
+  await assert.rejects(open("kms", "other", values), /away/);
+  const before = keys.opened.kms;
+  for (let at = 0; at < 1000; at++) {
+    const bogus = (values["a"] ?? "").replace(KMS_KEY, keyArn(`bogus-${at}`));
+    await assert.rejects(open("kms", "team", { a: bogus }), /away/);
+  }
+  assert.equal(keys.opened.kms, before + 1000);
+  await assert.rejects(open("kms", "other", values), /away/);
+  assert.equal(keys.opened.kms, before + 1000, "it is held off still");
+});
+
 test("a key that fails is asked for once, whoever comes meanwhile", async () => {
   const { keys, clock, open } = scene(
     `--vault-allowed-keys=${VAULT_KEY}`,
@@ -87,3 +104,35 @@ test("a key that fails is asked for once, whoever comes meanwhile", async () => 
   await clock.advance(2000);
   assert.deepEqual(await open("vault", "team", values), ["opened"]);
 });
+
+test("a namespace that has made all the calls it may waits; others, and keys that are known, do not", async () => {
+  const { keys, clock, metrics, open } = scene(`--kms-allowed-keys=${KMS_KEY}`);
+  const values = await sealedValues(keys.sealers().kms, { name: "db" }, { a: "1" });
+  const theirs = await sealedValues(keys.sealers().kms, { namespace: "other", name: "db" }, { a: "1" });
+  for (let at = 0; at < 1000; at++) {
+    const moved = (theirs["a"] ?? "").replace(/:[^:]{8}([^:]*:[^:]*)$/, `:${flip(at)}$1`);
+    assert.deepEqual(await open("kms", "team", { a: moved }), ["malformed"]);
+  }
+  assert.equal(keys.opened.kms, 1000);
+  const waits = (error: unknown) =>
+    error instanceof KeyServiceError && error.fault === "throttled" && error.retryAfterMs === 100;
+  await assert.rejects(open("kms", "team", values), waits);
+  assert.equal(keys.opened.kms, 1000);
+  assert.deepEqual(await metricsLines(metrics, "signet_key_service_budget_waits_total"), [
+    'signet_key_service_budget_waits_total{service="kms"} 1',
+    'signet_key_service_budget_waits_total{service="vault"} 0',
+  ]);
+  assert.deepEqual(await metricsLines(metrics, "signet_key_service_closed_gates"), [
+    'signet_key_service_closed_gates{service="kms"} 0',
+    'signet_key_service_closed_gates{service="vault"} 0',
+  ]);
+  assert.deepEqual(await open("kms", "other", theirs), ["opened"]);
+  await clock.advance(100);
+  assert.deepEqual(await open("kms", "team", values), ["opened"]);
+  assert.deepEqual(await open("kms", "team", values), ["opened"], "from the cache");
+});
+
+/** Eight letters of base64, which differ from call to call. */
+function flip(at: number): string {
+  return `AAAA${at.toString(36).padStart(4, "0")}`;
+}

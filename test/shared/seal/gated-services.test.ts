@@ -11,12 +11,14 @@ function gates(): KeyGates {
   return new KeyGates({ now: () => 0, random: () => 0 });
 }
 
+const team = { by: "team-a" };
+
 const teamB = { ...here, scope: { kind: "namespace-wide", namespace: "team-b" } } as const;
 
 suite("AWS KMS behind gates", () => {
   test("a key that fails is not asked by the others, another key is", async () => {
     const kms = new MemoryKms("k", "other");
-    const gated = gatedKms(kms, gates());
+    const gated = gatedKms(kms, gates(), team);
     const values = await kmsCodec(gated, "k").seal({ a: "1" });
     const others = await kmsCodec(gated, "other").seal({ a: "2" });
     kms.calls.length = 0;
@@ -36,7 +38,7 @@ suite("AWS KMS behind gates", () => {
 
   test("what a namespace is denied is asked for the others all the same", async () => {
     const kms = new MemoryKms("k");
-    const gated = gatedKms(kms, gates());
+    const gated = gatedKms(kms, gates(), team);
     const codec = kmsCodec(gated, keyArn("k"));
     const [ours, theirs] = [await codec.seal({ a: "1" }), await codec.seal({ a: "2" }, teamB)];
     kms.calls.length = 0;
@@ -53,7 +55,7 @@ suite("AWS KMS behind gates", () => {
   test("all calls pass the gate of the key they are for", async () => {
     const kms = new MemoryKms("k");
     const closed = gates();
-    const gated = gatedKms(kms, closed);
+    const gated = gatedKms(kms, closed, team);
     const wrapped = kms.wrap(keyArn("k"), new Uint8Array(32), {});
     kms.before = () => Promise.reject(serviceFault("unusable"));
     await assert.rejects(gated.decrypt(wrapped, {}, signal), { fault: "unusable" });
@@ -64,7 +66,7 @@ suite("AWS KMS behind gates", () => {
 
   test("answers come through as they are", async () => {
     const kms = new MemoryKms("k");
-    const gated = gatedKms(kms, gates());
+    const gated = gatedKms(kms, gates(), team);
     const sealed = await kmsCodec(gated, "k").seal({ a: "1" });
     const outcomes = await kmsUnsealer(gated, { allowed: () => true }).unsealAll(sealed, here, signal);
     assert.deepEqual(inShort(outcomes), { a: "opened 1" });
@@ -79,7 +81,7 @@ suite("Vault behind gates", () => {
   test("a key that fails is not asked again, another key is", async () => {
     const transit = new MemoryTransit();
     const closed = gates();
-    const gated = gatedTransit(transit, closed);
+    const gated = gatedTransit(transit, closed, team);
     const [name, other] = [transit.createKey("t/k", "context"), transit.createKey("t/other", "context")];
     transit.before = ({ key }) => {
       if (key === "t/k") throw serviceFault("throttled", "slow down", 7000);

@@ -23,9 +23,9 @@ beforeEach(() => {
 });
 
 /** A call that is answered, or fails with that. */
-function pass(outcome: Error | null, { key = "k", user = "" } = {}): Promise<string> {
+function pass(outcome: Error | null, { key = "k", user = "", by = "team" } = {}): Promise<string> {
   return gates.pass(
-    { key, user },
+    { key, user, by },
     async () => {
       calls++;
       if (outcome !== null) throw outcome;
@@ -150,7 +150,7 @@ suite("the gate of a key", () => {
   test("of many calls that fail together, one counts", async () => {
     const { promise, reject } = Promise.withResolvers<string>();
     const all = Array.from({ length: 20 }, () =>
-      faultOf(gates.pass({ key: "k", user: "" }, () => promise, signal)),
+      faultOf(gates.pass({ key: "k", user: "", by: "team" }, () => promise, signal)),
     );
     await settle();
     reject(serviceFault("unavailable"));
@@ -160,15 +160,70 @@ suite("the gate of a key", () => {
 
   test("an answer to a call from before the outage opens nothing", async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
-    const slow = gates.pass({ key: "k", user: "" }, () => promise, signal);
+    const slow = gates.pass({ key: "k", user: "", by: "team" }, () => promise, signal);
     await faultOf(pass(serviceFault("unavailable")));
     resolve("late");
     assert.equal(await slow, "late");
     assert.deepEqual(await faultOf(pass(null)), ["unavailable", 1000]);
   });
 
-  test("gates do not grow without bound", async () => {
-    for (let at = 0; at < 1010; at++) await faultOf(pass(serviceFault("unusable"), { key: `k${at}` }));
+  test("what does not admit a call ends it, and tells nothing of the key", async () => {
+    const enough = serviceFault("throttled", "no more", 5000);
+    const admit = () => {
+      throw enough;
+    };
+    const refused = () => gates.pass({ key: "k", user: "", by: "team", admit }, () => pass(null), signal);
+    await assert.rejects(refused(), enough);
+    assert.equal(gates.closed, 0);
+    await faultOf(pass(serviceFault("unavailable")));
+    assert.deepEqual(await faultOf(refused()), ["unavailable", 1000], "nobody is asked while it is closed");
+    nowMs = 1000;
+    await assert.rejects(refused(), enough);
+    assert.equal(calls, 1);
+    assert.equal(await pass(null), "answer", "another goes first");
+  });
+});
+
+suite("where there are too many gates", () => {
+  /** Has a tenant close so many of his own. */
+  async function flood(fault: KeyServiceFault, count: number, by = "flood"): Promise<void> {
+    for (let at = 0; at < count; at++)
+      await faultOf(pass(serviceFault(fault), { key: `${by}-${fault}-${at}`, by }));
+  }
+  const isHeldOff = async (key: string, by: string) => {
+    const before = calls;
+    await pass(null, { key, by }).catch(() => undefined);
+    return calls === before;
+  };
+
+  test("they do not grow without bound; which are forgotten is told, and not as opened", async () => {
+    await flood("unusable", 1010);
+    assert.equal(gates.closed, 1000);
+    const told = changes.filter(({ state }) => state !== "closed");
+    assert.equal(told.length, 10);
+    assert.deepEqual(told[0], { key: "flood-unusable-0", state: "forgotten" });
+  });
+
+  test("refusals go first, then those of whom has most", async () => {
+    await faultOf(pass(serviceFault("unavailable"), { key: "real", by: "team" }));
+    await faultOf(pass(serviceFault("unusable"), { key: "gone", by: "team" }));
+    await flood("unusable", 1000);
+    assert.ok(await isHeldOff("real", "team"));
+    assert.ok(await isHeldOff("gone", "team"), "a refusal of somebody who has few");
+    await flood("unavailable", 1100);
+    assert.equal(gates.closed, 1000);
+    assert.ok(await isHeldOff("real", "team"));
+    assert.ok(!(await isHeldOff("gone", "team")));
+  });
+
+  test("whoever closed it himself cannot have a gate forgotten that others have met", async () => {
+    await faultOf(pass(serviceFault("unavailable"), { key: "shared", by: "flood" }));
+    await faultOf(pass(null, { key: "shared", by: "team" }));
+    nowMs = 1000;
+    await faultOf(pass(serviceFault("unavailable"), { key: "shared", by: "flood" }));
+    await flood("unavailable", 1100);
+    assert.ok(await isHeldOff("shared", "team"));
+    await flood("throttled", 1, "other");
     assert.equal(gates.closed, 1000);
   });
 });
@@ -188,7 +243,7 @@ suite("when the time is over", () => {
       calls++;
       return promise;
     };
-    const call = gates.pass({ key: "k", user: "" }, begin, by);
+    const call = gates.pass({ key: "k", user: "", by: "team" }, begin, by);
     return { call, resolve, reject };
   }
 
@@ -245,7 +300,7 @@ suite("when the time is over", () => {
     const first = goFirst();
     const ending = new AbortController();
     const gone = new Error("gone");
-    const waiting = gates.pass({ key: "k", user: "" }, async () => "never", ending.signal);
+    const waiting = gates.pass({ key: "k", user: "", by: "team" }, async () => "never", ending.signal);
     ending.abort(gone);
     await assert.rejects(waiting, gone);
     first.resolve("first");
@@ -272,12 +327,12 @@ test("whatever happens: no call while closed, one at a time while half open, and
         let seen = 0;
         const follow = () => {
           for (const change of changes.slice(seen))
-            state = change.state === "open" ? null : { untilMs: nowMs + change.waitMs, probes: 0 };
+            state = change.state === "closed" ? { untilMs: nowMs + change.waitMs, probes: 0 } : null;
           seen = changes.length;
         };
         const begin = () => {
           const asked = gates.pass(
-            { key: "k", user: "" },
+            { key: "k", user: "", by: "team" },
             () => {
               follow();
               if (state !== null) {
@@ -306,7 +361,7 @@ test("whatever happens: no call while closed, one at a time while half open, and
         await settle();
         for (const call of underWay.splice(0)) call.settle(false);
         nowMs += 300_000;
-        const last = gates.pass({ key: "k", user: "" }, async () => "answer", signal);
+        const last = gates.pass({ key: "k", user: "", by: "team" }, async () => "answer", signal);
         assert.equal(await last, "answer");
         assert.equal(gates.closed, 0);
       },
