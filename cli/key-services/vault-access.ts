@@ -60,11 +60,34 @@ export function isPlainRemote({ address }: VaultPlace): boolean {
 /**
  * How that Vault is reached: the token of the file that is named, else of VAULT_TOKEN, else the one that `vault login`
  * left in the home folder.
- * @throws FileError when a file that is named cannot be read; InputError when there is no token.
+ * @throws UsageError for variables that say whom to trust in a way that is not heeded; FileError when a file that is named cannot be read; InputError when there is no token.
  */
 export function vaultAccess(place: VaultPlace, options: KeyServiceOptions, io: Io): VaultAccess {
+  requireKnownTrust(options, io);
   const caFile = options["vault-ca-cert"] ?? (io.env["VAULT_CACERT"] || null);
   return { ...place, ca: caFile === null ? null : certificatesOf(caFile, io), token: tokenOf(options, io) };
+}
+
+/** What Vault's own tools take for the certificates to trust, and what they take for its name. */
+const NOT_HEEDED = [
+  { name: "VAULT_CACERT_BYTES", over: ["vault-ca-cert"], instead: "give --vault-ca-cert FILE" },
+  { name: "VAULT_CAPATH", over: ["vault-ca-cert", "VAULT_CACERT"], instead: "give --vault-ca-cert FILE" },
+  {
+    name: "VAULT_TLS_SERVER_NAME",
+    over: [],
+    instead: "write the address with a name of Vault's certificate",
+  },
+];
+
+/** To pass such a variable over would be to trust others than its user means. */
+function requireKnownTrust(options: KeyServiceOptions, { env }: Pick<Io, "env">): void {
+  const isGiven = (source: string) => (source === "vault-ca-cert" ? options[source] : env[source]) || false;
+  const unheeded = NOT_HEEDED.find(({ name, over }) => isGiven(name) && !over.some(isGiven));
+  if (unheeded === undefined) return;
+  throw new UsageError(
+    `${unheeded.name} is set, and signet does not go by it`,
+    `unset it, and ${unheeded.instead}`,
+  );
 }
 
 function certificatesOf(path: string, io: Io): string {

@@ -281,6 +281,21 @@ suite("the way to Vault", () => {
       assert.equal((await seal({ VAULT_SKIP_VERIFY: value })).code, 0);
   });
 
+  test("is not taken where a variable that is not heeded says whom to trust", async () => {
+    const files = { "ca.pem": certificatePem };
+    for (const name of ["VAULT_CACERT_BYTES", "VAULT_CAPATH", "VAULT_TLS_SERVER_NAME"]) {
+      const run = await seal({ [name]: "canary" });
+      assert.deepEqual([run.code, run.connected], [2, []]);
+      assert.match(run.stderr, new RegExp(`^error: ${name} is set, and .*\nhint: unset it, and `));
+      assert.doesNotMatch(run.stderr, /canary/);
+      const flagged = await seal({ [name]: "canary" }, ["--vault-ca-cert", "ca.pem"], files);
+      assert.equal(flagged.code, name === "VAULT_TLS_SERVER_NAME" ? 2 : 0);
+      assert.equal((await seal({ [name]: "" })).code, 0);
+    }
+    const both = { VAULT_CACERT: "ca.pem", VAULT_CAPATH: "/certs" };
+    assert.equal((await seal(both, [], files)).code, 0, "the file comes first, as in Vault's own tools");
+  });
+
   test("takes the certificates of a file, and refuses what holds none", async () => {
     const files = { "ca.pem": certificatePem, "other.pem": "nothing" };
     const withCa = [`${VAULT}  s.token with a CA`];
