@@ -35,6 +35,9 @@ const LOGINS: Readonly<Record<LoginEvent, [VaultKvOperation, VaultKvOutcome]>> =
   "renewal-failed": ["renew", "failed"],
 };
 
+/** An account that is deleted, or a role taken away, has an end after so long, however long Vault renews tokens. */
+const LOGIN_COUNTS_MS = 10 * 60_000;
+
 /** Opens a namespace's way to Vault: as its ServiceAccount `signet-vault`, by a token that the API server gives for that. */
 export function openTenant(parts: TenantParts): Tenant {
   const { namespace, settings, connection, client, guard, clock, metrics } = parts;
@@ -55,6 +58,7 @@ export function openTenant(parts: TenantParts): Tenant {
   const login = { kind: "kubernetes", mount: authMount, role: roleOf(settings, namespace), jwt } as const;
   const session = openVaultSession(connection, login, {
     clock,
+    mostAgeMs: LOGIN_COUNTS_MS,
     onLogin(event) {
       if (event === "logged-in") lacking = null;
       metrics.countVaultKvRequest(...LOGINS[event]);

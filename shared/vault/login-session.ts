@@ -12,8 +12,8 @@ import { succeeded, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultClient, VaultRequest } from "./vault-client.ts";
 import { saysInvalidToken } from "./vault-fault.ts";
 
-/** A token, and until when it is good on our clock. */
-type Held = IssuedToken & { endsAtMs: number };
+/** A token, and on our clock: until when it is used, until when Vault takes it, and until when its login counts. */
+type Held = IssuedToken & { endsAtMs: number; leaseEndsAtMs: number; loginEndsAtMs: number };
 
 /** A policy's refusal cannot be told from a token whose policies have changed, so a login is tried, but this seldom. */
 const LOGIN_AFTER_DENIAL_MS = 30_000;
@@ -115,7 +115,7 @@ export class LoginSession implements VaultSession {
       this.#options.onLogin("login-failed");
       throw this.#pause.begin(error, this.address);
     }
-    const held = this.#heldFrom(issued, askedAtMs);
+    const held = heldFrom(issued, askedAtMs, askedAtMs + this.#options.mostAgeMs);
     if (signal.aborted) {
       await this.#giveBack(held);
       throw signal.reason;
@@ -126,15 +126,8 @@ export class LoginSession implements VaultSession {
     this.#held = held;
     this.#keep(held);
     this.#options.onLogin("logged-in");
-    if (former !== null && this.#now() < former.endsAtMs) void this.#giveBack(former);
+    if (former !== null && this.#now() < former.leaseEndsAtMs) void this.#giveBack(former);
     return held;
-  }
-
-  #heldFrom(issued: IssuedToken, askedAtMs: number): Held {
-    return {
-      ...issued,
-      endsAtMs: issued.leaseMs === null ? Number.POSITIVE_INFINITY : askedAtMs + issued.leaseMs,
-    };
   }
 
   #drop(held: Held): void {
@@ -148,7 +141,7 @@ export class LoginSession implements VaultSession {
     this.#keeping.abort(new Error("another token is held"));
     this.#keeping = new AbortController();
     const { signal } = this.#keeping;
-    if (held.leaseMs !== null)
+    if (held.endsAtMs !== Number.POSITIVE_INFINITY)
       this.#keepUntil(held, signal).catch(() => {
         // It was ended, or the token is over: whoever comes next logs in and hears what is wrong.
       });
@@ -160,9 +153,10 @@ export class LoginSession implements VaultSession {
     let renews = held.renewable;
     for (;;) {
       const leftMs = held.endsAtMs - this.#now();
-      if (leftMs <= 0) return;
+      if (leftMs <= 0) return this.#end(held);
       await this.#options.clock.sleep(this.#renewalIn(leftMs), signal);
-      if (!renews) {
+      // A lease that outlasts the login needs no more of them.
+      if (!renews || held.leaseEndsAtMs >= held.loginEndsAtMs) {
         if (await this.#loggedInAnew()) return;
         continue;
       }
@@ -177,6 +171,12 @@ export class LoginSession implements VaultSession {
       }
       if (outcome === "refused" && (await this.#loggedInAnew())) return;
     }
+  }
+
+  /** Gives up a token whose time is over; Vault may know it for longer. */
+  async #end(held: Held): Promise<void> {
+    if (this.#held?.token === held.token) this.#held = null;
+    if (this.#now() < held.leaseEndsAtMs) await this.#giveBack(held);
   }
 
   #renewalIn(leftMs: number): number {
@@ -206,7 +206,7 @@ export class LoginSession implements VaultSession {
     signal.throwIfAborted();
     const renewed = answer !== null && succeeded(answer) ? issuedToken(answer) : null;
     this.#options.onLogin(renewed === null ? "renewal-failed" : "renewed");
-    if (renewed !== null) return { ...this.#heldFrom(renewed, askedAtMs), token: held.token };
+    if (renewed !== null) return { ...heldFrom(renewed, askedAtMs, held.loginEndsAtMs), token: held.token };
     return answer?.status === 400 || answer?.status === 403 ? "refused" : "failed";
   }
 
@@ -227,6 +227,11 @@ export class LoginSession implements VaultSession {
   #now(): number {
     return this.#options.clock.monotonic();
   }
+}
+
+function heldFrom(issued: IssuedToken, askedAtMs: number, loginEndsAtMs: number): Held {
+  const leaseEndsAtMs = issued.leaseMs === null ? Number.POSITIVE_INFINITY : askedAtMs + issued.leaseMs;
+  return { ...issued, endsAtMs: Math.min(leaseEndsAtMs, loginEndsAtMs), leaseEndsAtMs, loginEndsAtMs };
 }
 
 function closed(address: string): KeyServiceError {

@@ -18,6 +18,11 @@ export type SessionOptions = {
   /** From 0 up to 1: spreads renewals. */
   random?: () => number;
   onLogin?: (event: LoginEvent) => void;
+  /**
+   * So long after a login its token is used, ms, however long its lease: who may no longer log in has nothing more then.
+   * No bound by default.
+   */
+  mostAgeMs?: number;
 };
 
 /** Requests to Vault with one token, whose keeping is the session's affair. Sessions share nothing but the client. */

@@ -24,7 +24,12 @@ const machineClock: SessionClock = {
 export function openVaultSession(
   client: VaultClient,
   source: TokenSource,
-  { clock = machineClock, random = Math.random, onLogin = () => undefined }: SessionOptions = {},
+  {
+    clock = machineClock,
+    random = Math.random,
+    onLogin = () => undefined,
+    mostAgeMs = Number.POSITIVE_INFINITY,
+  }: SessionOptions = {},
 ): VaultSession {
   switch (source.kind) {
     case "token":
@@ -32,7 +37,7 @@ export function openVaultSession(
     case "token-file":
       return new FileSession(client, source.path, clock);
     case "kubernetes":
-      return new LoginSession(client, source, { clock, random, onLogin });
+      return new LoginSession(client, source, { clock, random, onLogin, mostAgeMs });
   }
 }
 

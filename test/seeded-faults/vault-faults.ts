@@ -14,6 +14,12 @@ const keeping = "shared/vault/login-session.ts";
 /** Faults of the client of Vault: where tokens go, what answers mean, how tokens are kept. */
 export const vaultFaults: readonly Fault[] = [
   {
+    what: "Vault session: a token that counts no longer is kept by Vault",
+    ...{ file: keeping, test: keepingTest },
+    find: "if (this.#now() < held.leaseEndsAtMs) await",
+    replace: "if (this.#now() < held.endsAtMs) await",
+  },
+  {
     what: "a token follows a redirect to any address",
     file: client,
     find: "if (!this.#addresses.redirects.has(to))",

@@ -27,6 +27,12 @@ export const vaultKvFaults: readonly Fault[] = [
     replace: "_./=@+:% -]+$/u",
   },
   {
+    what: "Vault reference: an account that is gone reads on as long as its token is renewed",
+    ...of("tenant-session"),
+    find: "    mostAgeMs: LOGIN_COUNTS_MS,\n",
+    replace: "",
+  },
+  {
     what: "Vault reference: an entry written anew counts as what it was, as long as the number is the same",
     file: "controller/vault-kv/entry-version.ts",
     find: "one.version === other.version && one.createdAt === other.createdAt",

@@ -20,6 +20,7 @@ export class MemoryVault implements VaultClient {
   noLogin: { status: number; says: string } | null = null;
   sealed = false;
   readonly #tokens = new Map<string, string>();
+  #logins = 0;
 
   /** Requests so far whose line has this in it. */
   count(part: string | RegExp): number {
@@ -58,7 +59,7 @@ export class MemoryVault implements VaultClient {
     const jwt = body !== undefined && "jwt" in body ? String(body.jwt) : "";
     const claims: unknown = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString());
     const namespace = claims instanceof Object && "namespace" in claims ? String(claims.namespace) : "";
-    const token = `token-${this.#tokens.size}-of-${namespace}`;
+    const token = `token-${this.#logins++}-of-${namespace}`;
     this.#tokens.set(token, namespace);
     const auth = { client_token: token, lease_duration: 36_000, renewable: true, token_type: "service" };
     return answer(200, { auth });

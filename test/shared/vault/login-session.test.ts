@@ -213,6 +213,64 @@ describe("the token", () => {
   });
 });
 
+describe("a token that is used no longer than ten minutes after its login", () => {
+  const bounded = (leaseSeconds: number): VaultSession => {
+    server.leaseSeconds = leaseSeconds;
+    const place = { mount: "kubernetes", role: "signet", jwt: async () => "jwt" };
+    const source = { kind: "kubernetes", ...place } as const;
+    return openVaultSession(server.vault, source, { clock, random: () => 0.5, mostAgeMs: 600_000 });
+  };
+  const noAccount = vaultErrors(403, "service account name not authorized");
+
+  for (const leaseSeconds of [0, 600, 3600, 365 * 24 * 3600])
+    it(`is replaced at two thirds of that, and given back (lease ${leaseSeconds} s)`, async () => {
+      session = bounded(leaseSeconds);
+      await session.request(read);
+      await clock.advance(399_000);
+      assert.equal(server.count(login), 1);
+      await clock.advance(2000);
+      await Promise.all(Array.from({ length: 20 }, () => session.request(read)));
+      assert.equal(server.count(login), 2);
+      assert.equal(server.count(renewal), 0);
+      assert.deepEqual(server.tokensOf(revocation), ["t1"]);
+      assert.deepEqual(server.tokensOf(data).slice(1), Array(20).fill("t2"));
+      await clock.advance(2 * 3_600_000);
+      assert.ok(server.count(login) >= 19 && server.count(login) <= 21, `${server.count(login)}`);
+      assert.equal(server.count(revocation), server.count(login) - 1);
+    });
+
+  it("is renewed until then where its lease is shorter", async () => {
+    session = bounded(180);
+    await session.request(read);
+    await clock.advance(479_000);
+    assert.deepEqual([server.count(login), server.count(renewal)], [1, 3]);
+    await clock.advance(120_000);
+    assert.deepEqual([server.count(login), server.count(renewal)], [2, 4]);
+  });
+
+  it("ends then when there is no other, is given back, and nothing more is read with it", async () => {
+    session = bounded(3600);
+    await session.request(read);
+    server.onLogin = () => noAccount;
+    await clock.advance(599_000);
+    assert.equal(
+      (await session.request(read)).status,
+      200,
+      "Vault or the API server may be away for a while",
+    );
+    assert.ok(server.count(login) > 2 && server.count(login) < 10, `${server.count(login)}`);
+    assert.equal(server.count(revocation), 0);
+    await clock.advance(2000);
+    assert.equal((await failure(session.request(read))).fault, "credentials");
+    assert.equal(server.count(data), 2);
+    assert.deepEqual(server.tokensOf(revocation), ["t1"]);
+    server.onLogin = null;
+    await clock.advance(30_000);
+    await session.request(read);
+    assert.deepEqual(server.tokensOf(data), ["t1", "t1", "t2"]);
+  });
+});
+
 describe("a refusal", () => {
   it("of a token that is gone brings one login, and the request is sent once more", async () => {
     await session.request(read);
