@@ -1,10 +1,11 @@
+import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { ClosedWay } from "./way.ts";
 
-/** Where the controller publishes its certificate for those who may not ask it. */
-export const CERTIFICATE_CONFIG_MAP = "sealed-secrets-certificate";
+export { CERTIFICATE_CONFIG_MAP };
+
 const ITEM = "cert.pem";
 
 /**

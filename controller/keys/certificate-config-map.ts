@@ -1,9 +1,7 @@
+import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
 import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
-
-/** Name of the ConfigMap that publishes the certificate where the Service proxy is closed. */
-export const CERTIFICATE_CONFIG_MAP = "sealed-secrets-certificate";
 
 /**
  * On that ConfigMap: the key that seals changed other than by renewal or promotion. `<time> <fingerprint before, or
@@ -13,10 +11,13 @@ export const CHANGED_ANNOTATION = "signet.dev/sealing-key-changed";
 
 /** What it publishes. */
 export type Published = {
-  certificatePem: string;
+  /** Of the key that seals. Null while none does: what stands there stays, and where nothing does, nothing is written. */
+  certificatePem: string | null;
   clusterId: string | null;
   /** The alarm to write down, null for none, given the one that stands there. */
   alarm: (standing: string | null) => string | null;
+  /** What the options say of keys, as annotations; null for one that is to be absent. */
+  settings: Readonly<Record<string, string | null>>;
 };
 
 /**
@@ -24,20 +25,25 @@ export type Published = {
  * @throws KubeApiError, KubeUnreachableError; the signal's reason when aborted.
  */
 export async function publishCertificate(
-  { certificatePem, clusterId, alarm }: Published,
+  { certificatePem, clusterId, alarm, settings }: Published,
   namespace: string,
   client: KubeClient,
   signal: AbortSignal,
 ): Promise<void> {
-  const data = { "cert.pem": certificatePem, ...(clusterId === null ? {} : { "cluster-id": clusterId }) };
+  const data = {
+    ...(certificatePem === null ? {} : { "cert.pem": certificatePem }),
+    ...(clusterId === null ? {} : { "cluster-id": clusterId }),
+  };
   const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
   for (let attempts = 3; ; attempts--) {
     const existing = await unlessGone(client.request({ method: "GET", path, signal }));
-    const standing = existing?.metadata.annotations?.[CHANGED_ANNOTATION] ?? null;
-    const wanted = alarm(standing);
-    if (existing !== null && wanted === standing && sameData(existing, data)) return;
-    const { [CHANGED_ANNOTATION]: _standing, ...others } = existing?.metadata.annotations ?? {};
-    const annotations = { ...others, ...(wanted === null ? {} : { [CHANGED_ANNOTATION]: wanted }) };
+    if (existing === null && certificatePem === null) return;
+    const standing = existing?.metadata.annotations ?? {};
+    const wanted = { ...settings, [CHANGED_ANNOTATION]: alarm(standing[CHANGED_ANNOTATION] ?? null) };
+    const isSame = Object.entries(wanted).every(([key, value]) => (standing[key] ?? null) === value);
+    if (existing !== null && isSame && sameData(existing, data)) return;
+    const all = Object.entries<string | null>({ ...standing, ...wanted });
+    const annotations = Object.fromEntries(all.filter(([, value]) => value !== null));
     try {
       if (existing === null) {
         const metadata = { name: CERTIFICATE_CONFIG_MAP, namespace, annotations };

@@ -1,3 +1,9 @@
+import {
+  KEY_ORDER_ANNOTATION,
+  type KeyOrder,
+  UNWRAP_ANNOTATION,
+  WRAP_ANNOTATION,
+} from "../../shared/key-publication.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { sealingKeyOf } from "../../shared/seal/certificate.node.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
@@ -10,7 +16,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { NotLeadingError, type Term } from "../runtime/term.ts";
 import type { KeyRequest } from "./issue-certificate.ts";
 import { KeyMaker } from "./key-maker.ts";
-import { type KeyOrder, KeyRing } from "./key-ring.ts";
+import { KeyRing } from "./key-ring.ts";
 import type { KeySecretStyle } from "./key-secret.ts";
 import { KeyTerm } from "./key-term.ts";
 import { type KeyChange, KeyWatch } from "./key-watch.ts";
@@ -144,7 +150,7 @@ export class KeyManager {
    */
   async lead(term: Term, client: KubeClient, events: EventRecorder): Promise<void> {
     const { clock, log, metrics, wrapping } = this.#parts;
-    const { clusterId, renewPeriodMs, request, style } = this.#options;
+    const { clusterId, order, renewPeriodMs, request, style } = this.#options;
     const { ring } = this;
     const watch = this.#watch;
     const maker = new KeyMaker({
@@ -173,6 +179,7 @@ export class KeyManager {
       namespace: style.namespace,
       renewPeriodMs,
       clusterId,
+      settings: settingsOf(wrapping, order),
       cutoff: {
         isDue: () => this.#isCutOff(),
         settle: () => {
@@ -263,4 +270,13 @@ export class KeyManager {
     if (!this.#cutoffPending || primary === null) return false;
     return this.ring.timeOf(primary).getTime() < this.#options.cutoffTimeMs;
   }
+}
+
+/** Names alone: whoever wraps keys learns there which ones this controller can do with. */
+function settingsOf({ named }: KeyWrapping, order: KeyOrder): Record<string, string | null> {
+  return {
+    [WRAP_ANNOTATION]: named.wrap,
+    [UNWRAP_ANNOTATION]: named.unwrap.join(",") || null,
+    [KEY_ORDER_ANNOTATION]: order,
+  };
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { KeyOrder } from "../../shared/key-publication.ts";
 import type { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
 import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
@@ -6,9 +7,6 @@ import { CLOCK_SKEW_MS, judgeKeySecret, type KnownKey, type LoadedKey } from "./
 import { WRAPPED } from "./key-secret.ts";
 import { type Promotion, readPromotion } from "./promotion.ts";
 import type { WrappedKeys } from "./wrapped-keys.ts";
-
-/** By what the newest key is told. */
-export type KeyOrder = "CertNotBefore" | "SecretCreationTimestamp";
 
 /** What a change of the ring means for others. */
 export type RingChange = {

@@ -30,6 +30,8 @@ export type KeyTermParts = {
   namespace: string;
   renewPeriodMs: number;
   clusterId: () => string | null;
+  /** What is published of the options that decide on keys, as annotations; null for one that is to be absent. */
+  settings: Readonly<Record<string, string | null>>;
   /** Whether the key that seals is older than the options allow, which is looked at once in the life of a process. */
   cutoff: { isDue: () => boolean; settle: () => void };
 };
@@ -204,15 +206,16 @@ export class KeyTerm {
   }
 
   async #writeRecord(): Promise<void> {
-    const { client, clusterId, metrics, namespace, ring, term } = this.#parts;
+    const { client, clusterId, metrics, namespace, ring, settings, term } = this.#parts;
     const { primary } = ring;
-    if (primary === null) return;
     const published = {
-      certificatePem: primary.certificate.pem,
+      certificatePem: primary?.certificate.pem ?? null,
       clusterId: clusterId(),
-      alarm: (standing: string | null) => this.#guard.adopt(standing),
+      alarm: (standing: string | null) => (primary === null ? standing : this.#guard.adopt(standing)),
+      settings,
     };
     await publishCertificate(published, namespace, client, term.signal);
+    if (primary === null) return;
     metrics.setKeyUnexpected(this.#guard.alarm !== null);
     // After the alarm: a leader that dies in between leaves the change to be noticed once more.
     await recordKnownKey(term, primary.certificate.fingerprint);

@@ -26,6 +26,8 @@ export type KeyPlace = Omit<SealingKeyPlace, "clusterId">;
 export interface KeyWrapping {
   /** Whether new keys are wrapped, and only wrapped ones seal. */
   readonly wraps: boolean;
+  /** The wrapping keys that options name, `kms:ARN` or `vault:MOUNT/KEY`: the one for new keys, null for none, and others. */
+  readonly named: { wrap: string | null; unwrap: readonly string[] };
   /**
    * @param pem the private key; left as it is.
    * @returns what the item tls.key is to hold, and the wrapping key in the form kms:ARN or vault:MOUNT/KEY.
@@ -68,6 +70,10 @@ export function keyWrapping(options: WrappingOptions, parts: WrappingParts): Key
   });
   return {
     wraps: wrapsBy !== null,
+    named: {
+      wrap: wrapsBy === null ? null : wrappingKeyText(wrapsBy),
+      unwrap: options["sealing-key-unwrap"],
+    },
     async wrap(pem, place, signal) {
       if (wrapsBy === null) throw new Error("nothing is to be wrapped");
       const text = await wrapSealingKey(await servicesFor(wrapsBy), wrapsBy, at(place), pem, signal);

@@ -1,7 +1,8 @@
+import { KNOWN_KEY_ANNOTATION } from "../../shared/key-publication.ts";
 import type { Term } from "../runtime/term.ts";
 
-/** On the Lease: fingerprint of the key that seals, as the last leader knew it. */
-export const KNOWN_KEY_ANNOTATION = "signet.dev/sealing-key";
+export { KNOWN_KEY_ANNOTATION };
+
 /**
  * On the Lease: fingerprints of the keys that were, or are about to be, written to succeed the present one; the newest
  * attempt first, separated by spaces.

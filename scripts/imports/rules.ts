@@ -23,6 +23,8 @@ const sharedLayers: readonly (readonly string[])[] = [
     "annotations.ts",
     "bytes.ts",
     "errors.ts",
+    "key-publication.ts",
+    "promotion-time.ts",
     "resource.ts",
     "sealing-key-hint.ts",
     "sealing-key-secret.ts",

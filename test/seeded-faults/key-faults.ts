@@ -144,7 +144,7 @@ export const keyFaults: readonly Fault[] = [
   },
   {
     what: "days that no month has are promotions in the next",
-    file: "controller/keys/promotion.ts",
+    file: "shared/promotion-time.ts",
     find: "Number(day) > lastDay",
     replace: "Number(day) > 31",
     test: "test/controller/keys/promotion.test.ts",

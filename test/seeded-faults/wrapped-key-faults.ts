@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const live = "test/controller/keys/wrapped-keys-live.test.ts";
 const memory = "test/controller/keys/wrapped-keys.test.ts";
 const options = "test/controller/keys/key-wrapping.test.ts";
+const published = "test/controller/keys/certificate-config-map.test.ts";
 const command = "test/cli/keys/keys.test.ts";
 
 /** Faults in unwrapping sealing keys, in what seals while one waits, and in moving them between wrappings. */
@@ -244,6 +245,27 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "name, fingerprint, certificate]);",
     replace: "name, fingerprint, certificate.slice(99)]);",
     test: "test/shared/seal/wrapped-key.test.ts",
+  },
+  {
+    what: "the names of wrapping keys are published no more once they stand there",
+    file: "controller/keys/certificate-config-map.ts",
+    find: "existing !== null && isSame && sameData",
+    replace: "existing !== null && sameData",
+    test: published,
+  },
+  {
+    what: "a wrapping key that no option names any more stays published",
+    file: "controller/keys/certificate-config-map.ts",
+    find: "all.filter(([, value]) => value !== null)",
+    replace: "[...all.filter(([, value]) => value !== null), ...Object.entries(standing)]",
+    test: published,
+  },
+  {
+    what: "wrapping keys are published only where a key seals",
+    file: "controller/keys/key-term.ts",
+    find: "    await publishCertificate(published,",
+    replace: "    if (primary === null) return;\n    await publishCertificate(published,",
+    test: published,
   },
   {
     what: "what a key that waits may open is told as sealed for no key of ours",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type KeyOrder, KeyRing, type RingChange } from "../../../controller/keys/key-ring.ts";
+import { KeyRing, type RingChange } from "../../../controller/keys/key-ring.ts";
+import type { KeyOrder } from "../../../shared/key-publication.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { type KeyOrder, KeyRing } from "../../../controller/keys/key-ring.ts";
+import { KeyRing } from "../../../controller/keys/key-ring.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import type { KeyOrder } from "../../../shared/key-publication.ts";
 import { Canaries } from "../../support/canary.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";

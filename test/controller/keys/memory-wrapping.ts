@@ -12,6 +12,7 @@ export const WRAPPING_KEY = "kms:arn:aws:kms:eu-central-1:123456789012:key/one";
 /** A wrapping without any cryptography: what it wraps names its place, and opens nowhere else. */
 export class MemoryWrapping implements KeyWrapping {
   wraps: boolean;
+  named: KeyWrapping["named"];
   /** Places that were asked for, in the order in which they were. */
   readonly unwrapped: string[] = [];
   readonly wrapped: string[] = [];
@@ -23,6 +24,7 @@ export class MemoryWrapping implements KeyWrapping {
 
   constructor({ wraps = true } = {}) {
     this.wraps = wraps;
+    this.named = { wrap: wraps ? WRAPPING_KEY : null, unwrap: [] };
   }
 
   async wrap(pem: Uint8Array, place: KeyPlace): Promise<{ text: string; by: string }> {

@@ -1,0 +1,13 @@
+/** Name of the ConfigMap on which a controller publishes its certificate. */
+export const CERTIFICATE_CONFIG_MAP = "sealed-secrets-certificate";
+/** On that ConfigMap: the key that wraps new sealing keys, as the option of that name has it; absent for none. */
+export const WRAP_ANNOTATION = "signet.dev/sealing-key-wrap";
+/** On that ConfigMap: further keys that sealing keys may be wrapped by, separated by commas; absent for none. */
+export const UNWRAP_ANNOTATION = "signet.dev/sealing-key-unwrap";
+/** On that ConfigMap: the {@link KeyOrder} in force. */
+export const KEY_ORDER_ANNOTATION = "signet.dev/key-order-priority";
+/** On a controller's Lease: fingerprint of the key that seals, as the last leader knew it. */
+export const KNOWN_KEY_ANNOTATION = "signet.dev/sealing-key";
+
+/** By what the newest key is told. */
+export type KeyOrder = "CertNotBefore" | "SecretCreationTimestamp";

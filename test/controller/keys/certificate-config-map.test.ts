@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { serviceFault } from "../../support/memory-kms.ts";
+import { pairSecret, sealingPair } from "../sealing-key.ts";
+import { type KeyScene, keyScene } from "./key-scene.ts";
+import { MemoryWrapping, WRAPPING_KEY } from "./memory-wrapping.ts";
+
+const current = await sealingPair(new Date(Date.now() - 86_400_000));
+const annotations = (scene: KeyScene) => scene.configMap()?.metadata.annotations ?? {};
+const wrap = (scene: KeyScene) => annotations(scene)["signet.dev/sealing-key-wrap"] ?? null;
+const certificate = (scene: KeyScene) =>
+  (scene.configMap()?.["data"] as Record<string, string> | undefined)?.["cert.pem"] ?? null;
+
+function away(): MemoryWrapping {
+  const wrapping = new MemoryWrapping();
+  wrapping.before = () => {
+    throw serviceFault("unavailable");
+  };
+  return wrapping;
+}
+
+test("the leader publishes which keys may wrap sealing keys, and by what the newest is told", async (context) => {
+  const wrapping = new MemoryWrapping();
+  wrapping.named = { wrap: WRAPPING_KEY, unwrap: ["vault:transit/a", "vault:transit/b"] };
+  const scene = await keyScene(context, [wrapping.secretOf(current, "current")]);
+  const first = (await scene.start({ wrapping, order: "SecretCreationTimestamp" })).lead(scene.lease);
+  await scene.until("the ConfigMap", () => scene.configMap());
+  assert.deepEqual(annotations(scene), {
+    "signet.dev/sealing-key-wrap": WRAPPING_KEY,
+    "signet.dev/sealing-key-unwrap": "vault:transit/a,vault:transit/b",
+    "signet.dev/key-order-priority": "SecretCreationTimestamp",
+  });
+  await first.end();
+
+  const configMap = scene.configMap() ?? assert.fail();
+  const metadata = { ...configMap.metadata, annotations: { ...annotations(scene), team: "ops" } };
+  scene.cluster.store.put({ ...configMap, metadata });
+  const bare = new MemoryWrapping({ wraps: false });
+  (await scene.start({ wrapping: bare })).lead(scene.lease);
+  // That key is one of the first wrapping's, so this leader has nothing to seal with.
+  await scene.until("the change", () => wrap(scene) === null);
+  assert.deepEqual(annotations(scene), { team: "ops", "signet.dev/key-order-priority": "CertNotBefore" });
+});
+
+test("while nothing seals, the names follow and the certificate stays", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const first = (await scene.start()).lead(scene.lease);
+  await scene.until("the certificate", () => certificate(scene) === current.certificatePem);
+  assert.equal(wrap(scene), null);
+  await first.end();
+  const replica = await scene.start({ wrapping: away() });
+  replica.lead(scene.lease);
+  await scene.until("the name", () => wrap(scene) === WRAPPING_KEY);
+  assert.equal(replica.manager.ring.primary, null);
+  assert.equal(certificate(scene), current.certificatePem);
+});
+
+test("without a key that seals no ConfigMap is made", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const replica = await scene.start({ wrapping: away() });
+  replica.lead(scene.lease);
+  await scene.until("a failure", () => replica.lines.some((line) => line.includes("Failed to generate")));
+  const looked = () => scene.cluster.requests.filter(({ path }) => path.includes("configmaps/")).length;
+  await scene.until("two looks", () => looked() >= 2);
+  assert.equal(scene.configMap(), null);
+  assert.deepEqual(scene.writes(), []);
+});
