@@ -62,6 +62,22 @@ suite("values sealed under AWS KMS, as moto plays it", () => {
     }
   });
 
+  test("they may be longer than what KMS itself encrypts, which sees their data key alone", async () => {
+    const encrypt = (length: number) =>
+      moto.request("Encrypt", { KeyId: key, Plaintext: Buffer.alloc(length, "x").toString("base64") });
+    const [most, more] = [await encrypt(4096), await encrypt(4097)];
+    assert.deepEqual([most.status, more.status], [200, 400]);
+    const codec = kmsCodec(kms, key);
+    const long = { a: "x".repeat(4096), b: "x".repeat(4097), c: "x".repeat(1_000_000) };
+    const values = await codec.seal(long);
+    const blobs = [...values.keys()].map(
+      (item) => readKmsValue(item, sealedText(values, item)).wrapped.blob.length,
+    );
+    assert.ok(Math.max(...blobs) < 4096, `${blobs}`);
+    const expected = Object.entries(long).map(([item, text]) => [item, `opened ${text}`]);
+    assert.deepEqual(await codec.open(values), Object.fromEntries(expected));
+  });
+
   test("they move to another key inside KMS, and stay at their place", async () => {
     const codec = kmsCodec(kms, key);
     const values = await codec.seal(items);
