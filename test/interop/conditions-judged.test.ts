@@ -396,6 +396,13 @@ suite("conditions, as kstatus and Argo CD judge them", () => {
         admissionReviewVersions: ["v1"],
         sideEffects: "None",
         timeoutSeconds: 1,
+        // So that the test itself can change one.
+        matchConditions: [
+          {
+            name: "unedited",
+            expression: "!has(object.metadata.labels) || !('edited' in object.metadata.labels)",
+          },
+        ],
       };
       await cluster.apply([
         asKubeObject({
@@ -413,6 +420,18 @@ suite("conditions, as kstatus and Argo CD judge them", () => {
       });
     };
 
+    const editSecret = async (name: string): Promise<void> => {
+      const path = secretPath("broken", name);
+      const { body } = await cluster.request("GET", path);
+      const { metadata, ...secret } = asKubeObject(body);
+      const edited = {
+        ...secret,
+        metadata: { ...metadata, labels: { edited: "true" } },
+        data: { a: base64("2") },
+      };
+      assert.equal((await cluster.request("PUT", path, edited)).status, 200);
+    };
+
     table.proves("real", "objects in each state are judged rightly as the API server has them", async () => {
       await apply({ name: "good", items: { a: "1" } });
       await apply({ name: "warned", items: { a: "1" }, template: { data: { a: "2" } } });
@@ -420,12 +439,15 @@ suite("conditions, as kstatus and Argo CD judge them", () => {
       const inTheWay = { metadata: { name: "taken", namespace: "default" }, data: { b: base64("x") } };
       await cluster.apply([{ apiVersion: "v1", kind: "Secret", ...inTheWay }]);
       await apply({ name: "taken", items: { a: "1" } });
-      await apply({ name: "kept", namespace: "broken", items: { a: "1" } });
-      await scene.untilSynced("broken", "kept", "True");
+      for (const name of ["kept", "gone"]) {
+        await apply({ name, namespace: "broken", items: { a: "1" } });
+        await scene.untilSynced("broken", name, "True");
+      }
       await breakSecrets();
       await apply({ name: "new", namespace: "broken", items: { a: "1" } });
-      await scene.remove(secretPath("broken", "kept"));
-      for (const name of ["new", "kept"]) await untilReconciling(name);
+      await editSecret("kept");
+      await scene.remove(secretPath("broken", "gone"));
+      for (const name of ["new", "kept", "gone"]) await untilReconciling(name);
       await scene.untilSynced("default", "good", "True");
       await scene.untilSynced("default", "warned", "True");
       for (const name of ["renamed", "taken"]) await scene.untilSynced("default", name, "False");
@@ -437,7 +459,8 @@ suite("conditions, as kstatus and Argo CD judge them", () => {
       );
       await judgedAs(HEALTHY, await read("default", "good"), warned);
       await judgedAs(FAILED, await read("default", "renamed"), await read("default", "taken"));
-      await judgedAs(RETRIED_NEW, await read("broken", "new"));
+      // Without its Secret an object is as little in sync as one that never had any.
+      await judgedAs(RETRIED_NEW, await read("broken", "new"), await read("broken", "gone"));
       await judgedAs(RETRIED, await read("broken", "kept"));
 
       await controller.stop();
