@@ -22,6 +22,7 @@ const sharedLayers: readonly (readonly string[])[] = [
   [
     "annotations.ts",
     "bytes.ts",
+    "call-slots.ts",
     "errors.ts",
     "key-publication.ts",
     "promotion-time.ts",

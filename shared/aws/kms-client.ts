@@ -5,10 +5,10 @@ import {
   ReEncryptCommand,
 } from "@aws-sdk/client-kms";
 import type { Bytes } from "../bytes.ts";
+import { CallSlots } from "../call-slots.ts";
 import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
 import type { KmsApi, KmsContext, WrappedDataKey } from "../seal/kms-api.ts";
-import { CallSlots } from "./call-slots.ts";
 import { type CredentialsSource, passedOver, sourceOf } from "./credentials-source.ts";
 import { callTimedOut, incompleteAnswer, isMismatch, type KmsCall, kmsFault } from "./kms-fault.ts";
 import { kmsKeyName, regionOfKeys } from "./kms-key-name.ts";
@@ -21,6 +21,8 @@ const DATA_KEY_BYTES = 32;
 const CALL_IN_REQUESTS = 3;
 /** Names of regions come from documents: more than anybody uses are not kept. */
 const MOST_REGIONS = 16;
+/** A call may hang for twenty seconds, and who writes documents may have many made: that holds up no other key, and no other region. */
+const MOST_CALLS = [64, 32, 8] as const;
 /** Stands for a region before it is known. */
 const DEFAULT_REGION = "the default region";
 
@@ -36,8 +38,8 @@ export type KmsOptions = {
   connectTimeoutMs?: number;
   /** For one request with its answer; 10,000 by default. A call, with its second try and credentials, may take three times that. */
   requestTimeoutMs?: number;
-  /** Calls under way at a time; 16 by default. */
-  maxInFlight?: number;
+  /** Calls under way at a time: in all, of one region, and with one key of it. 64, 32 and 8 by default. */
+  mostCalls?: readonly [inAll: number, ofRegion: number, withKey: number];
   /** Where proxies are named; the process's own by default. */
   env?: Readonly<Record<string, string | undefined>>;
 };
@@ -65,11 +67,11 @@ class KmsClient implements KmsConnection {
   #source: CredentialsSource | null = null;
 
   constructor(options: KmsOptions) {
-    const { connectTimeoutMs = 5000, requestTimeoutMs = 10_000, maxInFlight = 16 } = options;
+    const { connectTimeoutMs = 5000, requestTimeoutMs = 10_000, mostCalls = MOST_CALLS } = options;
     this.#options = options;
     this.#env = options.env ?? process.env;
     this.#callTimeoutMs = requestTimeoutMs * CALL_IN_REQUESTS;
-    this.#slots = new CallSlots(maxInFlight);
+    this.#slots = new CallSlots(...mostCalls);
     this.#exchange = webExchange({ connectTimeoutMs, requestTimeoutMs, env: this.#env });
   }
 
@@ -146,7 +148,7 @@ class KmsClient implements KmsConnection {
     send: (sdk: KMSClient, call: KmsCall, options: { abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     const wanted = regionOfKeys(named.key, named.to);
-    return this.#slots.run(async () => {
+    const inTurn = async () => {
       using deadline = new Deadline(this.#callTimeoutMs, signal, this.#closing.signal);
       const regional = this.#regional(wanted);
       const call: KmsCall = { ...named, region: wanted ?? DEFAULT_REGION };
@@ -162,7 +164,8 @@ class KmsClient implements KmsConnection {
         if (deadline.passed) throw callTimedOut(call, this.#callTimeoutMs);
         throw kmsFault(error, call);
       }
-    }, signal);
+    };
+    return this.#slots.run([wanted ?? "", named.key], inTurn, signal);
   }
 
   /** Tries with the credentials at hand; when KMS does not take those, once more if there are others. */

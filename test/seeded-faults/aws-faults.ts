@@ -4,7 +4,7 @@ const clientTest = "test/shared/aws/kms-client.test.ts";
 const errorsTest = "test/shared/aws/kms-fault.test.ts";
 const credentialsTest = "test/shared/aws/credentials.test.ts";
 const exchangeTest = "test/shared/aws/web-exchange.test.ts";
-const slotsTest = "test/shared/aws/call-slots.test.ts";
+const slotsTest = "test/shared/call-slots.test.ts";
 const namesTest = "test/shared/aws/kms-key-name.test.ts";
 
 /** Faults by which AWS KMS would be asked for something else, or its answers be taken for something else. */
@@ -138,14 +138,28 @@ export const awsFaults: readonly Fault[] = [
   },
   {
     what: "whoever leaves the queue takes a turn with him",
-    file: "shared/aws/call-slots.ts",
-    find: "        this.#waiting.splice(this.#waiting.indexOf(start), 1);\n",
+    file: "shared/call-slots.ts",
+    find: "        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);\n",
     replace: "",
     test: slotsTest,
   },
   {
+    what: "calls that hang on one key take all there is",
+    file: "shared/aws/kms-client.ts",
+    find: "[64, 32, 8] as const",
+    replace: "[64, 32, 32] as const",
+    test: clientTest,
+  },
+  {
+    what: "calls that hang in one region take all there is",
+    file: "shared/aws/kms-client.ts",
+    find: 'run([wanted ?? "", named.key]',
+    replace: 'run(["", named.key]',
+    test: clientTest,
+  },
+  {
     what: "a call that fails keeps its place",
-    file: "shared/aws/call-slots.ts",
+    file: "shared/call-slots.ts",
     find: "    try {\n      return await call();\n    } finally {",
     replace: "    const made = await call();\n    try {\n      return made;\n    } finally {",
     test: slotsTest,

@@ -160,7 +160,7 @@ suite("calls on KMS", () => {
   });
 
   test("an abort ends a call with its reason: before, while it waits for its turn, and under way", async () => {
-    connect({ maxInFlight: 1 });
+    connect({ mostCalls: [1, 1, 1] });
     fake.inject({ kind: "silence" });
     const reason = new Error("stopped");
     await assert.rejects(kms.generateDataKey(key, {}, AbortSignal.abort(reason)), reason);
@@ -236,12 +236,40 @@ suite("calls on KMS", () => {
       }, 20);
     });
     useAwsEnvironment({ ...fake.environment, AWS_ENDPOINT_URL_KMS: server.url });
-    connect({ maxInFlight: 3 });
+    connect({ mostCalls: [3, 3, 3] });
     const all = Array.from({ length: 8 }, () => kms.generateDataKey(key, {}, never));
     for (const { status } of await Promise.allSettled(all)) assert.equal(status, "rejected");
     await server.close();
     assert.equal(server.seen.length, 8);
     assert.equal(most, 3);
+  });
+
+  test("calls that hang hold up no other key of their region, and no other region", async () => {
+    const arn = (region: string, at: number) => `arn:aws:kms:${region}:123456789012:key/k${at}`;
+    const server = await startScriptedServer((response, { body }) => {
+      const { KeyId = "" } = JSON.parse(body) as { KeyId?: string };
+      if (!KeyId.includes("us-east-1") || KeyId.endsWith("k99"))
+        answer(response, 200, { KeyId, Plaintext: Buffer.alloc(32, 9).toString("base64") });
+    });
+    useAwsEnvironment({ ...fake.environment, AWS_ENDPOINT_URL_KMS: server.url });
+    connect();
+    const decrypt = (name: string, signal: AbortSignal) =>
+      kms.decrypt({ key: name, blob: new Uint8Array(64) }, {}, signal);
+    const seen = async (count: number) => {
+      while (server.seen.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const stopping = new AbortController();
+    const bound = AbortSignal.timeout(5000);
+    const one = Array.from({ length: 40 }, () => decrypt(arn("us-east-1", 0), stopping.signal));
+    await seen(8);
+    assert.equal((await decrypt(arn("us-east-1", 99), bound))?.length, 32);
+    const many = Array.from({ length: 40 }, (_, at) => decrypt(arn("us-east-1", 1 + at), stopping.signal));
+    await seen(33);
+    assert.equal((await decrypt(arn("eu-central-1", 0), bound))?.length, 32);
+    assert.equal(server.seen.length, 34);
+    stopping.abort(new Error("enough"));
+    for (const { status } of await Promise.allSettled([...one, ...many])) assert.equal(status, "rejected");
+    await server.close();
   });
 
   test("credentials that KMS refuses are tried once while there are no others", async () => {
