@@ -34,7 +34,10 @@ export async function openOneItem(
     alone === undefined
       ? sealedSecret
       : { ...sealedSecret, spec: { encryptedData: { [item]: alone }, ...wholeOf(spec) } };
-  const { secret } = await unsealOffline(single, where, opening);
+  const { secret, unmade } = await unsealOffline(single, where, opening);
+  const why = unmade.get(item);
+  if (why !== undefined)
+    throw new InputError(`${where}: ${why}`, "read it from the Secret in the cluster, if you may");
   const plaintext = secret.items.get(item);
   if (plaintext === undefined) throw noSuchItem(item, [...secret.items.keys()], where);
   return plaintext;

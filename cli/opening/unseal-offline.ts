@@ -29,7 +29,12 @@ export type OfflineOpening = {
 };
 
 /** A Secret that was opened, and what its reader should be warned of. */
-export type UnsealedSecret = { secret: OpenedSecret; warnings: string[] };
+export type UnsealedSecret = {
+  secret: OpenedSecret;
+  warnings: string[];
+  /** Items that it lacks, as their templates read what stands in Vault; why, in words. */
+  unmade: ReadonlyMap<string, string>;
+};
 
 /** One or more items do not open. The message begins with the reference's words, which scripts search for. */
 export class NotOpenedError extends InputError {
@@ -67,8 +72,10 @@ export async function unsealOffline(
     const templates = sealedSecret.spec.template?.data ?? {};
     // In the old form the whole Secret lay inside, and templates have no part in it.
     if (opening.opened.whole !== null || Object.keys(templates).length === 0)
-      return { secret, warnings: left };
-    const { warnings, ...made } = await rendered(secret, templates, where, allowNondeterministic);
+      return { secret, warnings: left, unmade: new Map() };
+    const unknown = new Set(sealedSecret.spec.vault?.map(({ key }) => key));
+    const settings = { allowNondeterministic, unknown };
+    const { warnings, ...made } = await rendered(secret, templates, where, settings);
     return { ...made, warnings: [...left, ...warnings] };
   }
   if ("problem" in opening) {
@@ -96,7 +103,7 @@ async function rendered(
   secret: OpenedSecret,
   templates: Readonly<Record<string, string | null>>,
   where: string,
-  allowNondeterministic: boolean,
+  settings: { allowNondeterministic: boolean; unknown: ReadonlySet<string> },
 ): Promise<UnsealedSecret> {
   const unfit = Object.keys(templates).find((item) => !isItemName(item));
   if (unfit !== undefined) {
@@ -107,15 +114,24 @@ async function rendered(
   }
   const { applyTemplates, warningInWords } = await import("../../shared/template/apply-templates.ts");
   const { functionsFor } = await import("../../shared/template/functions/load.ts");
-  const { items, failures, warnings } = applyTemplates(secret.items, new Map(Object.entries(templates)), {
+  const applied = applyTemplates(secret.items, new Map(Object.entries(templates)), {
+    ...settings,
     functions: await functionsFor(Object.values(templates)),
-    allowNondeterministic,
   });
+  const { items, failures } = applied;
   const [first] = failures;
   if (first === undefined) {
+    const unmade = new Map(
+      [...applied.unmade].map(([item, lacks]) => [
+        item,
+        `spec.template.data.${item} is not made here: it reads ${lacks.join(", ")}, which the controller reads from Vault`,
+      ]),
+    );
+    const warnings = [...unmade.values(), ...applied.warnings.map(warningInWords)];
     return {
       secret: { ...secret, items },
-      warnings: warnings.map((warning) => `${where}: ${warningInWords(warning)}`),
+      warnings: warnings.map((warning) => `${where}: ${warning}`),
+      unmade,
     };
   }
   const said = failures.map(({ message }) => message).sort();

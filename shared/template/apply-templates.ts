@@ -29,6 +29,8 @@ export type AppliedTemplates = {
   /** Those among them that came while a template ran: whether and where it fails then can depend on a value. */
   readonly whileRunning: ReadonlySet<TemplateError>;
   readonly warnings: readonly TemplateWarning[];
+  /** Items that were not made, as their templates read others that are not known here; those, by item. */
+  readonly unmade: ReadonlyMap<string, readonly string[]>;
 };
 
 /** How templates are run: everything a TemplateJob has but what is taken from the object. */
@@ -38,7 +40,8 @@ export type TemplateSettings = Omit<TemplateJob, "templates" | "data">;
  * Makes a Secret's items from the decrypted ones and from `spec.template.data`, by the rules of sealed-secrets 0.40.
  *
  * Templates read the decrypted items and the sources of those templates whose names no encrypted item has. A null
- * takes the decrypted item of its name out of the Secret; templates can read it still.
+ * takes the decrypted item of its name out of the Secret; templates can read it still. Items that the settings call unknown
+ * count as decrypted ones that cannot be read.
  */
 export function applyTemplates(
   decrypted: ReadonlyMap<string, Uint8Array>,
@@ -49,19 +52,21 @@ export function applyTemplates(
   const data = new Map(decrypted);
   const templates = new Map<string, string>();
   const warnings: TemplateWarning[] = [];
+  const isDecrypted = (item: string) => decrypted.has(item) || settings.unknown?.has(item) === true;
   for (const [item, source] of templateData) {
     if (source === null) items.delete(item);
     else {
       templates.set(item, source);
-      if (decrypted.has(item)) warnings.push({ kind: "overridden", item });
+      if (isDecrypted(item)) warnings.push({ kind: "overridden", item });
       else data.set(item, utf8(source));
     }
   }
   const failures: TemplateError[] = [];
+  const unmade = new Map<string, readonly string[]>();
   const whileRunning = new Set<TemplateError>();
   const readable = new Map(
     [...templates]
-      .filter(([item, source]) => !decrypted.has(item) && source.includes("{{"))
+      .filter(([item, source]) => !isDecrypted(item) && source.includes("{{"))
       .map(([item]) => [utf8ToByteString(item), item]),
   );
   for (const [item, rendered] of renderTemplates({ ...settings, templates, data })) {
@@ -70,10 +75,14 @@ export function applyTemplates(
       if (rendered.whileRunning) whileRunning.add(rendered.error);
       continue;
     }
-    if (!decrypted.has(item)) items.set(item, rendered.output);
+    if (rendered.lacks.length > 0) {
+      if (!isDecrypted(item)) unmade.set(item, rendered.lacks);
+      continue;
+    }
+    if (!isDecrypted(item)) items.set(item, rendered.output);
     warnings.push(...sourcesRead(item, rendered.read, readable, MOST_WARNINGS - warnings.length));
   }
-  return { items, failures, whileRunning, warnings };
+  return { items, failures, whileRunning, warnings, unmade };
 }
 
 /** Nobody reads more of them, and templates that read all others have as many as their number squared. */

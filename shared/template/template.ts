@@ -17,6 +17,8 @@ export type TemplateJob = {
   readonly templates: ReadonlyMap<string, string>;
   /** What `.` is: items by name. */
   readonly data: ReadonlyMap<string, Uint8Array>;
+  /** Items that there are but are not known here: a template whose text reads one is not run. Default: none. */
+  readonly unknown?: ReadonlySet<string>;
   readonly functions: FunctionTable;
   readonly limits?: Partial<TemplateLimits>;
   /** Whether functions that are random, read the clock or are costly may be used. Default: no. */
@@ -29,9 +31,12 @@ export type TemplateJob = {
   readonly randomBytes?: (length: number) => Uint8Array;
 };
 
-/** What came of one template. `read`: the items of `data` that its text reads, whether or not this run did. */
+/**
+ * What came of one template. `read`: the items that its text reads, whether or not this run did; `lacks`: those of them that
+ * are not known here. With any it was not run, and the output is empty.
+ */
 export type Rendered =
-  | { readonly output: Uint8Array<ArrayBuffer>; readonly read: ItemsRead }
+  | { readonly output: Uint8Array<ArrayBuffer>; readonly read: ItemsRead; readonly lacks: readonly string[] }
   | { readonly error: TemplateError; readonly whileRunning: boolean };
 
 /**
@@ -90,12 +95,19 @@ function renderOne(name: string, source: string, dot: Value, shared: Shared): Re
       { limits, spend: (steps) => budget.spend(steps) },
     );
     if (!shared.allowed) refuse(name, source, used, functions);
+    const read = itemsRead(templates, name);
+    const lacks = unknownAmong(read, shared.job.unknown);
+    if (lacks.length > 0) return { output: new Uint8Array(), read, lacks };
     whileRunning = true;
     const output = evaluate({ name, source, templates, functions, limits, budget }, dot);
-    return { output: fromByteString(output), read: itemsRead(templates, name) };
+    return { output: fromByteString(output), read, lacks };
   } catch (error) {
     return { error: asTemplateError(name, error, limits), whileRunning };
   }
+}
+
+function unknownAmong({ all, names }: ItemsRead, unknown: ReadonlySet<string> = new Set()): string[] {
+  return [...unknown].filter((item) => all || names.has(utf8ToByteString(item)));
 }
 
 const WHY: Readonly<Record<Nondeterminism, string>> = {

@@ -317,6 +317,34 @@ suite("references into Vault's KV engine", () => {
     assert.match(one.stderr, /^error: standard input: the item "far" stands in spec\.vault/);
   });
 
+  test("are read by no template here: what it would make is missing, and a warning says why", async () => {
+    const world = new KeyServiceWorld();
+    const object = objectIn(
+      (await world.run([...sealFlags("kms"), "-o", "yaml"], { stdin: secretYaml({ a: "b" }) })).stdout,
+    );
+    const template = {
+      ...object.spec.template,
+      data: { url: "db://{{ .far }}@h", copy: "{{ .a }}{{ .a }}" },
+    };
+    const stdin = JSON.stringify({ ...object, spec: { ...object.spec, template, vault } });
+    const run = await world.run(["unseal", ...ALLOW_ALL], { stdin });
+    assert.equal(run.code, 0);
+    const { data } = objectIn(run.stdout) as unknown as { data: object };
+    assert.deepEqual(data, { a: "Yg==", copy: "YmI=" });
+    assert.match(
+      run.stderr,
+      /^warning: standard input: spec\.template\.data\.url is not made here: it reads far, which the controller reads from Vault$/m,
+    );
+    const one = (item: string) => world.run(["unseal", ...ALLOW_ALL, "--item", item], { stdin });
+    const url = await one("url");
+    assert.deepEqual([url.code, url.stdout], [1, ""]);
+    assert.match(
+      url.stderr,
+      /^error: standard input: spec\.template\.data\.url is not made here: it reads far/,
+    );
+    assert.equal((await one("copy")).stdout, "bb");
+  });
+
   test("take no sealed value in their place, and the file stays as it was", async () => {
     const world = new KeyServiceWorld();
     const object = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret" };

@@ -3,12 +3,18 @@ import { test } from "node:test";
 import { applyTemplates, warningInWords } from "../../../shared/template/apply-templates.ts";
 import { sprigFunctions } from "../../../shared/template/functions/sprig.ts";
 
-function apply(decrypted: Record<string, string>, templateData: Record<string, string | null>) {
+function apply(
+  decrypted: Record<string, string>,
+  templateData: Record<string, string | null>,
+  unknown: readonly string[] = [],
+) {
   const items = new Map(Object.entries(decrypted).map(([name, text]) => [name, Buffer.from(text)]));
   const applied = applyTemplates(items, new Map(Object.entries(templateData)), {
     functions: sprigFunctions,
+    unknown: new Set(unknown),
   });
   return {
+    unmade: Object.fromEntries(applied.unmade),
     items: Object.fromEntries(
       [...applied.items].map(([name, bytes]) => [name, Buffer.from(bytes).toString()]),
     ),
@@ -122,4 +128,32 @@ test("tens of thousands of templates end soon, and with few warnings", () => {
     assert.ok(performance.now() - before < 8_000, source);
     assert.ok(warnings.length <= 100);
   }
+});
+
+test("a template that may read an item that is not known here is not run, and the others are", () => {
+  const templates = {
+    one: "{{ .far }}",
+    quoted: '{{ index . "far" }}',
+    unlikely: "{{ if false }}{{ .far }}{{ end }}",
+    all: "{{ range $key, $value := . }}{{ $key }}{{ end }}",
+    strict: '{{ if not .far }}{{ fail "x" }}{{ end }}',
+    made: "{{ .near }}",
+    constant: "c",
+  };
+  const { items, unmade, failures } = apply({ near: "n" }, templates, ["far", "wide"]);
+  assert.deepEqual(items, { near: "n", made: "n", constant: "c" });
+  assert.deepEqual(unmade, {
+    one: ["far"],
+    quoted: ["far"],
+    unlikely: ["far"],
+    all: ["far", "wide"],
+    strict: ["far"],
+  });
+  assert.deepEqual(failures, []);
+});
+
+test("an item that is not known here wins over the template of its name all the same", () => {
+  const { items, unmade, warnings } = apply({}, { far: "template", conf: "{{ .far }}" }, ["far"]);
+  assert.deepEqual([items, unmade], [{}, { conf: ["far"] }]);
+  assert.deepEqual(warnings, [{ kind: "overridden", item: "far" }]);
 });
