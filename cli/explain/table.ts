@@ -90,7 +90,8 @@ function clusterLines(view: ClusterView, items: readonly ItemFinding[]): string[
 
 /** The file's hints beside the key that seals now; a hint is a claim and no more. */
 function claimsOf(items: readonly ItemFinding[], currentKey: string): string {
-  const claiming = items.filter(({ key }) => key?.claimed === true);
+  // Values of key services name their own key, which is none that the cluster seals with.
+  const claiming = items.filter(({ key, backend }) => backend === "classic" && key?.claimed === true);
   const others = claiming.filter(({ key }) => key?.fingerprint !== currentKey);
   if (claiming.length === 0) return "";
   if (others.length === 0) return ", as the file claims";

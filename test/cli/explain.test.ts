@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import type { Explanation } from "../../cli/explain/explanation.ts";
+import { explanationTable } from "../../cli/explain/table.ts";
 import { toJson } from "../../shared/document/to-json.ts";
 import { Canaries } from "../support/canary.ts";
 import { type SealedObject, testSealer } from "../support/in-process-sealing.ts";
@@ -420,6 +421,12 @@ suite("with a cluster", () => {
     assert.doesNotMatch(refused?.fix ?? "", /--key/);
     const [, silent] = await items("False", "the key is not allowed here");
     assert.deepEqual([silent?.state, silent?.fix], ["not known", "signet unseal --item tries it by itself"]);
+    const both = await ask([], object, [inCluster(synced("True"), spec), ...certificate]);
+    const table = explanationTable(both.explanations);
+    assert.ok(
+      table.includes(`    seals with ${main.fingerprint}\n`),
+      "a key of a key service is no claim of it",
+    );
   });
 
   test("an item that the condition names does not open, for the reason it gives", async () => {
