@@ -29,13 +29,13 @@ export function sortedValues({ spec }: SealedSecret): SortedValues {
 
 /**
  * A SealedSecret as the controller is asked about it: what it has no business with is not sent.
- * @returns null where all its values are for key services, so that there is nothing to ask.
+ * @returns null where all its items are for key services or stand in Vault, so that there is nothing to ask.
  */
 export function forController(sealedSecret: SealedSecret): SealedSecret | null {
   const { controller, remote } = sortedValues(sealedSecret);
   const { vault, ...spec } = sealedSecret.spec;
   if (remote.size === 0 && vault === undefined) return sealedSecret;
-  if (remote.size > 0 && controller.size === 0 && spec.data === undefined) return null;
+  if (controller.size === 0 && spec.data === undefined && remote.size + (vault?.length ?? 0) > 0) return null;
   return { ...sealedSecret, spec: { ...spec, encryptedData: Object.fromEntries(controller) } };
 }
 

@@ -345,6 +345,19 @@ suite("references into Vault's KV engine", () => {
     assert.equal((await one("copy")).stdout, "bb");
   });
 
+  test("alone leave nothing to ask a controller, nor to seal anew", async () => {
+    const world = new KeyServiceWorld();
+    const metadata = { name: "db", namespace: "shop" };
+    const object = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", metadata };
+    const stdin = JSON.stringify({ ...object, spec: { encryptedData: {}, vault } });
+    for (const mode of ["--validate", "--re-encrypt"]) {
+      const run = await runWith(world, {}, [mode], { stdin });
+      assert.deepEqual([run.code, run.stderr, run.asked.requests], [0, "", []], mode);
+      if (mode === "--re-encrypt") assert.deepEqual(objectIn(run.stdout).spec.vault, vault);
+    }
+    assert.equal(world.calls, 0);
+  });
+
   test("take no sealed value in their place, and the file stays as it was", async () => {
     const world = new KeyServiceWorld();
     const object = { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret" };
