@@ -1,9 +1,11 @@
 import { InputError } from "../shared/errors.ts";
 import type { RemoteBackend } from "../shared/seal/codec.ts";
-import { groupByDataKey, MOST_DATA_KEYS } from "../shared/seal/kms-unsealer.ts";
+import { groupByDataKey } from "../shared/seal/kms-group.ts";
+import { MOST_DATA_KEYS } from "../shared/seal/kms-unsealer.ts";
 import { readKmsValue } from "../shared/seal/kms-value.ts";
 import { readEach } from "../shared/seal/readable-values.ts";
-import { groupByVaultKey, MOST_VAULT_KEYS } from "../shared/seal/vault-unsealer.ts";
+import { groupByVaultKey } from "../shared/seal/vault-group.ts";
+import { MOST_VAULT_KEYS } from "../shared/seal/vault-unsealer.ts";
 import { readVaultValue } from "../shared/seal/vault-value.ts";
 import type { SealedSecret } from "../shared/sealed-secret.ts";
 import type { SecretManifest } from "../shared/secret.ts";

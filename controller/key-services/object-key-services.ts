@@ -17,6 +17,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { CallBudgets } from "./call-budgets.ts";
 import { GateWatch } from "./gate-watch.ts";
 import { lazyKms, lazyTransit } from "./lazy-apis.ts";
+import { RefusedValues } from "./refused-values.ts";
 
 /** What opening takes from the rest of the controller. */
 export type ObjectKeyServicesParts = {
@@ -42,6 +43,7 @@ export class ObjectKeyServices implements KeyServices {
   readonly #budgets: CallBudgets;
   readonly #dataKeys: DataKeyCache;
   readonly #proofs: VaultKeyProofs;
+  readonly #refused: RefusedValues;
 
   constructor(settings: KeyServiceSettings, { connections, clock, log, metrics }: ObjectKeyServicesParts) {
     this.#allowed = {
@@ -62,6 +64,7 @@ export class ObjectKeyServices implements KeyServices {
     metrics.watchKeyServiceGates(() => watch.counts());
     this.#dataKeys = new DataKeyCache({ now });
     this.#proofs = new VaultKeyProofs({ now });
+    this.#refused = new RefusedValues(now);
   }
 
   unsealerFor(backend: RemoteBackend, namespace: string): Unsealer {
@@ -72,9 +75,10 @@ export class ObjectKeyServices implements KeyServices {
   #unsealer(backend: RemoteBackend, namespace: string): Unsealer {
     const allowed = (key: string) => this.#allowed[backend].permits(key, namespace);
     const user = { by: namespace, admit: this.#budgets.forLook(backend, namespace) };
+    const opening = { allowed, memory: this.#refused };
     return backend === "kms"
-      ? kmsUnsealer(gatedKms(this.#kms, this.#gates, user), { allowed, dataKeys: this.#dataKeys })
-      : vaultUnsealer(gatedTransit(this.#transit, this.#gates, user), { allowed, proofs: this.#proofs });
+      ? kmsUnsealer(gatedKms(this.#kms, this.#gates, user), { ...opening, dataKeys: this.#dataKeys })
+      : vaultUnsealer(gatedTransit(this.#transit, this.#gates, user), { ...opening, proofs: this.#proofs });
   }
 
   /** Wipes each data key when its time is over, and all of them in the end. */

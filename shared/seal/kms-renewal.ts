@@ -1,8 +1,8 @@
 import { runAtMost } from "./concurrently.ts";
 import { admitKeys, type KeyAdmission } from "./key-admission.ts";
 import type { KmsApi } from "./kms-api.ts";
+import { groupByDataKey } from "./kms-group.ts";
 import { keyToName } from "./kms-sealer.ts";
-import { groupByDataKey } from "./kms-unsealer.ts";
 import { readKmsValue, writeKmsValue } from "./kms-value.ts";
 import { clusterToOpenIn, kmsContext } from "./place-binding.ts";
 import { readEach } from "./readable-values.ts";

@@ -1,12 +1,15 @@
-import { type Bytes, toBase64 } from "../bytes.ts";
+import type { Bytes } from "../bytes.ts";
 import { runAtMost } from "./concurrently.ts";
 import type { DataKeyCache } from "./data-key-cache.ts";
 import { DATA_KEY_BYTES, Envelope } from "./envelope.ts";
 import { admitKeys, type KeyAdmission } from "./key-admission.ts";
 import type { KmsApi, KmsContext, WrappedDataKey } from "./kms-api.ts";
-import { type KmsValue, readKmsValue } from "./kms-value.ts";
+import { groupByDataKey, type KmsGroup } from "./kms-group.ts";
+import { KmsRefusals } from "./kms-refusals.ts";
+import { readKmsValue } from "./kms-value.ts";
 import { type ClusterBinding, clusterToOpenIn, kmsContext, placeBytes } from "./place-binding.ts";
 import { readEach, untriedOutcomes } from "./readable-values.ts";
+import type { RefusalMemory } from "./refusal-memory.ts";
 import { RemoteValueError } from "./remote-value-error.ts";
 import type { Outcome, Unsealer } from "./sealer.ts";
 
@@ -14,13 +17,12 @@ import type { Outcome, Unsealer } from "./sealer.ts";
 export const MOST_DATA_KEYS = 16;
 const CALLS_AT_A_TIME = 4;
 
-/** Items that share a data key. */
-export type KmsGroup = { wrapped: WrappedDataKey; items: Map<string, KmsValue> };
-
 /** How values under AWS KMS are opened. */
 export type KmsUnsealing = KeyAdmission & {
   /** Where unwrapped data keys are kept; without one each object costs its calls every time. */
   dataKeys?: DataKeyCache;
+  /** Where refusals are remembered; without it each object that fails costs its calls every time. */
+  memory?: RefusalMemory;
 };
 
 /**
@@ -45,29 +47,26 @@ export function kmsUnsealer(api: KmsApi, unsealing: KmsUnsealing): Unsealer {
       const outcomes = untriedOutcomes(items, problems);
       if (problems.size > 0 || items.size === 0) return outcomes;
       const bound = clusterToOpenIn(binding);
+      const context = kmsContext(bound);
+      const refusals = unsealing.memory === undefined ? null : new KmsRefusals(unsealing.memory, bound);
+      const known = refusals?.recall(groups) ?? null;
+      if (known !== null) return new Map([...outcomes, ...known]);
+      const refused = new Set<KmsGroup>();
       const work = groups.map((group) => async () => {
-        const dataKey = await unwrap(api, group.wrapped, kmsContext(bound), unsealing.dataKeys, signal);
+        const dataKey = await unwrap(api, group.wrapped, context, unsealing.dataKeys, signal);
+        if (dataKey === null) refused.add(group);
         const opened = await openGroup(group, dataKey, bound);
         for (const [item, outcome] of opened) outcomes.set(item, outcome);
         return [...opened.values()].every(({ kind }) => kind === "opened");
       });
-      await runAtMost(CALLS_AT_A_TIME, work);
+      try {
+        await runAtMost(CALLS_AT_A_TIME, work);
+      } finally {
+        refusals?.remember(groups, refused, outcomes);
+      }
       return outcomes;
     },
   };
-}
-
-/** Puts items together whose values name the same key and hold the same blob. */
-export function groupByDataKey(values: ReadonlyMap<string, KmsValue>): Map<string, KmsGroup> {
-  const groups = new Map<string, KmsGroup>();
-  for (const [item, value] of values) {
-    const { wrapped } = value;
-    const id = `${wrapped.key}:${toBase64(wrapped.blob)}`;
-    const group = groups.get(id) ?? { wrapped, items: new Map<string, KmsValue>() };
-    groups.set(id, group);
-    group.items.set(item, value);
-  }
-  return groups;
 }
 
 async function unwrap(

@@ -52,6 +52,11 @@ export class VaultKeyProofs {
     if (opensElsewhere) throw bindsNothing(name);
   }
 
+  /** What a key is, as far as it was asked for not long ago; null when it was not. */
+  known(name: TransitKeyName): TransitKey | null {
+    return this.#recall(transitKeyText(name))?.key ?? null;
+  }
+
   /** Forgets a key, so that it is described and proven anew. */
   forget(name: TransitKeyName): void {
     this.#known.delete(transitKeyText(name));

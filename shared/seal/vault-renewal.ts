@@ -6,8 +6,9 @@ import { RemoteValueError } from "./remote-value-error.ts";
 import type { Binding } from "./sealer.ts";
 import type { TransitApi, TransitKeyName } from "./transit-api.ts";
 import { decryptBound, encryptBound } from "./transit-binding.ts";
+import { groupByVaultKey, type VaultGroup } from "./vault-group.ts";
 import { VaultKeyProofs } from "./vault-key-proofs.ts";
-import { groupByVaultKey, refusedValue, type VaultGroup } from "./vault-unsealer.ts";
+import { refusedValue } from "./vault-unsealer.ts";
 import { isVaultCiphertext, readVaultValue, writeVaultValue } from "./vault-value.ts";
 
 /** Where renewed values go, and which keys they may come from. */

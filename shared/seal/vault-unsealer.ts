@@ -3,24 +3,26 @@ import { admitKeys, type KeyAdmission } from "./key-admission.ts";
 import { transitKeyText } from "./key-text.ts";
 import { type ClusterBinding, clusterToOpenIn, placeBytes } from "./place-binding.ts";
 import { readEach, untriedOutcomes } from "./readable-values.ts";
+import type { RefusalMemory } from "./refusal-memory.ts";
 import { RemoteValueError } from "./remote-value-error.ts";
 import type { Outcome, Unsealer } from "./sealer.ts";
 import type { TransitApi, TransitKeyName, TransitOpened } from "./transit-api.ts";
 import { decryptBound } from "./transit-binding.ts";
+import { groupByVaultKey, type VaultGroup } from "./vault-group.ts";
 import { VaultKeyProofs } from "./vault-key-proofs.ts";
-import { readVaultValue, type VaultValue } from "./vault-value.ts";
+import { VaultRefusals } from "./vault-refusals.ts";
+import { readVaultValue } from "./vault-value.ts";
 
 /** Keys that the values of one object may be under: each costs a call. */
 export const MOST_VAULT_KEYS = 16;
 const CALLS_AT_A_TIME = 4;
 
-/** Items under the same key. */
-export type VaultGroup = { name: TransitKeyName; ciphertexts: Map<string, string> };
-
 /** How values under Vault are opened. */
 export type VaultUnsealing = KeyAdmission & {
   /** Where what is known of keys is kept; without it, with this unsealer. */
   proofs?: VaultKeyProofs;
+  /** Where refusals are remembered; without it each object that fails costs its calls every time. */
+  memory?: RefusalMemory;
 };
 
 /**
@@ -29,7 +31,7 @@ export type VaultUnsealing = KeyAdmission & {
  */
 export function vaultUnsealer(
   api: TransitApi,
-  { proofs = new VaultKeyProofs({ now: () => performance.now() }), ...admission }: VaultUnsealing,
+  { proofs = new VaultKeyProofs({ now: () => performance.now() }), memory, ...admission }: VaultUnsealing,
 ): Unsealer {
   return {
     async unsealAll(items, binding, signal) {
@@ -48,27 +50,30 @@ export function vaultUnsealer(
       const outcomes = untriedOutcomes(items, problems);
       if (problems.size > 0 || items.size === 0) return outcomes;
       const bound = clusterToOpenIn(binding);
+      const refusals = memory === undefined ? null : new VaultRefusals(memory, bound);
+      const keyOf = (name: TransitKeyName) => proofs.known(name);
+      const known = refusals?.recall(groups, keyOf) ?? null;
+      if (known !== null) return new Map([...outcomes, ...known]);
+      const asked: VaultGroup[] = [];
       const work = groups.map((group) => async () => {
-        const opened = await openGroup(api, group, bound, proofs, signal);
+        // What is remembered goes by what the key is, which is not known before it was described.
+        if (refusals !== null) await proofs.look(api, group.name, signal);
+        let opened = refusals?.recall([group], keyOf) ?? null;
+        if (opened === null) {
+          asked.push(group);
+          opened = await openGroup(api, group, bound, proofs, signal);
+        }
         for (const [item, outcome] of opened) outcomes.set(item, outcome);
         return [...opened.values()].every(({ kind }) => kind === "opened");
       });
-      await runAtMost(CALLS_AT_A_TIME, work);
+      try {
+        await runAtMost(CALLS_AT_A_TIME, work);
+      } finally {
+        refusals?.remember(asked, keyOf, outcomes);
+      }
       return outcomes;
     },
   };
-}
-
-/** Puts items together whose values are under the same key. */
-export function groupByVaultKey(values: ReadonlyMap<string, VaultValue>): Map<string, VaultGroup> {
-  const groups = new Map<string, VaultGroup>();
-  for (const [item, { name, ciphertext }] of values) {
-    const id = transitKeyText(name);
-    const group = groups.get(id) ?? { name, ciphertexts: new Map<string, string>() };
-    groups.set(id, group);
-    group.ciphertexts.set(item, ciphertext);
-  }
-  return groups;
 }
 
 async function openGroup(

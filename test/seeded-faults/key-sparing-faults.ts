@@ -13,6 +13,10 @@ const budgets = "controller/key-services/call-budgets.ts";
 const budgetsTest = "test/controller/key-services/call-budgets.test.ts";
 const objects = "controller/key-services/object-key-services.ts";
 const objectsTest = "test/controller/key-services/object-key-services.test.ts";
+const kmsRefusals = "shared/seal/kms-refusals.ts";
+const kmsRefusalsTest = "test/shared/seal/kms-refusals.test.ts";
+const vaultRefusals = "shared/seal/vault-refusals.ts";
+const vaultRefusalsTest = "test/shared/seal/vault-refusals.test.ts";
 
 /** Faults in how key services are spared calls that one tenant could have made at the cost of others. */
 export const keySparingFaults: readonly Fault[] = [
@@ -114,5 +118,75 @@ export const keySparingFaults: readonly Fault[] = [
     find: "isAdmitted = true;",
     replace: "",
     test: budgetsTest,
+  },
+  {
+    what: "a value that KMS refused costs a call at each retry",
+    file: "shared/seal/kms-unsealer.ts",
+    find: "refusals?.recall(groups) ?? null;",
+    replace: "refusals?.recall([]) ?? null;",
+    test: kmsRefusalsTest,
+  },
+  {
+    what: "a data key that KMS refused is asked for again with each edit of a value",
+    file: kmsRefusals,
+    find: "ids: [dataKey, this.#valueId(item, value)],",
+    replace: "ids: [this.#valueId(item, value)],",
+    test: kmsRefusalsTest,
+  },
+  {
+    what: "a value that was refused at a wrong place is refused at its own",
+    file: kmsRefusals,
+    find: "toBase64(sealed), place];",
+    replace: "toBase64(sealed), place.slice(0, 0)];",
+    test: kmsRefusalsTest,
+  },
+  {
+    what: "an alias that was mended is noticed after an hour",
+    file: kmsRefusals,
+    find: "isKmsAliasArn(wrapped.key) ? ALIAS_REFUSED_FOR_MS :",
+    replace: "ALIAS_REFUSED_FOR_MS > 0 ? REFUSED_FOR_MS :",
+    test: kmsRefusalsTest,
+  },
+  {
+    what: "what did open is told as never tried once the failure is remembered",
+    file: "shared/seal/refusal-memory.ts",
+    find: 'kind: "not-tried", isKnownToOpen: true',
+    replace: 'kind: "not-tried"',
+    test: kmsRefusalsTest,
+  },
+  {
+    what: "what Vault refused once is refused though its key has changed",
+    file: vaultRefusals,
+    find: "...state, ciphertext",
+    replace: "ciphertext",
+    test: vaultRefusalsTest,
+  },
+  {
+    what: "a value that is too old stays so after Vault was told to take it",
+    file: vaultRefusals,
+    find: 'error instanceof RemoteValueError && error.problem === "not-authentic"',
+    replace: "error instanceof RemoteValueError",
+    test: vaultRefusalsTest,
+  },
+  {
+    what: "what Vault refused once is never asked for again, though an hour is over",
+    file: "shared/seal/vault-unsealer.ts",
+    find: "refusals?.remember(asked, keyOf, outcomes);",
+    replace: "refusals?.remember(groups, keyOf, outcomes);",
+    test: vaultRefusalsTest,
+  },
+  {
+    what: "refusals are remembered for ever",
+    file: "controller/key-services/refused-values.ts",
+    find: "entry === undefined || entry.untilMs <= this.#now()",
+    replace: "entry === undefined || this.#now() < 0",
+    test: "test/controller/key-services/refused-values.test.ts",
+  },
+  {
+    what: "the controller remembers no refusal",
+    file: objects,
+    find: "{ allowed, memory: this.#refused }",
+    replace: "{ allowed }",
+    test: objectsTest,
   },
 ];

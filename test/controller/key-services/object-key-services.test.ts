@@ -71,6 +71,23 @@ test("a data key is kept for five minutes, and wiped when they are over though n
   assert.equal(services.keptDataKeys, 0, "none is left at the end");
 });
 
+test("what a service refused is remembered from look to look", async () => {
+  const { keys, open } = scene(
+    `--kms-allowed-keys=${KMS_KEY}`,
+    `--vault-allowed-keys=${VAULT_KEY}`,
+    "--vault-addr=https://vault.example",
+    "--vault-role=signet",
+  );
+  const sealers = keys.sealers();
+  for (const backend of ["kms", "vault"] as const) {
+    const moved = await sealedValues(sealers[backend], { name: "another" }, { a: "1" });
+    const before = keys.opened[backend];
+    for (let looks = 0; looks < 3; looks++)
+      assert.deepEqual(await open(backend, "team", moved), ["malformed"]);
+    assert.equal(keys.opened[backend], before + 1, backend);
+  }
+});
+
 test("calls of one namespace do not have the gates of another forgotten", async () => {
   const { keys, open } = scene("--kms-allowed-keys=arn:aws:kms:*:*:key/*");
   const values = await sealedValues(keys.sealers().kms, { namespace: "other", name: "db" }, { a: "1" });
