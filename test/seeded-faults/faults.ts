@@ -36,6 +36,7 @@ import { templateFunctionFaults } from "./template-function-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
 import { vaultFaults } from "./vault-faults.ts";
 import { vaultKvFaults } from "./vault-kv-faults.ts";
+import { wipingFaults } from "./wiping-faults.ts";
 import { wrappedKeyFaults } from "./wrapped-key-faults.ts";
 
 /** All of them. */
@@ -69,5 +70,6 @@ export const faults: readonly Fault[] = [
   ...awsFaults,
   ...vaultFaults,
   ...vaultKvFaults,
+  ...wipingFaults,
   ...wrappedKeyFaults,
 ];
