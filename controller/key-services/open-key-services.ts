@@ -95,7 +95,10 @@ async function connectTransit(
   metrics.beginKeyService("vault");
   const session = openVaultSession(client, tokenSource(settings), {
     clock,
-    onLogin: (event) => log[event.endsWith("failed") ? "warn" : "info"]({ event }, "Token for Vault"),
+    onLogin(event, failure) {
+      const why = failure === undefined ? {} : { error: failure.message, hint: failure.hint };
+      log[event.endsWith("failed") ? "warn" : "info"]({ event, ...why }, "Token for Vault");
+    },
   });
   const api = meteredTransit(connectTransit(session), {
     meter: (operation, call) => metrics.countKeyServiceRequest("vault", operation, call),

@@ -122,7 +122,7 @@ const REFUSALS: readonly Refusal[] = [
     status: 403,
     says: null,
     cause: "Vault does not accept the ServiceAccount's token",
-    hint: "check the token's audience, the role, and that Vault may create TokenReviews at the API server",
+    hint: "check that the Kubernetes auth method is mounted there (Vault answers the same where it is not), the role, the token's audience, and that Vault may create TokenReviews at the API server",
   },
   {
     status: 404,

@@ -112,8 +112,9 @@ export class LoginSession implements VaultSession {
       issued = await logInWithKubernetes(this.#client, this.#login, signal);
     } catch (error) {
       signal.throwIfAborted();
-      this.#options.onLogin("login-failed");
-      throw this.#pause.begin(error, this.address);
+      const failure = this.#pause.begin(error, this.address);
+      this.#options.onLogin("login-failed", failure);
+      throw failure;
     }
     const held = heldFrom(issued, askedAtMs, askedAtMs + this.#options.mostAgeMs);
     if (signal.aborted) {

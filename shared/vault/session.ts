@@ -1,3 +1,4 @@
+import type { SealError } from "../errors.ts";
 import type { VaultAnswer } from "./vault-answer.ts";
 import type { VaultRequest } from "./vault-client.ts";
 
@@ -17,7 +18,8 @@ export type SessionOptions = {
   clock?: SessionClock;
   /** From 0 up to 1: spreads renewals. */
   random?: () => number;
-  onLogin?: (event: LoginEvent) => void;
+  /** @param failure why, where a login failed; in our words. */
+  onLogin?: (event: LoginEvent, failure?: SealError) => void;
   /**
    * So long after a login its token is used, ms, however long its lease: who may no longer log in has nothing more then.
    * No bound by default.

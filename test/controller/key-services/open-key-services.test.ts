@@ -98,6 +98,27 @@ test("Vault by Kubernetes auth: role, mount and the file's JWT; the token is giv
   assert.doesNotMatch(lines.join(""), /canary/);
 });
 
+test("a login that Vault refuses is told with role, mount and address, and what to look at", async (context) => {
+  const vault = await startFakeVault({ answers });
+  context.after(() => vault.close());
+  const folder = await scratch(context, { jwt: "canary-jwt\n" });
+  const { connections, lines } = await scene(context, [
+    `--vault-addr=${vault.address}`,
+    "--vault-auth-mount=k8s",
+    "--vault-role=another",
+    `--vault-jwt-file=${join(folder, "jwt")}`,
+  ]);
+  const transit = await connections.transit();
+  await assert.rejects(transit.describeKey(NAME, signal), KeyServiceError);
+  const line = lines.find((one) => one.includes("login-failed")) ?? assert.fail(lines.join(""));
+  assert.ok(
+    line.includes(`the login as role another at auth/k8s in Vault at ${vault.address} is refused`),
+    line,
+  );
+  assert.match(line, /hint=.*auth method is mounted there/);
+  assert.doesNotMatch(line, /canary/);
+});
+
 test("Vault by a token in a file, which somebody else keeps and nobody gives back", async (context) => {
   const vault = await startFakeVault({ answers });
   context.after(() => vault.close());
@@ -155,7 +176,7 @@ test("AWS KMS with the environment's credentials: the log says which kind, once,
   assert.equal(lines.filter((line) => line.includes("Credentials for AWS KMS")).length, 1);
   assert.match(lines.join(""), /source=environment/);
   const counted = await metricsLines(metrics, "signet_key_service_requests_total");
-  for (const end of ['operation="generate-data-key",outcome="ok"} 1', 'outcome="refused"} 1'])
+  for (const end of ['operation="generate-data-key",outcome="ok"} 1', 'outcome="not-authentic"} 1'])
     assert.ok(
       counted.some((line) => line.endsWith(end)),
       end,
