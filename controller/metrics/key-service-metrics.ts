@@ -12,10 +12,11 @@ export const KEY_SERVICE_OPERATIONS = {
 export type KeyServiceOperation = (typeof KEY_SERVICE_OPERATIONS)[RemoteBackend][number];
 
 /**
- * What came of a call: `ok`; `refused` where a value, its place and its key do not belong together; else why there was no
- * answer of use. `aborted`: we did not wait for it.
+ * What came of a call: `ok`; `not-authentic` where a value, its place and its key do not belong together, be it one of many;
+ * `too-old` where the key takes values of that age no longer; else why there was no answer of use. `aborted`: we did not wait
+ * for it.
  */
-export type KeyServiceOutcome = "ok" | "refused" | KeyServiceFault | "aborted";
+export type KeyServiceOutcome = "ok" | "not-authentic" | "too-old" | KeyServiceFault | "aborted";
 
 /** A service's keys that are not asked for a while since it does not answer for them. */
 export type ClosedGates = () => Readonly<Record<RemoteBackend, number>>;
@@ -57,7 +58,7 @@ export function keyServiceMetrics(registry: Registry) {
     /** Gives a service its series, so that the first call is seen as an increase. */
     beginKeyService(service: RemoteBackend) {
       for (const operation of KEY_SERVICE_OPERATIONS[service])
-        for (const outcome of ["ok", "refused", "unavailable", "throttled", "credentials", "denied"])
+        for (const outcome of ["ok", "not-authentic", "unavailable", "throttled", "credentials", "denied"])
           requests.inc({ service, operation, outcome }, 0);
     },
     countKeyServiceRequest(

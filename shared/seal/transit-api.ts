@@ -23,7 +23,12 @@ export type TransitOpened = { plaintext: Bytes } | { refused: "not-authentic" | 
 
 /** One value for Vault and the place it is bound to, as bytes; Vault's own text form is `vault:vN:BASE64`. */
 export type TransitPlaintext = { plaintext: Uint8Array; place: Bytes };
-export type TransitCiphertext = { ciphertext: string; place: Bytes };
+export type TransitCiphertext = {
+  ciphertext: string;
+  place: Bytes;
+  /** Sent to be refused, since its place is a wrong one. */
+  isProbe?: true;
+};
 
 /**
  * The calls on Vault's Transit engine that sealing and opening take; each is one request, however many values it has.

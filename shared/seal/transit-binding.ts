@@ -99,7 +99,7 @@ async function asDescribed<Answer>(
 }
 
 function misplaced({ ciphertext, place }: TransitCiphertext): TransitCiphertext {
-  return { ciphertext, place: wrongPlace(place) };
+  return { ciphertext, place: wrongPlace(place), isProbe: true };
 }
 
 function wipe(answers: readonly TransitOpened[]): void {

@@ -180,8 +180,8 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
   {
     what: "a data key that does not belong there counts as opened",
     file: metered,
-    find: 'told(answer === null ? "refused" : "ok");',
-    replace: 'told("ok");',
+    find: 'return answer === null ? "not-authentic" : "ok";',
+    replace: 'return answer === undefined ? "not-authentic" : "ok";',
     test: meteredTest,
   },
   {

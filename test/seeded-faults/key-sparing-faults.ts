@@ -189,4 +189,25 @@ export const keySparingFaults: readonly Fault[] = [
     replace: "{ allowed }",
     test: objectsTest,
   },
+  {
+    what: "values that Vault refused count as opened",
+    file: "controller/key-services/metered.ts",
+    find: 'if (refusals.length === 0) return "ok";',
+    replace: 'if (refusals.length < answers.length) return "ok";',
+    test: "test/controller/key-services/metered.test.ts",
+  },
+  {
+    what: "the proof of a Vault key counts as a value that was refused",
+    file: "controller/key-services/metered.ts",
+    find: "answers.filter((_, at) => values[at]?.isProbe !== true)",
+    replace: "answers.filter((_, at) => values[at] !== undefined)",
+    test: "test/controller/key-services/metered.test.ts",
+  },
+  {
+    what: "what proves a Vault key is not told from values",
+    file: transitBinding,
+    find: ", isProbe: true",
+    replace: "",
+    test: vaultUnsealerTest,
+  },
 ];

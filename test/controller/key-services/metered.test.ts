@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Meter, meteredKms, meteredTransit } from "../../../controller/key-services/metered.ts";
 import { KeyServiceError } from "../../../shared/seal/key-service-error.ts";
 import type { KmsApi } from "../../../shared/seal/kms-api.ts";
-import type { TransitApi } from "../../../shared/seal/transit-api.ts";
+import type { TransitApi, TransitOpened } from "../../../shared/seal/transit-api.ts";
 
 const signal = AbortSignal.timeout(60_000);
 const WRAPPED = { key: "arn:aws:kms:eu-west-1:1:key/a", blob: new Uint8Array([1]) };
@@ -36,8 +36,8 @@ test("each call on KMS is told once, with what came of it and its time", async (
   assert.deepEqual(told, [
     "generate-data-key ok 7",
     "decrypt ok 7",
-    "decrypt refused 7",
-    "re-encrypt refused 7",
+    "decrypt not-authentic 7",
+    "re-encrypt not-authentic 7",
   ]);
 });
 
@@ -68,13 +68,58 @@ test("each call on Vault is told once, and gets what it was given", async () => 
   await metered.encrypt(NAME, "context", [{ plaintext: place, place }], signal);
   await metered.decrypt(NAME, "associated-data", [{ ciphertext: "c", place }], signal);
   await metered.rewrap(NAME, [{ ciphertext: "c", place }], signal);
-  assert.deepEqual(told, ["describe-key ok 7", "encrypt ok 7", "decrypt ok 7", "rewrap ok 7"]);
+  assert.deepEqual(told, [
+    "describe-key ok 7",
+    "encrypt ok 7",
+    "decrypt not-authentic 7",
+    "rewrap not-authentic 7",
+  ]);
   assert.deepEqual(given, [
     NAME,
     [NAME, "context", [{ plaintext: place, place }]],
     [NAME, "associated-data", [{ ciphertext: "c", place }]],
     [NAME, [{ ciphertext: "c", place }]],
   ]);
+});
+
+test("of the values of a call on Vault one that is refused counts, but for those sent to be", async () => {
+  const { told, takes7, metering } = scene();
+  const place = new Uint8Array([1]);
+  const opened = { plaintext: place };
+  const refused = { refused: "not-authentic" } as const;
+  const old = { refused: "too-old" } as const;
+  const cases: [TransitOpened[], { isProbe?: true }[]][] = [
+    [
+      [opened, refused],
+      [{}, { isProbe: true }],
+    ],
+    [
+      [opened, refused],
+      [{}, {}],
+    ],
+    [
+      [refused, refused],
+      [{}, { isProbe: true }],
+    ],
+    [
+      [opened, old],
+      [{}, {}],
+    ],
+    [
+      [old, refused],
+      [{}, {}],
+    ],
+  ];
+  for (const [answers, sent] of cases) {
+    const fail = () => Promise.reject(new Error("not asked"));
+    const api = { describeKey: fail, encrypt: fail, rewrap: fail, decrypt: () => takes7(answers) };
+    const values = sent.map((probe) => ({ ciphertext: "c", place, ...probe }));
+    await meteredTransit(api, metering).decrypt(NAME, "context", values, signal);
+  }
+  assert.deepEqual(
+    told,
+    ["ok", "not-authentic", "not-authentic", "too-old", "not-authentic"].map((one) => `decrypt ${one} 7`),
+  );
 });
 
 test("a failure is told by its fault and goes on to the caller", async () => {

@@ -179,6 +179,18 @@ suite("opening under Vault", () => {
     assert.deepEqual(plaintexts, [new Uint8Array(1), new Uint8Array(1)]);
   });
 
+  test("what proves the key is marked as sent to be refused", async () => {
+    const { transit, values, unsealer } = await scene();
+    const sent: unknown[] = [];
+    const decrypt = transit.decrypt.bind(transit);
+    transit.decrypt = (...call) => {
+      sent.push(...call[2].map(({ isProbe = false }) => isProbe));
+      return decrypt(...call);
+    };
+    await unsealer.unsealAll(values, here, signal);
+    assert.deepEqual(sent, [false, false, false, true]);
+  });
+
   test("an answer for fewer values than asked is none", async () => {
     const { transit, values, unsealer } = await scene();
     transit.decrypt = async () => [{ plaintext: new Uint8Array(1) }];
