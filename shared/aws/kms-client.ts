@@ -17,11 +17,11 @@ import { untilAborted } from "./until-aborted.ts";
 import { ExchangeError, type WebExchange, webExchange } from "./web-exchange.ts";
 
 const DATA_KEY_BYTES = 32;
-/** Two tries, and credentials before them. */
+/** A second try for what broke, and credentials before it. */
 const CALL_IN_REQUESTS = 3;
 /** Names of regions come from documents: more than anybody uses are not kept. */
 const MOST_REGIONS = 16;
-/** A call may hang for twenty seconds, and who writes documents may have many made: that holds up no other key, and no other region. */
+/** A call may hang for ten seconds, and who writes documents may have many made: that holds up no other key, and no other region. */
 const MOST_CALLS = [64, 32, 8] as const;
 /** Stands for a region before it is known. */
 const DEFAULT_REGION = "the default region";
@@ -36,7 +36,7 @@ export type KmsOptions = {
   onWarning?: (message: string) => void;
   /** 5,000 by default. */
   connectTimeoutMs?: number;
-  /** For one request with its answer; 10,000 by default. A call, with its second try and credentials, may take three times that. */
+  /** For one request with its answer; 10,000 by default. One that hangs is not tried again. A call, with credentials, may take three times that. */
   requestTimeoutMs?: number;
   /** Calls under way at a time: in all, of one region, and with one key of it. 64, 32 and 8 by default. */
   mostCalls?: readonly [inAll: number, ofRegion: number, withKey: number];

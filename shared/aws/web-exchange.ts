@@ -38,17 +38,21 @@ export type WebExchange = {
   httpHandlerConfigs(): Record<string, unknown>;
 };
 
-/** An exchange that came to nothing. The message is our words for the cause; the SDK tries such a one again. */
+/** An exchange that came to nothing. The message is our words for the cause. */
 export class ExchangeError extends Error {
   override readonly name = "ExchangeError";
-  /** By this the SDK knows what may be tried again. */
-  readonly $retryable = {};
+  /** By its being there the SDK knows what may be tried again: what broke, and not what hung, which would hang as long again. */
+  readonly $retryable: object | undefined;
   /** What to do where the server's certificate is not trusted; null where that is not what failed. */
   readonly trustHint: string | null;
 
-  constructor(message: string, trustHint: string | null = null) {
+  constructor(
+    message: string,
+    { trustHint = null, hung = false }: { trustHint?: string | null; hung?: boolean } = {},
+  ) {
     super(message);
     this.trustHint = trustHint;
+    this.$retryable = hung ? undefined : {};
   }
 }
 
@@ -59,7 +63,7 @@ const TRUST_HINT =
 function failedExchange(error: unknown): ExchangeError {
   if (error instanceof ExchangeError) return error;
   const isUntrusted = isCertificateCode(connectionErrorCode(error) ?? "");
-  return new ExchangeError(unreachableCause(error), isUntrusted ? TRUST_HINT : null);
+  return new ExchangeError(unreachableCause(error), { trustHint: isUntrusted ? TRUST_HINT : null });
 }
 
 /**
@@ -111,7 +115,8 @@ export function webExchange({ connectTimeoutMs, requestTimeoutMs, env }: WebExch
       } catch (error) {
         if (outer?.aborted) throw abortError();
         if (closing.signal.aborted) throw abortError();
-        if (deadline.passed) throw new ExchangeError(`no answer within ${requestTimeoutMs / 1000} s`);
+        if (deadline.passed)
+          throw new ExchangeError(`no answer within ${requestTimeoutMs / 1000} s`, { hung: true });
         throw failedExchange(error);
       }
     },

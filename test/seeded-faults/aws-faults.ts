@@ -118,8 +118,15 @@ export const awsFaults: readonly Fault[] = [
   {
     what: "a second try falls out, so that one broken connection fails a call",
     file: "shared/aws/web-exchange.ts",
-    find: "  readonly $retryable = {};\n",
-    replace: "",
+    find: "hung ? undefined : {}",
+    replace: "undefined",
+    test: clientTest,
+  },
+  {
+    what: "a call that hung is made once more, and hangs as long again",
+    file: "shared/aws/web-exchange.ts",
+    find: "hung ? undefined : {}",
+    replace: "{}",
     test: clientTest,
   },
   {
