@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { environmentProxy } from "../../shared/kube/environment-proxy.ts";
+import { isPlainAddress } from "../../shared/kube/plain-address.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import type { KmsApi } from "../../shared/seal/kms-api.ts";
 import type { TransitApi } from "../../shared/seal/transit-api.ts";
 import type { TokenSource } from "../../shared/vault/token-source.ts";
 import type { VaultClient } from "../../shared/vault/vault-client.ts";
-import { isPlainRemoteAddress, type KeyServiceSettings } from "../key-service-settings.ts";
+import type { KeyServiceSettings } from "../key-service-settings.ts";
 import { type Connected, type KeyServiceConnections, lazyConnections } from "../key-services.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -35,7 +36,7 @@ export async function openKeyServices(
   const address = settings["vault-addr"];
   const ca = await readVaultCa(address === "" ? "" : settings["vault-ca-file"]);
   const { log } = parts;
-  const isPlain = [address, ...settings["vault-redirect-addrs"]].some(isPlainRemoteAddress);
+  const isPlain = [address, ...settings["vault-redirect-addrs"]].some(isPlainAddress);
   if (isPlain)
     log.warn({ hint: "use https" }, "What is sent to Vault, tokens included, can be read on its way");
   return lazyConnections({
@@ -53,6 +54,8 @@ async function connectKms(parts: KeyServiceParts): Promise<Connected<KmsApi>> {
     version,
     env: environment,
     onCredentials: (source) => log.info({ source }, "Credentials for AWS KMS"),
+    onPlainText: (host) =>
+      log.warn({ host, hint: "use https" }, "What is sent to AWS, data keys included, can be read on its way"),
     onWarning: (message) => log.warn({ message }, "Credentials for AWS KMS are not the only ones"),
   });
   const api = meteredKms(connection, {
@@ -93,11 +96,15 @@ async function connectTransit(
     import("../../shared/vault/transit.ts"),
   ]);
   metrics.beginKeyService("vault");
-  const session = openVaultSession(client, tokenSource(settings), {
+  const source = tokenSource(settings);
+  const provider = providerOf(source, client.address);
+  // Nothing is to be told of such a token later: it is read, and somebody else keeps it.
+  if (source.kind === "token-file") log.info(provider, "Token for Vault");
+  const session = openVaultSession(client, source, {
     clock,
     onLogin(event, failure) {
       const why = failure === undefined ? {} : { error: failure.message, hint: failure.hint };
-      log[event.endsWith("failed") ? "warn" : "info"]({ event, ...why }, "Token for Vault");
+      log[event.endsWith("failed") ? "warn" : "info"]({ event, ...provider, ...why }, "Token for Vault");
     },
   });
   const api = meteredTransit(connectTransit(session), {
@@ -105,6 +112,14 @@ async function connectTransit(
     monotonic: () => clock.monotonic(),
   });
   return { api, close: () => session.close() };
+}
+
+/** Where the token comes from and where it goes, for the log; the token itself never. */
+function providerOf(source: TokenSource, address: string): Readonly<Record<string, string>> {
+  if (source.kind === "token-file") return { method: source.kind, file: source.path, address };
+  if (source.kind === "kubernetes")
+    return { method: source.kind, mount: `auth/${source.mount}`, role: source.role, address };
+  return { method: source.kind, address };
 }
 
 function tokenSource(settings: KeyServiceSettings): TokenSource {

@@ -94,7 +94,12 @@ test("Vault by Kubernetes auth: role, mount and the file's JWT; the token is giv
   );
   await connections.close();
   assert.equal(vault.count("auth/token/revoke-self"), 1);
-  assert.match(lines.join(""), /Token for Vault.*logged-in/);
+  const told = lines.find((line) => line.includes("logged-in")) ?? assert.fail(lines.join(""));
+  assert.match(
+    told,
+    /"Token for Vault" event=logged-in method=kubernetes mount=auth\/k8s role=signet address=/,
+  );
+  assert.ok(told.includes(vault.address));
   assert.doesNotMatch(lines.join(""), /canary/);
 });
 
@@ -115,6 +120,7 @@ test("a login that Vault refuses is told with role, mount and address, and what 
     line.includes(`the login as role another at auth/k8s in Vault at ${vault.address} is refused`),
     line,
   );
+  assert.match(line, /event=login-failed method=kubernetes mount=auth\/k8s role=another address=/);
   assert.match(line, /hint=.*auth method is mounted there/);
   assert.doesNotMatch(line, /canary/);
 });
@@ -123,13 +129,17 @@ test("Vault by a token in a file, which somebody else keeps and nobody gives bac
   const vault = await startFakeVault({ answers });
   context.after(() => vault.close());
   const folder = await scratch(context, { token: "canary-file-token\n" });
-  const { connections } = await scene(context, [
+  const { connections, lines } = await scene(context, [
     `--vault-addr=${vault.address}`,
     "--vault-auth-method=token-file",
     `--vault-token-file=${join(folder, "token")}`,
   ]);
   const transit = await connections.transit();
   assert.equal((await transit.describeKey(NAME, signal)).binding, "context");
+  const told = lines.filter((line) => line.includes("Token for Vault"));
+  assert.equal(told.length, 1);
+  assert.ok(told[0]?.includes(`method=token-file file=${join(folder, "token")} address=`), told[0]);
+  assert.doesNotMatch(lines.join(""), /canary/);
   await connections.close();
   assert.equal(vault.count("auth/"), 0);
 });
