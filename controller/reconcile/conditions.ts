@@ -33,7 +33,8 @@ export type Reason =
   | "VaultSecretMissing"
   | "VaultSecretDeleted"
   | "VaultVersionDestroyed"
-  | "VaultFieldMissing";
+  | "VaultFieldMissing"
+  | "VaultValuesTooLarge";
 
 /** What came of reconciling one object, as its status tells it. */
 export type Verdict =

@@ -5,6 +5,7 @@ import { type EntryVersion, isSameVersion } from "./entry-version.ts";
 /** After so long it is tried anew whether an entry's metadata may be read. */
 const DENIED_AGAIN_MS = 3_600_000;
 const MOST_REMEMBERED = 10_000;
+const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /**
  * Asks whether an entry still has the version that was read as its newest one: by its metadata, which takes no right to
@@ -41,7 +42,7 @@ export class EntryPoll {
         this.#deniedAtMs.set(id, this.#now());
       }
     }
-    const read = await kv.readSecret(at, { signal });
+    const read = await kv.readSecret(at, { fields: NO_FIELDS, signal });
     return read.kind === "found" && isSameVersion(read, version);
   }
 

@@ -1,3 +1,4 @@
+import { CallSlots } from "../../shared/call-slots.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { VaultClient } from "../../shared/vault/vault-client.ts";
 import type { KeyServiceSettings } from "../key-service-settings.ts";
@@ -5,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type ApiIdentity, AudienceGuard } from "./audience-guard.ts";
+import { boundedReads, READS_AT_ONCE } from "./bounded-reads.ts";
 import { type KvUse, kvUse } from "./kv-settings.ts";
 import { OutageGate } from "./outage-gate.ts";
 import { type Tenant, Tenants } from "./tenants.ts";
@@ -51,11 +53,12 @@ export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
     random: Math.random,
     isOutage: async ({ fault }) => fault === "unavailable" && !(await isUp(parts.vault)),
   });
+  const reads = new CallSlots(...READS_AT_ONCE);
   const references = new VaultKv({
     use,
     as: async (namespace, act) => {
       if (tenants === null) throw new Error("Vault references are off");
-      return outage.pass(() => tenants.use(namespace, act));
+      return outage.pass(() => tenants.use(namespace, (kv) => act(boundedReads(kv, namespace, reads))));
     },
     whileWaiting,
     unneeded: (namespace) => tenants?.release(namespace),

@@ -12,11 +12,15 @@ export type ReferencedItems = {
   versions: ReadonlyMap<string, EntryVersion>;
 };
 
-/** Requests of one object to Vault at once. */
-const AT_ONCE = 4;
+/** Requests of one object to Vault at once: what it asked for before is in memory by then. */
+const AT_ONCE = 2;
+/** So much a Secret holds: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size */
+const MOST_BYTES = 1024 * 1024;
 
 type Found = Extract<KvRead, { kind: "found" }>;
 type Entry = { first: VaultReference; references: VaultReference[] };
+/** What is kept of an entry: its version, and the values that are asked for. */
+type Taken = { version: EntryVersion; values: ReadonlyMap<VaultReference, Uint8Array> };
 
 /**
  * Reads the values of an object's references: each entry once, however many items come from it.
@@ -28,23 +32,28 @@ export async function readItems(
   signal: AbortSignal,
 ): Promise<ReferencedItems> {
   const entries = byEntry(references);
-  const found = new Map<VaultReference, Found>();
+  const taken = new Map<VaultReference, { version: EntryVersion; value: Uint8Array }>();
+  let bytes = 0;
   for (let at = 0; at < entries.length; at += AT_ONCE) {
     const some = entries.slice(at, at + AT_ONCE);
     // All of them end before the first fault counts, so that the same fault is told whichever comes first.
-    const results = await Promise.allSettled(some.map(({ first }) => readEntry(first, kv, signal)));
-    for (const [i, result] of results.entries()) {
+    for (const result of await Promise.allSettled(some.map((entry) => readEntry(entry, kv, signal)))) {
       if (result.status === "rejected") throw result.reason;
-      for (const reference of some[i]?.references ?? []) found.set(reference, result.value);
+      const { version, values } = result.value;
+      for (const [reference, value] of values) {
+        bytes += value.length;
+        if (bytes > MOST_BYTES) throw tooLarge();
+        taken.set(reference, { version, value });
+      }
     }
   }
   const items = new Map<string, Uint8Array>();
   const versions = new Map<string, EntryVersion>();
   for (const reference of references) {
-    const entry = found.get(reference);
-    if (entry === undefined) continue;
-    items.set(reference.key, utf8(textOf(reference, entry)));
-    versions.set(reference.key, { version: entry.version, createdAt: entry.createdAt });
+    const read = taken.get(reference);
+    if (read === undefined) continue;
+    items.set(reference.key, read.value);
+    versions.set(reference.key, read.version);
   }
   return { items, versions };
 }
@@ -61,18 +70,36 @@ function byEntry(references: readonly VaultReference[]): Entry[] {
   return [...entries.values()];
 }
 
-async function readEntry(reference: VaultReference, kv: KvReader, signal: AbortSignal): Promise<Found> {
-  const { mount, path, version } = reference;
+/** Reads an entry, of which nothing is kept but what is asked for: all else may be many times that. */
+async function readEntry({ first, references }: Entry, kv: KvReader, signal: AbortSignal): Promise<Taken> {
+  const { mount, path, version } = first;
+  const fields = new Set(references.map(({ field }) => field));
   const read = await kv
-    .readSecret({ mount, path }, { signal, ...(version === null ? {} : { version }) })
+    .readSecret({ mount, path }, { fields, signal, ...(version === null ? {} : { version }) })
     .catch((error: unknown) => {
       const denied = error instanceof KeyServiceError && error.fault === "denied";
-      throw denied ? forbidden(reference, error) : error;
+      throw denied ? forbidden(first, error) : error;
     });
-  if (read.kind !== "found") throw absence(reference, read);
+  if (read.kind !== "found") throw absence(first, read);
   // What was not asked for is not taken.
-  if (version !== null && read.version !== version) throw absence(reference, { kind: "missing" });
-  return read;
+  if (version !== null && read.version !== version) throw absence(first, { kind: "missing" });
+  const values = new Map<VaultReference, Uint8Array>();
+  let characters = 0;
+  for (const reference of references) {
+    const text = textOf(reference, read);
+    characters += text.length;
+    if (characters > MOST_BYTES) throw tooLarge();
+    values.set(reference, utf8(text));
+  }
+  return { version: { version: read.version, createdAt: read.createdAt }, values };
+}
+
+function tooLarge(): VaultReferenceError {
+  return new VaultReferenceError(
+    "VaultValuesTooLarge",
+    "spec.vault: the values that it names have more than 1 MiB in all, and a Secret holds no more",
+    "name smaller fields, or divide the items among several SealedSecrets",
+  );
 }
 
 function textOf(reference: VaultReference, { fields, version }: Found): string {

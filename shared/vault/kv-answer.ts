@@ -45,15 +45,20 @@ export type KvMetadata =
     }
   | Extract<KvAbsence, { kind: "missing" | "not-kv-2" }>;
 
+/** What of a secret is read. */
+export type KvReadOptions = {
+  /** The newest when left out. */
+  version?: number | undefined;
+  /** What is kept of its values, which may be megabytes; all when left out. */
+  fields?: ReadonlySet<string> | undefined;
+  signal?: AbortSignal | undefined;
+};
+
 /**
  * Reads of Vault's KV engine, version 2. Each throws KeyServiceError: `denied` where the token may not read the path,
  * `unavailable` where Vault is sealed or does not answer (its message says which); and the signal's reason when aborted.
  */
 export interface KvReader {
-  /** @param version the newest when left out. */
-  readSecret(
-    at: KvPath,
-    options: { version?: number | undefined; signal?: AbortSignal | undefined },
-  ): Promise<KvRead>;
+  readSecret(at: KvPath, options: KvReadOptions): Promise<KvRead>;
   readMetadata(at: KvPath, options: { signal?: AbortSignal | undefined }): Promise<KvMetadata>;
 }

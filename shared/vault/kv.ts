@@ -1,4 +1,13 @@
-import type { KvAbsence, KvField, KvMetadata, KvPath, KvRead, KvReader, KvVersion } from "./kv-answer.ts";
+import type {
+  KvAbsence,
+  KvField,
+  KvMetadata,
+  KvPath,
+  KvRead,
+  KvReader,
+  KvReadOptions,
+  KvVersion,
+} from "./kv-answer.ts";
 import type { VaultSession } from "./session.ts";
 import {
   dataOf,
@@ -17,8 +26,8 @@ export function connectKv(session: VaultSession): KvReader {
   return new Kv(session);
 }
 
-/** A Secret of Kubernetes holds a mebibyte; Vault's own bound is on what it is sent. */
-const MAX_SECRET_BYTES = 8 * 1024 * 1024;
+/** A Secret of Kubernetes holds a mebibyte, and so does an entry of Vault by default; other signs are escaped there. */
+const MAX_SECRET_BYTES = 4 * 1024 * 1024;
 type Options = { signal?: AbortSignal | undefined };
 type NotKv2 = Extract<KvAbsence, { kind: "not-kv-2" }>;
 
@@ -29,10 +38,7 @@ class Kv implements KvReader {
     this.#session = session;
   }
 
-  async readSecret(
-    at: KvPath,
-    { version, signal }: Options & { version?: number | undefined },
-  ): Promise<KvRead> {
+  async readSecret(at: KvPath, { version, fields, signal }: KvReadOptions): Promise<KvRead> {
     const asked = this.#asked(at, "data");
     const answer = await this.#session.request({
       method: "GET",
@@ -55,7 +61,7 @@ class Kv implements KvReader {
       kind: "found",
       version: number,
       createdAt: timeOf(about["created_time"]) ?? "",
-      fields: new Map(Object.entries(mapping(data)).map(([name, value]) => [name, fieldOf(value)])),
+      fields: fieldsOf(mapping(data), fields),
     };
   }
 
@@ -123,6 +129,11 @@ function versionsOf(versions: VaultBody): Map<number, KvVersion> {
 /** A time of Vault (RFC 3339), null for the empty text that stands for none. */
 function timeOf(value: unknown): string | null {
   return typeof value === "string" && /^[0-9TZ:.+-]{10,40}$/.test(value) ? value : null;
+}
+
+function fieldsOf(data: VaultBody, wanted: ReadonlySet<string> | undefined): Map<string, KvField> {
+  const names = Object.keys(data).filter((name) => wanted?.has(name) ?? true);
+  return new Map(names.map((name) => [name, fieldOf(data[name])]));
 }
 
 function fieldOf(value: unknown): KvField {

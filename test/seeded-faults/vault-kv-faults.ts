@@ -27,6 +27,31 @@ export const vaultKvFaults: readonly Fault[] = [
     replace: "_./=@+:% -]+$/u",
   },
   {
+    what: "Vault reference: all of an entry stays in memory until the object is made",
+    ...of("referenced-items"),
+    find: "{ fields, signal, ...",
+    replace: "{ signal, ...",
+  },
+  {
+    what: "Vault reference: an object may have more values than a Secret holds",
+    ...of("referenced-items"),
+    find: "if (bytes > MOST_BYTES)",
+    replace: "if (bytes < 0)",
+  },
+  {
+    what: "Vault reference: one namespace takes all the reading",
+    ...of("bounded-reads"),
+    find: "slots.run([namespace],",
+    replace: "slots.run([at.path],",
+  },
+  {
+    what: "Vault reference: values are read without turns",
+    file: "controller/vault-kv/open-vault-kv.ts",
+    find: "act(boundedReads(kv, namespace, reads))",
+    replace: "act(kv)",
+    test: "test/controller/vault-kv/hanging-vault.test.ts",
+  },
+  {
     what: "Vault reference: an account that is gone reads on as long as its token is renewed",
     ...of("tenant-session"),
     find: "    mostAgeMs: LOGIN_COUNTS_MS,\n",

@@ -72,6 +72,17 @@ describe("whether an entry still has the version that was read", () => {
     assert.deepEqual(kv.asked, ["metadata kv/db"]);
   });
 
+  test("and nothing of its values is kept", async () => {
+    const { kv, ask } = scene();
+    kv.faults.set("metadata", "denied");
+    const { readSecret } = kv;
+    kv.readSecret = async (at, options) => {
+      assert.deepEqual(options.fields, new Set());
+      return readSecret.call(kv, at, options);
+    };
+    assert.equal(await ask(), true);
+  });
+
   test("nobody can tell while Vault is away, or lets neither be read", async () => {
     const { kv, ask } = scene();
     kv.faults.set("metadata", "unavailable");

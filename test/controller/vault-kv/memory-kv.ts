@@ -1,5 +1,5 @@
 import { KeyServiceError, type KeyServiceFault } from "../../../shared/seal/key-service-error.ts";
-import type { KvMetadata, KvPath, KvRead, KvReader } from "../../../shared/vault/kv-answer.ts";
+import type { KvMetadata, KvPath, KvRead, KvReader, KvReadOptions } from "../../../shared/vault/kv-answer.ts";
 
 type Version = {
   fields: Record<string, string | null>;
@@ -39,7 +39,7 @@ export class MemoryKv implements KvReader {
     Object.assign(this.#entries.get(path)?.[version - 1] ?? {}, change);
   }
 
-  async readSecret({ mount, path }: KvPath, { version }: { version?: number | undefined }): Promise<KvRead> {
+  async readSecret({ mount, path }: KvPath, { version, fields }: KvReadOptions): Promise<KvRead> {
     await this.#ask(`data ${mount}/${path}${version === undefined ? "" : `@${version}`}`);
     const versions = this.#entries.get(`${mount}/${path}`) ?? [];
     const number = version ?? versions.length;
@@ -47,8 +47,10 @@ export class MemoryKv implements KvReader {
     if (found === undefined) return { kind: "missing" };
     if (found.destroyed) return { kind: "destroyed", version: number };
     if (found.deletedAt !== null) return { kind: "deleted", version: number, deletedAt: found.deletedAt };
-    const fields = Object.entries(found.fields).map(([name, text]) => [name, { text }] as const);
-    return { kind: "found", version: number, createdAt: found.createdAt, fields: new Map(fields) };
+    const kept = Object.entries(found.fields)
+      .filter(([name]) => fields?.has(name) ?? true)
+      .map(([name, text]) => [name, { text }] as const);
+    return { kind: "found", version: number, createdAt: found.createdAt, fields: new Map(kept) };
   }
 
   async readMetadata({ mount, path }: KvPath): Promise<KvMetadata> {

@@ -56,7 +56,45 @@ describe("items that stand in Vault", () => {
     assert.deepEqual(kv.asked, ["data kv/db", "data kv/db@1", "data kv/other"]);
   });
 
-  test("at most four at once", async () => {
+  test("keep nothing of an entry but the fields that are named", async () => {
+    const kv = new MemoryKv();
+    kv.write("kv/db", { a: "1", b: "2", rest: "x" });
+    const { readSecret } = kv;
+    const kept: unknown[] = [];
+    kv.readSecret = async (at, options) => {
+      const read = await readSecret.call(kv, at, options);
+      if (read.kind === "found") kept.push([...read.fields.keys()]);
+      return read;
+    };
+    await readItems([reference("a"), reference("b"), reference("c", { field: "a" })], kv, signal);
+    assert.deepEqual(kept, [["a", "b"]]);
+  });
+
+  test("have as much as a Secret holds, and no more is read beyond", async () => {
+    const MEBIBYTE = 1024 * 1024;
+    const read = (sizes: readonly string[]) => {
+      const kv = new MemoryKv();
+      for (const [at, text] of sizes.entries()) kv.write(`kv/${at}`, { a: text });
+      const all = sizes.map((_, at) => reference(`k${at}`, { path: `${at}`, field: "a" }));
+      return { kv, all };
+    };
+    const [half, more] = ["x".repeat(MEBIBYTE / 2), "x".repeat(MEBIBYTE / 2 + 1)];
+    const fits = read([half, half]);
+    assert.equal((await readItems(fits.all, fits.kv, signal)).items.size, 2);
+    const rest = Array.from({ length: 9 }, () => "x");
+    for (const sizes of [[half, more], [`${half}${more}`], ["€".repeat(MEBIBYTE / 2)]]) {
+      const { kv, all } = read([...sizes, ...rest]);
+      const error = await failing(all, kv);
+      assert.equal(error.reason, "VaultValuesTooLarge");
+      assert.match(error.message, /more than 1 MiB in all/);
+      assert.equal(kv.asked.length, 2);
+    }
+    const { kv, all } = read([more]);
+    const twice = [...all, ...all.map((one) => ({ ...one, key: "again" }))];
+    assert.equal((await failing(twice, kv)).reason, "VaultValuesTooLarge");
+  });
+
+  test("at most two at once", async () => {
     const kv = new MemoryKv();
     let now = 0;
     let most = 0;
@@ -68,7 +106,7 @@ describe("items that stand in Vault", () => {
     const all = Array.from({ length: 11 }, (_, at) => reference(`k${at}`, { path: `p${at}`, field: "a" }));
     for (const { path } of all) kv.write(`kv/${path}`, { a: path });
     assert.equal((await readItems(all, kv, signal)).items.size, 11);
-    assert.equal(most, 4);
+    assert.equal(most, 2);
   });
 
   const rows: [string, (kv: MemoryKv) => void, Partial<VaultReference>, string, RegExp][] = [

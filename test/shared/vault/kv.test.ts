@@ -17,6 +17,7 @@ function reader(answer: VaultAnswer, mount: VaultAnswer = kind("kv", "2")) {
   return {
     vault,
     secret: (version?: number) => kv.readSecret(at, { version }),
+    fields: (...names: string[]) => kv.readSecret(at, { fields: new Set(names) }),
     metadata: () => kv.readMetadata(at, {}),
   };
 }
@@ -82,6 +83,19 @@ describe("readSecret", () => {
       assert.ok(read.kind === "found");
       assert.deepEqual(read.fields.get("field"), { text });
     });
+
+  it("keeps no field that is not wanted", async () => {
+    const { fields } = reader(version(200, '{"a":"1","b":2,"c":null}'));
+    const read = await fields("c", "b", "none", "constructor");
+    assert.ok(read.kind === "found");
+    assert.deepEqual(
+      [...read.fields],
+      [
+        ["b", { text: "2" }],
+        ["c", { text: null }],
+      ],
+    );
+  });
 
   it("takes names of fields for no more than names", async () => {
     const read = await reader(version(200, '{"__proto__":"x","constructor":"y"}')).secret();
