@@ -9,6 +9,8 @@ export type Notices = {
   note(text: string): void;
   /** The same, marked as a warning. */
   warn(text: string): void;
+  /** A warning that is shown in any case, and at once: what it tells of is worse in a pipeline than at a terminal. */
+  alert(text: string): void;
 };
 
 /**
@@ -17,10 +19,11 @@ export type Notices = {
  */
 export function noticesOf(io: Io, options: { verbose: boolean; v: number }): Notices {
   const shown = io.stderr.isTerminal || options.verbose || options.v > 0;
-  const say = (text: string) => {
+  const alert = (text: string) => io.stderr.write(`warning: ${shownText(text)}\n`);
+  const note = (text: string) => {
     if (shown) io.stderr.write(`${shownText(text)}\n`);
   };
-  return { shown, note: say, warn: (text) => say(`warning: ${text}`) };
+  return { shown, note, warn: (text) => note(`warning: ${text}`), alert };
 }
 
 /** The same notices, said only once they are released. */
@@ -30,6 +33,7 @@ export function heldNotices(notices: Notices): Notices & { release(): void } {
     shown: notices.shown,
     note: (text) => void held.push(() => notices.note(text)),
     warn: (text) => void held.push(() => notices.warn(text)),
+    alert: (text) => notices.alert(text),
     release() {
       for (const say of held.splice(0)) say();
     },

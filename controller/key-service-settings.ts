@@ -66,13 +66,6 @@ export function keyServiceRules(
   };
 }
 
-/** Whether what is sent to that address can be read on its way. */
-export function isPlainRemoteAddress(address: string): boolean {
-  if (!address.startsWith("http://")) return false;
-  const { hostname } = new URL(address);
-  return !(hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname));
-}
-
 function vaultUsers(settings: KeyServiceSettings): (readonly [keyof KeyServiceSettings, boolean])[] {
   return [
     ["vault-allowed-keys", settings["vault-allowed-keys"].length > 0],

@@ -12,6 +12,8 @@ export function networkConnector({ env }: Io, notices: Notices): KeyServiceConne
         version,
         env,
         onCredentials: (source) => notices.note(`AWS credentials from ${source}`),
+        onPlainText: (host) =>
+          notices.alert(`AWS is asked at http://${host}: data keys and values can be read on their way`),
         onWarning: (message) => notices.warn(message),
       });
       return { api, close: () => api.close() };

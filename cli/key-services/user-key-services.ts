@@ -1,3 +1,4 @@
+import { isPlainAddress } from "../../shared/kube/plain-address.ts";
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { admitKeys, type KeyAdmission } from "../../shared/seal/key-admission.ts";
 import { transitKeyText } from "../../shared/seal/key-text.ts";
@@ -13,7 +14,7 @@ import { type AllowedKeys, allowedKmsKeys, allowedVaultKeys } from "./allowed-ke
 import { kmsLater, transitLater } from "./connected-later.ts";
 import type { Connected, KeyServiceConnector } from "./connector.ts";
 import type { NamedKeys, SealingBackend } from "./sealing-backend.ts";
-import { isPlainRemote, vaultAccess, vaultPlace } from "./vault-access.ts";
+import { vaultAccess, vaultPlace } from "./vault-access.ts";
 
 /** What says which cluster values are for, how key services are reached and which of their keys may be used. */
 export type UserKeyServiceOptions = KeyServiceOptions & ClusterOptions;
@@ -187,8 +188,8 @@ export class UserKeyServices implements KeyServices {
   async #connectVault(): Promise<Connected<TransitApi>> {
     const place = vaultPlace(this.#options, this.#io);
     const access = vaultAccess(place, this.#options, this.#io);
-    if (isPlainRemote(place)) {
-      this.#notices.warn(`Vault is asked at ${place.address}: token and values can be read on their way`);
+    if (isPlainAddress(place.address)) {
+      this.#notices.alert(`Vault is asked at ${place.address}: token and values can be read on their way`);
     }
     return (await this.#connector()).transit(access);
   }

@@ -50,13 +50,6 @@ function addressOf(text: string): string | null {
   return new URL(text).origin;
 }
 
-/** Whether all that is sent to Vault can be read on its way. */
-export function isPlainRemote({ address }: VaultPlace): boolean {
-  const { protocol, hostname } = new URL(address);
-  if (protocol === "https:") return false;
-  return !(hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname));
-}
-
 /**
  * How that Vault is reached: the token of the file that is named, else of VAULT_TOKEN, else the one that `vault login`
  * left in the home folder.

@@ -1,4 +1,5 @@
 import { InputError } from "../../shared/errors.ts";
+import { isPlainAddress } from "../../shared/kube/plain-address.ts";
 import { transitKeyText } from "../../shared/seal/key-text.ts";
 import { VaultKeyProofs } from "../../shared/seal/vault-key-proofs.ts";
 import type { WrappingServices } from "../../shared/seal/wrapped-key.ts";
@@ -6,7 +7,7 @@ import { type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-ke
 import type { Io } from "../io.ts";
 import { allowedKmsKeys, allowedVaultKeys } from "../key-services/allowed-keys.ts";
 import type { Connected } from "../key-services/connector.ts";
-import { isPlainRemote, vaultAccess, vaultPlace } from "../key-services/vault-access.ts";
+import { vaultAccess, vaultPlace } from "../key-services/vault-access.ts";
 import type { Notices } from "../notices.ts";
 import type { KeysOptions } from "./keys-options.ts";
 
@@ -61,8 +62,8 @@ export class UserWrappingServices {
   async #connectVault() {
     const place = vaultPlace(this.#options, this.#io);
     const access = vaultAccess(place, this.#options, this.#io);
-    if (isPlainRemote(place))
-      this.#notices.warn(`Vault is asked at ${place.address}: token and keys can be read on their way`);
+    if (isPlainAddress(place.address))
+      this.#notices.alert(`Vault is asked at ${place.address}: token and keys can be read on their way`);
     return (await this.#connector()).transit(access);
   }
 

@@ -55,7 +55,10 @@ async function connectKms(parts: KeyServiceParts): Promise<Connected<KmsApi>> {
     env: environment,
     onCredentials: (source) => log.info({ source }, "Credentials for AWS KMS"),
     onPlainText: (host) =>
-      log.warn({ host, hint: "use https" }, "What is sent to AWS, data keys included, can be read on its way"),
+      log.warn(
+        { host, hint: "use https" },
+        "What is sent to AWS, data keys included, can be read on its way",
+      ),
     onWarning: (message) => log.warn({ message }, "Credentials for AWS KMS are not the only ones"),
   });
   const api = meteredKms(connection, {

@@ -34,6 +34,8 @@ export type KmsOptions = {
   onCredentials?: (source: CredentialsSource) => void;
   /** Told, with that, in our words what other credentials the environment sets up in vain. */
   onWarning?: (message: string) => void;
+  /** Told of each host that is another machine and is asked without TLS, as an endpoint of the environment may say. */
+  onPlainText?: (host: string) => void;
   /** 5,000 by default. */
   connectTimeoutMs?: number;
   /** For one request with its answer; 10,000 by default. One that hangs is not tried again. A call, with credentials, may take three times that. */
@@ -72,7 +74,8 @@ class KmsClient implements KmsConnection {
     this.#env = options.env ?? process.env;
     this.#callTimeoutMs = requestTimeoutMs * CALL_IN_REQUESTS;
     this.#slots = new CallSlots(...mostCalls);
-    this.#exchange = webExchange({ connectTimeoutMs, requestTimeoutMs, env: this.#env });
+    const onPlainText = (host: string) => options.onPlainText?.(host);
+    this.#exchange = webExchange({ connectTimeoutMs, requestTimeoutMs, env: this.#env, onPlainText });
   }
 
   async generateDataKey(

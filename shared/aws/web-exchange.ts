@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, ProxyAgent, request as send } from "undici";
 import { Deadline } from "../kube/deadline.ts";
 import { environmentProxy } from "../kube/environment-proxy.ts";
+import { isPlainAddress } from "../kube/plain-address.ts";
 import { connectionErrorCode, isCertificateCode, unreachableCause } from "../kube/unreachable-cause.ts";
 
 /** An answer of KMS holds one wrapped key, of STS one set of credentials. */
@@ -13,6 +14,8 @@ export type WebExchangeOptions = {
   requestTimeoutMs: number;
   /** Names the proxy. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Told of each host that is another machine and sent to without TLS, before the first request. */
+  onPlainText?: (host: string) => void;
 };
 
 /** A request as the SDK makes it. */
@@ -70,10 +73,24 @@ function failedExchange(error: unknown): ExchangeError {
  * Sends the SDK's requests, as our other clients send theirs: through the environment's proxy, with a limit on the time of
  * the whole exchange and on the length of the answer. The SDK's own way has neither, and follows no proxy.
  */
-export function webExchange({ connectTimeoutMs, requestTimeoutMs, env }: WebExchangeOptions): WebExchange {
+export function webExchange({
+  connectTimeoutMs,
+  requestTimeoutMs,
+  env,
+  onPlainText,
+}: WebExchangeOptions): WebExchange {
   const closing = new AbortController();
   const common = { connectTimeout: connectTimeoutMs, keepAliveTimeout: 15_000, allowH2: false };
   const dispatchers = new Map<string | null, Dispatcher>();
+
+  const plain = new Set<string>();
+
+  const tellPlain = (origin: string): void => {
+    const { host } = new URL(origin);
+    if (!isPlainAddress(origin) || plain.has(host)) return;
+    plain.add(host);
+    onPlainText?.(host);
+  };
 
   const dispatcherFor = (origin: string): Dispatcher => {
     const proxy = environmentProxy(origin, env);
@@ -86,6 +103,7 @@ export function webExchange({ connectTimeoutMs, requestTimeoutMs, env }: WebExch
 
   const exchange = async (request: SdkRequest, signal: AbortSignal): Promise<SdkResponse> => {
     const origin = `${request.protocol}//${request.hostname}${request.port === undefined ? "" : `:${request.port}`}`;
+    tellPlain(origin);
     const answer = await send(`${origin}${request.path}${queryText(request.query)}`, {
       method: request.method as Dispatcher.HttpMethod,
       dispatcher: dispatcherFor(origin),

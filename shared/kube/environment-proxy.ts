@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from "node:net";
+import { isThisMachine } from "./plain-address.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,10 +20,6 @@ export function environmentProxy(url: string, env: Environment): string | null {
   const portInUse = port === "" ? (protocol === "https:" ? "443" : "80") : port;
   if (exceptions.some((entry) => entry !== "" && covers(entry.toLowerCase(), host, portInUse))) return null;
   return proxy.includes("://") ? proxy : `http://${proxy}`;
-}
-
-function isThisMachine(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
 }
 
 function covers(entry: string, host: string, port: string): boolean {

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  isPlainRemoteAddress,
-  judgeKeyServices,
-  keyServiceRules,
-  usesVaultItself,
-} from "../../controller/key-service-settings.ts";
+import { judgeKeyServices, keyServiceRules, usesVaultItself } from "../../controller/key-service-settings.ts";
 import { readControllerOptions } from "../../controller/options.ts";
 import { UsageError } from "../../shared/errors.ts";
 
@@ -123,17 +118,4 @@ test("without allowed keys there are no rules, whatever else is given: an upgrad
   assert.equal(keyServiceRules(read(VAULT), "c"), null);
   const kmsAlone = keyServiceRules(read([...VAULT, `--kms-allowed-keys=${KEY}`]), "c");
   assert.equal(kmsAlone?.vault, null, "where no Vault key is allowed its address counts for nothing");
-});
-
-test("plain HTTP is for this machine", () => {
-  for (const address of ["http://vault.example", "http://127.0.0.1.example:8200", "http://10.0.0.1/"])
-    assert.equal(isPlainRemoteAddress(address), true, address);
-  for (const address of [
-    "https://vault.example",
-    "http://localhost:8200",
-    "http://127.0.0.1:8200",
-    "http://[::1]:8200",
-    "",
-  ])
-    assert.equal(isPlainRemoteAddress(address), false, address);
 });

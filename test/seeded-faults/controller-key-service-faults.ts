@@ -95,10 +95,31 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
   },
   {
     what: "a host whose name begins like this machine's address may be reached in clear without a warning",
-    file: settings,
+    file: "shared/kube/plain-address.ts",
     find: "/^127(?:\\.\\d{1,3}){3}$/",
     replace: "/^127\\./",
-    test: settingsTest,
+    test: "test/shared/kube/plain-address.test.ts",
+  },
+  {
+    what: "nobody is told that data keys of AWS KMS come in clear",
+    file: "shared/aws/web-exchange.ts",
+    find: "    tellPlain(origin);\n",
+    replace: "",
+    test: "test/shared/aws/web-exchange.test.ts",
+  },
+  {
+    what: "the log does not say that AWS is asked without TLS",
+    file: open,
+    find: "    onPlainText: (host) =>",
+    replace: "    onCredentialsRefused: (host) =>",
+    test: openTest,
+  },
+  {
+    what: "a pipeline is not told that tokens and values go over the network in clear",
+    file: "cli/notices.ts",
+    find: "const alert = (text: string) => io",
+    replace: "const alert = (text: string) => shown && io",
+    test: "test/cli/key-services/network-connector.test.ts",
   },
   {
     what: "keys of Vault are allowed without a Vault",

@@ -12,6 +12,7 @@ import { FileError } from "../../../shared/errors.ts";
 import { KeyServiceError } from "../../../shared/seal/key-service-error.ts";
 import { startFakeKms } from "../../support/fake-kms.ts";
 import { type FakeVaultAnswers, startFakeVault } from "../../support/fake-vault.ts";
+import { keyArn } from "../../support/memory-kms.ts";
 import { metricsLines } from "../metrics/metrics-lines.ts";
 
 const signal = AbortSignal.timeout(60_000);
@@ -191,6 +192,26 @@ test("AWS KMS with the environment's credentials: the log says which kind, once,
       counted.some((line) => line.endsWith(end)),
       end,
     );
+});
+
+test("an endpoint of AWS without TLS is warned of where it is used", async (context) => {
+  const endpoint = "http://kms.example";
+  const environment = { HTTP_PROXY: "http://127.0.0.1:1" };
+  const { connections, lines } = await scene(context, [], environment);
+  const before = { ...process.env };
+  const aws = { AWS_ENDPOINT_URL_KMS: endpoint, AWS_ACCESS_KEY_ID: "x", AWS_SECRET_ACCESS_KEY: "y" };
+  Object.assign(process.env, aws);
+  context.after(() => {
+    for (const name of Object.keys(aws)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+  const kms = await connections.kms();
+  const told = () => lines.filter((line) => line.includes("can be read on its way"));
+  assert.deepEqual(told(), []);
+  for (let calls = 0; calls < 2; calls++)
+    await assert.rejects(kms.generateDataKey(keyArn("app"), {}, signal), { fault: "unavailable" });
+  assert.equal(told().length, 1);
+  assert.match(told()[0] ?? "", /level=WARN .*AWS.*host=kms\.example hint="use https"/);
 });
 
 test("a Vault reached over plain HTTP is warned of at the start, one of this machine is not", async (context) => {

@@ -57,6 +57,23 @@ suite("requests of the SDK", () => {
     closers = [];
   });
 
+  test("each machine that is sent to without TLS is told once, but this one", async () => {
+    const told: string[] = [];
+    // So that nothing leaves this machine: there is no such proxy.
+    const env = { HTTP_PROXY: "http://127.0.0.1:1", HTTPS_PROXY: "http://127.0.0.1:1" };
+    const exchange = opened({ ...limits, env, onPlainText: (host) => told.push(host) });
+    for (const url of [
+      "http://kms.example:81",
+      "http://kms.example:81",
+      "https://kms.example",
+      "http://sts.example",
+    ])
+      await assert.rejects(post(exchange, url), saying(/./));
+    const server = await serve((response) => answer(response, 200, {}));
+    await post(exchange, server.url);
+    assert.deepEqual(told, ["kms.example:81", "sts.example"]);
+  });
+
   test("method, path, query, headers and body arrive; status, headers and body come back", async () => {
     const server = await serve((response) => {
       response.writeHead(418, { "x-one": "1", "x-two": ["a", "b"] }).end("answered");
