@@ -1,4 +1,4 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import type { KeyServiceFault } from "../../shared/seal/key-service-error.ts";
 import type { KvAbsence } from "../../shared/vault/kv-answer.ts";
 
@@ -16,7 +16,19 @@ export function vaultKvMetrics(registry: Registry) {
     labelNames: ["operation", "outcome"],
     registers: [registry],
   });
+  let isAway = () => false;
+  new Gauge({
+    name: "signet_vault_kv_unreachable",
+    help: "Whether Vault serves no requests for the references of SealedSecrets",
+    registers: [registry],
+    collect() {
+      this.set(isAway() ? 1 : 0);
+    },
+  });
   return {
+    watchVaultKv(away: () => boolean) {
+      isAway = away;
+    },
     /** Gives the requests their series, so that the first one is seen as an increase. */
     beginVaultKv() {
       for (const operation of ["poll", "read"])

@@ -1,4 +1,5 @@
 import { CallSlots } from "../../shared/call-slots.ts";
+import { wordsOf } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import type { VaultClient } from "../../shared/vault/vault-client.ts";
 import type { KeyServiceSettings } from "../key-service-settings.ts";
@@ -21,7 +22,7 @@ export type OpenVaultKvParts = {
   client: KubeClient;
   identity: Pick<ApiIdentity, "withToken">;
   clock: Clock;
-  metrics: Pick<Metrics, "beginVaultKv" | "countVaultKvRequest">;
+  metrics: Pick<Metrics, "beginVaultKv" | "countVaultKvRequest" | "watchVaultKv">;
   log: Log;
   /** Waits for what a look at an object needs, so that others have its place meanwhile. */
   whileWaiting: <T>(wait: () => Promise<T>) => Promise<T>;
@@ -52,7 +53,12 @@ export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
     nowMs: () => clock.monotonic(),
     random: Math.random,
     isOutage: async ({ fault }) => fault === "unavailable" && !(await isUp(parts.vault)),
+    onChange(outage) {
+      if (outage === null) log.info("Vault serves references again");
+      else log.warn({ error: wordsOf(outage) }, "Vault serves no references, will ask again");
+    },
   });
+  metrics.watchVaultKv(() => outage.isAway);
   const reads = new CallSlots(...READS_AT_ONCE);
   const references = new VaultKv({
     use,
@@ -70,7 +76,10 @@ export function openVaultKv(parts: OpenVaultKvParts): OpenedVaultKv {
     async run(signal) {
       await Promise.all([references.run(signal), sweep(tenants, clock, signal)]);
     },
-    close: async () => tenants?.close(),
+    close: async () => {
+      metrics.watchVaultKv(() => false);
+      await tenants?.close();
+    },
   };
 }
 

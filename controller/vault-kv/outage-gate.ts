@@ -9,6 +9,8 @@ export type OutageGateParts = {
   random: () => number;
   /** Whether a failure is what the gate is there for; may ask. What else a call throws changes nothing. */
   isOutage: (error: KeyServiceError) => boolean | Promise<boolean>;
+  /** Told when an outage begins, with what it was noticed by, and when it is over. */
+  onChange?: (outage: KeyServiceError | null) => void;
 };
 
 type Closed = { untilMs: number; failures: number; error: KeyServiceError; isTried: boolean };
@@ -16,6 +18,8 @@ type Closed = { untilMs: number; failures: number; error: KeyServiceError; isTri
 const WAIT: Backoff = { baseMs: 2000, capMs: 5 * 60_000 };
 /** Whoever comes while the first one tries is told to come again so much later. */
 const WHILE_TRIED_MS = 1000;
+/** Long enough for whoever waits to come and try. */
+const GRACE_MS = 2 * 60_000;
 
 /**
  * Spares a service that is away, and those who would wait for it: after a failure nobody asks for a time that doubles from
@@ -29,6 +33,11 @@ export class OutageGate {
     this.#parts = parts;
   }
 
+  /** Whether the service is away, for all that is known: nothing is where nobody has asked since it was worth another try. */
+  get isAway(): boolean {
+    return this.#closed !== null && this.#parts.nowMs() < this.#closed.untilMs + GRACE_MS;
+  }
+
   /**
    * Makes a call, unless the service was seen to be away.
    * @throws what the call threw; the failure that closed the gate, with the ms until it is worth another try.
@@ -38,6 +47,7 @@ export class OutageGate {
     if (found !== null) this.#goFirst(found);
     try {
       const answer = await call();
+      if (this.#closed !== null) this.#parts.onChange?.(null);
       this.#closed = null;
       return answer;
     } catch (error) {
@@ -59,6 +69,7 @@ export class OutageGate {
   #close(error: KeyServiceError, failures: number): void {
     const { nowMs, random } = this.#parts;
     const waitMs = Math.max(backoffMs(failures, WAIT, random), Math.min(error.retryAfterMs ?? 0, WAIT.capMs));
+    if (this.#closed === null) this.#parts.onChange?.(error);
     this.#closed = { untilMs: nowMs() + waitMs, failures, error, isTried: false };
   }
 

@@ -89,6 +89,21 @@ suite("alerts and dashboard", () => {
     }
   });
 
+  test("an outage of a key service fires one, whether values are sealed under it or read from it", async () => {
+    const rules = at(
+      objectOf(await renderChart({ values: all }), "PrometheusRule"),
+      ...["spec", "groups", 0, "rules"],
+    ) as { alert: string; expr: string; for: string }[];
+    const outages = rules.filter(({ alert }) => /KeyServiceFailing|VaultReferencesFailing/.test(alert));
+    assert.deepEqual(
+      outages.map(({ expr, for: lasting }) => `${expr} ${lasting}`),
+      [
+        "max by (namespace, job, service) (signet_key_service_closed_gates) > 0 10m",
+        "max by (namespace, job) (signet_vault_kv_unreachable) > 0 10m",
+      ],
+    );
+  });
+
   test("the alerts are what Prometheus reads", async () => {
     const rules = objectOf(await renderChart({ values: all }), "PrometheusRule")["spec"];
     const { "prometheus-rules": checker } = await ensureRealComponents(["prometheus-rules"]);

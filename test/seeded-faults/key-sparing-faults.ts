@@ -210,4 +210,25 @@ export const keySparingFaults: readonly Fault[] = [
     replace: "",
     test: vaultUnsealerTest,
   },
+  {
+    what: "no alert can tell that Vault is away where values are only read from it",
+    file: "controller/vault-kv/open-vault-kv.ts",
+    find: "metrics.watchVaultKv(() => outage.isAway);",
+    replace: "",
+    test: "test/controller/vault-kv/references.test.ts",
+  },
+  {
+    what: "each failure of Vault is a line of the log",
+    file: "controller/vault-kv/outage-gate.ts",
+    find: "if (this.#closed === null) this.#parts.onChange?.(error);",
+    replace: "this.#parts.onChange?.(error);",
+    test: "test/controller/vault-kv/outage-gate.test.ts",
+  },
+  {
+    what: "Vault counts as away for ever where nobody asks any more",
+    file: "controller/vault-kv/outage-gate.ts",
+    find: "return this.#closed !== null && this.#parts.nowMs() < this.#closed.untilMs + GRACE_MS;",
+    replace: "return this.#closed !== null;",
+    test: "test/controller/vault-kv/outage-gate.test.ts",
+  },
 ];

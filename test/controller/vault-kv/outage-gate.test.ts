@@ -9,7 +9,9 @@ const fault = (name: KeyServiceFault = "unavailable", retryAfterMs: number | nul
 function scene(random = 0.999999) {
   const time = { ms: 0 };
   let made = 0;
+  const told: (string | null)[] = [];
   const gate = new OutageGate({
+    onChange: (outage) => told.push(outage?.fault ?? null),
     nowMs: () => time.ms,
     random: () => random,
     isOutage: async (error) => error.fault === "unavailable",
@@ -29,7 +31,7 @@ function scene(random = 0.999999) {
     assert.match(error.message, /^Vault is away$/);
     return Math.round(error.retryAfterMs ?? 0);
   };
-  return { time, gate, call, waitOf, made: () => made };
+  return { time, gate, call, waitOf, told, made: () => made };
 }
 
 describe("the gate before a service", () => {
@@ -93,5 +95,24 @@ describe("the gate before a service", () => {
     assert.equal(waitMs, 90_000);
     time.ms += waitMs;
     assert.equal(await waitOf(fault("unavailable", 86_400_000)), 300_000);
+  });
+
+  test("tells of an outage when it begins and when it is over, and for how long it is known of", async () => {
+    const { time, gate, call, waitOf, told } = scene();
+    await call("yes");
+    await assert.rejects(call(fault("denied")));
+    assert.deepEqual([told, gate.isAway], [[], false]);
+    for (let tries = 0; tries < 3; tries++) {
+      time.ms += await waitOf(fault());
+      assert.equal(gate.isAway, true, "it is worth a try, and was not tried yet");
+    }
+    assert.deepEqual(told, ["unavailable"]);
+    time.ms += 119_999;
+    assert.equal(gate.isAway, true);
+    time.ms += 1;
+    assert.equal(gate.isAway, false, "nobody asks any more");
+    await call("back");
+    await call("yes");
+    assert.deepEqual([told, gate.isAway], [["unavailable", null], false]);
   });
 });

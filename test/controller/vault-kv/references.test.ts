@@ -152,8 +152,13 @@ describe("items that stand in Vault", { concurrency: 4 }, () => {
     }
     await sleep(TWO_INTERVALS_MS);
     assert.ok(vault.asked.length < 40, `${vault.asked.length} requests of 20 objects`);
+    assert.match(await scene.metrics(), /^signet_vault_kv_unreachable 1$/m);
     vault.sealed = false;
     for (const name of names) await scene.untilSynced(name, { password: "one" });
+    assert.match(await scene.metrics(), /^signet_vault_kv_unreachable 0$/m);
+    const told = scene.lines.filter((line) => /Vault serves (?:no )?references/.test(line));
+    assert.equal(told.length, 2, told.join(""));
+    assert.match(told[0] ?? "", /level=WARN .*Vault is sealed/);
     assert.deepEqual(
       scene.secretWrites.filter(({ method }) => method === "PUT"),
       [],
