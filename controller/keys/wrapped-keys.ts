@@ -2,10 +2,12 @@ import { SealError, wordsOf } from "../../shared/errors.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import type { OpeningKey } from "../../shared/seal/opening-key.ts";
+import { wrappingKeyOf, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
 import { diagnosisThread } from "../opening/diagnosis-thread.ts";
 import { type Backoff, backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { KeyPlace, KeyWrapping } from "./key-wrapping.ts";
+import { type CallSays, SharedWaits } from "./shared-waits.ts";
 
 /** A sealing key as a Secret holds it wrapped, with the place it is bound to. */
 export type WrappedKey = KeyPlace & {
@@ -41,18 +43,25 @@ const DENIED: Backoff = { baseMs: 30_000, capMs: 300_000 };
 
 type Entry = { key: WrappedKey; known: Unwrapping; ending: AbortController };
 
+/** What one attempt came to; `waitMs`: after which time to ask again, null for not at all. */
+type Attempt = { known: Unwrapping; waitMs: number | null; says: CallSays };
+
 /**
  * The wrapped sealing keys of this process. Each is unwrapped once and kept in memory; what its key service does not
- * open yet is asked for again, for ever, with growing waits.
+ * open yet is asked for again, for ever, with growing waits: those under one wrapping key wait together while its service is
+ * away, each for itself where it is refused.
  */
 export class WrappedKeys {
   readonly #parts: WrappedKeysParts;
   /** By name of the Secret. */
   readonly #entries = new Map<string, Entry>();
+  readonly #waits: SharedWaits;
   #isStopped = false;
 
   constructor(parts: WrappedKeysParts) {
+    const { clock, random = Math.random } = parts;
     this.#parts = parts;
+    this.#waits = new SharedWaits({ clock, random, backoff: PASSING, mostAskedMs: DENIED.capMs });
   }
 
   /** What is known of a key; the first look at it asks the key service, and `onNews` is told of the answer. */
@@ -94,41 +103,51 @@ export class WrappedKeys {
   }
 
   async #pursue(entry: Entry): Promise<void> {
-    const { clock, onNews, random = Math.random } = this.#parts;
+    const { clock } = this.#parts;
     const { key, ending } = entry;
     const { signal } = ending;
-    for (let failures = 1; !signal.aborted; failures++) {
-      const { known, waitMs } = await this.#attempt(key, signal, (backoff) =>
-        backoffMs(failures, backoff, random),
-      );
-      if (signal.aborted) return;
-      const isNews = !saysTheSame(entry.known, known);
-      entry.known = known;
-      if (isNews) onNews(key.name);
-      if (waitMs === null) return;
-      await clock.sleep(waitMs, signal).catch(() => undefined);
+    const by = wrappingKeyOf(key.text);
+    const waitsFor = by === null ? key.name : wrappingKeyText(by);
+    const heldOff = (problem: KeyServiceError) => this.#learn(entry, { state: "waiting", problem });
+    try {
+      for (let failures = 0; ; ) {
+        const attempt = () => this.#attempt(key, signal, failures + 1);
+        const { known, waitMs, says } = await this.#waits.inTurn(waitsFor, attempt, heldOff, signal);
+        signal.throwIfAborted();
+        this.#learn(entry, known);
+        if (waitMs === null) return;
+        // The shared wait counts its own.
+        if (says === "answers") failures += 1;
+        await clock.sleep(waitMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 
-  /** @returns what is known then, and after which time to ask again; null for not at all. */
-  async #attempt(
-    key: WrappedKey,
-    signal: AbortSignal,
-    backoff: (growth: Backoff) => number,
-  ): Promise<{ known: Unwrapping; waitMs: number | null }> {
-    const { onAttempt } = this.#parts;
+  #learn(entry: Entry, known: Unwrapping): void {
+    if (entry.ending.signal.aborted) return;
+    const isNews = !saysTheSame(entry.known, known);
+    entry.known = known;
+    if (isNews) this.#parts.onNews(entry.key.name);
+  }
+
+  /** @param nth how often it will have been refused in a row, if it is now. */
+  async #attempt(key: WrappedKey, signal: AbortSignal, nth: number): Promise<Attempt> {
+    const { onAttempt, random = Math.random } = this.#parts;
     try {
       const known = await this.#ask(key, signal);
       onAttempt?.(known.state === "open" ? "unwrapped" : "refused");
-      return { known, waitMs: null };
+      return { known, waitMs: null, says: "answers" };
     } catch (error) {
       const problem = error instanceof KeyServiceError ? error : unforeseen(error);
-      if (!signal.aborted) onAttempt?.(problem.retryable ? "unavailable" : "denied");
+      if (signal.aborted) return { known: { state: "waiting", problem }, waitMs: null, says: "nothing" };
+      onAttempt?.(problem.retryable ? "unavailable" : "denied");
       const known: Unwrapping = { state: "waiting", problem };
       // Options do not change while the process runs.
-      if (problem.fault === "not-allowed") return { known, waitMs: null };
-      const own = backoff(problem.retryable ? PASSING : DENIED);
-      return { known, waitMs: Math.max(own, Math.min(problem.retryAfterMs ?? 0, DENIED.capMs)) };
+      if (problem.fault === "not-allowed") return { known, waitMs: null, says: "nothing" };
+      if (problem.retryable) return { known, waitMs: 0, says: { failed: problem } };
+      return { known, waitMs: backoffMs(nth, DENIED, random), says: "answers" };
     }
   }
 

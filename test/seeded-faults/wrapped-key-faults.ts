@@ -2,6 +2,7 @@ import type { Fault } from "./fault.ts";
 
 const live = "test/controller/keys/wrapped-keys-live.test.ts";
 const memory = "test/controller/keys/wrapped-keys.test.ts";
+const waits = "test/controller/keys/shared-waits.test.ts";
 const options = "test/controller/keys/key-wrapping.test.ts";
 const published = "test/controller/keys/certificate-config-map.test.ts";
 const command = "test/cli/keys/keys.test.ts";
@@ -151,16 +152,37 @@ export const wrappedKeyFaults: readonly Fault[] = [
   {
     what: "a refused key service is asked as often as one that is away",
     file: "controller/keys/wrapped-keys.ts",
-    find: "problem.retryable ? PASSING : DENIED",
-    replace: "PASSING",
+    find: "backoffMs(nth, DENIED, random)",
+    replace: "backoffMs(nth, PASSING, random)",
     test: memory,
   },
   {
     what: "a key service that says when to come back is asked before",
-    file: "controller/keys/wrapped-keys.ts",
-    find: "Math.min(problem.retryAfterMs ?? 0, DENIED.capMs)",
+    file: "controller/keys/shared-waits.ts",
+    find: "Math.min(problem.retryAfterMs ?? 0, mostAskedMs)",
     replace: "0",
     test: memory,
+  },
+  {
+    what: "keys under one wrapping key wait each for itself while its service is away",
+    file: "controller/keys/wrapped-keys.ts",
+    find: "by === null ? key.name : wrappingKeyText(by)",
+    replace: "key.name",
+    test: waits,
+  },
+  {
+    what: "once the time is over, all keys are asked for at once",
+    file: "controller/keys/shared-waits.ts",
+    find: "    wait.probe = promise;\n",
+    replace: "    void promise;\n",
+    test: waits,
+  },
+  {
+    what: "what a key service denies to one sealing key holds all others off",
+    file: "controller/keys/wrapped-keys.ts",
+    find: "      if (problem.retryable) return",
+    replace: '      if (problem.fault === "denied" || problem.retryable) return',
+    test: waits,
   },
   {
     what: "a forgotten key is asked for all the same",

@@ -4,6 +4,7 @@ import type { KeyPlace, KeyWrapping } from "../../../controller/keys/key-wrappin
 import type { Unwrapping, WrappedKey } from "../../../controller/keys/wrapped-keys.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { utf8 } from "../../../shared/bytes.ts";
+import { writeWrapped } from "../../../shared/seal/kms-value.ts";
 import type { SealingPair } from "../sealing-key.ts";
 
 /** Where one key of these tests stands. */
@@ -34,8 +35,9 @@ export class MemoryWrapping implements KeyWrapping {
   }
 
   /** What a key is wrapped to, without a call. */
-  textOf(pem: string, place: KeyPlace): string {
-    const text = `kms-key:1:${this.#kept.size}`;
+  textOf(pem: string, place: KeyPlace, arn = WRAPPING_KEY.slice("kms:".length)): string {
+    const blob = utf8(`${this.#kept.size}`);
+    const text = `kms-key:1:${writeWrapped({ wrapped: { key: arn, blob }, sealed: new Uint8Array(32) })}`;
     this.#kept.set(text, JSON.stringify([pem, spell(place)]));
     return text;
   }
