@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type ControllerParts, startController } from "../../../controller/controller.ts";
 import { readControllerOptions } from "../../../controller/options.ts";
@@ -60,6 +62,39 @@ test("while the key is not unwrapped, objects wait and what is in sync stays; th
   );
   assert.ok(kms.count("Decrypt") > unwrapped);
 });
+
+const UNTOLD = [`--sealing-key-wrap=kms:${keyArn("two")}`, "--cluster-id=here"];
+const waits = [
+  { fault: "unavailable", args: WRAP, reason: "KeyServiceUnavailable", condition: "Reconciling" },
+  { fault: "credentials", args: WRAP, reason: "KeyServiceUnavailable", condition: "Reconciling" },
+  { fault: "denied", args: WRAP, reason: "KeyServiceRefused", condition: "Stalled" },
+  { fault: "unusable", args: WRAP, reason: "KeyServiceRefused", condition: "Stalled" },
+  { fault: null, args: UNTOLD, reason: "KeyNotAllowed", condition: "Stalled" },
+] as const;
+for (const { fault, args, reason, condition } of waits) {
+  test(`objects that no key at hand opens while a sealing key waits: ${fault ?? "no option names its wrapping key"}, ${reason}`, async (context) => {
+    const kms = new MemoryKms("one", "two");
+    const keyServices = servicesOf(kms);
+    const first = await controllerScene(context, { args: WRAP, keyServices });
+    const sealed = await first.seal("db", { a: "1" });
+    await first.untilSynced("db", { a: "1" });
+    await first.stop();
+    first.cluster.store.put(sealed as never);
+    first.cluster.store.delete("secrets", "team", "db");
+    kms.before = ({ operation, key }) => {
+      if (fault !== null && operation === "Decrypt" && key === keyArn("one")) throw serviceFault(fault);
+    };
+    const second = await controllerScene(context, { args, keyServices, on: first.cluster });
+    const told = await second.until("a condition", () => {
+      const found = second.condition("db", condition);
+      return found?.reason === reason ? found : undefined;
+    });
+    assert.match(told.message ?? "", /no key at hand opens it, and sealing key \S+ is not unwrapped yet/);
+    const page = await readFile(join(import.meta.dirname, "../../../docs/controller.md"), "utf8");
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${reason}\``)) ?? assert.fail(reason);
+    assert.ok(row.includes("sealing key") && row.includes(condition), "the page says so");
+  });
+}
 
 test("a value that was sealed for another key altogether is told as such, once no key waits", async (context) => {
   const kms = new MemoryKms("one");
