@@ -6,6 +6,7 @@ import {
   dateTime,
   int64,
   metadataStringMap,
+  namespaceName,
   nullableStringMap,
   opaqueMap,
   stringMap,
@@ -68,7 +69,8 @@ const statusSchema = structure({
 
 const metadataSchema = structure({
   name: subdomainName,
-  namespace: z.string().optional(),
+  // In files it is the author's word, and patterns of allowed keys go by it.
+  namespace: namespaceName.optional(),
   uid: z.string().optional(),
   resourceVersion: z.string().optional(),
   generation: int64.optional(),

@@ -109,4 +109,13 @@ export const subdomainName = z
     "must be a name of at most 253 lower-case letters, digits, '-' and '.', with a letter or digit at either end of each part",
   );
 
+/** A namespace's name, RFC 1123 label, at most 63 characters; empty for none. */
+export const namespaceName = z
+  .string()
+  .refine(
+    (text) => text === "" || (text.length <= 63 && LABEL.test(text)),
+    "must be the name of a namespace: at most 63 lower-case letters, digits and '-', with a letter or digit at either end",
+  );
+
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

@@ -11,6 +11,7 @@ import {
 } from "../key-services/allow-record.ts";
 import { vaultPlace } from "../key-services/vault-access.ts";
 import { nearestWord } from "../nearest-word.ts";
+import { noticesOf } from "../notices.ts";
 import { generalOptions, keyServiceOptions, type OptionTable, type OptionValues } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
 
@@ -21,6 +22,8 @@ const allowOptions = {
   ...generalOptions,
 } as const satisfies OptionTable;
 
+const NAMESPACE_IS_THE_FILES =
+  "{namespace} is whatever a file says its namespace is: whoever writes the file chooses among all keys that * would fit there";
 const SERVICES = ["kms", "vault"] as const;
 
 /** `signet allow`: says which keys of key services this user lets values be opened with that name them. */
@@ -44,7 +47,11 @@ export const allow: Command<typeof allowOptions> = {
       if (!isThere)
         throw new InputError(`${lineOf(key)} is not allowed as it is`, "signet allow lists what is");
       writeAllowedKeys(others, io);
-    } else if (!isThere) writeAllowedKeys([...keys, key], io);
+    } else {
+      if (!isThere) writeAllowedKeys([...keys, key], io);
+      if (key.pattern.includes("{namespace}"))
+        noticesOf(io, { verbose: options.verbose, v: 0 }).alert(NAMESPACE_IS_THE_FILES);
+    }
   },
 };
 

@@ -231,4 +231,18 @@ export const keySparingFaults: readonly Fault[] = [
     replace: "return this.#closed !== null;",
     test: "test/controller/vault-kv/outage-gate.test.ts",
   },
+  {
+    what: "an author names a namespace that no cluster can have",
+    file: "shared/sealed-secret.ts",
+    find: "namespace: namespaceName.optional(),",
+    replace: "namespace: z.string().optional(),",
+    test: "test/shared/sealed-secret.test.ts",
+  },
+  {
+    what: "a developer is not told that {namespace} in his list is the word of a file",
+    file: "cli/commands/allow.ts",
+    find: 'if (key.pattern.includes("{namespace}"))',
+    replace: 'if (key.pattern === "{namespace}")',
+    test: "test/cli/key-services/allow.test.ts",
+  },
 ];

@@ -105,6 +105,33 @@ suite("what a SealedSecret is read as", () => {
   });
 });
 
+suite("the namespace, which in a file is its author's word", () => {
+  const within = (namespace: string) => ({
+    ...{ apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", spec: { encryptedData: {} } },
+    metadata: { name: "db", namespace },
+  });
+  for (const namespace of ["team", "team-1", "0", "a".repeat(63), ""])
+    test(`is one: ${namespace || "none"}`, () => {
+      assert.equal(parseSealedSecret(within(namespace), "a file").metadata.namespace, namespace);
+    });
+  for (const namespace of [
+    "*",
+    "a/b",
+    "team.one",
+    "Team",
+    "-a",
+    "a-",
+    "a b",
+    "a\u202e",
+    "{namespace}",
+    "a".repeat(64),
+    "a\n",
+  ])
+    test(`is none: ${JSON.stringify(namespace)}`, () => {
+      assert.match(refusal(within(namespace)).message, /metadata\.namespace must be the name of a namespace/);
+    });
+});
+
 suite("what a refusal says", () => {
   const canary = "canary-7f3a";
   const valid = {
@@ -118,6 +145,7 @@ suite("what a refusal says", () => {
     ["kind", { ...valid, kind: canary }],
     ["apiVersion", { ...valid, apiVersion: canary }],
     ["metadata.name", { ...valid, metadata: { name: `${canary}!` } }],
+    ["metadata.namespace", { ...valid, metadata: { name: "db", namespace: `${canary}!` } }],
     ["metadata.labels", { ...valid, metadata: { name: "db", labels: canary } }],
     ["spec", { ...valid, spec: canary }],
     ["spec.data", { ...valid, spec: { encryptedData: {}, data: canary } }],

@@ -15,7 +15,7 @@ export const page: HelpPage = {
   ],
   description: [
     "A value of AWS KMS or Vault names the key it lies under, and whoever writes the file writes the name. So your credentials are used only for keys that you allowed, by this command or by --kms-allowed-keys and --vault-allowed-keys; those flags count instead of it. Sealing under a key that you name yourself needs no permission.",
-    "In a pattern * stands for any text between separators, and {namespace} in the place of a whole part for the namespace of the SealedSecret. A key of Vault is allowed for one address, and one namespace inside Vault. Without arguments it lists what is allowed.",
+    "In a pattern * stands for any text between separators, and {namespace} in the place of a whole part for the namespace of the SealedSecret. That is the namespace the file names: whoever writes it chooses, so {namespace} allows all that * does there. A key of Vault is allowed for one address, and one namespace inside Vault. Without arguments it lists what is allowed.",
   ],
   examples: [
     {

@@ -130,6 +130,19 @@ suite("a key that a document names", () => {
   });
 });
 
+suite("{namespace} in a user's own list", () => {
+  const pattern = "arn:aws:kms:*:*:alias/{namespace}";
+
+  test("is told to be the file's word, on standard error in any case", async () => {
+    const world = new KeyServiceWorld();
+    const allowed = await allow(world, ["kms", pattern]);
+    assert.equal(allowed.code, 0);
+    assert.match(allowed.stderr, /^warning: \{namespace\} is whatever a file says its namespace is/);
+    assert.equal((await allow(world, ["kms", "arn:aws:kms:*:*:alias/*"])).stderr, "");
+    assert.equal((await allow(world, ["--remove", "kms", pattern], allowed.files)).stderr, "");
+  });
+});
+
 suite("signet allow", () => {
   test("lists, adds once, sorted, and takes back", async () => {
     const world = new KeyServiceWorld();
