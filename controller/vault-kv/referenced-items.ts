@@ -17,6 +17,10 @@ const AT_ONCE = 2;
 /** So much a Secret holds: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size */
 const MOST_BYTES = 1024 * 1024;
 
+/** How paths of the engine's API begin; those of entries may begin so, too. */
+const BEGINS_AS_API = /^(?:data|metadata)\//;
+const WITHOUT_DATA = "give the path without data/ or metadata/ at its begin, as vault kv get does";
+
 type Found = Extract<KvRead, { kind: "found" }>;
 type Entry = { first: VaultReference; references: VaultReference[] };
 /** What is kept of an entry: its version, and the values that are asked for. */
@@ -116,10 +120,13 @@ function textOf(reference: VaultReference, { fields, version }: Found): string {
 
 function forbidden(reference: VaultReference, cause: KeyServiceError): VaultReferenceError {
   const { mount, path } = reference;
+  const allowing = `allow read on ${mount}/data/${path} and ${mount}/metadata/${path} in the policy of its role`;
   return new VaultReferenceError(
     "VaultForbidden",
     `${where(reference)}: Vault does not let the ServiceAccount signet-vault of this namespace read it`,
-    `if it is this namespace's to read, allow read on ${mount}/data/${path} and ${mount}/metadata/${path} in the policy of its role`,
+    BEGINS_AS_API.test(path)
+      ? `${WITHOUT_DATA}; if that is a part of its name, ${allowing}`
+      : `if it is this namespace's to read, ${allowing}`,
     { cause },
   );
 }
@@ -134,8 +141,8 @@ function absence(
       return new VaultReferenceError(
         "VaultSecretMissing",
         `${where(reference)}: ${version === null ? "nothing was ever written there" : `there is no version ${version}`}`,
-        /^(?:data|metadata)\//.test(path)
-          ? "give the path without data/ or metadata/ at its begin"
+        BEGINS_AS_API.test(path)
+          ? WITHOUT_DATA
           : `check mount and path in spec.vault, or write it: ${putting(reference)}`,
       );
     case "deleted":

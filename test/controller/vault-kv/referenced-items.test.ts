@@ -192,8 +192,20 @@ describe("items that stand in Vault", () => {
     });
 
   test("a path with data/ before it gets the hint that it needs none", async () => {
-    const { hint } = await failing([reference("a", { path: "data/db" })], new MemoryKv());
-    assert.match(hint, /without data\//);
+    for (const path of ["data/db", "metadata/db"]) {
+      const missing = await failing([reference("a", { path })], new MemoryKv());
+      assert.deepEqual([missing.reason, /without data\//.test(missing.hint)], ["VaultSecretMissing", true]);
+      const kv = new MemoryKv();
+      kv.faults.set("data", "denied");
+      const forbidden = await failing([reference("a", { path })], kv);
+      assert.equal(forbidden.reason, "VaultForbidden");
+      assert.match(
+        forbidden.hint,
+        /^give the path without data\/.*allow read on kv\/data\/(?:meta)?data\/db /,
+      );
+      const other = await failing([reference("a", { path: "database/x" })], kv);
+      assert.doesNotMatch(other.hint, /without data/);
+    }
   });
 
   test("mounts of something else are told", async () => {
