@@ -54,7 +54,7 @@ export interface VaultClient {
   readonly address: string;
   /**
    * @returns the answer, whatever its status.
-   * @throws KeyServiceError `unavailable` when there is no answer in time or it is not Vault's, when it is too long, or
+   * @throws KeyServiceError `unavailable` when there is no answer in time or it is not Vault's (a page, a 404 of another form), when it is too long, or
    * when it redirects to an address that is not configured; `misused` for a path that may not be used; the signal's reason
    * when aborted.
    */
@@ -201,6 +201,11 @@ class HttpVaultClient implements VaultClient {
       );
     if (body === null && bytes !== null && expectsTls(this.address, status, asText(bytes)))
       throw this.#unavailable("it speaks TLS, and was asked without", useTlsHint(this.address));
+    if (status === 404 && !isVaults(body))
+      throw this.#unavailable(
+        "it answers as Vault does not (status 404), and may be another server",
+        "check that the address is Vault's own, and leads to it without a path: https://HOST:PORT",
+      );
     return { status, body, retryAfterMs: retryAfterMs(headers["retry-after"], Date.now()) };
   }
 
@@ -225,6 +230,11 @@ async function readUpTo(answer: Answer, limitBytes: number): Promise<Uint8Array 
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
+}
+
+/** Whether a body has a part that Vault's answers to what it does not know have, and those of other servers have not. */
+function isVaults(body: VaultBody | null): boolean {
+  return body !== null && ["errors", "data", "warnings", "request_id"].some((part) => part in body);
 }
 
 function asText(bytes: Uint8Array): string {

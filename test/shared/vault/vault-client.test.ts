@@ -178,6 +178,33 @@ describe("what is answered", () => {
     assert.deepEqual(await client.request(get), { status: 502, body: null, retryAfterMs: null });
   });
 
+  it("is refused as another server's when it says 404 in another form than Vault", async () => {
+    const others = [
+      "404 page not found\n",
+      "",
+      "<html></html>",
+      '{"kind":"Status","code":404}',
+      '{"message":"x"}',
+      "{}",
+    ];
+    for (const body of others) {
+      vault.inject({ kind: "answer", status: 404, body }, { times: 1 });
+      const error = await failure(client.request(get));
+      assert.equal(error.fault, "unavailable");
+      assert.match(error.message, /answers as Vault does not \(status 404\), and may be another server$/);
+      assert.match(error.hint, /check that the address is Vault's own/);
+    }
+    for (const body of [
+      '{"errors":[]}',
+      '{"data":{"data":null}}',
+      '{"warnings":["x"]}',
+      '{"request_id":"1"}',
+    ]) {
+      vault.inject({ kind: "answer", status: 404, body }, { times: 1 });
+      assert.equal((await client.request(get)).status, 404);
+    }
+  });
+
   it("is refused when it is JSON of another kind", async () => {
     for (const body of ["[1]", "null", "7"]) {
       vault.inject({ kind: "answer", status: 200, body }, { times: 1 });
