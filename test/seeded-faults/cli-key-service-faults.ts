@@ -53,7 +53,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   {
     what: "values are opened for whatever cluster they were sealed for, as nobody binds them",
     file: "cli/sealing-key-source.ts",
-    find: "const clusterId = await keyServices.clusterId();",
+    find: "const clusterId = await keyServices.clusterToSealFor();",
     replace: 'const clusterId = "any";',
     test: MODES,
   },
@@ -143,16 +143,16 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   },
   {
     what: "nobody is told that a token can be read on its way",
-    file: "cli/key-services/vault-access.ts",
-    find: 'if (protocol === "https:") return false;',
-    replace: 'if (protocol !== "ftp:") return false;',
+    file: "cli/key-services/user-key-services.ts",
+    find: "if (isPlainAddress(place.address)) {",
+    replace: 'if (isPlainAddress(`${place.address}.example`) && place.address === "") {',
     test: FLAGS,
   },
   {
     what: "a certificate and a key of a key service are taken together, and one of them passed over",
     file: "cli/key-services/sealing-backend.ts",
-    find: "if (implied !== null && options.cert !== null) {",
-    replace: "if (implied === null && options.cert === null && backend !== backend) {",
+    find: 'if (cert === null || said === null || said === "cluster") return',
+    replace: "if (said !== hint) return",
     test: FLAGS,
   },
   {
@@ -207,7 +207,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   {
     what: "a controller is asked about an object with nothing for it",
     file: "cli/values-by-backend.ts",
-    find: "if (remote.size > 0 && controller.size === 0 && spec.data === undefined) return null;",
+    find: "if (controller.size === 0 && spec.data === undefined && remote.size + (vault?.length ?? 0) > 0) return null;",
     replace: "",
     test: MIXED,
   },

@@ -159,8 +159,8 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
   {
     what: "Vault's own authorities are not trusted",
     file: open,
-    find: "    ca,\n    redirectAddresses",
-    replace: "    redirectAddresses",
+    find: "    ca,\n    caOption",
+    replace: "    caOption",
     test: openTest,
   },
   {

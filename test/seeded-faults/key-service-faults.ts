@@ -181,7 +181,7 @@ export const keyServiceFaults: readonly Fault[] = [
   },
   {
     what: "values of different keys share a call",
-    file: kmsUnsealer,
+    file: "shared/seal/kms-group.ts",
     find: "const group = groups.get(id)",
     replace: "const group = groups.values().next().value",
     test: kmsUnsealerTest,

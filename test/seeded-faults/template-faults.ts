@@ -252,7 +252,7 @@ export const templateFaults: readonly Fault[] = [
   {
     what: "an encrypted item loses to the template of its name",
     file: `${TEMPLATE}/apply-templates.ts`,
-    find: "if (!decrypted.has(item)) items.set(item, rendered.output);",
+    find: "if (!isDecrypted(item)) items.set(item, rendered.output);",
     replace: "items.set(item, rendered.output);",
     test: `test/${TEMPLATE}/apply-templates.test.ts`,
   },

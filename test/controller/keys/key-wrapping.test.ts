@@ -101,7 +101,7 @@ test("without a known cluster nothing is wrapped or unwrapped, and the options t
   const { wrapping, kms } = scene();
   await assert.rejects(
     wrapping({ "sealing-key-wrap": ONE }, null).wrap(PEM, place, signal),
-    /bound to a cluster/,
+    { code: "unknown-cluster" },
   );
   assert.equal(kms.calls.length, 0);
   const none = { "sealing-key-wrap": "", "sealing-key-unwrap": [] };
