@@ -118,6 +118,12 @@ suite("items of a Secret that stand in Vault", () => {
     const notes = isRecord(status) && isRecord(status["vault"]) ? status["vault"]["items"] : undefined;
     return isRecord(notes) ? notes : {};
   };
+  /** When Vault made a version. */
+  const timeOf = async (path: string, version: number): Promise<unknown> => {
+    const body = await succeed(vault.request, "GET", `secret/data/${path}?version=${version}`);
+    const data = isRecord(body) && isRecord(body["data"]) ? body["data"] : {};
+    return isRecord(data["metadata"]) ? data["metadata"]["created_time"] : undefined;
+  };
   const untilCondition = (namespace: string, name: string, type: string, reason: string) =>
     waitUntil({ what: `${namespace}/${name}: ${type} ${reason}`, boundMs: 40_000 }, async () => {
       const status = await scene.status(namespace, name);
@@ -336,7 +342,8 @@ suite("items of a Secret that stand in Vault", () => {
     await controller.stop();
     await writeKv(vault, { path: "shop/live" }, { a: "fourth", b: "same" });
     const path = `${sealedPath("shop", "live")}/status`;
-    const vaultNotes = { items: { a: { version: 4, lastSyncTime: "2030-01-01T00:00:00Z" } } };
+    const createdTime = await timeOf("shop/live", 4);
+    const vaultNotes = { items: { a: { version: 4, createdTime, lastSyncTime: "2030-01-01T00:00:00Z" } } };
     const patch = JSON.stringify({ status: { vault: vaultNotes } });
     const answer = await cluster.request("PATCH", path, patch, {
       contentType: "application/merge-patch+json",

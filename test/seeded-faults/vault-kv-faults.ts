@@ -190,7 +190,7 @@ export const vaultKvFaults: readonly Fault[] = [
   {
     what: "Vault reference: a policy's refusal passes as Vault's own words for it",
     ...of("referenced-items"),
-    find: "throw denied ? forbidden(reference, error) : error;",
+    find: "throw denied ? forbidden(first, error) : error;",
     replace: "throw error;",
   },
   {
@@ -208,9 +208,9 @@ export const vaultKvFaults: readonly Fault[] = [
   {
     what: "Vault reference: what the metadata does not tell counts as unchanged",
     ...of("entry-poll"),
-    find: 'if (metadata.kind !== "found" || metadata.currentVersion !== version) return false;',
+    find: 'if (metadata.kind !== "found" || metadata.currentVersion !== known.version) return false;',
     replace:
-      'if (metadata.kind !== "found") return true;\n  if (metadata.currentVersion !== version) return false;',
+      'if (metadata.kind !== "found") return true;\n  if (metadata.currentVersion !== known.version) return false;',
   },
   {
     what: "Vault reference: all objects ask at the same moment after a start",
@@ -339,7 +339,7 @@ export const vaultKvFaults: readonly Fault[] = [
   {
     what: "Vault reference: the time of the last sync moves with each version, whatever it holds",
     ...of("vault-notes"),
-    find: "noted !== undefined && (noted.version === version || !changed)",
-    replace: "noted !== undefined && noted.version === version",
+    find: "noted !== undefined && (isSameVersion(noted, read) || !changed)",
+    replace: "noted !== undefined && isSameVersion(noted, read)",
   },
 ];

@@ -119,7 +119,10 @@ describe("items that stand in Vault", { concurrency: 4 }, () => {
     const { store } = first.scene.cluster;
     vault.kv.write("kv/team/db", { password: "two" });
     const object = structuredClone(store.get("sealedsecrets.bitnami.com", "team", "db")) as ApiObject;
-    const forged = { items: { password: { version: 2, lastSyncTime: "2030-01-01T00:00:00Z" } } };
+    const createdTime = "2030-01-01T00:00:00.000000002Z";
+    const forged = {
+      items: { password: { version: 2, createdTime, lastSyncTime: "2030-01-01T00:00:00Z" } },
+    };
     store.put({ ...object, status: { ...(object["status"] as object), vault: forged } });
     const { scene } = await referencesScene(context, { vault, on: first.scene.cluster });
     await scene.untilSynced("db", { password: "two" });
