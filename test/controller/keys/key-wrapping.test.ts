@@ -99,10 +99,9 @@ test("a text for another cluster, Secret or certificate is refused in words, and
 
 test("without a known cluster nothing is wrapped or unwrapped, and the options that would are refused", async () => {
   const { wrapping, kms } = scene();
-  await assert.rejects(
-    wrapping({ "sealing-key-wrap": ONE }, null).wrap(PEM, place, signal),
-    { code: "unknown-cluster" },
-  );
+  await assert.rejects(wrapping({ "sealing-key-wrap": ONE }, null).wrap(PEM, place, signal), {
+    code: "unknown-cluster",
+  });
   assert.equal(kms.calls.length, 0);
   const none = { "sealing-key-wrap": "", "sealing-key-unwrap": [] };
   requireClusterToWrap(none, null);
