@@ -5,11 +5,22 @@ import { clusterIdentity, clusterToBindTo } from "../cluster-identity.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/keys.ts";
 import type { Io } from "../io.ts";
+import { heldBack, heldBackError } from "../keys/held-back.ts";
 import { isMoved, type KeyMoving, moveKey } from "../keys/key-moving.ts";
 import { type KeySecretObject, KeySecrets } from "../keys/key-secrets.ts";
 import { keyRows, keyTable } from "../keys/key-table.ts";
 import { type KeysOptions, keysOptions } from "../keys/keys-options.ts";
+import {
+  acceptedFingerprints,
+  requireBackup,
+  requireBegun,
+  requireNamed,
+  requireOfThese,
+  requireStillSealing,
+} from "../keys/move-consent.ts";
+import { type PublishedKeys, publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
+import { standing } from "../keys/standing.ts";
 import { UserWrappingServices } from "../keys/wrapping-services.ts";
 import { noticesOf } from "../notices.ts";
 import { writeProduct } from "../output-file.ts";
@@ -26,14 +37,16 @@ export const keys: Command<typeof keysOptions> = {
     const [action, ...names] = positionals;
     if (action === "list" && names.length === 0) return list(options, io);
     if (action === "wrap") return move(targetOf(options), names, options, io);
-    if (action === "unwrap" && options.with === null) return move(null, names, options, io);
+    if (action === "unwrap" && options.with === null && options["accept-fingerprint"].length === 0)
+      return move(null, names, options, io);
     throw usageOf(action);
   },
 };
 
 function usageOf(action: string | undefined): UsageError {
   if (action === "list") return new UsageError("keys list takes no names", "it lists all of them");
-  if (action === "unwrap") return new UsageError("--with goes with keys wrap", "leave --with out");
+  if (action === "unwrap")
+    return new UsageError("--with and --accept-fingerprint go with keys wrap", "leave them out");
   return new UsageError(
     action === undefined ? "it is not said what to do with the keys" : "keys knows list, wrap and unwrap",
     "write signet keys list, signet keys wrap or signet keys unwrap",
@@ -54,19 +67,20 @@ async function list(options: KeysOptions, io: Io): Promise<void> {
   if (format !== "table" && format !== "json")
     throw new UsageError(`unsupported output format: ${options.format}`, "write -o table or -o json");
   await withSecrets(options, io, async (secrets) => {
-    const rows = keyRows((await secrets.inUse()).flatMap((secret) => readable(secret, io)));
+    const warn = (problem: string) => say(io, `warning: ${problem}`);
+    const rows = keyRows((await secrets.inUse()).flatMap((secret) => readable(secret, warn)));
     const text = format === "json" ? `${JSON.stringify({ keys: rows }, null, 2)}\n` : keyTable(rows);
     writeProduct(text, { format: null, "sealed-secret-file": null }, io);
   });
 }
 
 /** One that no controller takes either is told of, and passed over. */
-function readable(secret: KeySecretObject, io: Io): SealingKey[] {
+function readable(secret: KeySecretObject, tell: (problem: string) => void): SealingKey[] {
   try {
     return [readSealingKey(secret)];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    say(io, `warning: ${error.message}`);
+    tell(error.message);
     return [];
   }
 }
@@ -83,40 +97,76 @@ async function move(
     throw new UsageError(`it is not said which keys to ${doing}`, "name their Secrets, or give --all");
   if (names.length > 0 && options.all)
     throw new UsageError("--all and names exclude each other", "give one of them");
+  const accepted = acceptedFingerprints(options["accept-fingerprint"]);
+  if (accepted.size > 0 && options.all)
+    throw new UsageError("--accept-fingerprint goes with names", "name the Secrets of these keys");
   const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
-  await withSecrets(options, io, async (secrets) => {
+  const { namespace } = controllerOf(options);
+  await withSecrets(options, io, async (secrets, published) => {
     try {
-      const chosen = await choose(secrets, names, controllerOf(options).namespace);
+      const found = await secrets.inUse();
+      const chosen = choose(found, names, namespace);
+      requireOfThese(accepted, chosen);
       const open = chosen.filter((key) => !isMoved(key, to));
       for (const { name } of chosen.filter((key) => isMoved(key, to)))
-        say(io, `sealing key ${name} is ${state(to)} already`);
+        say(io, `sealing key ${name} is ${state(to)}${to === null ? ", left as it is" : " already"}`);
       if (open.length === 0) return;
+      const known = await published();
+      const keys = found.flatMap((secret) => readable(secret, () => undefined));
       requireBegun(open, io.now());
-      if (to !== null && !options["without-backup"]) requireBackup(open);
-      const clusterId = await (to === null ? clusterIdentity : clusterToBindTo)(options, io);
-      const moving: KeyMoving = { services, clusterId, to };
-      for (const key of open) {
-        const change = await moveKey(key, moving);
-        try {
-          if (!options["dry-run"]) await secrets.write(key.secret, change);
-        } finally {
-          change.keyText.fill(0);
-        }
-        say(io, `sealing key ${key.name} ${options["dry-run"] ? "would be" : "is"} ${state(to)}`);
+      if (to !== null && !options["ahead-of-controller"]) requireNamed(to, known);
+      const note =
+        to !== null || options["ahead-of-controller"] ? null : requireStillSealing(open, keys, known);
+      if (note !== null) say(io, note);
+      const than = standing(known, keys, io.now());
+      const held = to === null ? new Map<SealingKey, string>() : heldBack(open, than, accepted);
+      const going = open.filter((key) => !held.has(key));
+      const isDry = options["dry-run"];
+      if (to !== null && !options["without-backup"]) requireBackup(going);
+      if (going.length > 0) {
+        const clusterId = await (to === null ? clusterIdentity : clusterToBindTo)(options, io);
+        const tell = ({ name, certificate: { fingerprint } }: SealingKey) => {
+          say(io, `sealing key ${name} ${isDry ? "would be" : "is"} ${state(to)}`);
+          if (accepted.has(fingerprint)) say(io, `note: sealing key ${name} may seal from then on`);
+        };
+        await moveAll(going, secrets, { services, clusterId, to }, tell, isDry);
+        if (!isDry) for (const text of afterwards(to, going)) say(io, text);
       }
-      if (!options["dry-run"]) for (const text of afterwards(to, open)) say(io, text);
+      for (const [{ name, certificate }, why] of held) {
+        const left = isDry ? "would be left" : "is left";
+        say(io, `sealing key ${name} (${certificate.fingerprint}) ${left} as it is: ${why}`);
+      }
+      if (held.size > 0) throw heldBackError(held);
     } finally {
       await services.close();
     }
   });
 }
 
-async function choose(
+/** Moves keys one after the other; in a dry run all but the writing. */
+async function moveAll(
+  keys: readonly SealingKey[],
   secrets: KeySecrets,
+  moving: KeyMoving,
+  tell: (key: SealingKey) => void,
+  isDry: boolean,
+): Promise<void> {
+  for (const key of keys) {
+    const change = await moveKey(key, moving);
+    try {
+      if (!isDry) await secrets.write(key.secret, change);
+    } finally {
+      change.keyText.fill(0);
+    }
+    tell(key);
+  }
+}
+
+function choose(
+  found: readonly KeySecretObject[],
   names: readonly string[],
   namespace: string,
-): Promise<SealingKey[]> {
-  const found = await secrets.inUse();
+): SealingKey[] {
   const missing = names.find((name) => !found.some(({ metadata }) => metadata.name === name));
   if (missing !== undefined || found.length === 0) {
     const what = missing === undefined ? "no sealing key" : `no sealing key ${JSON.stringify(missing)}`;
@@ -130,25 +180,6 @@ async function choose(
   return found
     .filter(({ metadata }) => wanted.size === 0 || wanted.has(metadata.name ?? ""))
     .map(readSealingKey);
-}
-
-function requireBegun(keys: readonly SealingKey[], now: Date): void {
-  const early = keys.find(({ certificate }) => !(certificate.notBefore.getTime() <= now.getTime() + 300_000));
-  if (early === undefined) return;
-  throw new InputError(
-    `Secret ${early.namespace}/${early.name} is no sealing key to use: its certificate is not valid yet`,
-    "controllers refuse it until then; check the clocks",
-  );
-}
-
-/** A wrapped key that lies nowhere else is lost with the key that wraps it. */
-function requireBackup(keys: readonly SealingKey[]): void {
-  const without = keys.filter(({ backup }) => backup === null).map(({ name }) => name);
-  if (without.length === 0) return;
-  throw new InputError(
-    `of ${without.join(", ")} no backup is confirmed: with the wrapping key, all that was sealed would be lost`,
-    "copy the keys to where that key is not needed and annotate their Secrets signet.dev/backup-confirmed, or give --without-backup",
-  );
 }
 
 function state(to: WrappingKey | null): string {
@@ -167,12 +198,14 @@ function afterwards(to: WrappingKey | null, moved: readonly SealingKey[]): strin
 async function withSecrets(
   options: KeysOptions,
   io: Io,
-  work: (secrets: KeySecrets) => Promise<void>,
+  work: (secrets: KeySecrets, published: () => Promise<PublishedKeys>) => Promise<void>,
 ): Promise<void> {
   const timeoutMs = requestTimeoutMs(options["request-timeout"]);
   const client = await connect(options, io);
   try {
-    await work(new KeySecrets(client, controllerOf(options).namespace, timeoutMs));
+    const { namespace } = controllerOf(options);
+    const published = () => publishedKeys(client, namespace, timeoutMs);
+    await work(new KeySecrets(client, namespace, timeoutMs), published);
   } finally {
     await client.close();
   }

@@ -26,6 +26,17 @@ export const keysOptions = {
     group: "seal",
     summary: "with wrap: wrap keys too of which no backup is confirmed",
   },
+  "accept-fingerprint": {
+    kind: "list",
+    value: "FINGERPRINT,...",
+    group: "seal",
+    summary: "with wrap and names: wrap these keys though they would seal from then on",
+  },
+  "ahead-of-controller": {
+    kind: "switch",
+    group: "seal",
+    summary: "do it before the controller's options fit",
+  },
   format: {
     kind: "text",
     short: "o",

@@ -4,6 +4,7 @@ const live = "test/controller/keys/wrapped-keys-live.test.ts";
 const memory = "test/controller/keys/wrapped-keys.test.ts";
 const waits = "test/controller/keys/shared-waits.test.ts";
 const options = "test/controller/keys/key-wrapping.test.ts";
+const standing = "test/cli/keys/what-seals.test.ts";
 const published = "test/controller/keys/certificate-config-map.test.ts";
 const command = "test/cli/keys/keys.test.ts";
 
@@ -243,14 +244,14 @@ export const wrappedKeyFaults: readonly Fault[] = [
   {
     what: "a dry run writes",
     file: "cli/commands/keys.ts",
-    find: 'if (!options["dry-run"]) await',
+    find: "if (!isDry) await",
     replace: "await",
     test: command,
   },
   {
     what: "keys without a backup are wrapped as if there were one",
     file: "cli/commands/keys.ts",
-    find: 'if (to !== null && !options["without-backup"]) requireBackup(open);',
+    find: 'if (to !== null && !options["without-backup"]) requireBackup(going);',
     replace: "",
     test: command,
   },
@@ -288,6 +289,97 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "    await publishCertificate(published,",
     replace: "    if (primary === null) return;\n    await publishCertificate(published,",
     test: published,
+  },
+  {
+    what: "a key that would seal once it is wrapped is wrapped with the others",
+    file: "cli/commands/keys.ts",
+    find: "open.filter((key) => !held.has(key))",
+    replace: "open.filter(() => true)",
+    test: standing,
+  },
+  {
+    what: "keys that were left out leave the exit code 0",
+    file: "cli/commands/keys.ts",
+    find: "if (held.size > 0) throw heldBackError(held);",
+    replace: "",
+    test: standing,
+  },
+  {
+    what: "a promotion holds no key back from being wrapped",
+    file: "cli/keys/standing.ts",
+    find: "at !== null && at.getTime() >= than.promotedAt",
+    replace: "at !== null && at.getTime() > 1e15",
+    test: standing,
+  },
+  {
+    what: "any promotion of the key that seals overtakes that of another",
+    file: "cli/keys/standing.ts",
+    find: "at === null || at > now ? Number.NEGATIVE_INFINITY",
+    replace: "at === null ? Number.NEGATIVE_INFINITY",
+    test: standing,
+  },
+  {
+    what: "a key that began with the one that seals counts as older",
+    file: "cli/keys/standing.ts",
+    find: "return begin < than.begin;",
+    replace: "return begin <= than.begin;",
+    test: standing,
+  },
+  {
+    what: "an edited Secret makes the key that seals look newer",
+    file: "cli/keys/standing.ts",
+    find: "Math.min(...times)",
+    replace: "Math.max(...times)",
+    test: standing,
+  },
+  {
+    what: "one order is enough where it is not known which is in force",
+    file: "cli/keys/standing.ts",
+    find: "than.orders.every(",
+    replace: "than.orders.some(",
+    test: standing,
+  },
+  {
+    what: "ConfigMap and Lease need not agree on the key that seals",
+    file: "cli/keys/published-keys.ts",
+    find: "certificate !== null && known !== null && certificate.fingerprint !== known",
+    replace: "certificate !== null && certificate.fingerprint === known && known === null",
+    test: standing,
+  },
+  {
+    what: "a fingerprint vouches for whatever key is named with it",
+    file: "cli/keys/held-back.ts",
+    find: "!accepted.has(key.certificate.fingerprint)",
+    replace: "accepted.size === 0",
+    test: standing,
+  },
+  {
+    what: "a fingerprint of no key that is named is passed over",
+    file: "cli/keys/move-consent.ts",
+    find: "if (missing === undefined) return;",
+    replace: "if (missing !== null) return;",
+    test: standing,
+  },
+  {
+    what: "keys are wrapped by a key that the controller does not name",
+    file: "cli/commands/keys.ts",
+    find: 'if (to !== null && !options["ahead-of-controller"]) requireNamed(to, known);',
+    replace: "",
+    test: standing,
+  },
+  {
+    what: "the key that seals is unwrapped under a controller that wraps",
+    file: "cli/keys/move-consent.ts",
+    find: "if (!isLast && sealer === undefined)",
+    replace: "if (!isLast)",
+    test: standing,
+  },
+  {
+    what: "the last wrapped key is unwrapped under a controller that wraps",
+    file: "cli/keys/move-consent.ts",
+    find: "if (!isLast && sealer === undefined)",
+    replace: "if (sealer === undefined)",
+    test: standing,
   },
   {
     what: "what a key that waits may open is told as sealed for no key of ours",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { run } from "../../../cli/run.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import { readCertificate } from "../../../shared/seal/certificate.node.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
 import { type MemoryRun, memoryIo } from "../../support/memory-io.ts";
@@ -30,14 +31,51 @@ export type KeysWorld = {
   /** Text of an item of a Secret. */
   item(name: string, item: string): string;
   put(secret: SecretObject): void;
+  /** Writes what a controller publishes in the place of what stood there. */
+  publish(published: Published): void;
   /** Requests that were no reads, by method and path. */
   writes(): string[];
 };
 
+/** What a controller would publish of its keys. */
+export type Published = {
+  /** Annotations of its ConfigMap: by default all wrapping keys, and that plain keys seal too. */
+  settings?: Record<string, string>;
+  /** The certificate there. */
+  certificatePem?: string;
+  /** Fingerprint on its Lease. */
+  known?: string;
+};
+
+/** What a controller publishes that wraps new keys by the first of these, and can do with all. */
+export const WRAPPING = {
+  "signet.dev/sealing-key-wrap": KMS_KEY,
+  "signet.dev/sealing-key-unwrap": `${OTHER_KMS_KEY},${VAULT_KEY}`,
+  "signet.dev/key-order-priority": "CertNotBefore",
+};
+/** And one that makes plain ones. */
+export const UNWRAPPING = {
+  "signet.dev/sealing-key-unwrap": `${KMS_KEY},${OTHER_KMS_KEY},${VAULT_KEY}`,
+  "signet.dev/key-order-priority": "CertNotBefore",
+};
+
+/** @param secrets the controller has published the newest certificate of these. */
 export async function keysWorld(context: TestContext, secrets: readonly SecretObject[]): Promise<KeysWorld> {
   const folder = await mkdtemp(join(tmpdir(), "signet-keys-cli-"));
   const cluster = await startEmbeddedCluster({});
   for (const secret of secrets) cluster.store.put(secret as ApiObject);
+  const publish = ({ settings = UNWRAPPING, certificatePem, known }: Published) => {
+    const metadata = { namespace: "kube-system", name: "sealed-secrets-certificate", annotations: settings };
+    const data = certificatePem === undefined ? {} : { "cert.pem": certificatePem };
+    cluster.store.put({ apiVersion: "v1", kind: "ConfigMap", metadata, data });
+    cluster.store.delete("leases", "kube-system", "sealed-secrets-controller");
+    if (known === undefined) return;
+    const annotations = { "signet.dev/sealing-key": known };
+    const lease = { namespace: "kube-system", name: "sealed-secrets-controller", annotations };
+    cluster.store.put({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: lease, spec: {} });
+  };
+  const certificatePem = newestOf(secrets);
+  publish(certificatePem === undefined ? {} : { certificatePem });
   const kubeconfig = await cluster.kubeconfig(join(folder, "kubeconfig"));
   context.after(async () => {
     await cluster.stop();
@@ -71,9 +109,20 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
       return Buffer.from(data[item] ?? "", "base64").toString();
     },
     put: (one) => void cluster.store.put(one as ApiObject),
+    publish,
     writes: () =>
       cluster.requests
         .filter(({ method }) => method !== "GET")
         .map(({ method, path }) => `${method} ${path}`),
   };
+}
+
+/** Undefined where none can be read. */
+function newestOf(secrets: readonly SecretObject[]): string | undefined {
+  const certificates = secrets.flatMap(({ data }) => {
+    const pem = Buffer.from(data?.["tls.crt"] ?? "", "base64").toString();
+    return pem === "" ? [] : [readCertificate(pem)];
+  });
+  certificates.sort((a, b) => b.notBefore.getTime() - a.notBefore.getTime());
+  return certificates[0]?.pem;
 }

@@ -51,7 +51,7 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
     copied: "a wrapped key copied under another name is refused",
     "another-certificate": "one with another certificate is refused",
     "another-cluster": "one of another cluster is refused",
-    planted: "a plain key that somebody plants opens, and never seals",
+    planted: "a plain key that somebody plants opens and never seals, nor does it when all keys are wrapped",
     replicas: "of two replicas each unwraps each key once, and either makes wrapped keys when it leads",
     "not-named":
       "a wrapping key that no option names is not used, and no key is made in the stead of what it wraps",
@@ -115,13 +115,14 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
       assert.deepEqual(secret.data, { a: base64(item) });
       return secret;
     }
-    async function keys(...args: string[]): Promise<string> {
+    const keys = (...args: string[]): Promise<string> => keysTo(0, ...args);
+    async function keysTo(expected: number, ...args: string[]): Promise<string> {
       const { cli } = service;
       const { code, stdout, stderr } = await runSignet(
         ["keys", ...args, `--kubeconfig=${cluster.adminKubeconfig}`, ...cli.flags],
         { env: cli.env },
       );
-      assert.equal(code, 0, stderr);
+      assert.equal(code, expected, stderr);
       return `${stdout}${stderr}`;
     }
     const secretText = (key: SceneSecret): string =>
@@ -310,6 +311,14 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
         await eventAbout("planted", "PromotionIgnored", /only wrapped keys seal/);
         await seal(other.certificatePem, "by-planted");
         await opens("by-planted");
+        assert.equal(await served(first.url), certificate);
+        const wrapAll = ["wrap", "--all", "--with", service.keys[0], "--without-backup"];
+        const told = await keysTo(1, ...wrapAll);
+        assert.match(told, /planted \(SHA256:\S+\) is left as it is: the key that seals is/);
+        assert.deepEqual(
+          (await keySecrets(cluster)).map(({ metadata }) => metadata.name),
+          ["planted"],
+        );
         assert.equal(await served(first.url), certificate);
         await stop();
         const second = await start(wrap());
