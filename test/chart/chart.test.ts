@@ -82,6 +82,12 @@ suite("alerts and dashboard", () => {
       ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
     ];
     assert.ok(expressions.length > 20);
+    // Keys that wait to be unwrapped, and why they may.
+    for (const shown of ["max by (state) (signet_sealing_keys)", "signet_sealing_key_unwrappings_total["])
+      assert.ok(
+        expressions.some((expression) => expression.includes(shown)),
+        shown,
+      );
     for (const expression of expressions) {
       const asked = expression.match(/\b(?:sealed_secrets_controller|signet|process)_[a-z_]+/g) ?? [];
       assert.ok(asked.length > 0, expression);
