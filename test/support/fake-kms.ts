@@ -46,7 +46,7 @@ export function kmsRefusal(type: string, status = 400): HttpFault {
   return { kind: "answer", status, body: { __type: type, message: kmsRefusalText } };
 }
 
-/** Starts one; its faults go by the name of the operation: `inject(kmsRefusal("ThrottlingException"), { times: 2, of: "Decrypt" })`. */
+/** Starts one; its faults go by operation and key as the request names it, `Decrypt arn:…`: `inject(kmsRefusal("ThrottlingException"), { times: 2, of: "Decrypt" })`. */
 export async function startFakeKms(): Promise<FakeKms> {
   const keys = new KmsKeys();
   const calls: KmsCall[] = [];
@@ -57,8 +57,8 @@ export async function startFakeKms(): Promise<FakeKms> {
     request.on("end", () => {
       const operation = String(request.headers["x-amz-target"]).replace(/^TrentService\./, "");
       const input: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-      const fault = next(operation);
       const call = callOf(operation, isRecord(input) ? input : {});
+      const fault = next(`${operation} ${call.keyId ?? ""}`);
       if (fault !== null) call.outcome = nameOf(fault);
       calls.push(call);
       answerWith(response, contentType, fault, () => {

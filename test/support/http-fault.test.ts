@@ -95,6 +95,9 @@ suite("faults of a fake server", () => {
     plan.inject(refuse(503), { of: "/a" });
     assert.equal(await status("/b"), 200);
     assert.deepEqual([await status("/a"), await status("/a"), await status("/x/a")], [429, 503, 503]);
+    plan.inject(refuse(500), { of: "/b" });
+    plan.heal("/a");
+    assert.deepEqual([await status("/a"), await status("/b")], [200, 500]);
     plan.heal();
     assert.equal(await status("/a"), 200);
   });

@@ -28,8 +28,8 @@ export type FaultScope = {
 /** Says what becomes of each request. */
 export type FaultPlan = {
   inject(fault: HttpFault, scope?: FaultScope): void;
-  /** Takes back whatever was injected. */
-  heal(): void;
+  /** Takes back what was injected of requests of that part of the name; whatever was injected when it is left out. */
+  heal(of?: string): void;
   /** @returns the fault for a request of this name, which then counts as used, or null. The first injected goes first. */
   next(name: string): HttpFault | null;
 };
@@ -41,8 +41,8 @@ export function makeFaultPlan(): FaultPlan {
     inject(fault, { times = Number.POSITIVE_INFINITY, of = "" } = {}) {
       planned.push({ fault, left: times, of });
     },
-    heal() {
-      planned = [];
+    heal(of) {
+      planned = of === undefined ? [] : planned.filter((one) => one.of !== of);
     },
     next(name) {
       const found = planned.find(({ left, of }) => left > 0 && name.includes(of));
