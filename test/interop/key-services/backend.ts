@@ -29,6 +29,8 @@ export type KeyServiceBackend = {
   /** Keys that the flags allow, as values name them, and one that they do not, which does exist. */
   keys: readonly [string, string];
   forbidden: string;
+  /** What an author may write in the place of a key to have another host asked. */
+  elsewhere: readonly string[];
   sealer(key: string): Sealer;
   /** Calls of the controller that open, so far. */
   opened(): number;
@@ -41,6 +43,13 @@ export type KeyServiceBackend = {
   secrets: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 };
+
+/** ARNs by which a client would find another endpoint than that of the key's region. */
+function elsewhereThan(arn: string): string[] {
+  return ["us-east-1", "eu-central-1.evil.example", "eu-central-1@evil.example", "evil.example/"]
+    .map((region) => arn.replace(":eu-central-1:", `:${region}:`))
+    .concat(arn.replace("arn:aws:", "arn:aws-evil:"), `https://evil.example/${arn}`);
+}
 
 /** Moto as AWS KMS. */
 export async function startKmsBackend(): Promise<KeyServiceBackend> {
@@ -57,6 +66,7 @@ export async function startKmsBackend(): Promise<KeyServiceBackend> {
     env: { ...moto.environment, AWS_ENDPOINT_URL_KMS: relay.url },
     keys: [first, second],
     forbidden,
+    elsewhere: elsewhereThan(first),
     sealer: (key) => kmsSealer(client, key),
     opened: () => relay.count("Decrypt"),
     asked: () => relay.count(""),
@@ -83,6 +93,7 @@ export async function startFakeKmsBackend(): Promise<KeyServiceBackend> {
     env: { ...fake.environment },
     keys: [first, second],
     forbidden,
+    elsewhere: elsewhereThan(first),
     sealer: (key) => kmsSealer(client, key),
     opened: () => fake.count("Decrypt") - forgotten.opened,
     asked: () => fake.count() - forgotten.asked,
@@ -136,6 +147,14 @@ export async function startVaultBackend(cluster: ControlPlane): Promise<KeyServi
     env: {},
     keys: ["transit/derived", "transit/plain"],
     forbidden: "transit/forbidden",
+    elsewhere: [
+      "https://evil.example/transit/derived",
+      "//evil.example/transit/derived",
+      "evil.example:8200/transit/derived",
+      "transit/derived@evil.example",
+      "../transit/derived",
+      "transit/../transit/derived",
+    ],
     sealer: (key) => vaultSealer(transit, { mount: "transit", key: key.replace("transit/", "") }),
     opened: () => relay.count("transit/decrypt"),
     asked: () => relay.count(""),

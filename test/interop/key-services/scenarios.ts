@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite } from "node:test";
 import { utf8 } from "../../../shared/bytes.ts";
-import {
-  NAMESPACE_WIDE_ANNOTATION,
-  type ScopeKind,
-  scopeAnnotations,
-  scopeAt,
-} from "../../../shared/scope.ts";
+import { type ScopeKind, scopeAnnotations, scopeAt } from "../../../shared/scope.ts";
 import { Canaries, objectEvidence } from "../../support/canary.ts";
 import { type ControlPlane, startControlPlane } from "../../support/control-plane/control-plane.ts";
 import { isRecord, type KubeObject } from "../../support/control-plane/kube-object.ts";
@@ -27,6 +22,7 @@ const rows = {
   scopes: "the three scopes open where they say, and nowhere else",
   attacks: "copies, widened scopes, swapped items and other clusters are refused; nothing is written",
   "other keys": "a value that names a key that is not allowed is refused, and nobody is asked",
+  "other hosts": "a value that names another host, region or address is refused, and nobody is asked",
   outages: "an outage leaves Secrets alone, and new objects follow by themselves when it ends",
   restart: "a restart over objects in sync asks nobody",
   http: "/v1/verify and /v1/rotate ask nobody",
@@ -185,10 +181,13 @@ export function keyServiceSuite(
       for (const [at, key] of backend.keys.entries()) {
         const values = await sealed({ name: `home-${at}`, key }, "a", "b");
         const { a = "", b = "" } = values;
-        await apply({ name: `widened-${at}` }, values, {
-          annotations: { [NAMESPACE_WIDE_ANNOTATION]: "true" },
-        });
-        await refused(`widened-${at}`, "UnsealFailed", MOVED);
+        for (const scope of ["namespace-wide", "cluster-wide"] satisfies ScopeKind[]) {
+          // Under the very name that it was sealed for, too.
+          for (const name of [`widened-${at}-${scope}`, `home-${at}`]) {
+            await apply({ name, scope }, values);
+            await refused(name, "UnsealFailed", MOVED);
+          }
+        }
         await apply({ name: `home-${at}` }, { a: b, b: a });
         await refused(`home-${at}`, "UnsealFailed", MOVED);
         const elsewhere = { name: `elsewhere-${at}`, clusterId: "another-cluster", key };
@@ -217,6 +216,28 @@ export function keyServiceSuite(
       assert.match(conditionOf(status, "Synced").reason ?? "", /^(?:UnsealFailed|KeyServiceRefused)$/);
       assert.equal(await scene.secret("team", "exchanged"), null);
       await removed("exchanged");
+    });
+
+    table.proves("other hosts", "a value edited to name another host", async () => {
+      const { a = "" } = await sealed({ name: "led-away" }, "a");
+      const [first] = backend.keys;
+      backend.forget();
+      for (const [at, other] of backend.elsewhere.entries()) {
+        const name = `led-away-${at}`;
+        const edited = a.replace(first, other);
+        assert.notEqual(edited, a);
+        await apply({ name }, { a: edited });
+        const status = await scene.untilSynced("team", name, "False");
+        const { reason = "", message = "" } = conditionOf(status, "Synced");
+        assert.match(
+          `${reason}: ${message}`,
+          /^(?:KeyNotAllowed: .*not allowed here|UnsealFailed: .*not a (?:kms|vault): value)/,
+        );
+        assert.equal(conditionOf(status, "Stalled").status, "True");
+        assert.equal(await scene.secret("team", name), null);
+        await removed(name);
+      }
+      assert.equal(backend.asked(), 0);
     });
 
     table.proves("outages", "outages of every kind, in the middle of the work", async () => {
