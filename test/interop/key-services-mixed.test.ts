@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { utf8 } from "../../shared/bytes.ts";
 import { scopeAt } from "../../shared/scope.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
+import { makeScratchFolder } from "../support/control-plane/scratch-folder.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
-import { conditionOf, type Scene, sceneOf } from "../support/sealed-secret-scene.ts";
+import { conditionOf, objectsIn, type Scene, sceneOf } from "../support/sealed-secret-scene.ts";
+import { runSignet } from "../support/signet-cli.ts";
 import {
   readInstallation,
   type SignetController,
@@ -82,6 +86,60 @@ suite("values of three backends in one SealedSecret", () => {
     const secret = await scene.untilSecret("team", "mixed");
     assert.equal(secret.data?.["url"], base64("u:p@h"));
     assert.deepEqual([kms.opened(), vault.opened()], [1, 1]);
+  });
+
+  test("what the command line seals under each backend opens in the cluster, alone and merged into one file", async () => {
+    const certificate = await (await fetch(`${controller.url}/v1/cert.pem`)).text();
+    const folder = await makeScratchFolder("sealed-by-cli");
+    try {
+      const at = (name: string) => join(folder.path, name);
+      await writeFile(at("cert.pem"), certificate);
+      const [vaultAddress = ""] = vault.flags.filter((flag) => flag.startsWith("--vault-addr="));
+      const env = {
+        ...kms.env,
+        HOME: folder.path,
+        KUBECONFIG: cluster.adminKubeconfig,
+        VAULT_ADDR: vaultAddress.replace("--vault-addr=", ""),
+        VAULT_TOKEN: vault.secrets["the root token"] ?? "",
+      };
+      const signet = async (args: readonly string[], stdin: string): Promise<string> => {
+        const { code, stdout, stderr } = await runSignet([...args, "-o", "yaml"], { env, stdin });
+        assert.equal(code, 0, stderr);
+        return stdout;
+      };
+      const secret = (name: string, items: object) =>
+        JSON.stringify({
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { namespace: "team", name },
+          stringData: items,
+        });
+      const keys = {
+        kms: ["--kms-key", kms.keys[0]],
+        derived: ["--vault-key", vault.keys[0]],
+        plain: ["--vault-key", vault.keys[1]],
+        cluster: ["--cert", at("cert.pem")],
+      };
+      const merged = at("merged.yaml");
+      for (const [by, flags] of Object.entries(keys)) {
+        const alone = await signet(flags, secret(`by-${by}`, { item: by }));
+        await cluster.apply(objectsIn(alone));
+        const { data } = await scene.untilSecret("team", `by-${by}`);
+        assert.deepEqual(data, { item: base64(by) });
+        const own = secret("merged", { [by]: by });
+        if (by === "kms") await writeFile(merged, await signet(flags, own));
+        else await signet([...flags, "--merge-into", merged], own);
+      }
+      const file = await readFile(merged, "utf8");
+      await cluster.apply(objectsIn(file));
+      const expected = Object.fromEntries(Object.keys(keys).map((by) => [by, base64(by)]));
+      assert.deepEqual((await scene.untilSecret("team", "merged")).data, expected);
+      await scene.untilSynced("team", "merged", "True");
+      for (const form of [/ kms:1:arn:/, / vault:1:transit\/derived:/, / vault:1:transit\/plain:/])
+        assert.match(file, form);
+    } finally {
+      await folder.remove();
+    }
   });
 
   test("one that does not open keeps the Secret as it is, and one service away waits for it", async () => {
