@@ -320,4 +320,11 @@ export const vaultFaults: readonly Fault[] = [
     replace: "",
     test: kvTest,
   },
+  {
+    what: "another server's 404 counts as Vault's",
+    file: "shared/vault/vault-client.ts",
+    find: "status === 404 && !isVaults(body)",
+    replace: "status === 404 && body === undefined",
+    test: "test/shared/vault/vault-client.test.ts",
+  },
 ];
