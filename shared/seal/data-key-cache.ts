@@ -1,3 +1,4 @@
+import { sha256 } from "@noble/hashes/sha2.js";
 import { type Bytes, toBase64 } from "../bytes.ts";
 import type { KmsContext, WrappedDataKey } from "./kms-api.ts";
 import { joinFields } from "./place-binding.ts";
@@ -52,7 +53,7 @@ export class DataKeyCache {
     ask: (signal: AbortSignal) => Promise<Bytes | null>,
     signal: AbortSignal,
   ): Promise<Bytes | null> {
-    const id = await idOf(wrapped, context);
+    const id = idOf(wrapped, context);
     for (;;) {
       signal.throwIfAborted();
       const kept = this.#copyOf(id);
@@ -109,9 +110,8 @@ export class DataKeyCache {
   }
 }
 
-/** Blob and context are long, and nobody's business: a digest stands for them. */
-async function idOf({ key, blob }: WrappedDataKey, context: KmsContext): Promise<string> {
+/** Blob and context are long, and nobody's business: a digest stands for them. Made at once, so that nobody who comes second asks. */
+function idOf({ key, blob }: WrappedDataKey, context: KmsContext): string {
   const pairs = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
-  const text = joinFields([key, toBase64(blob), ...pairs.flat()]);
-  return toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", text)));
+  return toBase64(sha256(joinFields([key, toBase64(blob), ...pairs.flat()])));
 }
