@@ -1,5 +1,6 @@
 import { isPlainAddress } from "../../shared/kube/plain-address.ts";
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
+import { kmsLater, transitLater } from "../../shared/seal/connected-later.ts";
 import { admitKeys, type KeyAdmission } from "../../shared/seal/key-admission.ts";
 import { transitKeyText } from "../../shared/seal/key-text.ts";
 import type { KmsApi } from "../../shared/seal/kms-api.ts";
@@ -11,7 +12,6 @@ import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions, KeyServiceOptions } from "../options.ts";
 import { type AllowedKeys, allowedKmsKeys, allowedVaultKeys } from "./allowed-keys.ts";
-import { kmsLater, transitLater } from "./connected-later.ts";
 import type { Connected, KeyServiceConnector } from "./connector.ts";
 import type { NamedKeys, SealingBackend } from "./sealing-backend.ts";
 import { vaultAccess, vaultPlace } from "./vault-access.ts";

@@ -1,4 +1,5 @@
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
+import { kmsLater, transitLater } from "../../shared/seal/connected-later.ts";
 import { DataKeyCache } from "../../shared/seal/data-key-cache.ts";
 import { gatedKms, gatedTransit } from "../../shared/seal/gated-services.ts";
 import { KeyGates } from "../../shared/seal/key-gate.ts";
@@ -16,7 +17,6 @@ import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { CallBudgets } from "./call-budgets.ts";
 import { GateWatch } from "./gate-watch.ts";
-import { lazyKms, lazyTransit } from "./lazy-apis.ts";
 import { RefusedValues } from "./refused-values.ts";
 
 /** What opening takes from the rest of the controller. */
@@ -59,8 +59,8 @@ export class ObjectKeyServices implements KeyServices {
       log,
       onPutOff: (service) => metrics.countKeyServiceWait(service),
     });
-    this.#kms = lazyKms(() => connections.kms());
-    this.#transit = lazyTransit(() => connections.transit());
+    this.#kms = kmsLater(() => connections.kms());
+    this.#transit = transitLater(() => connections.transit());
     metrics.watchKeyServiceGates(() => watch.counts());
     this.#dataKeys = new DataKeyCache({ now });
     this.#proofs = new VaultKeyProofs({ now });

@@ -1,8 +1,8 @@
-import type { KmsApi } from "../../shared/seal/kms-api.ts";
-import type { TransitApi } from "../../shared/seal/transit-api.ts";
+import type { KmsApi } from "./kms-api.ts";
+import type { TransitApi } from "./transit-api.ts";
 
-/** AWS KMS, connected by the first call. */
-export function lazyKms(connect: () => Promise<KmsApi>): KmsApi {
+/** AWS KMS that is connected with the first call: a value that has not its form needs no connection, nor credentials. */
+export function kmsLater(connect: () => Promise<KmsApi>): KmsApi {
   return {
     generateDataKey: async (...call) => (await connect()).generateDataKey(...call),
     decrypt: async (...call) => (await connect()).decrypt(...call),
@@ -10,8 +10,8 @@ export function lazyKms(connect: () => Promise<KmsApi>): KmsApi {
   };
 }
 
-/** Vault's Transit engines, connected by the first call. */
-export function lazyTransit(connect: () => Promise<TransitApi>): TransitApi {
+/** The same for Vault's Transit engine. */
+export function transitLater(connect: () => Promise<TransitApi>): TransitApi {
   return {
     describeKey: async (...call) => (await connect()).describeKey(...call),
     encrypt: async (...call) => (await connect()).encrypt(...call),
