@@ -1,5 +1,5 @@
 import type { KeyServiceError } from "../../shared/seal/key-service-error.ts";
-import { unlessAborted } from "../../shared/seal/single-flight.ts";
+import { unlessAborted } from "../../shared/unless-aborted.ts";
 import { type Backoff, backoffMs } from "../runtime/backoff.ts";
 import type { Clock } from "../runtime/clock.ts";
 

@@ -31,6 +31,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "sealing-key-secret.ts",
     "shell-word.ts",
     "structural-schema.ts",
+    "unless-aborted.ts",
     "unquoted-scalar.ts",
     "version.ts",
   ],

@@ -9,11 +9,11 @@ import { CallSlots } from "../call-slots.ts";
 import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
 import type { KmsApi, KmsContext, WrappedDataKey } from "../seal/kms-api.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { type CredentialsSource, passedOver, sourceOf } from "./credentials-source.ts";
 import { callTimedOut, incompleteAnswer, isMismatch, type KmsCall, kmsFault } from "./kms-fault.ts";
 import { kmsKeyName, regionOfKeys } from "./kms-key-name.ts";
 import { areSame, RegionalClient } from "./regional-client.ts";
-import { untilAborted } from "./until-aborted.ts";
 import { ExchangeError, type WebExchange, webExchange } from "./web-exchange.ts";
 
 const DATA_KEY_BYTES = 32;
@@ -156,9 +156,9 @@ class KmsClient implements KmsConnection {
       const regional = this.#regional(wanted);
       const call: KmsCall = { ...named, region: wanted ?? DEFAULT_REGION };
       try {
-        call.region = await untilAborted(regional.region(), deadline.signal);
+        call.region = await unlessAborted(regional.region(), deadline.signal);
         return await this.#withCredentials(regional, call, deadline, async () =>
-          untilAborted(send(regional.sdk, call, { abortSignal: deadline.signal }), deadline.signal),
+          unlessAborted(send(regional.sdk, call, { abortSignal: deadline.signal }), deadline.signal),
         );
       } catch (error) {
         if (signal.aborted) throw signal.reason;

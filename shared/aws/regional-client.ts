@@ -1,8 +1,8 @@
 import { KMSClient, type KMSClientConfig } from "@aws-sdk/client-kms";
 import type { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { credentialsFault, credentialsTimedOut } from "./credentials-fault.ts";
-import { untilAborted } from "./until-aborted.ts";
 import type { WebExchange } from "./web-exchange.ts";
 
 /** Credentials as the SDK holds them. */
@@ -58,10 +58,10 @@ export class RegionalClient {
   async credentials(region: string, deadline: Deadline): Promise<Credentials> {
     const get = this.sdk.config.credentials;
     try {
-      const credentials = await untilAborted(get(), deadline.signal);
+      const credentials = await unlessAborted(get(), deadline.signal);
       if (this.#refused === null || !areSame(credentials, this.#refused)) return credentials;
       this.#refused = null;
-      return await untilAborted(get({ forceRefresh: true }), deadline.signal);
+      return await unlessAborted(get({ forceRefresh: true }), deadline.signal);
     } catch (error) {
       if (deadline.passed) throw credentialsTimedOut(region, deadline.limitMs);
       throw deadline.signal.aborted ? error : credentialsFault(error, region);

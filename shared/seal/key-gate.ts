@@ -1,6 +1,6 @@
+import { unlessAborted } from "../unless-aborted.ts";
 import { type ClosedGate, ClosedGates } from "./closed-gates.ts";
 import { KeyServiceError, type KeyServiceFault } from "./key-service-error.ts";
-import { unlessAborted } from "./single-flight.ts";
 
 /** Whom a call is for. */
 export type GatedCall = {

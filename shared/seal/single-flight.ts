@@ -1,3 +1,5 @@
+import { unlessAborted } from "../unless-aborted.ts";
+
 /** Lets callers that want the same thing at the same time share one work. */
 export class SingleFlight<Value> {
   readonly #flights = new Map<string, { result: Promise<Value>; signal: AbortSignal }>();
@@ -31,18 +33,5 @@ export class SingleFlight<Value> {
     } finally {
       this.#flights.delete(id);
     }
-  }
-}
-
-/** What a promise gives, unless the signal aborts before: then its reason is thrown. */
-export async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -1,7 +1,7 @@
 import { wordsOf } from "../errors.ts";
 import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
-import { unlessAborted } from "../seal/single-flight.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { mapping, reasonText, succeeded, type VaultAnswer, wholeNumber } from "./vault-answer.ts";
 import type { VaultClient } from "./vault-client.ts";
 import { unexpectedAnswer, vaultFault } from "./vault-fault.ts";

@@ -1,5 +1,5 @@
 import { KeyServiceError } from "../seal/key-service-error.ts";
-import { unlessAborted } from "../seal/single-flight.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import {
   type IssuedToken,
   issuedToken,

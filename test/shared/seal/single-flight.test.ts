@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { SingleFlight, unlessAborted } from "../../../shared/seal/single-flight.ts";
+import { SingleFlight } from "../../../shared/seal/single-flight.ts";
+import { unlessAborted } from "../../../shared/unless-aborted.ts";
 import { settle } from "../../support/fake-clock.ts";
 import { signal } from "../../support/remote-values.ts";
 

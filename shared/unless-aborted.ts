@@ -1,8 +1,8 @@
 /**
- * What comes of some work, unless the signal aborts before: not everything that the SDK does can be stopped.
+ * What comes of some work, unless the signal aborts before: not everything can be stopped.
  * @throws the signal's reason then; what comes of the work afterwards is dropped.
  */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason);
     if (signal.aborted) leave();
