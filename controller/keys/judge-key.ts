@@ -4,8 +4,9 @@ import type { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
 import { looksWrapped } from "../../shared/seal/wrapping-key.ts";
+import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import { diagnosisThread } from "../opening/diagnosis-thread.ts";
-import { KEY_LABEL, type SecretObject } from "../reconcile/secret-object.ts";
+import type { SecretObject } from "../reconcile/secret-object.ts";
 import { WRAPPED } from "./key-secret.ts";
 import type { Unwrapping, WrappedKey } from "./wrapped-keys.ts";
 

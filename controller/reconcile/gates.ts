@@ -1,8 +1,8 @@
 import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
+import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import {
   DEFAULT_TYPE,
-  KEY_LABEL,
   MANAGED_ANNOTATION,
   SEALED_BY_ANNOTATION,
   type SecretObject,

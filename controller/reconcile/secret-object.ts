@@ -1,5 +1,4 @@
 import type { KubeObject } from "../../shared/kube/client.ts";
-import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 
 /** A core/v1 Secret as the API server gives it. `data` is base64. */
 export type SecretObject = KubeObject & {
@@ -36,4 +35,3 @@ export const SKIP_OWNER_ANNOTATION = "sealedsecrets.bitnami.com/skip-set-owner-r
 export const MANAGED_ITEMS_ANNOTATION = "signet.dev/managed-items";
 /** On a Secret of ours that has no owner: uid of the SealedSecret that made it so. Never from a template. */
 export const SEALED_BY_ANNOTATION = "signet.dev/sealed-by";
-export { KEY_LABEL };

@@ -8,7 +8,7 @@ import { type Controller, type ControllerParts, startController } from "../../..
 import type { KeyServiceConnections } from "../../../controller/key-services.ts";
 import { openLog } from "../../../controller/log.ts";
 import { readControllerOptions } from "../../../controller/options.ts";
-import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { RECORD_KEY_SECRET } from "../../../controller/record-key.ts";
 import { type Clock, systemClock } from "../../../controller/runtime/clock.ts";
 import type { KubeClient, KubeObject, KubeRequest } from "../../../shared/kube/client.ts";
@@ -17,6 +17,7 @@ import { connectKube } from "../../../shared/kube/http-client.ts";
 import { readCertificate, sealingKeyOf } from "../../../shared/seal/certificate.node.ts";
 import { classicSealer } from "../../../shared/seal/rsa-hybrid.ts";
 import type { Condition, SealedSecret } from "../../../shared/sealed-secret.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import {
   type EmbeddedCluster,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { SEALING_KEY_ANNOTATION } from "../../../shared/resource.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { Canaries } from "../../support/canary.ts";
 import { pairSecret, sealedManifest, sealingPair } from "../sealing-key.ts";

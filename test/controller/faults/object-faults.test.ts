@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { KEY_LABEL, MANAGED_ANNOTATION } from "../../../controller/reconcile/secret-object.ts";
+import { MANAGED_ANNOTATION } from "../../../controller/reconcile/secret-object.ts";
 import { API_VERSION, KIND } from "../../../shared/resource.ts";
 import { NAMESPACE_WIDE_ANNOTATION } from "../../../shared/scope.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { Canaries } from "../../support/canary.ts";
 import { pairSecret, sealedManifest, sealingPair } from "../sealing-key.ts";

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  KEY_LABEL,
-  MANAGED_ANNOTATION,
-  PATCH_ANNOTATION,
-} from "../../../controller/reconcile/secret-object.ts";
+import { MANAGED_ANNOTATION, PATCH_ANNOTATION } from "../../../controller/reconcile/secret-object.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { Canaries } from "../../support/canary.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KeyRing } from "../../../controller/keys/key-ring.ts";
 import { ACTIVE, keySecret } from "../../../controller/keys/key-secret.ts";
-import { KEY_LABEL } from "../../../controller/reconcile/secret-object.ts";
 import { fromUtf8, utf8 } from "../../../shared/bytes.ts";
 import { classicUnsealer } from "../../../shared/seal/rsa-hybrid.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test as unboundedTest } from "node:test";
-import { KEY_LABEL, type SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { serviceFault } from "../../support/memory-kms.ts";
 import { withBegin } from "../edited-certificate.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";

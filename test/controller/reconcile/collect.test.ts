@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collectSecret } from "../../../controller/reconcile/collect.ts";
 import {
-  KEY_LABEL,
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,
   type SecretObject,
 } from "../../../controller/reconcile/secret-object.ts";
 import { KubeApiError } from "../../../shared/kube/api-error.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { type Step, scriptedClient } from "../../support/scripted-client.ts";
 import { existing, OUR_REFERENCE, OUR_UID, sealedSecret } from "./objects.ts";
 

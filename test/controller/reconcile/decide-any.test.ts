@@ -5,7 +5,6 @@ import { decide } from "../../../controller/reconcile/decide.ts";
 import type { WritePolicy } from "../../../controller/reconcile/gates.ts";
 import type { Plan } from "../../../controller/reconcile/plan.ts";
 import {
-  KEY_LABEL,
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,
@@ -18,6 +17,7 @@ import { wantedSecret } from "../../../controller/reconcile/wanted-secret.ts";
 import { utf8 } from "../../../shared/bytes.ts";
 import type { OwnerReference } from "../../../shared/kube/client.ts";
 import type { SealedSecret } from "../../../shared/sealed-secret.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { createdBy, existing, items, OUR_REFERENCE, OUR_UID, POLICY, sealedSecret } from "./objects.ts";
 
 /*

@@ -5,7 +5,6 @@ import type { Failure } from "../../../controller/reconcile/failure.ts";
 import type { WritePolicy } from "../../../controller/reconcile/gates.ts";
 import type { Plan } from "../../../controller/reconcile/plan.ts";
 import {
-  KEY_LABEL,
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,
@@ -15,6 +14,7 @@ import {
 } from "../../../controller/reconcile/secret-object.ts";
 import { FIELD_MANAGER } from "../../../controller/reconcile/secret-origin.ts";
 import { wantedSecret } from "../../../controller/reconcile/wanted-secret.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import {
   createdBy,
   existing,

@@ -5,13 +5,13 @@ import type { Failure } from "../../../controller/reconcile/failure.ts";
 import type { WritePolicy } from "../../../controller/reconcile/gates.ts";
 import type { Plan } from "../../../controller/reconcile/plan.ts";
 import {
-  KEY_LABEL,
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,
   type SecretObject,
   type WantedSecret,
 } from "../../../controller/reconcile/secret-object.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { existing, items, OUR_REFERENCE, POLICY, sealedSecret, wanted } from "./objects.ts";
 
 const MANAGED = { [MANAGED_ANNOTATION]: "true" };

@@ -7,11 +7,8 @@ import {
   unfitPolicy,
   type WritePolicy,
 } from "../../../controller/reconcile/gates.ts";
-import {
-  KEY_LABEL,
-  MANAGED_ANNOTATION,
-  type WantedSecret,
-} from "../../../controller/reconcile/secret-object.ts";
+import { MANAGED_ANNOTATION, type WantedSecret } from "../../../controller/reconcile/secret-object.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { POLICY, wanted } from "./objects.ts";
 
 function refusal(want: Partial<WantedSecret>, policy: Partial<WritePolicy> = {}): string | null {
