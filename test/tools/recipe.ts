@@ -14,6 +14,8 @@ export type ComponentName =
   | "kubeconform"
   | "prometheus-rules"
   | "helm"
+  | "kustomize"
+  | "sops"
   | "kube-apiserver"
   | "kube-controller-manager"
   | "kubeseal"
@@ -54,6 +56,8 @@ export const recipes: Readonly<Record<ComponentName, Recipe>> = {
     package: "helm.sh/helm/v4/cmd/helm",
     variables: ["helm.sh/helm/v4/internal/version.version=v4.3.1"],
   },
+  kustomize: { module: "kustomize", package: "sigs.k8s.io/kustomize/kustomize/v5", variables: [] },
+  sops: { module: "sops", package: "github.com/getsops/sops/v3/cmd/sops", variables: [] },
   kubeseal: {
     module: "sealed-secrets",
     package: "github.com/bitnami/sealed-secrets/cmd/kubeseal",
