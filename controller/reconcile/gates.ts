@@ -1,3 +1,4 @@
+import { AGE_IDENTITIES_LABEL } from "../../shared/age-identity-secret.ts";
 import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
 import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import { shellWord } from "../../shared/shell-word.ts";
@@ -38,7 +39,7 @@ const GUARDED_TYPES = ["kubernetes.io/service-account-token", "bootstrap.kuberne
 const FOREIGN_TYPES = [...GUARDED_TYPES, "helm.sh/release.v1"];
 
 /** Labels by which Signet finds keys and identities. */
-const RESERVED_LABELS = [KEY_LABEL, "signet.dev/age-identity"];
+const RESERVED_LABELS = [KEY_LABEL, AGE_IDENTITIES_LABEL];
 
 /** Annotations that make other controllers copy a Secret elsewhere. */
 const REPLICATING_ANNOTATIONS = [

@@ -52,8 +52,8 @@ const trials: Record<string, Trial> = {
     refusal: /the label sealedsecrets\.bitnami\.com\/sealed-secrets-key/,
   },
   "an identity": {
-    spec: labelled({ "signet.dev/age-identity": "x" }),
-    refusal: /label signet\.dev\/age-identity/,
+    spec: labelled({ "signet.dev/age-identities": "x" }),
+    refusal: /label signet\.dev\/age-identities/,
   },
   "a replicated Secret": {
     spec: annotated({ ok: "1", "replicator.v1.mittwald.de/replicate-to": ".*" }),

@@ -199,7 +199,7 @@ suite("what a SealedSecret may not make the controller write", () => {
     ["forged-active", keyLabel, "active"],
     ["forged-wrapped", keyLabel, "wrapped"],
     ["forged-empty", keyLabel, ""],
-    ["forged-identity", "signet.dev/age-identity", "true"],
+    ["forged-identity", "signet.dev/age-identities", "true"],
   ] as const) {
     table.proves("forged-key-label", `a template's label is refused: ${label}=${value}`, async () => {
       for (const namespace of ["tenant", controllerNamespace]) {

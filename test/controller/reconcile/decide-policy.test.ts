@@ -151,7 +151,7 @@ test("adopt goes no further than a patch Secret's own word where the namespace i
 const guarded: [string, SecretObject][] = [
   ["an active key", existing({ labels: { [KEY_LABEL]: "active" } })],
   ["a retired key", existing({ labels: { [KEY_LABEL]: "compromised" } })],
-  ["an age identity", existing({ labels: { "signet.dev/age-identity": "" } })],
+  ["an age identity", existing({ labels: { "signet.dev/age-identities": "" } })],
   ["an account token", existing({}, { type: "kubernetes.io/service-account-token" })],
   ["a bootstrap token", existing({}, { type: "bootstrap.kubernetes.io/token" })],
   ["a Helm release", existing({}, { type: "helm.sh/release.v1" })],

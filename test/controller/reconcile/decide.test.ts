@@ -247,7 +247,7 @@ test("a SealedSecret without a uid owns nothing", () => {
 const guarded: [string, Partial<SecretObject["metadata"]>, Partial<SecretObject>, RegExp][] = [
   ["an active sealing key", { labels: { [KEY_LABEL]: "active" } }, {}, /holds a key of the controller/],
   ["a retired sealing key", { labels: { [KEY_LABEL]: "compromised" } }, {}, /holds a key of the controller/],
-  ["an age identity", { labels: { "signet.dev/age-identity": "" } }, {}, /holds a key of the controller/],
+  ["an age identity", { labels: { "signet.dev/age-identities": "" } }, {}, /holds a key of the controller/],
   [
     "a service-account token",
     {},

@@ -19,7 +19,7 @@ test("an ordinary Secret may be written", () => {
   assert.equal(refusal({}), null);
 });
 
-for (const label of [KEY_LABEL, "signet.dev/age-identity"]) {
+for (const label of [KEY_LABEL, "signet.dev/age-identities"]) {
   for (const value of ["active", "compromised", ""]) {
     for (const namespace of ["team", "kube-system"]) {
       test(`no forged key: label ${label}=${value} in ${namespace}`, () => {
@@ -193,7 +193,7 @@ test("labels and annotations for all Secrets that could not stand there are know
   assert.equal(unfit({}), null);
   const fit = { secretLabels: { "velero.io/exclude-from-backup": "true" }, secretAnnotations: { team: "x" } };
   assert.equal(unfit(fit), null);
-  for (const key of [KEY_LABEL, "signet.dev/age-identity", MANAGED_ANNOTATION, "signet.dev/managed-items"]) {
+  for (const key of [KEY_LABEL, "signet.dev/age-identities", MANAGED_ANNOTATION, "signet.dev/managed-items"]) {
     assert.match(
       unfit({ secretLabels: { [key]: "hunter2" } }) ?? "",
       new RegExp(`^--secret-labels: ${key} `),
