@@ -193,7 +193,12 @@ test("labels and annotations for all Secrets that could not stand there are know
   assert.equal(unfit({}), null);
   const fit = { secretLabels: { "velero.io/exclude-from-backup": "true" }, secretAnnotations: { team: "x" } };
   assert.equal(unfit(fit), null);
-  for (const key of [KEY_LABEL, "signet.dev/age-identities", MANAGED_ANNOTATION, "signet.dev/managed-items"]) {
+  for (const key of [
+    KEY_LABEL,
+    "signet.dev/age-identities",
+    MANAGED_ANNOTATION,
+    "signet.dev/managed-items",
+  ]) {
     assert.match(
       unfit({ secretLabels: { [key]: "hunter2" } }) ?? "",
       new RegExp(`^--secret-labels: ${key} `),
