@@ -7,7 +7,8 @@ import type { Place } from "../../shared/scope.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
-import { isItemName } from "../../shared/secret.ts";
+import type { TemplateWarning } from "../../shared/template/apply-templates.ts";
+import { templatedItems, unfitTemplate } from "../../shared/templated-items.ts";
 import { inDocument } from "../in-document.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
@@ -69,13 +70,9 @@ export async function unsealOffline(
   if (opening.ok) {
     const secret = openedSecret(sealedSecret, opening.opened);
     const left = warningOfReferences(sealedSecret).map((warning) => `${where}: ${warning}`);
-    const templates = sealedSecret.spec.template?.data ?? {};
-    // In the old form the whole Secret lay inside, and templates have no part in it.
-    if (opening.opened.whole !== null || Object.keys(templates).length === 0)
-      return { secret, warnings: left, unmade: new Map() };
     const unknown = new Set(sealedSecret.spec.vault?.map(({ key }) => key));
     const settings = { allowNondeterministic, unknown };
-    const { warnings, ...made } = await rendered(secret, templates, where, settings);
+    const { warnings, ...made } = await rendered(sealedSecret, secret, where, settings);
     return { ...made, warnings: [...left, ...warnings] };
   }
   if ("problem" in opening) {
@@ -98,26 +95,16 @@ export function warningOfReferences({ spec }: SealedSecret): string[] {
   return [`spec.vault: ${them} read from Vault by the controller, and not opened here: ${items.join(", ")}`];
 }
 
-/** The Secret with what its templates make. Loaded here: most SealedSecrets have none. */
+/** The Secret with what its templates make. */
 async function rendered(
+  sealedSecret: SealedSecret,
   secret: OpenedSecret,
-  templates: Readonly<Record<string, string | null>>,
   where: string,
   settings: { allowNondeterministic: boolean; unknown: ReadonlySet<string> },
 ): Promise<UnsealedSecret> {
-  const unfit = Object.keys(templates).find((item) => !isItemName(item));
-  if (unfit !== undefined) {
-    throw new InputError(
-      `${where}: spec.template.data.${JSON.stringify(unfit).slice(1, -1)} is not a name a Secret's item may have`,
-      "give the template another name",
-    );
-  }
-  const { applyTemplates, warningInWords } = await import("../../shared/template/apply-templates.ts");
-  const { functionsFor } = await import("../../shared/template/functions/load.ts");
-  const applied = applyTemplates(secret.items, new Map(Object.entries(templates)), {
-    ...settings,
-    functions: await functionsFor(Object.values(templates)),
-  });
+  const unfit = unfitTemplate(sealedSecret);
+  if (unfit !== null) throw new InputError(`${where}: ${unfit}`, "give the template another name");
+  const applied = await templatedItems(sealedSecret, secret.items, settings);
   const { items, failures } = applied;
   const [first] = failures;
   if (first === undefined) {
@@ -127,7 +114,7 @@ async function rendered(
         `spec.template.data.${item} is not made here: it reads ${lacks.join(", ")}, which the controller reads from Vault`,
       ]),
     );
-    const warnings = [...unmade.values(), ...applied.warnings.map(warningInWords)];
+    const warnings = [...unmade.values(), ...(await inWords(applied.warnings))];
     return {
       secret: { ...secret, items },
       warnings: warnings.map((warning) => `${where}: ${warning}`),
@@ -140,6 +127,12 @@ async function rendered(
     `${where}: ${said.join("; ")}`,
     isRefused ? "signet unseal --allow-nondeterministic-templates runs them on this machine" : first.hint,
   );
+}
+
+async function inWords(warnings: readonly TemplateWarning[]): Promise<string[]> {
+  if (warnings.length === 0) return [];
+  const { warningInWords } = await import("../../shared/template/apply-templates.ts");
+  return warnings.map(warningInWords);
 }
 
 /**

@@ -1,9 +1,15 @@
-import { AGE_IDENTITIES_LABEL } from "../../shared/age-identity-secret.ts";
 import { LAST_APPLIED_ANNOTATIONS } from "../../shared/annotations.ts";
-import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
-import { shellWord } from "../../shared/shell-word.ts";
 import {
   DEFAULT_TYPE,
+  fitsKey,
+  forbiddenIn,
+  GUARDED_TYPES,
+  isRefusedCopying,
+  RESERVED_LABELS,
+  type SecretGates,
+} from "../../shared/secret-gates.ts";
+import { shellWord } from "../../shared/shell-word.ts";
+import {
   MANAGED_ANNOTATION,
   SEALED_BY_ANNOTATION,
   type SecretObject,
@@ -11,15 +17,7 @@ import {
 } from "./secret-object.ts";
 
 /** What the controller allows a SealedSecret to ask for: options of its start, the same for all objects. */
-export type WritePolicy = {
-  /** The controller's own namespace. */
-  ownNamespace: string;
-  /** Names there that begin with this hold sealing keys. */
-  keyPrefix: string;
-  /** Secret types that are refused unless named here. */
-  allowedTypes: readonly string[];
-  /** Annotations that are refused unless named here; a trailing `*` stands for any rest. */
-  allowedAnnotations: readonly string[];
+export type WritePolicy = SecretGates & {
   /** Namespaces whose SealedSecrets may take over Secrets that do not say so themselves; `*` for all. */
   adoptNamespaces: readonly string[];
   /** Labels of every Secret that is made, under those of its template. */
@@ -32,23 +30,8 @@ export type WritePolicy = {
   deniedMetadata: readonly string[];
 };
 
-/** Types by whose mere creation a cluster hands out credentials. */
-const GUARDED_TYPES = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
-
 /** Existing Secrets of these types belong to a component of the cluster, whatever their marks say. */
 const FOREIGN_TYPES = [...GUARDED_TYPES, "helm.sh/release.v1"];
-
-/** Labels by which Signet finds keys and identities. */
-const RESERVED_LABELS = [KEY_LABEL, AGE_IDENTITIES_LABEL];
-
-/** Annotations that make other controllers copy a Secret elsewhere. */
-const REPLICATING_ANNOTATIONS = [
-  "reflector.v1.k8s.emberstack.com/",
-  "replicator.v1.mittwald.de/",
-  "kubed.appscode.com/sync",
-  "kubernetes-replicator.olli.ai/",
-  "config.kubestitch.io/",
-];
 
 /** Prefixes of what says how Secrets and SealedSecrets are dealt with: on every Secret it would be no consent at all. */
 const OWN_PREFIXES = ["signet.dev/", "sealedsecrets.bitnami.com/"];
@@ -80,7 +63,7 @@ export function refusalToAsk(wanted: WantedSecret, policy: WritePolicy): string 
   if (policy.forbidOwnNamespace && wanted.namespace === policy.ownNamespace) {
     return `SealedSecrets in the controller's own namespace are refused here (--forbid-own-namespace); use another namespace`;
   }
-  const isDenied = (key: string) => policy.deniedMetadata.some((pattern) => matches(pattern, key));
+  const isDenied = (key: string) => policy.deniedMetadata.some((pattern) => fitsKey(pattern, key));
   const label = Object.keys(wanted.labels).find(isDenied);
   if (label !== undefined) {
     return `the label ${JSON.stringify(label)} is refused in this cluster (--denied-metadata); remove it from the template`;
@@ -97,24 +80,19 @@ export function refusalToAsk(wanted: WantedSecret, policy: WritePolicy): string 
  * @returns null when it may be, else why not: names the field and what would allow it, never a value of an item.
  */
 export function refusalToWrite(wanted: WantedSecret, policy: WritePolicy): string | null {
-  const label = Object.keys(wanted.labels).find((key) => RESERVED_LABELS.includes(key));
-  if (label !== undefined) {
-    return `the template sets the label ${label}, by which the controller finds its own keys; remove it`;
+  const forbidden = forbiddenIn(wanted, policy);
+  switch (forbidden?.kind) {
+    case undefined:
+      return null;
+    case "label":
+      return `the template sets the label ${forbidden.label}, by which the controller finds its own keys; remove it`;
+    case "name":
+      return `the name ${forbidden.name} is kept for the controller's own Secrets; choose another`;
+    case "type":
+      return `Secrets of type ${forbidden.type} are not allowed; start the controller with --allowed-secret-types=${forbidden.type} to permit them`;
+    case "annotation":
+      return `the annotation ${JSON.stringify(forbidden.annotation)} makes other controllers copy the Secret; start the controller with --allowed-annotations=${shellWord(forbidden.annotation)} to permit it`;
   }
-  if (wanted.namespace === policy.ownNamespace && isReservedName(wanted.name, policy)) {
-    return `the name ${wanted.name} is kept for the controller's own Secrets; choose another`;
-  }
-  const type = wanted.type ?? DEFAULT_TYPE;
-  if (GUARDED_TYPES.includes(type) && !policy.allowedTypes.includes(type)) {
-    return `Secrets of type ${type} are not allowed; start the controller with --allowed-secret-types=${type} to permit them`;
-  }
-  const annotation = Object.keys(wanted.annotations).find((key) =>
-    isRefusedCopying(key, policy.allowedAnnotations),
-  );
-  if (annotation !== undefined) {
-    return `the annotation ${JSON.stringify(annotation)} makes other controllers copy the Secret; start the controller with --allowed-annotations=${shellWord(annotation)} to permit it`;
-  }
-  return null;
 }
 
 /**
@@ -140,17 +118,4 @@ export function protection(
 /** Whether a Secret carries a label by which Signet finds keys and identities, whatever its value. */
 export function isKept({ metadata }: SecretObject): boolean {
   return RESERVED_LABELS.some((label) => Object.hasOwn(metadata.labels ?? {}, label));
-}
-
-function isReservedName(name: string, { keyPrefix }: WritePolicy): boolean {
-  return name.startsWith(keyPrefix) || name.startsWith("signet-");
-}
-
-function isRefusedCopying(key: string, allowed: readonly string[]): boolean {
-  const copies = REPLICATING_ANNOTATIONS.some((prefix) => key.startsWith(prefix));
-  return copies && !allowed.some((pattern) => matches(pattern, key));
-}
-
-function matches(pattern: string, key: string): boolean {
-  return pattern.endsWith("*") ? key.startsWith(pattern.slice(0, -1)) : key === pattern;
 }

@@ -1,8 +1,9 @@
+import { DEFAULT_TYPE } from "../../shared/secret-gates.ts";
 import type { Failure } from "./failure.ts";
 import { updateFailed } from "./failure.ts";
 import { RECREATE_ANNOTATION } from "./object-policy.ts";
 import { sameSecret } from "./secret-change.ts";
-import { DEFAULT_TYPE, type SecretObject } from "./secret-object.ts";
+import type { SecretObject } from "./secret-object.ts";
 
 /**
  * What the API server would refuse whatever we do: another type, a change behind an immutable Secret.

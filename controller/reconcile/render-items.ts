@@ -1,7 +1,7 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
-import { isItemName } from "../../shared/secret.ts";
 import type { TemplateLimits } from "../../shared/template/limits.ts";
 import type { TemplateError } from "../../shared/template/template-error.ts";
+import { templatedItems, unfitTemplate } from "../../shared/templated-items.ts";
 import type { Reason } from "./conditions.ts";
 import type { TemplateBackoff } from "./template-backoff.ts";
 
@@ -72,26 +72,14 @@ export async function renderItems(
   opened: ReadonlyMap<string, Uint8Array>,
   policy: TemplatePolicy,
 ): Promise<RenderedItems> {
-  const { spec } = sealedSecret;
-  const templateData = new Map(Object.entries(spec.template?.data ?? {}));
-  if (templateData.size === 0 || spec.data !== undefined) return { ok: true, items: opened, warnings: [] };
-  const unfit = [...templateData.keys()].find((item) => !isItemName(item));
-  if (unfit !== undefined) {
-    const problem = `spec.template.data.${JSON.stringify(unfit).slice(1, -1)} is not a name a Secret's item may have`;
-    return { ok: false, reason: "MalformedSealedSecret", problem };
-  }
+  const problem = unfitTemplate(sealedSecret);
+  if (problem !== null) return { ok: false, reason: "MalformedSealedSecret", problem };
   if (hasTemplates(sealedSecret) && !policy.enabled) {
     const problem = "spec.template.data: templates are turned off in this cluster (--templates=false)";
     return { ok: false, reason: "TemplateFailed", problem };
   }
-  // Loaded with the first template: most clusters have none.
-  const [{ applyTemplates, warningInWords }, { functionsFor }] = await Promise.all([
-    import("../../shared/template/apply-templates.ts"),
-    import("../../shared/template/functions/load.ts"),
-  ]);
   const { allowNondeterministic } = policy;
-  const { items, failures, whileRunning, warnings } = applyTemplates(opened, templateData, {
-    functions: await functionsFor(templateData.values()),
+  const { items, failures, whileRunning, warnings } = await templatedItems(sealedSecret, opened, {
     limits: LIMITS,
     allowNondeterministic,
   });
@@ -101,5 +89,7 @@ export async function renderItems(
     const problem = describeFailures(failures, whileRunning, isFirst);
     return { ok: false, reason: "TemplateFailed", problem };
   }
+  if (warnings.length === 0) return { ok: true, items, warnings: [] };
+  const { warningInWords } = await import("../../shared/template/apply-templates.ts");
   return { ok: true, items, warnings: warnings.map(warningInWords).sort() };
 }

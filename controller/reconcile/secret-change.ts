@@ -1,7 +1,7 @@
 import type { OwnerReference } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND } from "../../shared/resource.ts";
+import { DEFAULT_TYPE } from "../../shared/secret-gates.ts";
 import {
-  DEFAULT_TYPE,
   MANAGED_ANNOTATION,
   MANAGED_ITEMS_ANNOTATION,
   PATCH_ANNOTATION,

@@ -22,9 +22,6 @@ export type WantedSecret = {
   owner: { name: string; uid: string } | null;
 };
 
-/** The type a Secret gets that names none. */
-export const DEFAULT_TYPE = "Opaque";
-
 /** On an existing Secret, "true": may be overwritten and adopted. */
 export const MANAGED_ANNOTATION = "sealedsecrets.bitnami.com/managed";
 /** On an existing Secret, "true": our items are merged into it. */

@@ -25,6 +25,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "call-slots.ts",
     "errors.ts",
     "key-publication.ts",
+    "pattern-size.ts",
     "promotion-time.ts",
     "resource.ts",
     "sealing-key-hint.ts",
@@ -38,8 +39,8 @@ const sharedLayers: readonly (readonly string[])[] = [
   ["scope.ts", "seal/", "kube/", "label-origin.node.ts"],
   ["aws/", "vault/"],
   ["sealed-secret.ts", "sealed-secret-order.ts", "secret.ts", "document/"],
-  ["template/"],
-  ["seal-secret.ts", "open-sealed-secret.ts", "opened-secret.ts"],
+  ["template/", "sops-sealed-secret/"],
+  ["seal-secret.ts", "open-sealed-secret.ts", "opened-secret.ts", "secret-gates.ts", "templated-items.ts"],
 ];
 
 /** What shared/ files run in a browser, too, unless their path says that they are for Node alone. */

@@ -17,8 +17,8 @@ export const renderingFaults: readonly Fault[] = [
   {
     what: "an item name no Secret may have gets through from a template",
     file: ITEMS,
-    find: "if (unfit !== undefined) {",
-    replace: "if (unfit === null) {",
+    find: "if (problem !== null) return",
+    replace: "if (problem === undefined) return",
     test: ITEMS_TEST,
   },
   {
