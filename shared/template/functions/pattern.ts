@@ -1,8 +1,8 @@
 import { RE2JS } from "re2js";
 import { fromUtf8 } from "../../bytes.ts";
+import { patternSize } from "../../pattern-size.ts";
 import { fromByteString, runeAt } from "../byte-string.ts";
 import { type CallContext, TemplateFunctionError } from "../function-table.ts";
-import { patternSize } from "./pattern-size.ts";
 
 /** A match by byte offsets. `groups[0]` is all of it; a group that took no part is null. */
 export type Match = { start: number; end: number; groups: readonly ([number, number] | null)[] };

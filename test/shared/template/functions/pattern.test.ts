@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { patternSize } from "../../../../shared/template/functions/pattern-size.ts";
+import { patternSize } from "../../../../shared/pattern-size.ts";
 import { render } from "./function-rows.ts";
 
 for (const [pattern, size] of [
