@@ -17,6 +17,8 @@ export function meteredKms(api: KmsApi, metering: Metering): KmsApi {
   return {
     generateDataKey: (key, context, signal) =>
       metered("generate-data-key", () => api.generateDataKey(key, context, signal), ok, metering, signal),
+    encrypt: (key, plaintext, context, signal) =>
+      metered("encrypt", () => api.encrypt(key, plaintext, context, signal), ok, metering, signal),
     decrypt: (wrapped, context, signal) =>
       metered("decrypt", () => api.decrypt(wrapped, context, signal), okUnlessNull, metering, signal),
     reEncrypt: (wrapped, context, to, signal) =>
@@ -50,6 +52,16 @@ export function meteredTransit(api: TransitApi, metering: Metering): TransitApi 
         "rewrap",
         () => api.rewrap(name, values, signal),
         (texts) => (texts.includes(null) ? "not-authentic" : "ok"),
+        metering,
+        signal,
+      ),
+    encryptUnbound: (name, plaintext, signal) =>
+      metered("encrypt", () => api.encryptUnbound(name, plaintext, signal), ok, metering, signal),
+    decryptUnbound: (name, ciphertext, signal) =>
+      metered(
+        "decrypt",
+        () => api.decryptUnbound(name, ciphertext, signal),
+        (answer) => outcomeOfAll([answer]),
         metering,
         signal,
       ),

@@ -1,5 +1,6 @@
 import {
   DecryptCommand,
+  EncryptCommand,
   GenerateDataKeyCommand,
   type KMSClient,
   ReEncryptCommand,
@@ -94,6 +95,24 @@ class KmsClient implements KmsConnection {
       const wrapped = wrappedIn(answer);
       if (dataKey?.length !== DATA_KEY_BYTES || wrapped === null) throw incompleteAnswer(call);
       return { ...wrapped, dataKey };
+    });
+  }
+
+  async encrypt(
+    key: string,
+    plaintext: Uint8Array,
+    context: KmsContext,
+    signal: AbortSignal,
+  ): Promise<WrappedDataKey> {
+    return this.#call(asCall("Encrypt", key, context), signal, async (sdk, call, options) => {
+      const command = new EncryptCommand({
+        KeyId: key,
+        Plaintext: plaintext,
+        EncryptionContext: { ...context },
+      });
+      const wrapped = wrappedIn(await sdk.send(command, options));
+      if (wrapped === null) throw incompleteAnswer(call);
+      return wrapped;
     });
   }
 

@@ -3,7 +3,7 @@ import { ExchangeError } from "./web-exchange.ts";
 
 /** One call on KMS, as far as errors tell of it. */
 export type KmsCall = {
-  operation: "GenerateDataKey" | "Decrypt" | "ReEncrypt";
+  operation: "GenerateDataKey" | "Encrypt" | "Decrypt" | "ReEncrypt";
   key: string;
   /** Of ReEncrypt: the key to wrap under. */
   to?: string;

@@ -5,6 +5,7 @@ import type { TransitApi } from "./transit-api.ts";
 export function kmsLater(connect: () => Promise<KmsApi>): KmsApi {
   return {
     generateDataKey: async (...call) => (await connect()).generateDataKey(...call),
+    encrypt: async (...call) => (await connect()).encrypt(...call),
     decrypt: async (...call) => (await connect()).decrypt(...call),
     reEncrypt: async (...call) => (await connect()).reEncrypt(...call),
   };
@@ -17,5 +18,7 @@ export function transitLater(connect: () => Promise<TransitApi>): TransitApi {
     encrypt: async (...call) => (await connect()).encrypt(...call),
     decrypt: async (...call) => (await connect()).decrypt(...call),
     rewrap: async (...call) => (await connect()).rewrap(...call),
+    encryptUnbound: async (...call) => (await connect()).encryptUnbound(...call),
+    decryptUnbound: async (...call) => (await connect()).decryptUnbound(...call),
   };
 }

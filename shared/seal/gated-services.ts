@@ -19,6 +19,8 @@ export function gatedKms(api: KmsApi, gates: KeyGates, gateUser: GateUser): KmsA
   return {
     generateDataKey: (key, context, signal) =>
       gates.pass(called(key, context), () => api.generateDataKey(key, context, signal), signal),
+    encrypt: (key, plaintext, context, signal) =>
+      gates.pass(called(key, context), () => api.encrypt(key, plaintext, context, signal), signal),
     decrypt: (wrapped, context, signal) =>
       gates.pass(called(wrapped.key, context), () => api.decrypt(wrapped, context, signal), signal),
     reEncrypt: (wrapped, context, to, signal) =>
@@ -37,5 +39,9 @@ export function gatedTransit(api: TransitApi, gates: KeyGates, gateUser: GateUse
       gates.pass(called(name), () => api.decrypt(name, binding, values, signal), signal),
     rewrap: (name, values, signal) =>
       gates.pass(called(name), () => api.rewrap(name, values, signal), signal),
+    encryptUnbound: (name, plaintext, signal) =>
+      gates.pass(called(name), () => api.encryptUnbound(name, plaintext, signal), signal),
+    decryptUnbound: (name, ciphertext, signal) =>
+      gates.pass(called(name), () => api.decryptUnbound(name, ciphertext, signal), signal),
   };
 }

@@ -21,6 +21,16 @@ export interface KmsApi {
     context: KmsContext,
     signal: AbortSignal,
   ): Promise<WrappedDataKey & { dataKey: Bytes }>;
+  /**
+   * Wraps bytes that are at hand, of up to 4,096.
+   * @param key key id, key ARN, `alias/NAME` or alias ARN.
+   */
+  encrypt(
+    key: string,
+    plaintext: Uint8Array,
+    context: KmsContext,
+    signal: AbortSignal,
+  ): Promise<WrappedDataKey>;
   /** @returns the data key in clear, which the caller wipes; null when key, blob and context do not belong together. */
   decrypt(wrapped: WrappedDataKey, context: KmsContext, signal: AbortSignal): Promise<Bytes | null>;
   /**

@@ -60,4 +60,8 @@ export interface TransitApi {
     values: readonly TransitCiphertext[],
     signal: AbortSignal,
   ): Promise<(string | null)[]>;
+  /** Encrypts one value that is bound to nothing, as SOPS has it; `unusable` for a derived key, which binds all. */
+  encryptUnbound(name: TransitKeyName, plaintext: Uint8Array, signal: AbortSignal): Promise<string>;
+  /** @returns what became of a value that is bound to nothing. */
+  decryptUnbound(name: TransitKeyName, ciphertext: string, signal: AbortSignal): Promise<TransitOpened>;
 }

@@ -32,6 +32,18 @@ export function readTransitKey(answer: VaultAnswer, asked: Asked): TransitKey {
   };
 }
 
+/** @throws KeyServiceError `unusable` for a key that encrypts nothing that is bound to nothing, or that was deleted. */
+export function requireUnderived(answer: VaultAnswer, asked: Asked): void {
+  const { derived, soft_deleted } = dataOf(answer);
+  if (derived === true)
+    throw unusable(
+      asked,
+      "it is derived, and SOPS binds nothing by a context",
+      "make a key without derived for SOPS documents",
+    );
+  if (soft_deleted === true) throw unusable(asked, "it was deleted", "restore the key in Vault");
+}
+
 function unusable({ address, subject }: Asked, cause: string, hint: string): KeyServiceError {
   return new KeyServiceError("unusable", `${subject} in Vault at ${address} cannot be used: ${cause}`, hint);
 }

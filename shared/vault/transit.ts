@@ -11,8 +11,8 @@ import type {
 } from "../seal/transit-api.ts";
 import type { VaultSession } from "./session.ts";
 import { type BatchResult, batchResults } from "./transit-batch.ts";
-import { readTransitKey } from "./transit-key.ts";
-import { succeeded, type VaultBody } from "./vault-answer.ts";
+import { readTransitKey, requireUnderived } from "./transit-key.ts";
+import { succeeded, type VaultAnswer, type VaultBody } from "./vault-answer.ts";
 import { type Asked, unexpectedAnswer, vaultFault } from "./vault-fault.ts";
 import { segmentsOf } from "./vault-path.ts";
 
@@ -43,12 +43,10 @@ class Transit implements TransitApi {
 
   async describeKey(name: TransitKeyName, signal: AbortSignal): Promise<TransitKey> {
     const asked = this.#asked(name, "keys", "read");
-    const path = [...segmentsOf(name.mount), "keys", name.key];
-    const answer = await this.#session.request({ method: "GET", path, signal });
+    const answer = await this.#readKey(name, signal);
     if (!succeeded(answer)) throw vaultFault(answer, asked);
     const key = readTransitKey(answer, asked);
-    if (this.#seenAtMs.size >= MOST_SEEN) this.#seenAtMs.clear();
-    this.#seenAtMs.set(fullName(name), performance.now());
+    this.#noteSeen(name);
     return key;
   }
 
@@ -96,6 +94,42 @@ class Transit implements TransitApi {
     return results.map((result) => ("refused" in result ? null : ciphertextOf(result.fields, asked)));
   }
 
+  async encryptUnbound(name: TransitKeyName, plaintext: Uint8Array, signal: AbortSignal): Promise<string> {
+    const asked = this.#asked(name, "encrypt", "update");
+    if (!this.#wasSeen(name)) await this.#requireUnderived(name, signal);
+    const [result] = await this.#batch(name, asked, [{ plaintext: toBase64(plaintext) }], signal);
+    if (result === undefined || "refused" in result) throw unexpectedAnswer(asked);
+    return ciphertextOf(result.fields, asked);
+  }
+
+  async decryptUnbound(
+    name: TransitKeyName,
+    ciphertext: string,
+    signal: AbortSignal,
+  ): Promise<TransitOpened> {
+    const asked = this.#asked(name, "decrypt", "update");
+    const [result] = await this.#batch(name, asked, [{ ciphertext }], signal);
+    if (result === undefined) throw unexpectedAnswer(asked);
+    return "refused" in result ? result : { plaintext: plaintextOf(result.fields, asked) };
+  }
+
+  /** Who may only encrypt cannot look at the key first: then what Vault makes of the name is up to the token's policies. */
+  async #requireUnderived(name: TransitKeyName, signal: AbortSignal): Promise<void> {
+    const asked = this.#asked(name, "keys", "read");
+    const answer = await this.#readKey(name, signal);
+    if (succeeded(answer)) {
+      requireUnderived(answer, asked);
+      this.#noteSeen(name);
+      return;
+    }
+    const fault = vaultFault(answer, asked);
+    if (fault.fault !== "denied") throw fault;
+  }
+
+  #readKey({ mount, key }: TransitKeyName, signal: AbortSignal): Promise<VaultAnswer> {
+    return this.#session.request({ method: "GET", path: [...segmentsOf(mount), "keys", key], signal });
+  }
+
   async #batch(
     { mount, key }: TransitKeyName,
     asked: AskedOfKey,
@@ -112,6 +146,11 @@ class Transit implements TransitApi {
       maxBytes: MAX_BATCH_BYTES,
     });
     return batchResults(answer, items.length, asked);
+  }
+
+  #noteSeen(name: TransitKeyName): void {
+    if (this.#seenAtMs.size >= MOST_SEEN) this.#seenAtMs.clear();
+    this.#seenAtMs.set(fullName(name), performance.now());
   }
 
   #wasSeen(name: TransitKeyName): boolean {

@@ -5,7 +5,7 @@ import type { KmsApi, KmsContext, WrappedDataKey } from "../../shared/seal/kms-a
 
 /** A call that arrived: `key` as the caller named it. */
 export type KmsCall = {
-  operation: "GenerateDataKey" | "Decrypt" | "ReEncrypt";
+  operation: "GenerateDataKey" | "Encrypt" | "Decrypt" | "ReEncrypt";
   key: string;
   context: KmsContext;
   to?: string;
@@ -66,6 +66,11 @@ export class MemoryKms implements KmsApi {
     await this.#arrive({ operation: "GenerateDataKey", key, context }, signal);
     const dataKey = new Uint8Array(randomBytes(32));
     return { ...this.wrap(key, dataKey, context), dataKey };
+  }
+
+  async encrypt(key: string, plaintext: Uint8Array, context: KmsContext, signal: AbortSignal) {
+    await this.#arrive({ operation: "Encrypt", key, context }, signal);
+    return this.wrap(key, plaintext, context);
   }
 
   async decrypt(wrapped: WrappedDataKey, context: KmsContext, signal: AbortSignal): Promise<Bytes | null> {

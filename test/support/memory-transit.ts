@@ -13,7 +13,7 @@ import { serviceFault } from "./memory-kms.ts";
 
 /** A call that arrived: `key` is MOUNT/KEY, `values` how many came with it. */
 export type TransitCall = {
-  operation: "describeKey" | "encrypt" | "decrypt" | "rewrap";
+  operation: "describeKey" | "encrypt" | "decrypt" | "rewrap" | "encryptUnbound" | "decryptUnbound";
   key: string;
   values: number;
 };
@@ -96,6 +96,20 @@ export class MemoryTransit implements TransitApi {
     });
   }
 
+  async encryptUnbound(name: TransitKeyName, plaintext: Uint8Array, signal: AbortSignal): Promise<string> {
+    const state = await this.#arrive("encryptUnbound", name, 1, signal, "associated-data");
+    return encrypt(state, { plaintext, place: NOWHERE });
+  }
+
+  async decryptUnbound(
+    name: TransitKeyName,
+    ciphertext: string,
+    signal: AbortSignal,
+  ): Promise<TransitOpened> {
+    const state = await this.#arrive("decryptUnbound", name, 1, signal, "associated-data");
+    return decrypt(state, { ciphertext, place: NOWHERE });
+  }
+
   async #arrive(
     operation: TransitCall["operation"],
     { mount, key }: TransitKeyName,
@@ -120,6 +134,9 @@ export class MemoryTransit implements TransitApi {
     return state;
   }
 }
+
+/** A key without `derived` takes values without associated data, too. */
+const NOWHERE = new Uint8Array();
 
 function encrypt({ versions, ...state }: KeyState, { plaintext, place }: TransitPlaintext): string {
   const nonce = randomBytes(12);

@@ -25,16 +25,19 @@ test("each call on KMS is told once, with what came of it and its time", async (
   const { told, takes7, metering } = scene();
   const kms: KmsApi = {
     generateDataKey: () => takes7({ ...WRAPPED, dataKey: new Uint8Array([2]) }),
+    encrypt: () => takes7(WRAPPED),
     decrypt: (wrapped) => takes7(wrapped === WRAPPED ? new Uint8Array([3]) : null),
     reEncrypt: () => takes7(null),
   };
   const metered = meteredKms(kms, metering);
   assert.deepEqual((await metered.generateDataKey("k", {}, signal)).dataKey, new Uint8Array([2]));
+  assert.equal(await metered.encrypt("k", new Uint8Array(), {}, signal), WRAPPED);
   assert.deepEqual(await metered.decrypt(WRAPPED, {}, signal), new Uint8Array([3]));
   assert.equal(await metered.decrypt({ ...WRAPPED }, {}, signal), null);
   assert.equal(await metered.reEncrypt(WRAPPED, {}, "k", signal), null);
   assert.deepEqual(told, [
     "generate-data-key ok 7",
+    "encrypt ok 7",
     "decrypt ok 7",
     "decrypt not-authentic 7",
     "re-encrypt not-authentic 7",
@@ -61,6 +64,14 @@ test("each call on Vault is told once, and gets what it was given", async () => 
       given.push(args.slice(0, 2));
       return takes7([null]);
     },
+    encryptUnbound: (...args) => {
+      given.push(args.slice(0, 2));
+      return takes7("vault:v1:eA==");
+    },
+    decryptUnbound: (...args) => {
+      given.push(args.slice(0, 2));
+      return takes7({ refused: "too-old" });
+    },
   };
   const metered = meteredTransit(transit, metering);
   const place = new Uint8Array([1]);
@@ -68,17 +79,23 @@ test("each call on Vault is told once, and gets what it was given", async () => 
   await metered.encrypt(NAME, "context", [{ plaintext: place, place }], signal);
   await metered.decrypt(NAME, "associated-data", [{ ciphertext: "c", place }], signal);
   await metered.rewrap(NAME, [{ ciphertext: "c", place }], signal);
+  await metered.encryptUnbound(NAME, place, signal);
+  await metered.decryptUnbound(NAME, "c", signal);
   assert.deepEqual(told, [
     "describe-key ok 7",
     "encrypt ok 7",
     "decrypt not-authentic 7",
     "rewrap not-authentic 7",
+    "encrypt ok 7",
+    "decrypt too-old 7",
   ]);
   assert.deepEqual(given, [
     NAME,
     [NAME, "context", [{ plaintext: place, place }]],
     [NAME, "associated-data", [{ ciphertext: "c", place }]],
     [NAME, [{ ciphertext: "c", place }]],
+    [NAME, place],
+    [NAME, "c"],
   ]);
 });
 
@@ -112,7 +129,8 @@ test("of the values of a call on Vault one that is refused counts, but for those
   ];
   for (const [answers, sent] of cases) {
     const fail = () => Promise.reject(new Error("not asked"));
-    const api = { describeKey: fail, encrypt: fail, rewrap: fail, decrypt: () => takes7(answers) };
+    const unasked = { describeKey: fail, encrypt: fail, rewrap: fail, encryptUnbound: fail };
+    const api = { ...unasked, decryptUnbound: fail, decrypt: () => takes7(answers) };
     const values = sent.map((probe) => ({ ciphertext: "c", place, ...probe }));
     await meteredTransit(api, metering).decrypt(NAME, "context", values, signal);
   }
@@ -126,7 +144,7 @@ test("a failure is told by its fault and goes on to the caller", async () => {
   const { told, metering } = scene();
   const failing = (error: unknown): KmsApi => {
     const fail = () => Promise.reject(error);
-    return { generateDataKey: fail, decrypt: fail, reEncrypt: fail };
+    return { generateDataKey: fail, encrypt: fail, decrypt: fail, reEncrypt: fail };
   };
   const denied = new KeyServiceError("denied", "no", "ask");
   await assert.rejects(meteredKms(failing(denied), metering).decrypt(WRAPPED, {}, signal), denied);

@@ -61,6 +61,7 @@ suite("AWS KMS behind gates", () => {
     await assert.rejects(gated.decrypt(wrapped, {}, signal), { fault: "unusable" });
     await assert.rejects(gated.reEncrypt(wrapped, {}, "k", signal), { fault: "unusable" });
     await assert.rejects(gated.generateDataKey(keyArn("k"), {}, signal), { fault: "unusable" });
+    await assert.rejects(gated.encrypt(keyArn("k"), new Uint8Array(32), {}, signal), { fault: "unusable" });
     assert.deepEqual([kms.calls.length, closed.closed], [1, 1]);
   });
 
@@ -93,11 +94,17 @@ suite("Vault behind gates", () => {
       () => gated.encrypt(name, "context", values, signal),
       () => gated.decrypt(name, "context", texts, signal),
       () => gated.rewrap(name, texts, signal),
+      () => gated.encryptUnbound(name, new Uint8Array(), signal),
+      () => gated.decryptUnbound(name, "vault:v1:AAAA", signal),
     ])
       await assert.rejects(call, { fault: "throttled", retryAfterMs: 7000 });
     assert.deepEqual([transit.calls.length, closed.closed], [1, 1]);
     const codec = vaultCodec(gated, other);
     assert.deepEqual(await codec.open(await codec.seal({ a: "1" })), { a: "opened 1" });
     assert.equal((await gated.rewrap(other, texts, signal)).length, 1);
+    const plain = transit.createKey("t/plain", "associated-data");
+    const text = await gated.encryptUnbound(plain, new Uint8Array([7]), signal);
+    const opened = await gated.decryptUnbound(plain, text, signal);
+    assert.deepEqual(opened, { plaintext: new Uint8Array([7]) });
   });
 });

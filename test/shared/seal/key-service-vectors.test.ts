@@ -23,14 +23,15 @@ import {
 import { signal } from "../../support/remote-values.ts";
 
 const notCalled = () => assert.fail("not to be called");
+const UNBOUND = { encryptUnbound: notCalled, decryptUnbound: notCalled };
 const [kms, vault] = [kmsVectors(), vaultVectors()];
 
 function kmsApi(vector: KmsVector<unknown>): KmsApi {
-  return { ...kmsOf(vector), generateDataKey: notCalled, reEncrypt: notCalled };
+  return { ...kmsOf(vector), generateDataKey: notCalled, encrypt: notCalled, reEncrypt: notCalled };
 }
 
 function transitApi(vector: Parameters<typeof transitOf>[0]): TransitApi {
-  return { ...transitOf(vector), encrypt: notCalled, rewrap: notCalled };
+  return { ...transitOf(vector), encrypt: notCalled, rewrap: notCalled, ...UNBOUND };
 }
 
 async function outcomeOf(unsealer: Unsealer, sealed: string, at: ValuePlace): Promise<object> {

@@ -111,6 +111,7 @@ suite("sealing under AWS KMS", () => {
 function delegating(kms: MemoryKms): KmsApi {
   return {
     generateDataKey: (...call) => kms.generateDataKey(...call),
+    encrypt: (...call) => kms.encrypt(...call),
     decrypt: (...call) => kms.decrypt(...call),
     reEncrypt: (...call) => kms.reEncrypt(...call),
   };

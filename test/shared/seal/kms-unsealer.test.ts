@@ -171,6 +171,7 @@ suite("opening under AWS KMS", () => {
     const handedOut: Uint8Array[] = [];
     const api = {
       generateDataKey: kms.generateDataKey.bind(kms),
+      encrypt: kms.encrypt.bind(kms),
       reEncrypt: kms.reEncrypt.bind(kms),
       decrypt: async (...call: Parameters<MemoryKms["decrypt"]>) => {
         const dataKey = await kms.decrypt(...call);

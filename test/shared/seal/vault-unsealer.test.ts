@@ -168,6 +168,8 @@ suite("opening under Vault", () => {
       describeKey: (...call) => transit.describeKey(...call),
       encrypt: (...call) => transit.encrypt(...call),
       rewrap: (...call) => transit.rewrap(...call),
+      encryptUnbound: (...call) => transit.encryptUnbound(...call),
+      decryptUnbound: (...call) => transit.decryptUnbound(...call),
       decrypt: async (...call) => {
         const answers = await transit.decrypt(...call);
         seen.push(...answers);
