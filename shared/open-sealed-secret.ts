@@ -1,15 +1,19 @@
 import { fromUtf8 } from "./bytes.ts";
 import { readDocuments } from "./document/read-documents.ts";
+import type { SopsUnwrapper } from "./document/sops/key-services.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 import { type ClassicOptions, classicUnsealer } from "./seal/classic-unsealer.ts";
 import { formOf, type RemoteBackend, remoteBackend } from "./seal/codec.ts";
 import type { KeyServiceError } from "./seal/key-service-error.ts";
 import { byAge, type OpeningKey } from "./seal/opening-key.ts";
+import { clusterToOpenIn } from "./seal/place-binding.ts";
 import type { KeyServices, Outcome, Unsealer } from "./seal/sealer.ts";
 import type { TrialMemory } from "./seal/trial-memory.ts";
 import type { SealedSecret } from "./sealed-secret.ts";
 import { readSealingKeyHint } from "./sealing-key-hint.ts";
 import { isItemName, parseSecret, type SecretManifest } from "./secret.ts";
+import { isSopsSealedSecret } from "./sops-sealed-secret/sops-form.ts";
+import type { SopsCause } from "./sops-sealed-secret/sops-refusal.ts";
 
 /** What opening a SealedSecret takes. */
 export type OpeningContext = {
@@ -30,6 +34,14 @@ export type OpeningContext = {
   /** Opens `kms:` and `vault:` values. Never for answers over HTTP: whoever asks there is not to have key services asked. */
   keyServices?: KeyServices;
   /**
+   * What unwraps the data keys of SealedSecrets that are SOPS documents.
+   * @param namespace where the object at hand stands: identities and allow-lists go by it.
+   * @returns null where nothing is set up for it. Never for answers over HTTP, as above.
+   */
+  sops?: (namespace: string) => SopsUnwrapper | null;
+  /** Finds out the cluster's id where `clusterId` is null, once a SOPS document has opened that names one. */
+  findClusterId?: () => Promise<string>;
+  /**
    * Why keys are missing that may open what none at hand does, null for none: thrown instead of saying that none does.
    */
   missing?: KeyServiceError | null;
@@ -42,7 +54,15 @@ export type Opened = { items: ReadonlyMap<string, Uint8Array>; whole: SecretMani
 
 /** Why it does not open. `problem` names the items, never a value. */
 export type NotOpened =
-  | { ok: false; reason: "UnsealFailed" | "MalformedSealedSecret"; problem: string }
+  | {
+      ok: false;
+      reason: "UnsealFailed" | "MalformedSealedSecret";
+      problem: string;
+      /** The next step, where it is another than to seal again. */
+      hint?: string;
+      /** What it is about a SOPS document. */
+      sops?: SopsCause;
+    }
   | { ok: false; reason: "UnsealFailed"; outcomes: ReadonlyMap<string, Outcome> };
 
 /** What came of opening a SealedSecret; `keys`: fingerprints of the keys that opened it, sorted. */
@@ -129,12 +149,46 @@ export async function tryValues(
     return malformed("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time");
   }
   const sealed = isWhole ? new Map([[WHOLE_OBJECT, data]]) : items;
+  if (!isWhole && context.sops !== undefined) {
+    const tried = await trySops(sealedSecret, context.sops, context, signal);
+    if (tried !== null) return tried;
+  }
   const sorted = byBackend(sealedSecret, sealed, context);
   if (!("classic" in sorted)) return sorted;
   const outcomes = await unseal(sealedSecret, sorted, context, signal);
   // In the order in which the object names them.
   const ordered = [...sealed.keys()].map((item) => [item, outcomes.get(item) ?? NOT_TRIED] as const);
   return { ok: true, outcomes: new Map(ordered), form: isWhole ? "whole-object" : "items" };
+}
+
+/**
+ * Opens a SealedSecret that is a SOPS document, as a whole or not at all: nothing of it counts before its MAC was verified.
+ * @returns null for one that is none. What opens documents is loaded with the first of them.
+ */
+async function trySops(
+  sealedSecret: SealedSecret,
+  sops: NonNullable<OpeningContext["sops"]>,
+  { clusterId, findClusterId }: OpeningContext,
+  signal: AbortSignal,
+): Promise<ValuesTried | null> {
+  if (!isSopsSealedSecret(sealedSecret)) return null;
+  const scope = scopeOfObject(sealedSecret);
+  const unwrapper = sops(sealedSecret.metadata.namespace ?? "");
+  if (unwrapper === null) return notSupported('values of backend "sops" are not opened');
+  const { openSopsValues } = await import("./sops-sealed-secret/open-sops.ts");
+  const unknown = () => Promise.resolve(clusterToOpenIn({ clusterId, scope }).clusterId);
+  const place = { clusterId: clusterId ?? findClusterId ?? unknown, scope, unwrapper };
+  const opening = await openSopsValues(sealedSecret, place, signal);
+  if (!opening.ok) {
+    const { cause, problem, hint } = opening;
+    return { ok: false, reason: "UnsealFailed", problem, hint, sops: cause };
+  }
+  const { values, keyId } = opening;
+  const outcomes = [...values].map(([item, plaintext]): [string, Outcome] => [
+    item,
+    { kind: "opened", plaintext, keyId },
+  ]);
+  return { ok: true, outcomes: new Map(outcomes), form: "items" };
 }
 
 const NOT_TRIED: Outcome = { kind: "not-tried" };
@@ -186,13 +240,8 @@ async function unseal(
   context: OpeningContext,
   signal: AbortSignal,
 ): Promise<Map<string, Outcome>> {
-  const { metadata } = sealedSecret;
   const { clusterId } = context;
-  const scope = scopeOf({
-    namespace: metadata.namespace ?? "",
-    name: metadata.name,
-    annotations: metadata.annotations ?? undefined,
-  });
+  const scope = scopeOfObject(sealedSecret);
   const outcomes = await unsealClassic(sealedSecret, classic, scope, context, signal);
   for (const { unsealer, items } of remote.values()) {
     if ([...outcomes.values()].some(({ kind }) => kind !== "opened")) break;
@@ -200,6 +249,10 @@ async function unseal(
     for (const [item, outcome] of opened) outcomes.set(item, outcome);
   }
   return outcomes;
+}
+
+function scopeOfObject({ metadata: { namespace = "", name, annotations } }: SealedSecret): Scope {
+  return scopeOf({ namespace, name, annotations: annotations ?? undefined });
 }
 
 async function unsealClassic(

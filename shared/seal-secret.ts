@@ -57,8 +57,7 @@ export async function sealSecret(
   const namespace = namespaceOf(secret, where, kind, request.namespace);
   const scope = scopeAt(kind, { namespace: namespace ?? "", name });
   const annotations = annotationsFor(kind, request.sealer);
-  const encryptedData = await request.sealer.sealAll(secret.items, { clusterId: request.clusterId, scope });
-  const sealedSecret: SealedSecret = {
+  const bare: SealedSecret = {
     kind: KIND,
     apiVersion: API_VERSION,
     metadata: {
@@ -68,10 +67,22 @@ export async function sealSecret(
     },
     spec: {
       template: templateOf(secret, name, namespace, request.scope),
-      encryptedData: sorted(Object.fromEntries(encryptedData)),
+      encryptedData: {},
     },
   };
-  return { sealedSecret, scope };
+  return { sealedSecret: await withValues(bare, secret.items, scope, request), scope };
+}
+
+async function withValues(
+  bare: SealedSecret,
+  items: SecretManifest["items"],
+  scope: Scope,
+  { sealer, clusterId }: SealRequest,
+): Promise<SealedSecret> {
+  const binding = { clusterId, scope };
+  if (sealer.sealObject !== undefined) return sealer.sealObject(bare, items, binding);
+  const encryptedData = sorted(Object.fromEntries(await sealer.sealAll(items, binding)));
+  return { ...bare, spec: { ...bare.spec, encryptedData } };
 }
 
 function annotationsFor(kind: ScopeKind, { hint }: Sealer): Record<string, string> {

@@ -36,6 +36,12 @@ export type Outcome =
   /** Not a value of this format, or the right key found it damaged. Trying other keys is pointless. */
   | { kind: "malformed"; error: SealError };
 
+/** A SealedSecret before its values are in it, as far as sealing goes. */
+export type SealableObject = {
+  metadata: { annotations?: Record<string, string> | undefined };
+  spec: { encryptedData: Record<string, string> };
+};
+
 /** One backend that seals. Takes all the items of one object at once, so that a remote one needs a single call. */
 export interface Sealer {
   /** Fingerprint (or name) of the key the values are sealed under. */
@@ -48,6 +54,15 @@ export interface Sealer {
    * the binding has none.
    */
   sealAll(items: ReadonlyMap<string, Uint8Array>, binding: Binding): Promise<Map<string, string>>;
+  /**
+   * In the place of `sealAll`, where values are nothing by themselves: puts them, and what belongs to them, into the object.
+   * @throws as `sealAll`.
+   */
+  sealObject?<Sealable extends SealableObject>(
+    bare: Sealable,
+    items: ReadonlyMap<string, Uint8Array>,
+    binding: Binding,
+  ): Promise<Sealable>;
 }
 
 /** One backend that opens. Takes all the items of one object at once, so that a remote one needs a single call. */
