@@ -40,7 +40,7 @@ function readValue(text: string, at: number, depth: number): JsonRead {
     case "[":
       return readArray(text, at, depth);
     case '"':
-      return readString(text, at);
+      return readJsonString(text, at);
     case undefined:
       throw new DocumentSyntaxError("the JSON text ends too early", at);
     default:
@@ -54,7 +54,7 @@ function readObject(text: string, start: number, depth: number): JsonRead {
   if (text[at] === "}") return { value, end: at + 1 };
   for (;;) {
     if (text[at] !== '"') throw new DocumentSyntaxError("a key in double quotes is expected", at);
-    const key = readString(text, at);
+    const key = readJsonString(text, at);
     if (Object.hasOwn(value, key.value))
       throw new DocumentSyntaxError("this key appears twice in its object", at);
     at = skipSpace(text, key.end);
@@ -91,7 +91,11 @@ function readArray(text: string, start: number, depth: number): JsonRead {
   }
 }
 
-function readString(text: string, start: number): { value: string; end: number } {
+/**
+ * Reads one JSON string that begins at an offset, where a double quote stands.
+ * @throws DocumentSyntaxError with the offset where it begins.
+ */
+export function readJsonString(text: string, start: number): { value: string; end: number } {
   STRING.lastIndex = start;
   const token = STRING.exec(text)?.[0];
   if (token === undefined) {
