@@ -58,6 +58,25 @@ suite("calls on KMS", () => {
     );
   });
 
+  test("bytes at hand are wrapped under a key, for a context", async () => {
+    const plaintext = Uint8Array.from({ length: 33 }, (_, at) => at);
+    const alias = fake.setAlias("alias/app/sops", key);
+    for (const name of [key, alias]) {
+      const wrapped = await kms.encrypt(name, plaintext, context, never);
+      assert.equal(wrapped.key, key);
+      assert.deepEqual(await kms.decrypt({ ...wrapped, key: name }, context, never), plaintext);
+      assert.equal(await kms.decrypt(wrapped, {}, never), null);
+    }
+    assert.deepEqual(
+      fake.calls.filter(({ operation }) => operation === "Encrypt").map(({ keyId }) => keyId),
+      [key, alias],
+    );
+    assert.equal(plaintext[32], 32, "it is its giver's");
+    fake.inject(kmsRefusal("AccessDeniedException"), { times: 1, of: "Encrypt" });
+    const denied = failsWith("denied", /access is denied for kms:Encrypt/);
+    await assert.rejects(kms.encrypt(key, plaintext, context, never), denied);
+  });
+
   test("another context, key or blob opens nothing", async () => {
     const made = await kms.generateDataKey(key, context, never);
     const damaged = Uint8Array.from(made.blob, (byte, at) => (at === made.blob.length - 1 ? byte ^ 1 : byte));

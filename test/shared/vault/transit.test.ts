@@ -299,3 +299,78 @@ describe("rewrap", () => {
     ]);
   });
 });
+
+describe("encryptUnbound", () => {
+  const sealed = { ciphertext: "vault:v3:AAAA" };
+  const keys = (answer: VaultAnswer) =>
+    connected(({ what }) =>
+      what.startsWith("GET") ? answer : vaultAnswer(200, { data: { batch_results: [sealed] } }),
+    );
+
+  it("looks once whether the key is there, and binds the value to nothing", async () => {
+    const transit = keys(vaultAnswer(200, { data: plainKey }));
+    assert.equal(await transit.encryptUnbound(name, utf8("one"), signal), "vault:v3:AAAA");
+    await transit.encryptUnbound(name, utf8("two"), signal);
+    assert.deepEqual(
+      transit.vault.calls.map(({ what, body }) => ({ what, body })),
+      [
+        { what: "GET team/transit/keys/app", body: null },
+        ...["one", "two"].map((text) => ({
+          what: "POST team/transit/encrypt/app",
+          body: { batch_input: [{ plaintext: base64(text) }] },
+        })),
+      ],
+    );
+  });
+
+  it("takes keys of other types than values of ours, and those it may not look at", async () => {
+    for (const answer of [
+      vaultAnswer(200, { data: { ...plainKey, type: "rsa-4096" } }),
+      vaultErrors(403, "permission denied"),
+    ])
+      assert.equal(await keys(answer).encryptUnbound(name, utf8("one"), signal), "vault:v3:AAAA");
+  });
+
+  it("makes no key where there is none, and takes no derived or deleted one", async () => {
+    const asked = async (answer: VaultAnswer, says: RegExp) => {
+      const transit = keys(answer);
+      assert.equal(await faultOf(transit.encryptUnbound(name, utf8("one"), signal), says), "unusable");
+      assert.equal(transit.vault.calls.length, 1);
+    };
+    await asked(vaultErrors(404), /no such thing/);
+    await asked(vaultAnswer(200, { data: { ...plainKey, derived: true } }), /is derived/);
+    await asked(vaultAnswer(200, { data: { ...plainKey, soft_deleted: true } }), /was deleted/);
+  });
+
+  it("takes nothing for a ciphertext that is none", async () => {
+    for (const result of [{ ciphertext: "canary" }, { error: "cipher: message authentication failed" }])
+      assert.equal(
+        await faultOf(withResults(200, result).encryptUnbound(name, utf8("one"), signal)),
+        "unavailable",
+      );
+  });
+});
+
+describe("decryptUnbound", () => {
+  const decrypted = (status: number, result: object) =>
+    withResults(status, result).decryptUnbound(name, "vault:v3:AAAA", signal);
+
+  it("sends the ciphertext alone, and reads what it holds", async () => {
+    const transit = withResults(200, { plaintext: base64("one") });
+    const opened = await transit.decryptUnbound(name, "vault:v3:AAAA", signal);
+    assert.deepEqual(opened, { plaintext: utf8("one") });
+    assert.deepEqual(
+      transit.vault.calls.map(({ what, body }) => ({ what, body })),
+      [{ what: "POST team/transit/decrypt/app", body: { batch_input: [{ ciphertext: "vault:v3:AAAA" }] } }],
+    );
+  });
+
+  it("tells why a value does not open", async () => {
+    for (const [error, refused] of [
+      ["cipher: message authentication failed", "not-authentic"],
+      ["ciphertext or signature version is disallowed by policy (too old)", "too-old"],
+      ["invalid ciphertext: no prefix", "malformed"],
+    ] as const)
+      assert.deepEqual(await decrypted(400, { error }), { refused });
+  });
+});

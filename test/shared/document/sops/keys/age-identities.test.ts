@@ -101,8 +101,11 @@ describe("readAgeIdentities", () => {
     const damaged = Uint8Array.from(file);
     damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
     assert.match(await told(damaged, "open sesame"), /is broken/);
-    const hard = utf8(new TextDecoder("latin1").decode(file).replace(/^(-> scrypt \S+) 2$/m, "$1 30"));
-    assert.match(await told(hard, "open sesame"), /too much work|is broken/);
+    const hard = Uint8Array.from(
+      new TextDecoder("latin1").decode(file).replace(/^(-> scrypt \S+) 2$/m, "$1 30"),
+      (one) => one.charCodeAt(0),
+    );
+    assert.match(await told(hard, "open sesame"), /too much work/);
     assert.match(await told(concat(utf8("age-encryption.org/v1\n"), file.subarray(50)), "x"), /no age file/);
     const toKey = new Encrypter();
     toKey.addRecipient(await identityToRecipient(other));
