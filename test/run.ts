@@ -7,6 +7,7 @@ import { endChildrenOnSignals, isStopped, runProgram } from "./runner/child-grou
 import { compileCache } from "./runner/compile-cache.ts";
 import { type NodeTestPart, type PartResult, runNodeTests, runTestProgram } from "./runner/part.ts";
 import { leaveOut, narrow, type Plan, planTests } from "./runner/plan.ts";
+import { seconds, slowest } from "./runner/slowest.ts";
 import { lastLine, total } from "./runner/tally.ts";
 import { ensureMotoServer } from "./tools/moto.ts";
 import { ensureRealComponents, realComponentsAvailable } from "./tools/real-components.ts";
@@ -145,6 +146,8 @@ function report(
   broken: readonly string[],
 ): number {
   const all = total(results.map(({ tally }) => tally));
+  for (const { name, files } of results.filter(({ files }) => files.length > 1))
+    console.log([`\nthe slowest files of ${name}:`, ...slowest(files)].join("\n"));
   console.log("");
   for (const { name, tally, milliseconds } of results)
     console.log(`${name.padEnd(14)} ${seconds(milliseconds).padStart(8)}  ${lastLine(tally)}`);
@@ -152,14 +155,13 @@ function report(
   for (const message of missing) console.log(`${inCI ? "error" : "note"}: ${message}`);
   for (const message of broken) console.log(`error: ${message}`);
   if (isStopped()) console.log("error: stopped by a signal; not every test has run");
+  // CI shows the end of what is said: this has to be there.
+  for (const { name, failures } of results)
+    for (const failure of failures) console.log(`failed: ${name} ${failure}`);
   console.log(lastLine(all));
   if (isStopped()) return 130;
   const incomplete = inCI && (missing.length > 0 || all.skipped + all.todo > 0);
   return all.failed > 0 || all.passed === 0 || broken.length > 0 || incomplete ? 1 : 0;
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 function messageOf(error: unknown): string {

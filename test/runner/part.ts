@@ -1,10 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "./child-group.ts";
-import { readLastLine, readTapSummary, type Tally } from "./tally.ts";
+import { type RunRecord, readRecord } from "./record.ts";
+import type { Timed } from "./slowest.ts";
+import { readFailure, readLastLine, type Tally } from "./tally.ts";
 
-/** One part of the run: its name, what came of it, and how long it took. */
-export type PartResult = { name: string; tally: Tally; milliseconds: number };
+/** One part of the run: its name, what came of it, its failed tests in a line each, how long it and its files took. */
+export type PartResult = {
+  name: string;
+  tally: Tally;
+  failures: string[];
+  milliseconds: number;
+  files: Timed[];
+};
+
+const reporter = join(import.meta.dirname, "reporter.ts");
 
 /** What a part of Node's own test runner needs to know. */
 export type NodeTestPart = {
@@ -25,9 +35,9 @@ export type NodeTestPart = {
   beside?: boolean;
 };
 
-/** Runs test files with Node's test runner: people read its spec reporter, we count from its TAP reporter. */
+/** Runs test files with Node's test runner: people read its spec reporter, we count from our own. */
 export async function runNodeTests(part: NodeTestPart): Promise<PartResult> {
-  const tapFile = join(part.scratch, `${part.name}.tap`);
+  const recordFile = join(part.scratch, `${part.name}.jsonl`);
   const shown = part.beside === true ? join(part.scratch, `${part.name}.txt`) : "stdout";
   const command = [
     ...(part.wrapper ?? []),
@@ -38,8 +48,8 @@ export async function runNodeTests(part: NodeTestPart): Promise<PartResult> {
     `--test-timeout=${part.boundMs}`,
     "--test-reporter=spec",
     `--test-reporter-destination=${shown}`,
-    "--test-reporter=tap",
-    `--test-reporter-destination=${tapFile}`,
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${recordFile}`,
     ...part.nodeOptions,
     ...part.files,
   ];
@@ -52,17 +62,27 @@ export async function runNodeTests(part: NodeTestPart): Promise<PartResult> {
         console.log(`\n── ${part.name} ──`);
         console.log(await readFile(shown, "utf8").catch(() => ""));
       }
-      const tally = readTapSummary(await readFile(tapFile, "utf8").catch(() => ""));
-      return judged(part.name, code, tally);
+      return judged(
+        part.name,
+        code,
+        readRecord(await readFile(recordFile, "utf8").catch(() => ""), part.root),
+      );
     },
   );
 }
 
-/** Runs a program that tests by itself and ends its output with a line as `lastLine` writes it. */
+/**
+ * Runs a program that tests by itself, tells each failure in a line as `failureLine` writes it, and ends its output with a
+ * line as `lastLine` writes it.
+ */
 export async function runTestProgram(name: string, root: string, script: string): Promise<PartResult> {
   return timed(name, name, async () => {
     const { code, output } = await runProgram(process.execPath, [script], { cwd: root, keepOutput: true });
-    return judged(name, code, readLastLine(output));
+    return judged(name, code, {
+      tally: readLastLine(output),
+      files: [],
+      failures: output.split("\n").flatMap((line) => readFailure(line) ?? []),
+    });
   });
 }
 
@@ -74,8 +94,10 @@ function runCommand(
   return runProgram(program, args, { cwd });
 }
 
+type Judged = Pick<PartResult, "tally" | "failures" | "files">;
+
 /** A run that broke off, ran nothing, or ended with an error that no test accounts for, counts as a failure. */
-function judged(name: string, code: number, tally: Tally | null): Tally {
+function judged(name: string, code: number, { tally, failures, files }: RunRecord): Judged {
   const { passed, failed, skipped, todo } = tally ?? { passed: 0, failed: 0, skipped: 0, todo: 0 };
   const why =
     tally === null
@@ -85,14 +107,18 @@ function judged(name: string, code: number, tally: Tally | null): Tally {
         : code !== 0 && failed === 0
           ? `ended with exit code ${code} though no test failed`
           : null;
-  if (why === null) return { passed, failed, skipped, todo };
+  if (why === null) return { tally: { passed, failed, skipped, todo }, failures, files };
   console.error(`error: ${name}: ${why}`);
-  return { passed, failed: failed + 1, skipped, todo };
+  return {
+    tally: { passed, failed: failed + 1, skipped, todo },
+    failures: [...failures, `it ${why}`],
+    files,
+  };
 }
 
-async function timed(heading: string, name: string, work: () => Promise<Tally>): Promise<PartResult> {
+async function timed(heading: string, name: string, work: () => Promise<Judged>): Promise<PartResult> {
   console.log(`\n── ${heading} ──`);
   const start = performance.now();
-  const tally = await work();
-  return { name, tally, milliseconds: performance.now() - start };
+  const judgement = await work();
+  return { name, ...judgement, milliseconds: performance.now() - start };
 }

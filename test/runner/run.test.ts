@@ -29,8 +29,10 @@ suite("npm test", () => {
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), "signet-run-test-"));
     await cp(join(repository, "test", "run.ts"), join(root, "test", "run.ts"));
-    for (const name of ["child-group.ts", "compile-cache.ts", "part.ts", "plan.ts", "tally.ts"])
-      await cp(join(repository, "test", "runner", name), join(root, "test", "runner", name));
+    await cp(join(repository, "test", "runner"), join(root, "test", "runner"), {
+      recursive: true,
+      filter: (path) => !path.endsWith(".test.ts"),
+    });
     await cp(join(repository, "scripts", "imports"), join(root, "scripts", "imports"), { recursive: true });
     const netbox = join(root, "netbox");
     await writeFile(netbox, '#!/bin/sh\nshift 2\nIN_BOX=yes exec "$@"\n', { mode: 0o755 });
@@ -120,6 +122,30 @@ suite("npm test", () => {
     assert.equal(lastLine(output), "4 passed, 1 failed, 0 skipped");
   });
 
+  test("failed tests are named at the end, after the counts, and the slowest files of each part before", async () => {
+    await lay({
+      "test/shared/bad.test.ts": testFile(
+        'import { suite } from "node:test";\nsuite("outer", () => { test("fails", (t) => t.assert.ok(false)); test("does not", () => {}); });',
+      ),
+      "test/interop/broken.test.ts": 'throw new Error("broken file");\n',
+      "test/seeded-faults/run.ts":
+        'console.log("failed: a fault: passed all the same\\n6 passed, 1 failed, 0 skipped");\nprocess.exitCode = 1;\n',
+    });
+    const { code, output } = await run();
+    assert.equal(code, 1, output);
+    assert.deepEqual(output.trimEnd().split("\n").slice(-4), [
+      "failed: unit test/shared/bad.test.ts: outer > fails",
+      "failed: interop test/interop/broken.test.ts",
+      "failed: seeded-faults a fault: passed all the same",
+      "11 passed, 3 failed, 0 skipped",
+    ]);
+    assert.match(
+      output,
+      /^the slowest files of unit:\n +\d+\.\d s {2}test\/shared\/(?:bad|one)\.test\.ts\n.*\n\n/m,
+    );
+    assert.match(output, /^the slowest files of interop:\n[\s\S]*\nunit +[\d.]+ s {2}2 passed, 1 failed/m);
+  });
+
   test("a file that does not load fails the run", async () => {
     await lay({ "test/shared/bad.test.ts": 'throw new Error("broken file");\n' });
     const { code, output } = await run(["test/shared/bad.test.ts"]);
@@ -132,6 +158,7 @@ suite("npm test", () => {
     const { code, output } = await run(["test/interop"]);
     assert.equal(code, 1);
     assert.match(output, /interop: broke off/);
+    assert.match(output, /^failed: interop it broke off/m);
     assert.equal(lastLine(output), "0 passed, 1 failed, 0 skipped");
   });
 

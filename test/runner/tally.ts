@@ -13,18 +13,6 @@ export function total(tallies: readonly Tally[]): Tally {
   return sum;
 }
 
-/**
- * Reads the summary at the end of what Node's TAP reporter wrote ("# pass 12").
- * @returns null when there is none, since the run broke off.
- */
-export function readTapSummary(tap: string): Tally | null {
-  const last = tap.trimEnd().split("\n").slice(-12).join("\n");
-  const count = (word: string): number => Number(new RegExp(`^# ${word} (\\d+)$`, "m").exec(last)?.[1]);
-  const [pass, fail, cancelled] = [count("pass"), count("fail"), count("cancelled")];
-  const tally = { passed: pass, failed: fail + cancelled, skipped: count("skipped"), todo: count("todo") };
-  return Object.values(tally).some(Number.isNaN) ? null : tally;
-}
-
 /** Reads a last line such as "12 passed, 0 failed, 0 skipped"; null when it is another. */
 export function readLastLine(output: string): Tally | null {
   const match = /(?:^|\n)(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(output.trimEnd());
@@ -35,4 +23,14 @@ export function readLastLine(output: string): Tally | null {
 /** Writes a tally as `readLastLine` reads it. */
 export function lastLine({ passed, failed, skipped, todo }: Tally): string {
   return `${passed} passed, ${failed} failed, ${skipped + todo} skipped`;
+}
+
+/** Writes a failed test of a program that tests by itself, in one line. */
+export function failureLine(failure: string): string {
+  return `failed: ${failure.replaceAll(/\s+/g, " ")}`;
+}
+
+/** Reads what `failureLine` wrote; null when it is another line. */
+export function readFailure(line: string): string | null {
+  return /^failed: (.*)$/.exec(line)?.[1] ?? null;
 }
