@@ -23,6 +23,19 @@ export type Io = {
   ): Promise<Response>;
   /** How key services are reached, where it is not over the network. */
   keyServices?: KeyServiceConnector;
+  /** Starts Git in the working folder. It reads what is there: no lock is taken, nothing is fetched. */
+  git?(args: readonly string[]): Promise<GitProcess>;
+};
+
+/** A run of Git. What it says on standard error is nobody's: it may quote anything. */
+export type GitProcess = {
+  /** Standard output, piece by piece. */
+  output: AsyncIterable<Uint8Array>;
+  /** Its exit code; null when it could not be started, or was ended. */
+  ended: Promise<number | null>;
+  write(input: string): void;
+  /** Ends its input. */
+  end(): void;
 };
 
 /** A stream to write to. */

@@ -20,10 +20,15 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         apart: {
           "./any-command.ts": "./commands/any-command.mjs",
           "./web-fetch.ts": "./commands/web-fetch.mjs",
+          "./system-git.ts": "./commands/system-git.mjs",
         },
       },
       {
-        entryPoints: { "any-command": "cli/any-command.ts", "web-fetch": "cli/web-fetch.ts" },
+        entryPoints: {
+          "any-command": "cli/any-command.ts",
+          "web-fetch": "cli/web-fetch.ts",
+          "system-git": "cli/system-git.ts",
+        },
         folder: "cli/commands",
         format: "esm",
         apart: {},

@@ -235,14 +235,14 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "files stay unsealed when nobody reads the messages any more",
-    file: "cli/main.ts",
+    file: "cli/system-io.ts",
     find: "stderr: forgiving(output(2)),",
     replace: "stderr: output(2),",
     test: mainTest,
   },
   {
     what: "an interruption leaves a temporary file behind",
-    file: "cli/main.ts",
+    file: "cli/system-io.ts",
     find: "if (process.listenerCount(signal) === 0) process.on(signal, endBy);",
     replace: "void signal;",
     test: mainTest,
