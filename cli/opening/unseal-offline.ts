@@ -13,7 +13,7 @@ import { inDocument } from "../in-document.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
 import { requirePlace } from "../values-by-backend.ts";
-import { type ItemFinding, triedFinding } from "./item-finding.ts";
+import { type Cause, type ItemFinding, triedFinding } from "./item-finding.ts";
 import { isRemote, remoteFinding } from "./remote-finding.ts";
 
 /** How SealedSecrets are opened on this machine. */
@@ -40,7 +40,19 @@ export type UnsealedSecret = {
 /** One or more items do not open. The message begins with the reference's words, which scripts search for. */
 export class NotOpenedError extends InputError {
   override readonly code: string = "not-opened";
+  /** Whether nothing speaks against them but that their keys are not at hand. */
+  readonly wantsKey: boolean;
+
+  constructor(message: string, hint: string, wantsKey: boolean) {
+    super(message, hint);
+    this.wantsKey = wantsKey;
+  }
 }
+
+const WANT_OF_KEY: ReadonlySet<Cause | null> = new Set<Cause | null>([
+  "no-key-given",
+  "unknown-key-or-damaged",
+]);
 
 /**
  * Opens a SealedSecret with private keys at hand, and with the user's own rights where values lie under a key service.
@@ -76,6 +88,10 @@ export async function unsealOffline(
     return { ...made, warnings: [...left, ...warnings] };
   }
   if ("problem" in opening) {
+    if (opening.sops === "no-key") {
+      const hint = opening.hint ?? "give one of the keys that it was sealed for";
+      throw new NotOpenedError(`${where}: ${opening.problem}`, hint, true);
+    }
     const isWhole = sealedSecret.spec.data !== undefined && !acceptWholeObject;
     throw new InputError(
       `${where}: ${opening.problem}`,
@@ -175,7 +191,8 @@ export function notOpened(where: string, findings: readonly ItemFinding[]): NotO
   const hints = new Set(unopened.map(({ fix }) => fix).filter((fix) => fix !== null));
   const [first = "seal the values again"] = hints;
   const hint = hints.size > 1 ? `${first}; signet explain tells it item by item` : first;
-  return new NotOpenedError(`${where}: ${groups.join("; ")}`, hint);
+  const wantsKey = unopened.every(({ cause }) => WANT_OF_KEY.has(cause));
+  return new NotOpenedError(`${where}: ${groups.join("; ")}`, hint, wantsKey);
 }
 
 function itemsOf(findings: readonly ItemFinding[]): string {
