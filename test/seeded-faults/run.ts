@@ -5,7 +5,8 @@
 import { spawn } from "node:child_process";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lastLine } from "../runner/tally.ts";
+import { slowest, type Timed } from "../runner/slowest.ts";
+import { failureLine, lastLine } from "../runner/tally.ts";
 import { makeScratchFolder } from "../support/control-plane/scratch-folder.ts";
 import type { Fault } from "./fault.ts";
 import { faults } from "./faults.ts";
@@ -17,13 +18,14 @@ const [leftOut, linked] = [[".git"], ["node_modules", "toolchain", "dist"]];
 const testsHavePassed = process.env["SIGNET_UNIT_TESTS_PASSED"] === "1";
 /** More than there are cores: some tests that notice a fault do so by waiting in vain. */
 const workers = 3;
-const testBoundMs = 120_000;
+/** For a test file under a fault, and for one without any: a fault that is noticed late costs every run its time. */
+const [faultBoundMs, testBoundMs] = [30_000, 120_000];
 
 /** What came of running a test file: its failing tests, or how else it ended. */
 type TestRun = { kind: "passed" } | { kind: "failed"; first: string } | { kind: "broken"; how: string };
 
 /** Runs one test file in a copy, to its end or its first failing test. */
-async function runTest(copy: string, file: string): Promise<TestRun> {
+async function runTest(copy: string, file: string, boundMs: number): Promise<TestRun> {
   // Not by --test: a file that cannot even be loaded would count as a failing test there.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const isGenerated = (await readFile(join(copy, file), "utf8")).includes('from "fast-check"');
@@ -33,7 +35,7 @@ async function runTest(copy: string, file: string): Promise<TestRun> {
     cwd: copy,
     env: { ...env, NODE_COMPILE_CACHE: join(copy, "../compiled") },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: testBoundMs,
+    timeout: boundMs,
     killSignal: "SIGKILL",
   });
   let output = "";
@@ -57,7 +59,10 @@ async function runTest(copy: string, file: string): Promise<TestRun> {
   clearTimeout(patience);
   if (first !== null) return { kind: "failed", first };
   if (code === 0) return { kind: "passed" };
-  return { kind: "broken", how: code === null ? "did not end in time" : output.trim().slice(-600) };
+  return {
+    kind: "broken",
+    how: code === null ? `did not end within ${boundMs / 1000} s` : output.trim().slice(-600),
+  };
 }
 
 /** @returns what is wrong, or null when the fault was noticed. */
@@ -71,7 +76,7 @@ async function tryFault(copy: string, fault: Fault): Promise<string | null> {
     source.replace(fault.find, () => fault.replace),
   );
   try {
-    const run = await runTest(copy, fault.test);
+    const run = await runTest(copy, fault.test, faultBoundMs);
     if (run.kind === "failed") return null;
     if (run.kind === "passed") return `${fault.test} passed all the same`;
     return `${fault.test} could not run: ${run.how}`;
@@ -96,6 +101,7 @@ if (chosen.length === 0) {
 }
 
 const problems: string[] = [];
+const times: Timed[] = [];
 let noticed = 0;
 // A test that fails anyway would notice everything.
 const tests = testsHavePassed ? [] : [...new Set(chosen.map(({ test }) => test))];
@@ -107,12 +113,14 @@ try {
       const copy = join(scratch.path, String(worker));
       await makeCopy(copy);
       for (let test = tests.shift(); test !== undefined; test = tests.shift()) {
-        const run = await runTest(copy, test);
+        const run = await runTest(copy, test, testBoundMs);
         if (run.kind === "failed") problems.push(`${test} fails without any fault: ${run.first}`);
         if (run.kind === "broken") problems.push(`${test} could not run: ${run.how}`);
       }
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
+        const start = performance.now();
         const problem = await tryFault(copy, fault);
+        times.push({ name: `${fault.what} (${fault.test})`, milliseconds: performance.now() - start });
         if (problem === null) noticed++;
         else problems.push(`${fault.what}: ${problem}`);
       }
@@ -122,6 +130,7 @@ try {
   await scratch.remove();
 }
 
-for (const problem of problems) console.error(`not noticed: ${problem}`);
+console.log(["the faults that took longest to be noticed:", ...slowest(times)].join("\n"));
+for (const problem of problems) console.log(failureLine(problem));
 console.log(lastLine({ passed: noticed, failed: problems.length, skipped: 0, todo: 0 }));
 process.exitCode = problems.length === 0 ? 0 : 1;
