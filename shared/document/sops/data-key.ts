@@ -15,6 +15,15 @@ export function newDataKey(): Bytes {
   return crypto.getRandomValues(new Uint8Array(DATA_KEY_BYTES));
 }
 
+/** @throws Error when a data key was wiped before its use: what is encrypted under zeros is open to everybody. */
+export function assertNotWiped(dataKey: Bytes): void {
+  if (isWiped(dataKey)) throw new Error("the data key was wiped before this use of it");
+}
+
+function isWiped(dataKey: Bytes): boolean {
+  return dataKey.every((byte) => byte === 0);
+}
+
 /**
  * Has the data key of a document unwrapped. Of each group the entries are tried one after another, age first, until one
  * opens. Where there are several groups, all their shares count that can be had.
@@ -47,9 +56,9 @@ export async function openDataKey(
     }
     if (shares.length < needed) throw keyError(where, { problems, isSplit, needed, had: shares.length });
     const dataKey = isSplit ? combineShares(shares) : (shares[0]?.slice() ?? null);
-    if (dataKey === null) {
+    if (dataKey === null || isWiped(dataKey)) {
       throw new SopsKeyError(
-        `${where}: the shares of its data key do not belong together`,
+        `${where}: what its entries hold gives no data key`,
         "encrypt the document anew",
         [],
       );
