@@ -1,4 +1,4 @@
-import type { KmsApi } from "../../shared/seal/kms-api.ts";
+import type { KmsApi, KmsCaller } from "../../shared/seal/kms-api.ts";
 import type { TransitApi } from "../../shared/seal/transit-api.ts";
 
 /** Which Vault is meant: keys of another address, or of another namespace inside it, are other keys. */
@@ -21,8 +21,8 @@ export type Connected<Api> = { api: Api; close(): Promise<void> | void };
 
 /** How key services are reached. Nothing is sent before the first question. */
 export type KeyServiceConnector = {
-  /** AWS KMS, with the credentials that the AWS tools of this machine would use. */
-  kms(): Promise<Connected<KmsApi>>;
+  /** AWS KMS, with the credentials that the AWS tools of this machine would use: for a profile and role that are named, if any are. */
+  kms(caller?: KmsCaller): Promise<Connected<KmsApi>>;
   /** The Transit engines of one Vault. */
   transit(access: VaultAccess): Promise<Connected<TransitApi>>;
 };

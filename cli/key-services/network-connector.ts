@@ -6,11 +6,12 @@ import type { KeyServiceConnector } from "./connector.ts";
 /** Reaches key services over the network; the client of each is loaded with its first use. */
 export function networkConnector({ env }: Io, notices: Notices): KeyServiceConnector {
   return {
-    async kms() {
+    async kms(caller) {
       const { connectKms } = await import("../../shared/aws/kms-client.ts");
       const api = connectKms({
         version,
         env,
+        ...(caller === undefined ? {} : { caller }),
         onCredentials: (source) => notices.note(`AWS credentials from ${source}`),
         onPlainText: (host) =>
           notices.alert(`AWS is asked at http://${host}: data keys and values can be read on their way`),

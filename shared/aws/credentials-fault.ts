@@ -45,6 +45,31 @@ export function credentialsFault(error: unknown, where: string): KeyServiceError
   return new KeyServiceError("credentials", `no credentials for AWS KMS in ${where}: ${cause}`, hint);
 }
 
+/** What an error of STS means when a role was to be taken on that an entry of a document names. */
+export function roleFault(error: unknown, role: string, where: string): KeyServiceError {
+  const isDenied = error instanceof Error && /^AccessDenied(?:Exception)?$/.test(error.name);
+  const { cause, hint } = isDenied
+    ? {
+        cause: "STS does not let us take it on",
+        hint: "the role's trust policy must allow sts:AssumeRole to us, and a policy of ours must allow it for the role",
+      }
+    : wordsFor(error);
+  return new KeyServiceError(
+    "credentials",
+    `no credentials for AWS KMS in ${where} from the role ${role}: ${cause}`,
+    hint,
+  );
+}
+
+/** The profile that was named is not there, or has no credentials: those of another source are not meant. */
+export function profileFault(profile: string, where: string): KeyServiceError {
+  return new KeyServiceError(
+    "credentials",
+    `no credentials for AWS KMS in ${where} from the profile ${profile}: it has none, or is not there`,
+    "look for the profile in ~/.aws/config and ~/.aws/credentials, or where AWS_CONFIG_FILE points",
+  );
+}
+
 /** Credentials did not come within the time for a whole call. */
 export function credentialsTimedOut(where: string, limitMs: number): KeyServiceError {
   return new KeyServiceError(

@@ -2,6 +2,7 @@
 export type CredentialsSource =
   | "environment"
   | "shared config"
+  | "assumed role"
   | "SSO"
   | "process"
   | "login session"
@@ -16,6 +17,7 @@ export type CredentialsSource =
 const SOURCES: readonly (readonly [RegExp, CredentialsSource])[] = [
   [/^CREDENTIALS_ENV_VARS$/, "environment"],
   [/^CREDENTIALS_PROFILE/, "shared config"],
+  [/^CREDENTIALS_STS_ASSUME_ROLE$/, "assumed role"],
   [/^CREDENTIALS_SSO/, "SSO"],
   [/^CREDENTIALS_LOGIN$/, "login session"],
   [/^CREDENTIALS_PROCESS$/, "process"],

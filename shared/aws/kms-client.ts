@@ -9,8 +9,9 @@ import type { Bytes } from "../bytes.ts";
 import { CallSlots } from "../call-slots.ts";
 import { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
-import type { KmsApi, KmsContext, WrappedDataKey } from "../seal/kms-api.ts";
+import type { KmsApi, KmsCaller, KmsContext, WrappedDataKey } from "../seal/kms-api.ts";
 import { unlessAborted } from "../unless-aborted.ts";
+import { profileFault } from "./credentials-fault.ts";
 import { type CredentialsSource, passedOver, sourceOf } from "./credentials-source.ts";
 import { callTimedOut, incompleteAnswer, isMismatch, type KmsCall, kmsFault } from "./kms-fault.ts";
 import { kmsKeyName, regionOfKeys } from "./kms-key-name.ts";
@@ -31,6 +32,8 @@ const DEFAULT_REGION = "the default region";
 export type KmsOptions = {
   /** Version in the user agent. */
   version: string;
+  /** As whom; as whoever the environment says by default. A profile or role that a document names must be allowed by then. */
+  caller?: KmsCaller;
   /** Told where credentials come from, at first and when it changes; never more than that. */
   onCredentials?: (source: CredentialsSource) => void;
   /** Told, with that, in our words what other credentials the environment sets up in vain. */
@@ -46,6 +49,8 @@ export type KmsOptions = {
   /** Where proxies are named; the process's own by default. */
   env?: Readonly<Record<string, string | undefined>>;
 };
+
+const NOBODY_ELSE: KmsCaller = { profile: "", role: "" };
 
 /** Calls on AWS KMS, and their end. */
 export type KmsConnection = KmsApi & {
@@ -198,7 +203,10 @@ class KmsClient implements KmsConnection {
     attempt: () => Promise<T>,
   ): Promise<T> {
     const credentials = await regional.credentials(call.region, deadline);
-    this.#tell(sourceOf(credentials));
+    const source = sourceOf(credentials);
+    const { profile, role } = this.#options.caller ?? NOBODY_ELSE;
+    if (profile !== "" && role === "" && source !== "shared config") throw profileFault(profile, call.region);
+    this.#tell(source);
     try {
       return await attempt();
     } catch (error) {
@@ -214,14 +222,14 @@ class KmsClient implements KmsConnection {
     if (source === this.#source) return;
     this.#source = source;
     this.#options.onCredentials?.(source);
-    const warning = passedOver(source, this.#env);
+    const warning = this.#options.caller === undefined ? passedOver(source, this.#env) : null;
     if (warning !== null) this.#options.onWarning?.(warning);
   }
 
   #regional(region: string | null): RegionalClient {
     const name = region ?? "";
-    const regional =
-      this.#regions.get(name) ?? new RegionalClient(region, this.#options.version, this.#exchange);
+    const { version, caller = NOBODY_ELSE } = this.#options;
+    const regional = this.#regions.get(name) ?? new RegionalClient(region, version, this.#exchange, caller);
     this.#regions.delete(name);
     this.#regions.set(name, regional);
     const [oldest] = this.#regions.keys();

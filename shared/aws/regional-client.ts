@@ -1,7 +1,9 @@
 import { KMSClient, type KMSClientConfig } from "@aws-sdk/client-kms";
 import type { Deadline } from "../kube/deadline.ts";
 import { KeyServiceError } from "../seal/key-service-error.ts";
+import type { KmsCaller } from "../seal/kms-api.ts";
 import { unlessAborted } from "../unless-aborted.ts";
+import { assumedRole } from "./assumed-role.ts";
 import { credentialsFault, credentialsTimedOut } from "./credentials-fault.ts";
 import type { WebExchange } from "./web-exchange.ts";
 
@@ -20,17 +22,19 @@ export class RegionalClient {
    * @param region null for the one that the environment says.
    * @param version in the user agent.
    */
-  constructor(region: string | null, version: string, exchange: WebExchange) {
+  constructor(region: string | null, version: string, exchange: WebExchange, { profile, role }: KmsCaller) {
     const config: KMSClientConfig = {
       requestHandler: exchange,
       customUserAgent: [["signet", version]],
+      ...(profile === "" ? {} : { profile }),
       // One more try, for a connection that broke or a fault of the moment. Whoever calls us waits longer than the SDK
       // would, and for all calls of a key together; more tries here would only add to what KMS has too much of.
       maxAttempts: 2,
       retryMode: "standard",
       logger: SILENT,
     };
-    this.sdk = new KMSClient(region === null ? config : { ...config, region });
+    const located = region === null ? config : { ...config, region };
+    this.sdk = new KMSClient(role === "" ? located : { ...located, credentials: assumedRole(role, located) });
   }
 
   /** @throws KeyServiceError when neither the key's name nor the environment says it. */
@@ -64,6 +68,7 @@ export class RegionalClient {
       return await unlessAborted(get({ forceRefresh: true }), deadline.signal);
     } catch (error) {
       if (deadline.passed) throw credentialsTimedOut(region, deadline.limitMs);
+      if (error instanceof KeyServiceError) throw error;
       throw deadline.signal.aborted ? error : credentialsFault(error, region);
     }
   }

@@ -3,6 +3,9 @@ import type { Bytes } from "../bytes.ts";
 /** Pairs that AWS KMS binds a data key to; the same ones are needed to open it. They stand in CloudTrail in clear. */
 export type KmsContext = Readonly<Record<string, string>>;
 
+/** As whom AWS is called: a profile of the shared configuration, and a role to take on with its credentials; each empty for none. */
+export type KmsCaller = { profile: string; role: string };
+
 /** A data key as KMS gave it out wrapped, and the key it is wrapped under: key or alias ARN. */
 export type WrappedDataKey = { key: string; blob: Bytes };
 

@@ -1,9 +1,9 @@
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { utf8 } from "../../shared/bytes.ts";
 import { type AgeIdentities, readAgeIdentities } from "../../shared/document/sops/keys/age-identities.ts";
-import type { KmsCaller, KmsNamed, SopsKms } from "../../shared/document/sops/keys/kms-entry.ts";
+import type { KmsNamed, SopsKms } from "../../shared/document/sops/keys/kms-entry.ts";
 import type { SopsVault } from "../../shared/document/sops/keys/vault-entry.ts";
-import type { KmsApi } from "../../shared/seal/kms-api.ts";
+import type { KmsApi, KmsCaller } from "../../shared/seal/kms-api.ts";
 import type { TransitApi } from "../../shared/seal/transit-api.ts";
 
 /** A new identity of age: its text, what others encrypt for, and itself as the unwrapper takes it. */

@@ -2,15 +2,12 @@ import { type Bytes, toBase64 } from "../../../bytes.ts";
 import { InputError, type SealError } from "../../../errors.ts";
 import { KeyServiceError } from "../../../seal/key-service-error.ts";
 import { fromStrictBase64 } from "../../../seal/key-text.ts";
-import type { KmsApi } from "../../../seal/kms-api.ts";
+import type { KmsApi, KmsCaller } from "../../../seal/kms-api.ts";
 import type { SopsKeyEntry, SopsRecipient } from "../metadata.ts";
 import { checkedKms } from "./recipient-text.ts";
 
 type KmsEntry = Extract<SopsKeyEntry, { type: "kms" }>;
 type KmsRecipient = Extract<SopsRecipient, { type: "kms" }>;
-
-/** As whom AWS is called: a profile of the shared configuration, and a role to take on then; each empty for none. */
-export type KmsCaller = { profile: string; role: string };
 
 /** What an entry names and may send our credentials, or have used, where nobody meant it: each is on a list, or is refused. */
 export type KmsNamed =
