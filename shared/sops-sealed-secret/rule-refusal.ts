@@ -1,7 +1,9 @@
 import type { SopsMetadata } from "../document/sops/metadata.ts";
+import { withoutMetadata } from "../document/sops/metadata-tree.ts";
 import { sopsTreeOf } from "../document/sops/object-tree.ts";
-import { Naming } from "../document/sops/place.ts";
+import { Naming, type Place } from "../document/sops/place.ts";
 import { selectorOf } from "../document/sops/selection.ts";
+import type { SopsMap } from "../document/sops/tree.ts";
 import { walk } from "../document/sops/walk.ts";
 import type { SopsSealedSecret } from "./sops-form.ts";
 import { type SopsRefusal, sopsRefusal } from "./sops-refusal.ts";
@@ -14,8 +16,8 @@ type Covered = SopsSealedSecret & {
   metadata?: { labels?: unknown; annotations?: unknown } | undefined;
 };
 
-const MENDS =
-  "signet --re-encrypt --in-place FILE puts it right; by hand: sops encrypt --encrypted-regex '^encryptedData$' --mac-only-encrypted";
+const BY_HAND = "sops encrypt --encrypted-regex '^encryptedData$' --mac-only-encrypted";
+const MENDS = `signet --re-encrypt --in-place FILE puts it right; by hand: ${BY_HAND}`;
 
 /**
  * Why a document's rule does not fit a SealedSecret in a cluster; null when it covers its items and nothing else. What else
@@ -39,8 +41,37 @@ export async function ruleRefusal(
   }
   const wrong = await firstMisjudged(sealedSecret, selection, where);
   if (wrong === null) return null;
-  const what = wrong.isEncrypted ? "has more encrypted than the items" : "leaves items in clear";
-  return sopsRefusal("rule", `its rule ${selection.rule} ${what}: ${wrong.path}`, MENDS);
+  if (wrong.isEncrypted) return tooWide(selection.rule, wrong.path);
+  return sopsRefusal("rule", `its rule ${selection.rule} leaves items in clear: ${wrong.path}`, MENDS);
+}
+
+/** What else is encrypted would stand in clear, if it were written by another rule: that is for somebody to decide. */
+function tooWide(rule: string, path: string): SopsRefusal {
+  return sopsRefusal(
+    "rule",
+    `its rule ${rule} has more encrypted than the items: ${path}`,
+    `decrypt it with sops, see that nothing but spec.encryptedData is secret, and encrypt it again: ${BY_HAND}`,
+  );
+}
+
+/** Why a document cannot be written anew by the rule of SealedSecrets: something else in it is encrypted; null when nothing is. */
+export async function secretsElsewhere(
+  document: SopsMap,
+  { selection }: SopsMetadata,
+  where: string,
+): Promise<SopsRefusal | null> {
+  const selector = await selectorOf(selection, where);
+  const { slots } = walk([withoutMetadata(document)], {
+    selector,
+    naming: new Naming(where, 1),
+    dropsListComments: false,
+  });
+  const wrong = slots.find(({ isEncrypted, place }) => isEncrypted && !isItem(place));
+  return wrong === undefined ? null : tooWide(selection.rule, wrong.place.toString() || "its comments");
+}
+
+function isItem({ binding }: Place): boolean {
+  return binding.startsWith("spec:encryptedData:");
 }
 
 /**
@@ -62,8 +93,6 @@ export async function firstMisjudged(
   if (tree.kind !== "map") throw new Error("an object became no mapping");
   const selector = await selectorOf(selection, where);
   const { slots } = walk([tree], { selector, naming: new Naming(where, 1), dropsListComments: false });
-  const wrong = slots.find(
-    ({ isEncrypted, place }) => isEncrypted !== place.binding.startsWith("spec:encryptedData:"),
-  );
+  const wrong = slots.find(({ isEncrypted, place }) => isEncrypted !== isItem(place));
   return wrong === undefined ? null : { path: wrong.place.toString(), isEncrypted: wrong.isEncrypted };
 }

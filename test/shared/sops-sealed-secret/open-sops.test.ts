@@ -95,12 +95,26 @@ test("what the cluster and others add to metadata changes nothing", async () => 
 
 /** Damage to a document that opens, and the cause it has to be refused with. */
 const TAMPERED: readonly (readonly [what: string, cause: string, change: (object: Loose) => void])[] = [
-  ["an empty item is added", "empty", ({ spec }) => void (spec.encryptedData["extra"] = "")],
-  ["a plain item is added", "mixed", ({ spec }) => void (spec.encryptedData["extra"] = "aGk=")],
+  [
+    "an empty item is added",
+    "empty",
+    ({ spec }) => {
+      spec.encryptedData["extra"] = "";
+    },
+  ],
+  [
+    "a plain item is added",
+    "mixed",
+    ({ spec }) => {
+      spec.encryptedData["extra"] = "aGk=";
+    },
+  ],
   [
     "a classic value takes an item's place",
     "mixed",
-    ({ spec }) => void (spec.encryptedData["user"] = "AgBy"),
+    ({ spec }) => {
+      spec.encryptedData["user"] = "AgBy";
+    },
   ],
   [
     "an item gets a name no Secret may have",
@@ -114,21 +128,49 @@ const TAMPERED: readonly (readonly [what: string, cause: string, change: (object
   [
     "the scope item is in plain text",
     "opened-on-the-way",
-    ({ spec }) => void (spec.encryptedData[SCOPE_ITEM] = OURS),
+    ({ spec }) => {
+      spec.encryptedData[SCOPE_ITEM] = OURS;
+    },
   ],
   ["the metadata is gone", "no-metadata", (object) => void delete object.sops],
   ["the MAC is gone", "mac", ({ sops = {} }) => void delete sops["mac"]],
-  ["the MAC is another one", "mac", ({ spec, sops = {} }) => void (sops["mac"] = spec.encryptedData["user"])],
-  ["the time is another one", "mac", ({ sops = {} }) => void (sops["lastmodified"] = "2026-01-02T03:04:06Z")],
+  [
+    "the MAC is another one",
+    "mac",
+    ({ spec, sops = {} }) => {
+      sops["mac"] = spec.encryptedData["user"];
+    },
+  ],
+  [
+    "the time is another one",
+    "mac",
+    ({ sops = {} }) => {
+      sops["lastmodified"] = "2026-01-02T03:04:06Z";
+    },
+  ],
   ["a type is relabelled", "type", ({ spec }) => relabel(spec.encryptedData, "user", "int")],
   ["there is nobody it is for", "document", ({ sops = {} }) => void delete sops["age"]],
   ["the MAC is to cover clear values", "rule", ({ sops = {} }) => void delete sops["mac_only_encrypted"]],
-  ["the rule selects other items", "rule", ({ sops = {} }) => void (sops["encrypted_regex"] = "^user$")],
-  ["the rule is no regular expression", "rule", ({ sops = {} }) => void (sops["encrypted_regex"] = "(")],
+  [
+    "the rule selects other items",
+    "rule",
+    ({ sops = {} }) => {
+      sops["encrypted_regex"] = "^user$";
+    },
+  ],
+  [
+    "the rule is no regular expression",
+    "rule",
+    ({ sops = {} }) => {
+      sops["encrypted_regex"] = "(";
+    },
+  ],
   [
     "a label has the name of the encrypted map",
     "rule",
-    ({ metadata }) => void (metadata.labels = { encryptedData: "x" }),
+    ({ metadata }) => {
+      metadata.labels = { encryptedData: "x" };
+    },
   ],
 ];
 
