@@ -29,6 +29,8 @@ import { soleLeader } from "./runtime/sole-leader.ts";
 import { NotLeadingError, type Term } from "./runtime/term.ts";
 import { SealedSecretCache } from "./sealed-secret-cache.ts";
 import { SecretCache } from "./secret-cache.ts";
+import { AgeIdentityKeeper } from "./sops/age-identity-keeper.ts";
+import { ObjectSops } from "./sops/object-sops.ts";
 import { type ApiIdentity, judgeAudience } from "./vault-kv/audience-guard.ts";
 import { kvUse } from "./vault-kv/kv-settings.ts";
 import { writePolicyOf } from "./write-policy.ts";
@@ -68,6 +70,8 @@ export type Controller = {
 
 /** Items of one object whose failure is looked into. */
 const ITEMS_EXPLAINED = 10;
+/** Whoever has no SOPS documents is not held up for long by age identities that cannot be listed. */
+const LISTING_MS = 5000;
 /** A replica whose loops stand still for so long is of no use any more. */
 const DEAD_AFTER_MS = 5 * 60_000;
 
@@ -123,8 +127,14 @@ export async function startController(options: Options, parts: ControllerParts):
     }),
     onKeyAdded: () => work?.retryFailed(),
   });
+  const identities = new AgeIdentityKeeper({
+    ...{ client, clock, log, metrics },
+    namespace: ownNamespace,
+    onAdded: () => work?.retryFailed(),
+  });
+  const sops = new ObjectSops(options, { keyServices, identities });
   const opening = (
-    how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory" | "keyServices" | "missing">,
+    how: Pick<OpeningContext, "diagnose" | "giveUpAfter" | "memory" | "keyServices" | "sops" | "missing">,
   ): OpeningContext => ({
     clusterId,
     keys: keys.ring.openingKeys(),
@@ -197,17 +207,22 @@ export async function startController(options: Options, parts: ControllerParts):
           giveUpAfter: ITEMS_EXPLAINED,
           memory,
           keyServices,
+          sops: (namespace) => sops.unwrapperFor(namespace),
           missing: keys.missing,
         }),
       templateBackoff,
       vault: () => connections.vault(),
       identity: parts.identity,
-      whenKeys: keys.whenReady,
+      whenKeys: Promise.all([
+        keys.whenReady,
+        Promise.race([identities.whenListed, clock.sleep(LISTING_MS, term.signal).catch(() => undefined)]),
+      ]),
       clock,
       metrics,
       log,
     });
     work = taken;
+    identities.lead(term, taken.events);
     try {
       const leadingKeys = keys.lead(term, clientFor(term.signal), taken.events);
       await Promise.all([leadingKeys, taken.run(), makeWantedKey()]);
@@ -222,6 +237,7 @@ export async function startController(options: Options, parts: ControllerParts):
     if (!signal.aborted) requireClusterToWrap(options, clusterId);
     await Promise.all([
       keys.follow(signal),
+      identities.follow(signal),
       sealedSecrets.run(signal),
       secrets?.run(signal),
       keyServices.run(signal),

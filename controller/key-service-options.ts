@@ -13,6 +13,13 @@ export const KEY_SERVICE_OPTIONS = {
     "vault",
     "Vault Transit keys, MOUNT/KEY, that vault: values may name; {namespace} and * as for --kms-allowed-keys",
   ),
+  "kms-allowed-contexts": {
+    ...list(
+      "Pairs NAME=VALUE of the encryption context that a SOPS document may have besides those that say its place; {namespace} for that of the SealedSecret",
+    ),
+    read: (value: string) => readList(value, isContextPair),
+    form: "NAME=VALUE, separated by commas",
+  },
   "vault-addr": {
     ...text("", "Address of Vault"),
     read: (value: string) => (value === "" || isAddress(value) ? value : null),
@@ -104,6 +111,13 @@ function readList(value: string, isFit: (one: string) => boolean): readonly stri
     .map((one) => one.trim())
     .filter((one) => one !== "");
   return all.every(isFit) ? all : null;
+}
+
+/** Names of ours say where the object stands, and are compared with that; `{namespace}` is a whole value. */
+function isContextPair(pair: string): boolean {
+  const [, name = "", value = ""] = /^([^=\p{C}]{1,128})=([^\p{C}]{1,1024})$/u.exec(pair) ?? [];
+  if (name === "" || name.startsWith("signet-")) return false;
+  return value === "{namespace}" || !/[{}]/.test(value);
 }
 
 function isAddress(value: string): boolean {

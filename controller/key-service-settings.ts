@@ -8,6 +8,8 @@ export type KeyServiceSettings = OptionValues<typeof KEY_SERVICE_OPTIONS>;
 /** What of these options a Secret can depend on: an object in sync is opened once more when any of it changes. */
 export type KeyServiceRules = {
   kmsKeys: readonly string[];
+  /** Left out where there are none, so that records made before there were such pairs hold. */
+  kmsContexts?: readonly string[];
   vaultKeys: readonly string[];
   vault: { address: string; namespace: string } | null;
   clusterId: string | null;
@@ -56,10 +58,12 @@ export function keyServiceRules(
   clusterId: string | null,
 ): KeyServiceRules | null {
   const [kmsKeys, vaultKeys] = [settings["kms-allowed-keys"], settings["vault-allowed-keys"]];
+  const contexts = settings["kms-allowed-contexts"];
   if (kmsKeys.length + vaultKeys.length === 0) return null;
   const vault = { address: settings["vault-addr"], namespace: settings["vault-namespace"] };
   return {
     kmsKeys: [...kmsKeys].sort(),
+    ...(contexts.length === 0 ? {} : { kmsContexts: [...contexts].sort() }),
     vaultKeys: [...vaultKeys].sort(),
     vault: vaultKeys.length === 0 ? null : vault,
     clusterId,

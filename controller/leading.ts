@@ -5,7 +5,7 @@ import type { VaultClient } from "../shared/vault/vault-client.ts";
 import { Collecting } from "./collecting.ts";
 import { type EventRecorder, openEventRecorder } from "./events.ts";
 import { keyServiceRules } from "./key-service-settings.ts";
-import { lendingPlaces } from "./key-services/lending.ts";
+import { lendingPlaces, lendingSops } from "./key-services/lending.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Options } from "./options.ts";
@@ -43,8 +43,8 @@ export type LeadingParts = {
   /** Connects to Vault, for references. */
   vault: () => Promise<VaultClient>;
   identity: ApiIdentity;
-  /** Resolves once there is a sealing key. */
-  whenKeys: Promise<void>;
+  /** Resolves once there is what opens: sealing keys, and age identities unless they keep it waiting. */
+  whenKeys: Promise<unknown>;
   clock: Clock;
   metrics: Metrics;
   log: Log;
@@ -121,8 +121,12 @@ export function leading(
   };
 
   function opening(): OpeningContext {
-    const { keyServices: services, ...context } = parts.opening();
-    return services === undefined ? context : { ...context, keyServices: lendingPlaces(services, queue) };
+    const { keyServices: services, sops, ...context } = parts.opening();
+    return {
+      ...context,
+      ...(services === undefined ? {} : { keyServices: lendingPlaces(services, queue) }),
+      ...(sops === undefined ? {} : { sops: (namespace) => lendingSops(sops(namespace), queue) }),
+    };
   }
 
   async function reconciler(): Promise<Reconciler> {
@@ -137,6 +141,7 @@ export function leading(
       secretsKnown: (name) => secrets?.knows(name) ?? false,
       records: new SyncRecords(key, rules),
       repairDrift: options["repair-drift"],
+      clusterId: parts.opening().clusterId,
       opening,
       references: vaultKv.references,
       policy,

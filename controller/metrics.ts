@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { ageIdentityMetrics } from "./metrics/age-identity-metrics.ts";
 import { eventMetrics } from "./metrics/event-metrics.ts";
 import { httpMetrics } from "./metrics/http-metrics.ts";
 import { keyMetrics } from "./metrics/key-metrics.ts";
@@ -35,6 +36,7 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
     ...reconciling,
     ...objectMetrics(registry, { omitNames }, reconciling),
     ...keyMetrics(registry),
+    ...ageIdentityMetrics(registry),
     ...keyServiceMetrics(registry),
     ...vaultKvMetrics(registry),
     ...leaderMetrics(registry),

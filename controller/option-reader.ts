@@ -90,15 +90,19 @@ export function list(help: string): OptionSpec<readonly string[]> {
   return { read, form: "a list with commas", fallback: [], help };
 }
 
-/** A name that a namespace can have. */
 const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Whether a namespace can have that name. */
+export function isNamespaceName(text: string): boolean {
+  return NAMESPACE.test(text);
+}
 
 /** An option that takes a comma list of namespaces. @param orAll whether `*` may stand for all of them. */
 export function namespaceList(help: string, { orAll = false } = {}): OptionSpec<readonly string[]> {
   const { read: split, ...spec } = list(help);
   const read = (value: string) => {
     const names = split(value) ?? [];
-    return names.every((name) => NAMESPACE.test(name) || (orAll && name === "*")) ? names : null;
+    return names.every((name) => isNamespaceName(name) || (orAll && name === "*")) ? names : null;
   };
   return { ...spec, read, form: `names of namespaces with commas${orAll ? ", or *" : ""}` };
 }

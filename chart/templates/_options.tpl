@@ -45,6 +45,7 @@ is false is given as false. Texts of lists and maps are joined by commas.
   (list "lease-renew-deadline" $election.renewDeadline)
   (list "lease-retry-period" $election.retryPeriod)
   (list "kms-allowed-keys" (default dict $v.kms).allowedKeys)
+  (list "kms-allowed-contexts" (default dict $v.kms).allowedContexts)
   (list "vault-allowed-keys" $vault.allowedKeys)
   (list "vault-addr" $vault.address)
   (list "vault-namespace" $vault.namespace)

@@ -1,7 +1,7 @@
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { kmsLater, transitLater } from "../../shared/seal/connected-later.ts";
 import { DataKeyCache } from "../../shared/seal/data-key-cache.ts";
-import { gatedKms, gatedTransit } from "../../shared/seal/gated-services.ts";
+import { type GateUser, gatedKms, gatedTransit } from "../../shared/seal/gated-services.ts";
 import { KeyGates } from "../../shared/seal/key-gate.ts";
 import { KeyAllowList } from "../../shared/seal/key-pattern.ts";
 import type { KmsApi } from "../../shared/seal/kms-api.ts";
@@ -18,6 +18,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { CallBudgets } from "./call-budgets.ts";
 import { GateWatch } from "./gate-watch.ts";
 import { RefusedValues } from "./refused-values.ts";
+import { rememberedKms, rememberedTransit } from "./remembered.ts";
 
 /** What opening takes from the rest of the controller. */
 export type ObjectKeyServicesParts = {
@@ -25,6 +26,14 @@ export type ObjectKeyServicesParts = {
   clock: Clock;
   log: Log;
   metrics: Pick<Metrics, "watchKeyServiceGates" | "countKeyServiceWait">;
+};
+
+/** The key services as one look at an object has them. */
+export type DataKeyLook = {
+  kms: KmsApi;
+  transit: TransitApi;
+  /** Whether the options let SealedSecrets of the namespace name the key. */
+  permits: (backend: RemoteBackend, key: string) => boolean;
 };
 
 /** Data keys are gone from memory so long after their time is over, at most. */
@@ -71,14 +80,32 @@ export class ObjectKeyServices implements KeyServices {
     return { unsealAll: (...asked) => this.#unsealer(backend, namespace).unsealAll(...asked) };
   }
 
+  /**
+   * What opens the data keys of SOPS documents of a namespace, for one look at an object: behind the same gates and within
+   * the same budget, with the same allow-lists and the same memory. That a key is permitted is for the caller to ask first.
+   */
+  lookFor(namespace: string): DataKeyLook {
+    const memory = { dataKeys: this.#dataKeys, refused: this.#refused };
+    const user = (backend: RemoteBackend) => this.#user(backend, namespace);
+    return {
+      kms: rememberedKms(gatedKms(this.#kms, this.#gates, user("kms")), memory),
+      transit: rememberedTransit(gatedTransit(this.#transit, this.#gates, user("vault")), memory),
+      permits: (backend, key) => this.#allowed[backend].permits(key, namespace),
+    };
+  }
+
   /** For one look at an object. */
   #unsealer(backend: RemoteBackend, namespace: string): Unsealer {
     const allowed = (key: string) => this.#allowed[backend].permits(key, namespace);
-    const user = { by: namespace, admit: this.#budgets.forLook(backend, namespace) };
+    const user = this.#user(backend, namespace);
     const opening = { allowed, memory: this.#refused };
     return backend === "kms"
       ? kmsUnsealer(gatedKms(this.#kms, this.#gates, user), { ...opening, dataKeys: this.#dataKeys })
       : vaultUnsealer(gatedTransit(this.#transit, this.#gates, user), { ...opening, proofs: this.#proofs });
+  }
+
+  #user(backend: RemoteBackend, namespace: string): GateUser {
+    return { by: namespace, admit: this.#budgets.forLook(backend, namespace) };
   }
 
   /** Wipes each data key when its time is over, and all of them in the end. */

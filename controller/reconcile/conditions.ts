@@ -12,6 +12,7 @@ export type ConditionType = (typeof CONDITION_TYPES)[number];
 export type Reason =
   | "Unsealed"
   | "UnsealFailed"
+  | "ValuesExposed"
   | "TemplateFailed"
   | "MalformedSealedSecret"
   | "SecretForbidden"

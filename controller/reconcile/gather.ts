@@ -10,6 +10,7 @@ import { explainFailure } from "./explain-failure.ts";
 import { type Failure, unsealFailed } from "./failure.ts";
 import { renderItems, type TemplatePolicy } from "./render-items.ts";
 import type { SecretObject } from "./secret-object.ts";
+import { sopsWarnings, toldFailure } from "./sops-failure.ts";
 import { trackingWarnings } from "./tracking-marks.ts";
 import { wantedSecret } from "./wanted-secret.ts";
 
@@ -62,10 +63,10 @@ async function gatherWanted(
     const rendered = await renderItems(sealedSecret, items, templates);
     if (!rendered.ok) return unsealFailure(rendered.reason, rendered.problem);
     const secret = wantedSecret(sealedSecret, { whole, items: rendered.items });
-    const warnings = [...rendered.warnings, ...trackingWarnings(secret)];
+    const warnings = [...rendered.warnings, ...trackingWarnings(secret), ...sopsWarnings(sealedSecret)];
     return { wanted: { ok: true, secret, warnings }, keys: result.keys, versions: referenced.versions };
   }
-  if ("problem" in result) return unsealFailure(result.reason, result.problem);
+  if ("problem" in result) return failing(toldFailure(result));
   const namespace = sealedSecret.metadata.namespace ?? "";
   const place = { namespace, name: sealedSecret.metadata.name };
   return unsealFailure(

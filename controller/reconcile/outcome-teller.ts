@@ -13,6 +13,7 @@ import { nextStatus, type SyncNotes } from "./conditions.ts";
 import { belongsTo } from "./consent.ts";
 import { digestOf } from "./digest.ts";
 import { type Outcome, type Subject, verdictOf } from "./outcome.ts";
+import { recordedInputs } from "./recorded-inputs.ts";
 import { repairEvent } from "./repair-event.ts";
 import { statusHolder } from "./sealed-object.ts";
 import type { DriftCause, SecretDrift } from "./secret-drift.ts";
@@ -35,6 +36,8 @@ export type TellerParts = {
   references: Pick<VaultKv, "recorded">;
   /** Put Secrets right that others changed. */
   repairDrift: boolean;
+  /** The id of the cluster, which SOPS documents say; null where it is not known. */
+  clusterId: string | null;
   updateStatus: boolean;
   events: EventRecorder;
   metrics: Metrics;
@@ -124,8 +127,9 @@ export class OutcomeTeller {
     keys: readonly string[],
     vault: VaultNotes | null,
   ): SyncNotes {
-    const { records, references } = this.#parts;
-    const inputs = references.recorded(watched.inputs, vault === null ? null : digestOf(vault));
+    const { clusterId, records, references } = this.#parts;
+    const about = recordedInputs(watched, clusterId);
+    const inputs = references.recorded(about, vault === null ? null : digestOf(vault));
     const version = secretVersion(secret);
     const ours = belongsTo(secret, watched.uid);
     const { left, ...lasting } = records.write({ inputs, secret: version, ours });

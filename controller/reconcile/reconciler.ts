@@ -16,6 +16,7 @@ import { gather } from "./gather.ts";
 import { keyServiceFailure } from "./key-service-failure.ts";
 import { failed, type Outcome, outcomeOf, type Subject } from "./outcome.ts";
 import { OutcomeTeller, type TellerParts } from "./outcome-teller.ts";
+import { recordedInputs } from "./recorded-inputs.ts";
 import { hasTemplates, noteFailure, type TemplatePolicy, versionOf } from "./render-items.ts";
 import { type SealedObject, sealedObject } from "./sealed-object.ts";
 import { type SecretVersion, secretVersion } from "./secret-version.ts";
@@ -132,7 +133,7 @@ export class Reconciler {
     }
     const secret = secretsKnown(key) ? presentSecret(key) : await this.#secretVersion(watched, signal);
     const { said, vault } = watched;
-    const inputs = references.recorded(watched.inputs, vault?.notes ?? null);
+    const inputs = references.recorded(recordedInputs(watched, this.#parts.clusterId), vault?.notes ?? null);
     const keepsEdits = this.#teller.keepsEdits(watched);
     const judged = records.judge(said, { inputs, secret }, { keepsEdits });
     metrics.countRecord(judged === null ? "mismatch" : "match");

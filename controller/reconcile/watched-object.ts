@@ -1,6 +1,7 @@
 import type { KubeObject } from "../../shared/kube/client.ts";
 import { API_VERSION, KIND, SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { CLUSTER_WIDE_ANNOTATION, NAMESPACE_WIDE_ANNOTATION } from "../../shared/scope.ts";
+import { FLUX_DECRYPT_ANNOTATION } from "../../shared/sops-sealed-secret/flux-mark.ts";
 import type { EntryVersion } from "../vault-kv/entry-version.ts";
 import { versionsIn } from "../vault-kv/vault-notes.ts";
 import { readReferences, type VaultReference } from "../vault-kv/vault-reference.ts";
@@ -22,6 +23,8 @@ export type WatchedObject = {
   readonly deleting: boolean;
   /** Digest of all that decides how the Secret looks: spec, SOPS metadata, annotations of scope and policy, identity. */
   readonly inputs: string;
+  /** Whether it is a SOPS document: then what opens depends on the cluster it is in. */
+  readonly isSops: boolean;
   /** Digest of all annotations. */
   readonly annotations: string;
   /** What becomes of changes of its Secret by others; null: as the controller does with all. */
@@ -52,7 +55,10 @@ export function watchedObject(object: KubeObject): WatchedObject {
   const { metadata } = object;
   const { namespace = "", name = "", uid = "", resourceVersion = "" } = metadata;
   const annotations = metadata.annotations ?? {};
-  const deciding = Object.entries(annotations).filter(([key]) => decides(key));
+  const isSops = object["sops"] !== undefined;
+  const deciding = Object.entries(annotations).filter(
+    ([key]) => decides(key) || (isSops && key === FLUX_DECRYPT_ANNOTATION),
+  );
   const status = mapOf(object["status"]);
   return {
     namespace,
@@ -62,6 +68,7 @@ export function watchedObject(object: KubeObject): WatchedObject {
     generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     inputs: digestOf([uid, namespace, name, object["spec"], object["sops"], Object.fromEntries(deciding)]),
+    isSops,
     annotations: Object.keys(annotations).length === 0 ? "" : digestOf(annotations),
     drift: driftOf(annotations[DRIFT_ANNOTATION]),
     retains: retains(annotations),

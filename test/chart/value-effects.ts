@@ -117,6 +117,7 @@ export const valueEffects: readonly ValueEffect[] = [
   option("leaderElection.renewDeadline", "9s", "lease-renew-deadline=9s"),
   option("leaderElection.retryPeriod", "1s", "lease-retry-period=1s"),
   option("kms.allowedKeys", ["arn:aws:kms:a:1:key/shown"], "kms-allowed-keys=arn:aws:kms:a:1:key/shown"),
+  option("kms.allowedContexts", ["team={namespace}"], "kms-allowed-contexts=team={namespace}"),
   option("vault.address", "https://shown:8200", "vault-addr=https://shown:8200"),
   option("vault.namespace", "shown", "vault-namespace=shown"),
   option("vault.allowedKeys", ["a/b", "c/{namespace}"], "vault-allowed-keys=a/b,c/{namespace}"),

@@ -43,6 +43,22 @@ const notAddresses = [
 /** The options of AWS KMS and Vault. */
 export const keyServiceRows: OptionRow[] = [
   {
+    name: "kms-allowed-contexts",
+    fallback: [],
+    good: [list(""), list("team=a"), list("team=a=b,team={namespace}"), [" app=x y ,", ["app=x y"]]],
+    bad: [
+      "team",
+      "=a",
+      "team=",
+      "team=a,b",
+      "signet-namespace=other",
+      "signet-x={namespace}",
+      "team=x{namespace}",
+      "{namespace}={",
+      "team=a\tb",
+    ],
+  },
+  {
     name: "kms-allowed-keys",
     fallback: [],
     good: [list(""), list(KEY), list(`${KEY},${ALIAS}`), [` ${KEY} ,`, [KEY]], list("arn:*:kms:*:*:key/*")],

@@ -102,6 +102,7 @@ test("the rules of records change with whatever a value can depend on, and with 
     ["--kms-allowed-keys="],
     ["--vault-addr=https://other.example"],
     ["--vault-namespace=team"],
+    ["--kms-allowed-contexts=team=a"],
   ])
     assert.notEqual(rules(...base, ...args), usual, args[0]);
   assert.notEqual(JSON.stringify(keyServiceRules(read(base), "d")), usual, "the cluster's id");
@@ -116,6 +117,7 @@ test("the rules of records change with whatever a value can depend on, and with 
 
 test("without allowed keys there are no rules, whatever else is given: an upgrade has nothing judged again", () => {
   assert.equal(keyServiceRules(read(VAULT), "c"), null);
+  assert.equal(keyServiceRules(read(["--kms-allowed-contexts=team=a"]), "c"), null);
   const kmsAlone = keyServiceRules(read([...VAULT, `--kms-allowed-keys=${KEY}`]), "c");
   assert.equal(kmsAlone?.vault, null, "where no Vault key is allowed its address counts for nothing");
 });
