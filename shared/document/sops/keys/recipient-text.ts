@@ -148,7 +148,7 @@ export function vaultAddressOf(text: string): string | null {
   return new URL(text).origin;
 }
 
-/** A recipient in one line, as it is shown and recorded: nothing in it is secret, and two are the same when their lines are. */
+/** A recipient in one line, as it is shown: nothing in it is secret. */
 export function recipientLine(recipient: SopsRecipient): string {
   switch (recipient.type) {
     case "age":

@@ -152,7 +152,7 @@ describe("keys of Vault", () => {
 });
 
 describe("a recipient's line", () => {
-  it("is the same for the same recipient alone", () => {
+  it("names all that it is, pairs in their order", () => {
     const [kms] = readKmsRecipients(`${arn}+${role}`, "X", {
       context: { b: "2", a: "1" },
       awsProfile: "prod",
