@@ -1,14 +1,15 @@
-import type { DocumentFile } from "../shared/document/document-file.ts";
+import type { DocumentFile, FileDocument } from "../shared/document/document-file.ts";
 import type { Edit } from "../shared/document/edit-document.ts";
-import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, SealError, UsageError } from "../shared/errors.ts";
 import { kindOf } from "./document-kind.ts";
+import type { DocumentSource } from "./document-source.ts";
 import { type InputFile, inputFiles, readInput } from "./input-files.ts";
 import type { FileAccess, Io } from "./io.ts";
 import { unlessForeign } from "./manifest-reading.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
 import { placeBelow, writeResult } from "./output-folder.ts";
+import { type Product, type WriteProduct, writtenProducts } from "./product.ts";
 import { type Progress, startProgress } from "./progress.ts";
 
 /** One thing done to documents of one kind: sealing Secrets, opening SealedSecrets. */
@@ -33,13 +34,25 @@ export type DocumentTask = {
    * Works on one document.
    * @throws SealError when it cannot; then the whole file is left as it is.
    */
-  perform(document: { value: unknown; where: string }): Promise<Performed>;
+  perform(document: TaskDocument): Promise<Performed>;
+};
+
+/** A document to work on, and how errors name it. */
+export type TaskDocument = {
+  value: unknown;
+  where: string;
+  /** Where its result will lie; null for a stream. */
+  target?: string | null;
+  /** Its text and format; null for an item of a List, which is no document by itself. */
+  source?(): Promise<DocumentSource | null>;
 };
 
 /** What came of one document. */
 export type Performed = {
   /** The resulting object; null when there is no product. */
   product: object | null;
+  /** How it is written, where that is not as all objects are; not in a List. */
+  write?: WriteProduct;
   /** What to change in the document's own text; null when the product replaces it. */
   edits: readonly Edit[] | null;
   /** For the file's line: `team-a/db, strict`. */
@@ -84,12 +97,18 @@ export async function workOnFiles(
       requireOtherPlace({ inPlace }, file.path, targetOf(file, options, io), io);
     } else requireOtherPlace(task, file.path, options["sealed-secret-file"], io);
   }
-  const products: object[] = [];
+  const products: Product[] = [];
   const count = { done: 0, left: 0, failed: 0, documents: 0, doneBefore: 0 };
   const progress = isQuiet ? SILENT : startProgress(io, files.length);
   for (const file of files) {
     try {
-      const worked = await workOnFile(task, file, io);
+      const target =
+        destination === "folder"
+          ? targetOf(file, options, io)
+          : destination === "in-place"
+            ? file.path
+            : null;
+      const worked = await workOnFile(task, file, target ?? options["sealed-secret-file"], io);
       deliver(worked, file, destination, options, io, task.access);
       products.push(...worked.products);
       count.documents += worked.notes.length;
@@ -110,7 +129,7 @@ export async function workOnFiles(
   progress.end();
   summarise(task, files.length, count, progress, destination);
   if (destination === "stream" && task.hasProduct)
-    writeProduct(writeDocuments(products, format), options, io, task.access);
+    writeProduct(writtenProducts(products, format), options, io, task.access);
 }
 
 /**
@@ -162,14 +181,19 @@ function destinationOf(task: DocumentTask, options: FileWorkOptions): Destinatio
 }
 
 /** What came of one file. */
-type Worked = { content: Uint8Array; products: object[]; notes: string[]; left: string | null };
+type Worked = { content: Uint8Array; products: Product[]; notes: string[]; left: string | null };
 
-async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<Worked> {
+async function workOnFile(
+  task: DocumentTask,
+  file: InputFile,
+  target: string | null,
+  io: Io,
+): Promise<Worked> {
   const content = readInput(file.path, io);
   const { readDocumentFile } = await import("../shared/document/document-file.ts");
   const document = unlessForeign(content, file, () => readDocumentFile(content, file.path));
   if (document === null) return { content, products: [], notes: [], left: "not a manifest" };
-  const products: object[] = [];
+  const products: Product[] = [];
   const notes: string[] = [];
   const wanted = [...document.documents.entries()].filter(([, { value }]) => kindOf(value) === task.kind);
   if (wanted.length > 0)
@@ -178,12 +202,15 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
       file.path,
     );
   const performed: [index: number, Performed][] = [];
-  for (const [index, entry] of wanted) performed.push([index, await task.perform(entry)]);
-  for (const [index, { product, edits, note }] of performed) {
+  for (const [index, { value, where }] of wanted) {
+    const source = async () => (await import("./document-source.ts")).sourceOf(document, index);
+    performed.push([index, await task.perform({ value, where, target, source })]);
+  }
+  for (const [index, { product, write, edits, note }] of performed) {
     notes.push(note);
-    if (product !== null) products.push(product);
+    if (product !== null) products.push({ object: product, write });
     if (edits !== null) document.edit(index, edits);
-    else if (product !== null) document.replace(index, product);
+    else if (product !== null) document.replace(index, contentOf(product, write, document.documents[index]));
   }
   return {
     content: document.toBytes(),
@@ -191,6 +218,16 @@ async function workOnFile(task: DocumentTask, file: InputFile, io: Io): Promise<
     notes,
     left: wanted.length > 0 ? null : isDone(task, document) ? DONE_BEFORE : `no ${task.kind} in it`,
   };
+}
+
+/** In a List the object has to fit in with the others, so that only they know how it is laid out. */
+function contentOf(
+  product: object,
+  write: WriteProduct | undefined,
+  document: FileDocument | undefined,
+): object | string {
+  if (write === undefined || document === undefined || document.list !== undefined) return product;
+  return write(document.format);
 }
 
 const DONE_BEFORE = "already sealed";

@@ -1,11 +1,11 @@
 import { type InputDocument, readDocuments } from "../shared/document/read-documents.ts";
-import { writeDocuments } from "../shared/document/write-documents.ts";
 import { InputError, UsageError } from "../shared/errors.ts";
 import { kindOf } from "./document-kind.ts";
 import { type DocumentTask, requireOtherPlace, workOnFiles } from "./file-work.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
+import { type Product, writtenProducts } from "./product.ts";
 import { readSecretFile, readStandardInput } from "./sealing.ts";
 
 /**
@@ -35,18 +35,33 @@ async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io
   const format = task.hasProduct ? outputFormat(options) : "json";
   requireOtherPlace(task, options["secret-file"], options["sealed-secret-file"], io);
   const source = options["secret-file"] ?? "standard input";
-  const documents = readDocuments(readSecretFile(options, io) ?? readStandardInput(io), source);
+  const content = readSecretFile(options, io) ?? readStandardInput(io);
+  const documents = readDocuments(content, source);
   requireKind(documents, task.kind, source);
   task.judge?.(
     documents.map(({ value }) => value),
     source,
   );
-  const products: object[] = [];
-  for (const document of documents) {
-    const { product } = await task.perform(document);
-    if (product !== null) products.push(product);
+  const products: Product[] = [];
+  for (const [index, { value, where }] of documents.entries()) {
+    const target = options["sealed-secret-file"];
+    const { product, write } = await task.perform({
+      value,
+      where,
+      target,
+      source: async () => (await sourcesOf(content, source))(index),
+    });
+    if (product !== null) products.push({ object: product, write });
   }
-  if (task.hasProduct) writeProduct(writeDocuments(products, format), options, io, task.access);
+  if (task.hasProduct) writeProduct(writtenProducts(products, format), options, io, task.access);
+}
+
+/** The texts of a stream's documents; what follows their syntax is loaded for those alone that need it. */
+async function sourcesOf(content: Uint8Array, source: string) {
+  const { readDocumentFile } = await import("../shared/document/document-file.ts");
+  const { sourceOf } = await import("./document-source.ts");
+  const file = readDocumentFile(content, source);
+  return (index: number) => sourceOf(file, index);
 }
 
 function requireKind(documents: readonly InputDocument[], kind: string, source: string): void {

@@ -6,6 +6,17 @@ import { toYaml } from "./to-yaml.ts";
 import type { DocumentFormat } from "./write-documents.ts";
 
 /**
+ * The content of a YAML document: what `withBody` puts other content in the place of.
+ * @returns null when its syntax cannot be followed.
+ */
+export function bodyOf(document: string): string | null {
+  const root = parseSyntax(document);
+  if (root === null) return null;
+  const isOnMarkersLine = indentBefore(document, root.start) === null;
+  return document.slice(isOnMarkersLine ? root.start : lineStart(document, root.start), root.end);
+}
+
+/**
  * A YAML document with other content; what stands before and after the content stays.
  * @returns null when its syntax cannot be followed.
  */
