@@ -26,6 +26,7 @@ const MODES: Readonly<Record<ModeName, () => Promise<Mode>>> = {
 /** Commands by their word, but `help`; each is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Command<OptionTable>>>> = {
   unseal: async () => (await import("./commands/unseal.ts")).unseal,
+  render: async () => (await import("./commands/render.ts")).render,
   explain: async () => (await import("./commands/explain.ts")).explain,
   allow: async () => (await import("./commands/allow.ts")).allow,
   keys: async () => (await import("./commands/keys.ts")).keys,
