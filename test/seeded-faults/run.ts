@@ -18,45 +18,56 @@ const [leftOut, linked] = [[".git"], ["node_modules", "toolchain", "dist"]];
 const testsHavePassed = process.env["SIGNET_UNIT_TESTS_PASSED"] === "1";
 /** More than there are cores: some tests that notice a fault do so by waiting in vain. */
 const workers = 3;
+/** How long they wait for what does not come: see `patienceMs`. */
+const patienceMs = 4_000;
 /** For a test file under a fault, and for one without any: a fault that is noticed late costs every run its time. */
 const [faultBoundMs, testBoundMs] = [30_000, 120_000];
 
 /** What came of running a test file: its failing tests, or how else it ended. */
 type TestRun = { kind: "passed" } | { kind: "failed"; first: string } | { kind: "broken"; how: string };
 
-/** Runs one test file in a copy, to its end or its first failing test. */
-async function runTest(copy: string, file: string, boundMs: number): Promise<TestRun> {
+/** Runs a test file in a copy, or the one test named, to its end or its first failing test. */
+async function runTest(
+  copy: string,
+  { file, named, boundMs }: { file: string; named?: string | undefined; boundMs: number },
+): Promise<TestRun> {
   // Not by --test: a file that cannot even be loaded would count as a failing test there.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const isGenerated = (await readFile(join(copy, file), "utf8")).includes('from "fast-check"');
   const before = ["end-on-request", ...(isGenerated ? ["fixed-seed"] : [])];
   const loaded = before.map((name) => `--import=./test/seeded-faults/${name}.ts`);
-  const child = spawn(process.execPath, [...loaded, "--test-reporter=tap", file], {
+  const chosen = named === undefined ? [] : [`--test-name-pattern=${literally(named)}`];
+  const args = [...loaded, "--test-reporter=./test/seeded-faults/first-failure.ts", ...chosen, file];
+  const child = spawn(process.execPath, args, {
     cwd: copy,
-    env: { ...env, NODE_COMPILE_CACHE: join(copy, "../compiled") },
+    env: {
+      ...env,
+      NODE_COMPILE_CACHE: join(copy, "../compiled"),
+      SIGNET_TEST_PATIENCE_MS: String(patienceMs),
+    },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: boundMs,
     killSignal: "SIGKILL",
   });
   let output = "";
   let first: string | null = null;
-  let patience: NodeJS.Timeout | undefined;
+  let haste: NodeJS.Timeout | undefined;
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
-    first ??= /^ *not ok \d+ - (.*)$/m.exec(output)?.[1] ?? null;
+    first ??= /^not ok - (.*)$/m.exec(output)?.[1] ?? null;
     // One failing test is the answer; the rest of the file need not run.
-    if (first === null || patience !== undefined) return;
+    if (first === null || haste !== undefined) return;
     child.kill("SIGTERM");
-    patience = setTimeout(() => child.kill("SIGKILL"), 1000);
+    haste = setTimeout(() => child.kill("SIGKILL"), 1000);
   });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
   });
-  clearTimeout(patience);
+  clearTimeout(haste);
   if (first !== null) return { kind: "failed", first };
   if (code === 0) return { kind: "passed" };
   return {
@@ -65,21 +76,26 @@ async function runTest(copy: string, file: string, boundMs: number): Promise<Tes
   };
 }
 
-/** @returns what is wrong, or null when the fault was noticed. */
-async function tryFault(copy: string, fault: Fault): Promise<string | null> {
+/** @returns a pattern that fits this text. */
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
+
+/** @returns the test that noticed the fault, or what is wrong. */
+async function tryFault(copy: string, fault: Fault): Promise<{ noticedBy: string } | { problem: string }> {
   const path = join(copy, fault.file);
   const source = await readFile(path, "utf8");
   const times = source.split(fault.find).length - 1;
-  if (times !== 1) return `the text to replace stands ${times} times in ${fault.file}`;
+  if (times !== 1) return { problem: `the text to replace stands ${times} times in ${fault.file}` };
   await writeFile(
     path,
     source.replace(fault.find, () => fault.replace),
   );
   try {
-    const run = await runTest(copy, fault.test, faultBoundMs);
-    if (run.kind === "failed") return null;
-    if (run.kind === "passed") return `${fault.test} passed all the same`;
-    return `${fault.test} could not run: ${run.how}`;
+    const run = await runTest(copy, { file: fault.test, named: fault.named, boundMs: faultBoundMs });
+    if (run.kind === "failed") return { noticedBy: run.first };
+    if (run.kind === "passed") return { problem: `${fault.test} passed all the same` };
+    return { problem: `${fault.test} could not run: ${run.how}` };
   } finally {
     await writeFile(path, source);
   }
@@ -113,16 +129,20 @@ try {
       const copy = join(scratch.path, String(worker));
       await makeCopy(copy);
       for (let test = tests.shift(); test !== undefined; test = tests.shift()) {
-        const run = await runTest(copy, test, testBoundMs);
+        const run = await runTest(copy, { file: test, boundMs: testBoundMs });
         if (run.kind === "failed") problems.push(`${test} fails without any fault: ${run.first}`);
         if (run.kind === "broken") problems.push(`${test} could not run: ${run.how}`);
       }
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
         const start = performance.now();
-        const problem = await tryFault(copy, fault);
-        times.push({ name: `${fault.what} (${fault.test})`, milliseconds: performance.now() - start });
-        if (problem === null) noticed++;
-        else problems.push(`${fault.what}: ${problem}`);
+        const outcome = await tryFault(copy, fault);
+        const by = "noticedBy" in outcome ? outcome.noticedBy : "nothing";
+        times.push({
+          name: `${fault.what} (${fault.test}: ${by})`,
+          milliseconds: performance.now() - start,
+        });
+        if ("noticedBy" in outcome) noticed++;
+        else problems.push(`${fault.what}: ${outcome.problem}`);
       }
     }),
   );

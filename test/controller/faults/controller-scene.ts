@@ -25,6 +25,8 @@ import {
   startEmbeddedCluster,
 } from "../../embedded-cluster/embedded-cluster.ts";
 import { type Canaries, type Evidence, objectEvidence } from "../../support/canary.ts";
+import { type Look, lookUntil } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { sealedManifest } from "../sealing-key.ts";
 
 const OWN_NAMESPACE = "kube-system";
@@ -67,11 +69,8 @@ export type ControllerScene = {
   lines: string[];
   /** Writes of Secrets so far. */
   secretWrites: SecretWrite[];
-  /** Waits until the function gives something; fails with what was waited for after 30 s. */
-  until<T>(
-    what: string,
-    look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  ): Promise<T>;
+  /** Waits until the function gives something; fails with what was waited for after 30 s, or the bound given. */
+  until<T>(what: string, look: Look<T>, boundMs?: number): Promise<T>;
   /** Creates or replaces a SealedSecret of the values, sealed with the certificate that the controller serves. */
   seal(name: string, plain: Record<string, string>, namespace?: string): Promise<SealedSecret>;
   /** Items of a Secret as text, null when there is none. */
@@ -174,16 +173,8 @@ export async function controllerScene(
     lines,
     secretWrites,
     stop,
-    async until(what, look) {
-      const giveUpAt = performance.now() + BOUND_MS;
-      for (;;) {
-        const found = await look();
-        if (found !== null && found !== undefined && found !== false) return found;
-        if (performance.now() > giveUpAt)
-          assert.fail(`waited in vain for: ${what}\n${lines.slice(-15).join("")}`);
-        await sleep(10);
-      }
-    },
+    until: (what, look, boundMs = patienceMs(BOUND_MS)) =>
+      lookUntil({ what, boundMs, told: () => lines.slice(-15) }, look),
     async seal(name, plain, namespace = "team") {
       const pem = await scene.until("a certificate", async () => {
         const { status, text } = await scene.ask("/v1/cert.pem");

@@ -42,7 +42,7 @@ test("a replica that stands by follows, writes nothing, and gets the leader's fi
   assert.equal(standby.manager.ready, false);
   const leader = await scene.start();
   leader.lead(scene.lease);
-  await Promise.all([leader.manager.whenReady, standby.manager.whenReady]);
+  await Promise.all([scene.untilReady(leader), scene.untilReady(standby)]);
   assert.equal(scene.keySecrets().length, 1);
   assert.equal(seals(standby), seals(leader));
   assert.equal(standby.manager.ring.id, leader.manager.ring.id);
@@ -414,7 +414,7 @@ test("a change while nobody led is noticed by the next leader; without a lease n
 test("a leader whose watch lags behind raises no alarm over a key that the one before it made", async (context) => {
   const scene = await keyScene(context, [pairSecret(current, "current")]);
   const [first, second] = [await scene.start(), await scene.start()];
-  await second.manager.whenReady;
+  await scene.untilReady(second);
   const term = first.lead(scene.lease);
   await untilKnown(scene, current);
   // The second sees nothing any more, and its watch is not taken up again.
@@ -460,7 +460,7 @@ test("a key whose writing got no answer before the term ended is the next leader
 test("the last key gone: the leader makes one after a while, a standby none", async (context) => {
   const scene = await keyScene(context, [pairSecret(current, "current")]);
   const [leader, standby] = [await scene.start(), await scene.start()];
-  await standby.manager.whenReady;
+  await scene.untilReady(standby);
   leader.lead(scene.lease);
   await untilKnown(scene, current);
   scene.remove("current");

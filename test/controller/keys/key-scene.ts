@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { PRIMARY_ANNOTATION } from "../../../controller/keys/promotion.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { type Clock, systemClock } from "../../../controller/runtime/clock.ts";
@@ -12,6 +11,8 @@ import { connectKube } from "../../../shared/kube/http-client.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
+import { type Look, lookUntil } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { type Replica, type ReplicaOptions, startReplica } from "./replica.ts";
 import { TestLease } from "./test-lease.ts";
 
@@ -32,10 +33,8 @@ export type KeyScene = {
   configMap(): ApiObject | null;
   /** Requests that were no reads. */
   writes(): string[];
-  until<T>(
-    what: string,
-    look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  ): Promise<T>;
+  until<T>(what: string, look: Look<T>): Promise<T>;
+  untilReady(replica: Replica): Promise<void>;
 };
 
 /** @param keys stand there from the beginning. */
@@ -56,6 +55,10 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
   const change = (name: string, metadata: Partial<ApiObject["metadata"]>) => {
     const secret = cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
     cluster.store.put({ ...secret, metadata: { ...secret.metadata, ...metadata } });
+  };
+  const until: KeyScene["until"] = (what, look) => {
+    const told = () => replicas.flatMap((replica) => replica.lines.slice(-8));
+    return lookUntil({ what, boundMs: patienceMs(BOUND_MS), told }, look);
   };
   return {
     cluster,
@@ -80,17 +83,13 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
       cluster.requests
         .filter(({ method }) => method !== "GET")
         .map(({ method, path }) => `${method} ${path}`),
-    async until(what, look) {
-      const giveUpAt = performance.now() + BOUND_MS;
-      for (;;) {
-        const found = await look();
-        if (found !== null && found !== undefined && found !== false) return found;
-        if (performance.now() > giveUpAt) {
-          const lines = replicas.flatMap((replica) => replica.lines.slice(-8));
-          assert.fail(`waited in vain for: ${what}\n${lines.join("")}`);
-        }
-        await sleep(10);
-      }
+    until,
+    untilReady: async (replica) => {
+      let isReady = false;
+      void replica.manager.whenReady.then(() => {
+        isReady = true;
+      });
+      await until("the replica to be ready", () => isReady);
     },
   };
 }

@@ -29,7 +29,7 @@ async function leading(scene: KeyScene, pair: SealingPair): Promise<Replica> {
 test("whoever begins to lead drops the keys that went while its watch was away", async (context) => {
   const scene = await keyScene(context, [pairSecret(old, "old"), pairSecret(current, "current")]);
   const replica = await scene.start();
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   assert.equal(seals(replica), current.fingerprint);
   blind(scene);
   scene.remove("current");

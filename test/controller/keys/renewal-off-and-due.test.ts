@@ -12,7 +12,7 @@ test("with renewal off a key that is there is used, however old, and none is mad
   const scene = await keyScene(context, [pairSecret(old, "old")]);
   const replica = await scene.start({ renewPeriodMs: 0 });
   replica.lead(scene.lease);
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   await scene.until("its certificate to be published", () => scene.configMap() !== null);
   // Many times what a renewal would take.
   await sleep(500);
@@ -30,7 +30,7 @@ test("a key that is nearly due is succeeded once it is, and not before", async (
   const dueAt = Date.now() + 1500;
   const replica = await scene.start({ renewPeriodMs: dueAt - begin });
   replica.lead(scene.lease);
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   while (Date.now() < dueAt - 200) {
     assert.equal(scene.keySecrets().length, 1);
     await sleep(20);

@@ -19,7 +19,7 @@ test("the text of a new private key is wiped once it is wrapped, and where that 
   };
   const replica = await scene.start({ wrapping });
   replica.lead(scene.lease);
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   assert.equal(scene.keySecrets().length, 1);
   held.requireWiped(2);
 });

@@ -42,7 +42,7 @@ test("the first key is wrapped before it is written, and proven to unwrap", asyn
   const wrapping = new MemoryWrapping();
   const replica = await scene.start({ wrapping });
   replica.lead(scene.lease);
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   assert.equal(replica.manager.ready, true);
   const [secret] = scene.keySecrets();
   assert.equal(secret?.metadata.labels?.[KEY_LABEL], "wrapped");
@@ -70,7 +70,7 @@ test("a key that does not unwrap after it was wrapped is not written", async (co
   assert.ok(lineWith(replica, "does not unwrap after it was wrapped"));
   assert.deepEqual(scene.keySecrets(), []);
   isBroken = false;
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   assert.equal(scene.keySecrets().length, 1);
 });
 
@@ -89,7 +89,7 @@ test("each key is unwrapped once by each replica; lists, labels and promotions u
   scene.put(one.secretOf(current, "current"));
   const leader = await scene.start({ wrapping: one });
   const standby = await scene.start({ wrapping: two });
-  await Promise.all([leader.manager.whenReady, standby.manager.whenReady]);
+  await Promise.all([scene.untilReady(leader), scene.untilReady(standby)]);
   leader.lead(scene.lease);
   await scene.until("the lease to name it", () => known(scene) === current.fingerprint);
   scene.annotate("old", { ...promoted(60), "signet.dev/wrapped-by": WRAPPING_KEY });
@@ -125,7 +125,7 @@ for (const [what, overdue] of [
     };
     const replica = await scene.start({ wrapping, ...overdue });
     replica.lead(scene.lease);
-    await replica.manager.whenReady;
+    await scene.untilReady(replica);
     await scene.until("both told", () => replica.told.length >= 2);
     assert.equal(replica.manager.notReady, "sealing keys not unwrapped yet");
     assert.deepEqual([opens(replica), seals(replica)], [[], null]);
@@ -175,7 +175,7 @@ test("a key service that refuses is asked again slowly, no other key seals in th
   };
   const replica = await scene.start({ wrapping });
   replica.lead(scene.lease);
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   await scene.until("both settled", () => opens(replica).length === 1 && replica.told.length > 0);
   assert.deepEqual([opens(replica), seals(replica)], [[old.fingerprint], null]);
   assert.equal(replica.manager.notReady, "the sealing key is not unwrapped yet");
@@ -197,7 +197,7 @@ test("switched on over keys that lie open: they open and do not seal; the leader
   await scene.until("the lease to name it", () => known(scene) === current.fingerprint);
   const wrapping = new MemoryWrapping();
   const next = await scene.start({ wrapping });
-  await next.manager.whenReady;
+  await scene.untilReady(next);
   assert.deepEqual([opens(next), seals(next)], [[current.fingerprint], null]);
   // Else whoever leads, and does not wrap, would be waited for while he waits for us.
   assert.equal(next.manager.ready, true);
@@ -237,7 +237,7 @@ test("a newer key that the service does not unwrap now: the one before it goes o
   const wrapping = new MemoryWrapping();
   const scene = await keyScene(context, [wrapping.secretOf(old, "old")]);
   const replica = await scene.start({ wrapping });
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   const comesBack = down(wrapping);
   scene.put(wrapping.secretOf(current, "current"));
   await scene.until("it to wait", () => replica.manager.ring.waiting.get("current")?.problem);
@@ -311,7 +311,7 @@ test("a renewal waits for the key service, says so, and comes by itself", async 
   const wrapping = new MemoryWrapping();
   const scene = await keyScene(context, [wrapping.secretOf(current, "current")]);
   const replica = await scene.start({ wrapping, renewPeriodMs: 3_600_000 });
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   const comesBack = down(wrapping);
   replica.lead(scene.lease);
   await scene.until("a failure", () => lineWith(replica, "Failed to generate new key"));
@@ -414,7 +414,7 @@ test("an older key that is in memory does not come to seal by another begin in i
   const secret = wrapping.secretOf(old, "old");
   const scene = await keyScene(context, [secret, wrapping.secretOf(current, "current")]);
   const replica = await scene.start({ wrapping });
-  await replica.manager.whenReady;
+  await scene.untilReady(replica);
   replica.lead(scene.lease);
   await scene.until("the record", () => known(scene) === current.fingerprint);
   scene.put(withItem(secret, "tls.crt", withBegin(old.certificatePem, new Date())));
