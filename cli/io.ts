@@ -23,6 +23,17 @@ export type Io = {
   ): Promise<Response>;
   /** How key services are reached, where it is not over the network. */
   keyServices?: KeyServiceConnector;
+  /** Asks for a secret on the terminal, where it is not shown; null when there is none, or nothing is typed. */
+  askSecret?(prompt: string): Promise<string | null>;
+  /**
+   * Runs a program of the user's own to its end, without a shell, with what this process reads and says errors on.
+   * @param words the program and its arguments.
+   * @returns what it printed; null when it could not be started, failed, or printed very much.
+   */
+  runProgram?(
+    words: readonly string[],
+    variables: Readonly<Record<string, string>>,
+  ): Promise<Uint8Array | null>;
   /** Starts Git in the working folder. It reads what is there: no lock is taken, nothing is fetched. */
   git?(args: readonly string[]): Promise<GitProcess>;
 };

@@ -18,6 +18,9 @@ export const systemIo: Io = {
   files: { ...systemFiles, replace: replaceWhole },
   now: () => new Date(),
   fetch: async (url, init) => (await import("./web-fetch.ts")).webFetch(url, init, process.env),
+  askSecret: async (prompt) => (await import("./system-terminal.ts")).askSecret(prompt, process),
+  runProgram: async (words, variables) =>
+    (await import("./system-program.ts")).runProgram(words, { ...process.env, ...variables }),
   git: async (args) => (await import("./system-git.ts")).startGit(args, process.env),
 };
 

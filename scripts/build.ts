@@ -21,6 +21,8 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
           "./any-command.ts": "./commands/any-command.mjs",
           "./web-fetch.ts": "./commands/web-fetch.mjs",
           "./system-git.ts": "./commands/system-git.mjs",
+          "./system-program.ts": "./commands/system-program.mjs",
+          "./system-terminal.ts": "./commands/system-terminal.mjs",
         },
       },
       {
@@ -28,6 +30,8 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
           "any-command": "cli/any-command.ts",
           "web-fetch": "cli/web-fetch.ts",
           "system-git": "cli/system-git.ts",
+          "system-program": "cli/system-program.ts",
+          "system-terminal": "cli/system-terminal.ts",
         },
         folder: "cli/commands",
         format: "esm",

@@ -24,23 +24,30 @@ const allowOptions = {
 
 const NAMESPACE_IS_THE_FILES =
   "{namespace} is whatever a file says its namespace is: whoever writes the file chooses among all keys that * would fit there";
-const SERVICES = ["kms", "vault"] as const;
+const KEYS = ["kms", "vault"] as const;
+const CALLERS = { "kms-role": "role", "kms-profile": "profile", "kms-context": "context" } as const;
+const WORDS = [...KEYS, "kms-role", "kms-profile", "kms-context", "recipients"] as const;
 
-/** `signet allow`: says which keys of key services this user lets values be opened with that name them. */
+/** `signet allow`: says what files may name that this user lets be used: keys of key services, and whom to encrypt for. */
 export const allow: Command<typeof allowOptions> = {
   name: "allow",
-  summary: "allow keys of AWS KMS and Vault to open values",
+  summary: "allow keys of AWS KMS and Vault to open values, and recipients of .sops.yaml",
   options: allowOptions,
-  words: SERVICES,
+  words: WORDS,
   page,
   async run({ options, positionals, io }) {
     const keys = readAllowedKeys(io);
     if (positionals.length === 0 && !options.remove) {
-      const lines = keys.map((key) => `${lineOf(key)}\n`).join("");
-      writeProduct(lines, { format: null, "sealed-secret-file": null }, io);
+      const { acceptedFiles } = await import("../sops/recipient-record.ts");
+      print([...keys.map(lineOf), ...acceptedFiles(io).map((path) => `recipients ${path}`)], io);
       return;
     }
-    const key = keyOf(positionals, options, io);
+    if (positionals[0] === "recipients") {
+      const { allowRecipients } = await import("../sops/allow-recipients.ts");
+      print(allowRecipients(positionals.slice(1), options.remove, io), io);
+      return;
+    }
+    const key = await keyOf(positionals, options, io);
     const others = keys.filter((known) => !isSameKey(known, key));
     const isThere = others.length < keys.length;
     if (options.remove) {
@@ -55,14 +62,17 @@ export const allow: Command<typeof allowOptions> = {
   },
 };
 
-function keyOf(
+async function keyOf(
   [service = "", pattern, ...more]: readonly string[],
   options: OptionValues<typeof allowOptions>,
   io: Io,
-): AllowedKey {
-  const kind = SERVICES.find((known) => known === service);
+): Promise<AllowedKey> {
+  const kind = KEYS.find((known) => known === service);
   if (kind === undefined) {
-    const near = nearestWord(service, SERVICES);
+    const caller = WORDS.find((known) => known === service);
+    if (caller !== undefined && caller in CALLERS)
+      return callerOf(caller as keyof typeof CALLERS, pattern, more.length);
+    const near = nearestWord(service, WORDS);
     throw new UsageError(
       service === "" ? "which key?" : `${JSON.stringify(service)} is no key service`,
       near === null ? "write kms ARN, or vault MOUNT/KEY" : `did you mean ${near}?`,
@@ -85,9 +95,32 @@ function keyOf(
   return kind === "kms" ? { service: kind, pattern } : { service: kind, pattern, ...vaultPlace(options, io) };
 }
 
+/** What entries of SOPS documents name beside a key. */
+async function callerOf(
+  service: keyof typeof CALLERS,
+  text: string | undefined,
+  more: number,
+): Promise<AllowedKey> {
+  const { CALLER_FORMS } = await import("../sops/allowed-callers.ts");
+  const { fits, form } = CALLER_FORMS[CALLERS[service]];
+  if (text === undefined || more > 0) {
+    throw new UsageError(
+      text === undefined ? `which ${CALLERS[service]}?` : "one is allowed at a time",
+      `write signet allow ${service} and it; ${form}`,
+    );
+  }
+  if (!fits(text)) throw new UsageError(`${JSON.stringify(text)} is no ${CALLERS[service]}`, form);
+  return { service, pattern: text };
+}
+
+function print(lines: readonly string[], io: Io): void {
+  const text = lines.map((line) => `${line}\n`).join("");
+  writeProduct(text, { format: null, "sealed-secret-file": null }, io);
+}
+
 /** `vault transit/app at https://vault.example.com:8200` */
 function lineOf(key: AllowedKey): string {
-  if (key.service === "kms") return `kms ${key.pattern}`;
+  if (key.service !== "vault") return `${key.service} ${key.pattern}`;
   const inside = key.namespace === "" ? "" : `, namespace ${key.namespace}`;
   return `vault ${key.pattern} at ${key.address}${inside}`;
 }

@@ -8,6 +8,8 @@ import type { VaultPlace } from "./connector.ts";
 /** A key, or keys by a pattern, that this user lets values be opened with. */
 export type AllowedKey =
   | { service: "kms"; pattern: string }
+  /** Beside keys, what entries of SOPS documents name: role, profile, `NAME=VALUE`; as they are, without a pattern. */
+  | { service: "kms-role" | "kms-profile" | "kms-context"; pattern: string }
   | ({ service: "vault"; pattern: string } & VaultPlace);
 
 /**
@@ -57,8 +59,9 @@ export function hasRecordPlace(io: Io): boolean {
 
 /** Whether two entries allow the same. */
 export function isSameKey(a: AllowedKey, b: AllowedKey): boolean {
-  if (a.service === "kms" || b.service === "kms") return a.service === b.service && a.pattern === b.pattern;
-  return a.pattern === b.pattern && a.address === b.address && a.namespace === b.namespace;
+  if (a.service !== b.service || a.pattern !== b.pattern) return false;
+  if (a.service !== "vault" || b.service !== "vault") return true;
+  return a.address === b.address && a.namespace === b.namespace;
 }
 
 function recordPath({ env }: Io): string | null {
@@ -88,6 +91,8 @@ function readEntry(entry: unknown): AllowedKey | null {
   const { service, pattern, address, namespace } = entry;
   if (typeof pattern !== "string") return null;
   if (service === "kms") return isKeyPattern("kms", pattern) ? { service, pattern } : null;
+  if (service === "kms-role" || service === "kms-profile" || service === "kms-context")
+    return pattern === "" ? null : { service, pattern };
   if (service !== "vault" || typeof address !== "string" || typeof namespace !== "string") return null;
   return isKeyPattern("vault", pattern) ? { service, pattern, address, namespace } : null;
 }

@@ -3,7 +3,7 @@ import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { kmsLater, transitLater } from "../../shared/seal/connected-later.ts";
 import { admitKeys, type KeyAdmission } from "../../shared/seal/key-admission.ts";
 import { transitKeyText } from "../../shared/seal/key-text.ts";
-import type { KmsApi } from "../../shared/seal/kms-api.ts";
+import type { KmsApi, KmsCaller } from "../../shared/seal/kms-api.ts";
 import type { Binding, KeyServices, Sealer, Unsealer } from "../../shared/seal/sealer.ts";
 import type { TransitApi } from "../../shared/seal/transit-api.ts";
 import { VaultKeyProofs } from "../../shared/seal/vault-key-proofs.ts";
@@ -12,7 +12,7 @@ import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions, KeyServiceOptions } from "../options.ts";
 import { type AllowedKeys, allowedKmsKeys, allowedVaultKeys } from "./allowed-keys.ts";
-import type { Connected, KeyServiceConnector } from "./connector.ts";
+import type { Connected, KeyServiceConnector, VaultPlace } from "./connector.ts";
 import type { NamedKeys, SealingBackend } from "./sealing-backend.ts";
 import { vaultAccess, vaultPlace } from "./vault-access.ts";
 
@@ -30,7 +30,8 @@ export class UserKeyServices implements KeyServices {
   readonly #notices: Notices;
   readonly #named: NamedKeys;
   #clusterId: Promise<string> | null = null;
-  #kms: Promise<Connected<KmsApi>> | null = null;
+  /** By who asks; nobody else by the empty text. */
+  readonly #kms = new Map<string, Promise<Connected<KmsApi>>>();
   #transit: Promise<Connected<TransitApi>> | null = null;
   readonly #proofs = new VaultKeyProofs({ now: () => performance.now() });
   #allowedKms: AllowedKeys | null = null;
@@ -135,7 +136,7 @@ export class UserKeyServices implements KeyServices {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const connections = await Promise.allSettled([this.#kms, this.#transit]);
+    const connections = await Promise.allSettled([...this.#kms.values(), this.#transit]);
     for (const connection of connections) {
       if (connection.status === "fulfilled") await connection.value?.close();
     }
@@ -175,9 +176,27 @@ export class UserKeyServices implements KeyServices {
     );
   }
 
-  async #kmsApi(): Promise<KmsApi> {
-    this.#kms ??= this.#connector().then((connector) => connector.kms());
-    return (await this.#kms).api;
+  /** AWS KMS, connected with the first call; as somebody else where an entry says so, which must be allowed by then. */
+  kmsAs(caller: KmsCaller): KmsApi {
+    const isOurselves = caller.profile === "" && caller.role === "";
+    return kmsLater(() => this.#kmsApi(isOurselves ? undefined : caller));
+  }
+
+  /** The Transit engines of the one Vault, connected with the first call. */
+  transit(): TransitApi {
+    return transitLater(() => this.#transitApi());
+  }
+
+  /** Which Vault that is. @throws UsageError when none is named. */
+  vaultPlace(): VaultPlace {
+    return vaultPlace(this.#options, this.#io);
+  }
+
+  async #kmsApi(caller?: KmsCaller): Promise<KmsApi> {
+    const who = caller === undefined ? "" : JSON.stringify([caller.profile, caller.role]);
+    const connection = this.#kms.get(who) ?? this.#connector().then((connector) => connector.kms(caller));
+    this.#kms.set(who, connection);
+    return (await connection).api;
   }
 
   async #transitApi(): Promise<TransitApi> {

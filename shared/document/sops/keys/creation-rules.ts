@@ -24,6 +24,8 @@ import {
 export type CreationRule = {
   /** Names the rule: `.sops.yaml, rule 2`. */
   where: string;
+  /** Its `path_regex`; empty for none. */
+  pathRegex: string;
   groups: readonly (readonly SopsRecipient[])[];
   /** 0 for none. */
   shamirThreshold: number;
@@ -75,21 +77,44 @@ export async function creationRuleFor(
   path: string,
   where: string,
 ): Promise<CreationRule | null> {
-  const [document, ...more] = readStream(text.replace(/^\ufeff/, ""), where);
-  if (more.length > 0) throw new InputError(`${where} has more than one document`, "leave one");
-  const rules = document === undefined ? undefined : ruleMapOf(document.value, where)["creation_rules"];
-  const all = ruleListOf(rules, `${where}: creation_rules`);
-  if (all.length === 0) return null;
-  for (const [at, one] of all.entries()) {
-    const place = `${where}, rule ${at + 1}`;
-    const rule = ruleMapOf(one, place);
-    if (await fits(ruleTextOf(rule["path_regex"], `${place}: path_regex`), path, place))
-      return readRule(rule, place);
+  const rules = creationRules(text, where);
+  if (rules.length === 0) return null;
+  for (const rule of rules) {
+    if (await fits(rule.pathRegex(), path, rule.where)) return rule.read();
   }
   throw new InputError(
     `no creation rule of ${where} fits the path of the file`,
     "add a rule whose path_regex fits it, or one without path_regex at the end",
   );
+}
+
+/** A creation rule that is read as far as it is asked. */
+export type UnreadRule = {
+  /** Names the rule: `.sops.yaml, rule 2`. */
+  where: string;
+  /** Its `path_regex`; empty for none. @throws InputError when that is no text. */
+  pathRegex(): string;
+  /** @throws InputError naming what of it is none that signet follows. */
+  read(): CreationRule;
+};
+
+/**
+ * The creation rules of a `.sops.yaml`, in their order; none where it has none.
+ * @throws InputError when the file is none.
+ */
+export function creationRules(text: string, where: string): UnreadRule[] {
+  const [document, ...more] = readStream(text.replace(/^\ufeff/, ""), where);
+  if (more.length > 0) throw new InputError(`${where} has more than one document`, "leave one");
+  const rules = document === undefined ? undefined : ruleMapOf(document.value, where)["creation_rules"];
+  return ruleListOf(rules, `${where}: creation_rules`).map((one, at) => {
+    const place = `${where}, rule ${at + 1}`;
+    const rule = () => ruleMapOf(one, place);
+    return {
+      where: place,
+      pathRegex: () => ruleTextOf(rule()["path_regex"], `${place}: path_regex`),
+      read: () => readRule(rule(), place),
+    };
+  });
 }
 
 async function fits(pattern: string, path: string, where: string): Promise<boolean> {
@@ -132,6 +157,7 @@ function readRule(rule: RuleMap, where: string): CreationRule {
     );
   return {
     where,
+    pathRegex: ruleTextOf(rule["path_regex"], `${where}: path_regex`),
     groups,
     shamirThreshold,
     selection: selectionOf(rule, where),
