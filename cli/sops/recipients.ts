@@ -37,7 +37,7 @@ const VARIABLES = {
  * @param path where the document comes to lie; null for standard output.
  * @throws UsageError for flags that name nobody, or where nobody is named at all; InputError for variables and rules.
  */
-export async function userRecipients(
+export async function sopsTargets(
   options: SopsRecipientOptions,
   path: string | null,
   io: Io,
