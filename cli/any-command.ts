@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   explain: async () => (await import("./commands/explain.ts")).explain,
   allow: async () => (await import("./commands/allow.ts")).allow,
   keys: async () => (await import("./commands/keys.ts")).keys,
+  guard: async () => (await import("./commands/guard.ts")).guard,
   completion: async () => (await import("./commands/completion.ts")).completionOf(completionSources),
 };
 

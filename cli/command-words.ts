@@ -1,5 +1,14 @@
 /** Commands that are asked for by a word in the first place of the command line. */
-export const COMMAND_WORDS = ["help", "unseal", "render", "explain", "allow", "keys", "completion"] as const;
+export const COMMAND_WORDS = [
+  "help",
+  "unseal",
+  "render",
+  "explain",
+  "allow",
+  "keys",
+  "guard",
+  "completion",
+] as const;
 
 /** One of those words. */
 export type CommandWord = (typeof COMMAND_WORDS)[number];

@@ -26,10 +26,23 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         },
       },
       {
+        entryPoints: { guard: "cli/guard-main.ts" },
+        folder: "cli",
+        // A hook runs at each commit: it starts without the code that seals.
+        format: "cjs",
+        apart: {
+          "./any-command.ts": "./commands/any-command.mjs",
+          "./web-fetch.ts": "./commands/web-fetch.mjs",
+          "./go-pattern.ts": "./commands/go-pattern.mjs",
+          "../../shared/document/sops/go-pattern.ts": "./commands/go-pattern.mjs",
+        },
+      },
+      {
         entryPoints: {
           "any-command": "cli/any-command.ts",
           "web-fetch": "cli/web-fetch.ts",
           "system-git": "cli/system-git.ts",
+          "go-pattern": "shared/document/sops/go-pattern.ts",
           "system-program": "cli/system-program.ts",
           "system-terminal": "cli/system-terminal.ts",
         },

@@ -1,0 +1,68 @@
+import { readJson, skipSpace } from "../../shared/document/json.ts";
+import { type LocatedNode, readLocated } from "./located-tree.ts";
+import { filledManifest, hasMarks } from "./template-marks.ts";
+
+/** A part of a file that is read by itself, since what is wrong in one says nothing of the others. */
+export type Chunk = { text: string; start: number };
+
+/** The documents of a chunk; null where it is neither YAML nor JSON, nor a template of either. */
+export function readChunk({ text, start }: Chunk): LocatedNode[] | null {
+  const read = readLocated(text, start);
+  if (read !== null) return read;
+  return (hasMarks(text) ? readLocated(filledManifest(text), start) : null) ?? readObjects(text, start);
+}
+
+/** JSON objects one after another. */
+function readObjects(text: string, start: number): LocatedNode[] | null {
+  const documents: LocatedNode[] = [];
+  for (let at = skipSpace(text, 0); at < text.length; ) {
+    if (text[at] !== "{") return null;
+    let end: number;
+    try {
+      end = readJson(text, at).end;
+    } catch {
+      return null;
+    }
+    const alone = readLocated(text.slice(at, end), start + at);
+    if (alone === null) return null;
+    documents.push(...alone);
+    at = skipSpace(text, end);
+  }
+  return documents.length > 0 ? documents : null;
+}
+
+/** The documents of a stream as they lie in it, with the `---` before each. */
+export function chunksOf(text: string): Chunk[] {
+  const starts = [0, ...[...text.matchAll(/^---(?=[ \t\r\n]|$)/gm)].map(({ index }) => index)];
+  return [...new Set(starts)].map((start, at, all) => ({ text: text.slice(start, all[at + 1]), start }));
+}
+
+const NAMED = /(?:^|\.)(?:ya?ml|json)(?:\.[\w-]+|~)*$|^(?:.*\/)?Kustomization$/i;
+const SHELL = /\.(?:sh|bash|zsh|ksh)$/i;
+const SHEBANG = /^#!.*\b(?:ba|z|k|da)?sh\b/;
+/** Comments, markers and expressions of templates before the first line that says what a text is. */
+const BEGINS =
+  /^(?:[ \t]*(?:#.*|---.*|\{\{.*|\{%.*)?\r?\n)*[ \t]*(?:\{|\[|["']?(?:apiVersion|kind|metadata)["']?[ \t]*:)/;
+const HERE_DOCUMENT = /<<-?[ \t]*(["']?)(\w+)\1[^\n]*\n([\s\S]*?)^[ \t]*\2[ \t]*$/gm;
+
+/** The parts of a file that may be manifests: all of it by its name or how it begins, or the here-documents of a script. */
+export function manifestsIn(path: string, text: string): Chunk[] {
+  if (NAMED.test(path) || BEGINS.test(text)) return chunksOf(text);
+  if (!SHELL.test(path) && !SHEBANG.test(text)) return [];
+  return [...text.matchAll(HERE_DOCUMENT)].flatMap(({ index, 0: whole, 3: body = "" }) => {
+    const start = index + whole.indexOf("\n") + 1;
+    return BEGINS.test(body) ? chunksOf(body).map((chunk) => ({ ...chunk, start: start + chunk.start })) : [];
+  });
+}
+
+/** Whether what cannot be read seems to hold a Secret: its kind, and a field of values. */
+export function looksLikeSecret(text: string): boolean {
+  return (
+    /\bkind\b["']?\s*:\s*(?:[!&]\S+\s+)*["']?Secret(?:List)?\b/.test(text) &&
+    /\b(?:stringD|d)ata\b["']?\s*:/i.test(text)
+  );
+}
+
+/** What a document must have in it for any of the rules that look at objects. */
+export const OBJECT_MARKS =
+  /\b(?:Sealed)?Secret|secretGenerator|stringData|\bsops\b|last-applied-configuration|kind[^\n]{0,40}\\[xuU]/;
