@@ -103,6 +103,13 @@ export function editTarget(target: MergeTarget, edits: readonly Edit[]): void {
   target.sealedSecret = parseSealedSecret(file.document.documents[index]?.value, where);
 }
 
+/** Puts the text of another object in the place of one, in its file's document. @throws InputError when it does not fit there. */
+export function replaceTarget(target: MergeTarget, text: string): void {
+  const { file, index, where } = target;
+  file.document.replace(index, text);
+  target.sealedSecret = parseSealedSecret(file.document.documents[index]?.value, where);
+}
+
 /** Writes every file that was changed, each whole. @throws FileError naming the file. */
 export function writeTargets(
   changed: ReadonlyMap<TargetFile, Uint8Array | string>,

@@ -71,7 +71,7 @@ const own = {
   },
   backend: {
     kind: "text",
-    value: "cluster|kms|vault",
+    value: "cluster|kms|vault|sops",
     group: "seal",
     summary: "whose key values are sealed under; the cluster's when not given",
   },
@@ -128,6 +128,56 @@ const own = {
     value: "FILE",
     group: "mode",
     summary: "with --recovery-unseal: files that hold private keys",
+  },
+} as const satisfies OptionTable;
+
+/** Whom a SOPS document is encrypted for, by sops' own names. */
+export const sopsRecipientOptions = {
+  age: {
+    kind: "list",
+    value: "RECIPIENT",
+    group: "seal",
+    summary: "seal as a SOPS document for these age recipients; or SOPS_AGE_RECIPIENTS",
+  },
+  kms: {
+    kind: "list",
+    value: "ARN[+ROLE]",
+    group: "seal",
+    summary: "the same for keys of AWS KMS; or SOPS_KMS_ARN",
+  },
+  "hc-vault-transit": {
+    kind: "list",
+    value: "URL",
+    group: "seal",
+    summary: "the same for keys of Vault, https://HOST/v1/ENGINE/keys/KEY; or SOPS_VAULT_URIS",
+  },
+  "encryption-context": {
+    kind: "list",
+    value: "NAME:VALUE",
+    group: "seal",
+    summary: "pairs that the keys of --kms bind the data key to, beside our own",
+  },
+} as const satisfies OptionTable;
+
+/** What entries of SOPS documents may name beside a key, when they are opened with the user's credentials. */
+export const sopsOpeningOptions = {
+  "kms-allowed-roles": {
+    kind: "list",
+    value: "ARN",
+    group: "seal",
+    summary: "roles of AWS that SOPS documents may have taken on; those of signet allow when not given",
+  },
+  "kms-allowed-profiles": {
+    kind: "list",
+    value: "PROFILE",
+    group: "seal",
+    summary: "the same for profiles of the shared configuration",
+  },
+  "kms-allowed-contexts": {
+    kind: "list",
+    value: "NAME=VALUE",
+    group: "seal",
+    summary: "the same for pairs of an encryption context; NAME=* for any value",
   },
 } as const satisfies OptionTable;
 
@@ -310,6 +360,8 @@ export const generalOptions = {
 /** Every flag that may stand without a command word: kubeseal's, and ours beside them. */
 export const kubesealOptions = {
   ...own,
+  ...sopsRecipientOptions,
+  ...sopsOpeningOptions,
   ...keyServiceOptions,
   ...controllerOptions,
   ...fileOptions,
@@ -324,6 +376,12 @@ export type KubesealOptions = OptionValues<typeof kubesealOptions>;
 /** What says how key services are reached, and which of their keys may be used. */
 export type KeyServiceOptions = OptionValues<typeof keyServiceOptions>;
 
+/** What says what entries of SOPS documents may name. */
+export type SopsOpeningOptions = KeyServiceOptions & OptionValues<typeof sopsOpeningOptions>;
+
+/** What says for whom SOPS documents are encrypted. */
+export type SopsRecipientOptions = OptionValues<typeof sopsRecipientOptions>;
+
 /** What says which cluster, and which controller in it. */
 export type ClusterOptions = OptionValues<typeof controllerOptions> & OptionValues<typeof clientOptions>;
 
@@ -336,8 +394,22 @@ export function isStream(
 }
 
 /** Whether the user says whose key values are sealed under. */
-export function namesBackend(options: Pick<KubesealOptions, "backend" | "kms-key" | "vault-key">): boolean {
-  return options.backend !== null || options["kms-key"] !== null || options["vault-key"] !== null;
+export function namesBackend(options: BackendOptions): boolean {
+  const named = [options["kms-key"], options["vault-key"], ...sopsRecipients(options)];
+  return options.backend !== null || named.some((key) => key !== null);
+}
+
+/** What says whose key values are sealed under. */
+export type BackendOptions = Pick<
+  KubesealOptions,
+  "backend" | "kms-key" | "vault-key" | "age" | "kms" | "hc-vault-transit"
+>;
+
+/** The recipients of a SOPS document that flags or variables name, whatever service they are of. */
+export function sopsRecipients(
+  options: Pick<BackendOptions, "age" | "kms" | "hc-vault-transit">,
+): readonly string[] {
+  return [...options.age, ...options.kms, ...options["hc-vault-transit"]];
 }
 
 /** Whether a flag may also be given as an environment variable. */

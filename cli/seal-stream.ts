@@ -1,9 +1,9 @@
-import { writeDocuments } from "../shared/document/write-documents.ts";
 import { type Sealing, type SealRequest, sealSecret } from "../shared/seal-secret.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
+import { writtenProducts } from "./product.ts";
 import {
   namespaceFor,
   readSecretFile,
@@ -51,8 +51,8 @@ export async function sealStream(options: KubesealOptions, io: Io, means: Sealin
   for (const { secret, where } of secrets) {
     sealings.push(await means.inDocument(where, sealSecret(secret, where, request)));
   }
-  const sealed = sealings.map(({ sealedSecret }) => sealedSecret);
-  writeProduct(writeDocuments(sealed, format), options, io);
+  const products = sealings.map(({ sealedSecret: object }) => ({ object, write: key.write?.(object) }));
+  writeProduct(writtenProducts(products, format), options, io);
   for (const [index, { secret }] of secrets.entries()) {
     const sealing = sealings[index];
     if (sealing !== undefined) showSealing(sealing, secret, key, notices);

@@ -1,22 +1,29 @@
 import { findCertificate } from "./certificate-source.ts";
 import type { Io } from "./io.ts";
-import { namedKeys, type SealingBackend, sealingBackend } from "./key-services/sealing-backend.ts";
+import {
+  type ChosenBackend,
+  namedKeys,
+  type SealingBackend,
+  sealingBackend,
+} from "./key-services/sealing-backend.ts";
 import { UserKeyServices } from "./key-services/user-key-services.ts";
 import type { Notices } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
 import { certificateKey, type SealingKey } from "./sealing-key.ts";
 
 /** What a run seals with, and the key services it came from, where it came from one. */
-export type FoundSealingKey = SealingKey & {
-  backend: SealingBackend["backend"];
+export type FoundSealingKey = {
+  backend: ChosenBackend["backend"];
   /** For values that are to be opened in the same run. */
   keyServices: UserKeyServices;
+  /** What seals for a file that will lie at this path; null for a stream. Recipients of SOPS may go by it. */
+  forTarget(target: string | null): Promise<SealingKey>;
   close(): Promise<void>;
 };
 
 /**
- * Finds what to seal with: the certificate of the cluster, or a key of a key service where the flags name one; then no
- * certificate is asked for.
+ * Finds what to seal with: the certificate of the cluster, or a key of a key service, or recipients of SOPS documents where
+ * the flags name them; then no certificate is asked for.
  * @throws SealError when it cannot be had, UsageError when the flags contradict each other.
  */
 export async function findSealingKey(
@@ -26,18 +33,36 @@ export async function findSealingKey(
 ): Promise<FoundSealingKey> {
   const backend = sealingBackend(options, io);
   const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io));
-  const shared = { keyServices, backend: backend.backend, close: () => keyServices.close() };
-  if (backend.backend === "cluster") {
-    return { ...shared, ...certificateKey(await findCertificate(options, io), options, io, notices) };
-  }
   try {
-    const clusterId = await keyServices.clusterToSealFor();
-    const sealer = await keyServices.sealer(backend);
-    return { ...shared, sealer, clusterId, words: wordsOf(backend), more: `, for cluster ${clusterId}` };
+    const forTarget = await sealingFor(backend, keyServices, options, io, notices);
+    return { backend: backend.backend, keyServices, forTarget, close: () => keyServices.close() };
   } catch (error) {
     await keyServices.close();
     throw error;
   }
+}
+
+async function sealingFor(
+  backend: ChosenBackend,
+  keyServices: UserKeyServices,
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<FoundSealingKey["forTarget"]> {
+  if (backend.backend === "cluster") {
+    const key = certificateKey(await findCertificate(options, io), options, io, notices);
+    return async () => key;
+  }
+  const clusterId = await keyServices.clusterToSealFor();
+  const more = `, for cluster ${clusterId}`;
+  if (backend.backend === "sops") {
+    const { userSopsSealing } = await import("./sops-sealed-secret/user-sealing.ts");
+    const sealing = userSopsSealing(options, io, notices, keyServices);
+    return async (target) => ({ ...(await sealing(target)), clusterId, more });
+  }
+  const sealer = await keyServices.sealer(backend);
+  const key = { sealer, clusterId, words: wordsOf(backend), more };
+  return async () => key;
 }
 
 function wordsOf(backend: Exclude<SealingBackend, { backend: "cluster" }>): string {

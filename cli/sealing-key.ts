@@ -4,6 +4,7 @@ import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
+import type { WriteProduct } from "./product.ts";
 import { dayInWords, sealingCertificate } from "./sealing-certificate.ts";
 
 /** What a run seals with. */
@@ -15,6 +16,8 @@ export type SealingKey = {
   words: string;
   /** What else is worth telling of a single Secret, to be put behind: `, valid until January 2, 2036`. */
   more: string;
+  /** How a sealed object is written, where that is not as all objects are. */
+  write?: (sealed: object) => WriteProduct;
 };
 
 /**

@@ -10,14 +10,17 @@ import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import { readSealingKeyHint, writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { SecretManifest } from "../../shared/secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
+import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { kindOf } from "../document-kind.ts";
 import { inDocument } from "../in-document.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
+import { backendSpokenOf, sealingBackend } from "../key-services/sealing-backend.ts";
 import { unlessForeign } from "../manifest-reading.ts";
 import { requireFewSealings, requireNotReferenced } from "../merge-limits.ts";
+import { MergeMeans } from "../merge-means.ts";
 import { mergeScopeKind } from "../merge-scope.ts";
 import {
   editTarget,
@@ -33,7 +36,6 @@ import { outputFormat } from "../output-file.ts";
 import { startProgress } from "../progress.ts";
 import { opensUnder } from "../scope-proof.ts";
 import { type NamedSecret, readSecretFile, readSecrets, readStandardInput, scopeOption } from "../sealing.ts";
-import { type FoundSealingKey, findSealingKey } from "../sealing-key-source.ts";
 
 /**
  * `--merge-into FILE`: seals the input's items for the SealedSecret in FILE and writes them into it. Everything else
@@ -50,14 +52,16 @@ export const mergeInto: Command<typeof kubesealOptions> = {
       notices.warn("--merge-into writes the file it names: --sealed-secret-file is left alone");
     }
     const file = positionals.length === 0 ? readSecretFile(options, io) : null;
-    const key = await findSealingKey(options, io, notices);
+    // Flags that contradict each other are told before any file is looked at.
+    sealingBackend(options, io);
+    const means = new MergeMeans(asked, options, io, notices);
     try {
       const targets = mergeTargets(options["merge-into"] ?? "", io.files);
+      if (!targets.every(({ sealedSecret }) => isSopsSealedSecret(sealedSecret))) await means.key();
       const secrets =
         positionals.length > 0
           ? secretsOfFiles(positionals, options, io)
           : readSecrets(file ?? readStandardInput(io), options["secret-file"] ?? "standard input");
-      const means = { key, asked, options, io, notices };
       const changed = new Set<TargetFile>();
       const merged = new Set<MergeTarget>();
       const notes: string[] = [];
@@ -66,11 +70,9 @@ export const mergeInto: Command<typeof kubesealOptions> = {
         const place = targetOf(targets, secret, where);
         requireNewItems(secret, where, place, givers);
         requireNotReferenced(place, secret);
-        const { target, edits, note } = await sealFor(place, secret, where, means);
-        editTarget(target, edits);
-        changed.add(target.file);
-        merged.add(target);
-        notes.push(note);
+        notes.push(await mergeOne(place, secret, where, means));
+        changed.add(place.file);
+        merged.add(place);
       }
       for (const target of merged) requireFewSealings(target);
       const contents = new Map([...changed].map((target) => [target, contentOf(target, options)]));
@@ -78,10 +80,39 @@ export const mergeInto: Command<typeof kubesealOptions> = {
       if (positionals.length === 0) for (const note of notes) notices.note(note);
       else tellEach(notes, changed.size, io);
     } finally {
-      await key.close();
+      await means.close();
     }
   },
 };
+
+/** Merges one Secret into its place. @returns a line that tells of it. */
+async function mergeOne(
+  place: MergeTarget,
+  secret: SecretManifest,
+  where: string,
+  means: MergeMeans,
+): Promise<string> {
+  const { asked, options, io, notices } = means;
+  const isSops = isSopsSealedSecret(place.sealedSecret);
+  const { mergeIntoSops, requireMergeBackend } = await import("../sops-sealed-secret/merge-sops.ts");
+  requireMergeBackend(isSops, backendSpokenOf(io), place.where, options);
+  if (secret.items.size === 0 && !options["allow-empty-data"]) {
+    throw new InputError(
+      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used`,
+      "add items under data or stringData, or give --allow-empty-data to merge labels and annotations alone",
+    );
+  }
+  if (isSops) {
+    const kind = annotatedScopeKind(place.sealedSecret.metadata.annotations ?? undefined);
+    warnOfOtherPlace(kind, secret, where, place, notices);
+    const namespaceIn = (target: MergeTarget) => namespaceOf(target, options, io);
+    const merging = { opener: means.sops(), asked, namespaceOf: namespaceIn, io };
+    return mergeIntoSops(place, secret, templateEdits(secret), merging);
+  }
+  const { edits, note } = await sealFor(place, secret, where, means);
+  editTarget(place, edits);
+  return note;
+}
 
 /** Two Secrets of one run must not give one item: the value that is lost may be the right one. */
 function requireNewItems(
@@ -127,35 +158,24 @@ function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: I
 }
 
 /** One Secret's share in the result. */
-type Merge = { target: MergeTarget; edits: Edit[]; note: string };
-
-type Means = {
-  key: FoundSealingKey;
-  asked: ScopeKind | null;
-  options: KubesealOptions;
-  io: Io;
-  notices: Notices;
-};
+type Merge = { edits: Edit[]; note: string };
 
 async function sealFor(
   target: MergeTarget,
   secret: SecretManifest,
   where: string,
-  { key, asked, options, io, notices }: Means,
+  means: MergeMeans,
 ): Promise<Merge> {
-  if (secret.items.size === 0 && !options["allow-empty-data"]) {
-    throw new InputError(
-      `${where}: secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used`,
-      "add items under data or stringData, or give --allow-empty-data to merge labels and annotations alone",
-    );
-  }
+  const { asked, options, io, notices } = means;
+  const found = await means.key();
+  const key = await found.forTarget(null);
   const { sealedSecret } = target;
   const kind = await mergeScopeKind({
     sealedSecret,
     where: target.where,
     asked,
     annotated: annotatedScopeKind(secret.annotations),
-    opens: () => opensUnder(sealedSecret, target.where, key.keyServices, { options, io, notices }),
+    opens: () => opensUnder(sealedSecret, target.where, found.keyServices, { options, io, notices }),
   });
   const { name } = sealedSecret.metadata;
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
@@ -166,9 +186,8 @@ async function sealFor(
   const edits = editsFor(sealedSecret, secret, sealed, key.sealer.hint);
   const items = [...sealed.keys()].join(", ");
   return {
-    target,
     edits,
-    note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, ${key.words}${key.backend === "cluster" ? "" : key.more}`,
+    note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, ${key.words}${found.backend === "cluster" ? "" : key.more}`,
   };
 }
 
@@ -216,16 +235,21 @@ async function namespaceOf(
   );
 }
 
+/** What the Secret's own metadata changes in the template. */
+function templateEdits(secret: SecretManifest): Edit[] {
+  const inTemplate = (map: "labels" | "annotations") =>
+    Object.entries(secret[map]).map(
+      ([key, value]): Edit => ({ path: ["spec", "template", "metadata", map, key], value }),
+    );
+  return [...inTemplate("annotations"), ...inTemplate("labels")];
+}
+
 function editsFor(
   { metadata, spec }: SealedSecret,
   secret: SecretManifest,
   sealed: ReadonlyMap<string, string>,
   keyHint: string | null,
 ): Edit[] {
-  const inTemplate = (map: "labels" | "annotations") =>
-    Object.entries(secret[map]).map(
-      ([key, value]): Edit => ({ path: ["spec", "template", "metadata", map, key], value }),
-    );
   const names = new Set([...Object.keys(spec.encryptedData), ...sealed.keys()]);
   const known = new Map(readSealingKeyHint(metadata.annotations, classicItems(spec.encryptedData)));
   for (const item of sealed.keys()) {
@@ -237,8 +261,7 @@ function editsFor(
   const isHinted = metadata.annotations?.[SEALING_KEY_ANNOTATION] !== undefined;
   return [
     ...[...sealed].map(([item, value]): Edit => ({ path: ["spec", "encryptedData", item], value })),
-    ...inTemplate("annotations"),
-    ...inTemplate("labels"),
+    ...templateEdits(secret),
     ...(sealed.size === 0
       ? []
       : hint !== null

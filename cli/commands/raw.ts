@@ -13,7 +13,8 @@ import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
 import { placeBelow, writeResult } from "../output-folder.ts";
 import { readStandardInput, requireSecretFile, scopeOption } from "../sealing.ts";
-import { type FoundSealingKey, findSealingKey } from "../sealing-key-source.ts";
+import type { SealingKey } from "../sealing-key.ts";
+import { findSealingKey } from "../sealing-key-source.ts";
 
 /** `--raw`: seals bare values, each the whole of a file or of standard input, and prints them in base64. */
 export const raw: Command<typeof kubesealOptions> = {
@@ -25,9 +26,12 @@ export const raw: Command<typeof kubesealOptions> = {
     const kind = scopeOption(options) ?? "strict";
     const sources = valueFiles(options, positionals, io);
     requireSecretFile(options, io);
-    const items = sealingBackend(options, io).backend === "cluster" ? null : itemsOf(sources, options);
-    const key = await findSealingKey(options, io, notices);
+    const { backend } = sealingBackend(options, io);
+    if (backend === "sops") throw noBareValues();
+    const items = backend === "cluster" ? null : itemsOf(sources, options);
+    const found = await findSealingKey(options, io, notices);
     try {
+      const key = await found.forTarget(null);
       const scope = await scopeOf(kind, options, io);
       const values = new Map(
         sources === null
@@ -42,10 +46,17 @@ export const raw: Command<typeof kubesealOptions> = {
       const more = items === null ? "" : key.more;
       notices.note(`sealed ${size}: scope ${describeScope(scope)}${bound}, ${key.words}${more}`);
     } finally {
-      await key.close();
+      await found.close();
     }
   },
 };
+
+function noBareValues(): UsageError {
+  return new UsageError(
+    "--raw seals bare values, and those of a SOPS document are authenticated all together, so that none stands by itself",
+    "seal the whole Secret with signet --backend sops, or add an item to its file with --merge-into FILE",
+  );
+}
 
 /**
  * Seals all values at once.
@@ -55,7 +66,7 @@ async function sealValues(
   values: ReadonlyMap<string, Uint8Array>,
   items: ReadonlyMap<string, string> | null,
   scope: Scope,
-  { sealer, clusterId }: FoundSealingKey,
+  { sealer, clusterId }: SealingKey,
 ): Promise<Map<string, string>> {
   const itemOf = (target: string) => items?.get(target) ?? target;
   const named = new Map([...values].map(([target, value]) => [itemOf(target), value]));

@@ -30,11 +30,12 @@ export const sealFiles: Command<typeof kubesealOptions> = {
       kind: "Secret",
       inPlace: true,
       hasProduct: true,
-      async perform({ value, where }) {
+      async perform({ value, where, target = null }) {
         const secret = parseSecret(value, where);
+        const { sealer, clusterId, words, write } = await key.forTarget(target);
         const request = {
-          sealer: key.sealer,
-          clusterId: key.clusterId,
+          sealer,
+          clusterId,
           scope,
           name: options.name,
           namespace: await namespaceFor([{ secret, where }], scope, options, lookedUp),
@@ -43,8 +44,11 @@ export const sealFiles: Command<typeof kubesealOptions> = {
         const sealing = await inDocument(where, sealSecret(secret, where, request));
         const { name } = sealing.sealedSecret.metadata;
         const items = secret.items.size === 1 ? "1 item" : `${secret.items.size} items`;
-        const note = `${name}, ${describeScope(sealing.scope)}, ${items}`;
-        return { product: sealing.sealedSecret, edits: null, note };
+        // Recipients may be others for each file.
+        const whose = key.backend === "sops" ? `, ${words}` : "";
+        const note = `${name}, ${describeScope(sealing.scope)}, ${items}${whose}`;
+        const product = sealing.sealedSecret;
+        return { product, ...(write === undefined ? {} : { write: write(product) }), edits: null, note };
       },
     };
     try {
@@ -52,6 +56,8 @@ export const sealFiles: Command<typeof kubesealOptions> = {
     } finally {
       await key.close();
     }
-    notices.note(key.backend === "cluster" ? key.words : key.words + key.more);
+    if (key.backend === "sops") return;
+    const { words, more } = await key.forTarget(null);
+    notices.note(key.backend === "cluster" ? words : words + more);
   },
 };

@@ -1,8 +1,8 @@
 import { InputError } from "../../shared/errors.ts";
-import { formOf, remoteBackend } from "../../shared/seal/codec.ts";
+import { formOf } from "../../shared/seal/codec.ts";
 import type { SpokenOf } from "./sealing-backend.ts";
 
-const NAMES = { kms: "AWS KMS", vault: "Vault" } as const;
+const UNDER = { kms: "is under AWS KMS", vault: "is under Vault", sops: "is a SOPS document's" } as const;
 
 /**
  * Refuses a file of which nothing would move to the key that was named, since no service seals anew what another one sealed.
@@ -19,9 +19,9 @@ export function requireFittingValues(
   if (spokenOf === null) return;
   const { backend, flag } = spokenOf;
   const values = documents.flatMap(sealedTexts);
-  if (values.some((value) => remoteBackend(formOf(value)) === backend)) return;
+  if (values.some((value) => formOf(value).backend === backend)) return;
   throw new InputError(
-    `${flag} fits no value of ${source}: none is under ${NAMES[backend]}, and --re-encrypt leaves values in their service`,
+    `${flag} fits no value of ${source}: none ${UNDER[backend]}, and --re-encrypt leaves values in their service`,
     `open the file with signet unseal and seal the Secret again with ${flag}; or leave ${flag}, or the file, out`,
   );
 }

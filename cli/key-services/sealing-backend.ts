@@ -5,7 +5,7 @@ import { parseTransitKeyName } from "../../shared/seal/key-text.ts";
 import type { TransitKeyName } from "../../shared/seal/transit-api.ts";
 import { readArguments } from "../arguments.ts";
 import type { Io } from "../io.ts";
-import { type KubesealOptions, kubesealOptions, variableOf } from "../options.ts";
+import { type BackendOptions, type KubesealOptions, kubesealOptions, variableOf } from "../options.ts";
 
 /** Whose key values are sealed under. */
 export type SealingBackend =
@@ -14,7 +14,10 @@ export type SealingBackend =
   | { backend: "kms"; key: string }
   | { backend: "vault"; name: TransitKeyName };
 
-type BackendOptions = Pick<KubesealOptions, "backend" | "kms-key" | "vault-key" | "cert">;
+/** The same, and documents of SOPS: for whom they are encrypted, other flags and files say. */
+export type ChosenBackend = SealingBackend | { backend: "sops" };
+
+type Options = BackendOptions & Pick<KubesealOptions, "cert">;
 type Typed = Pick<Io, "args">;
 
 /**
@@ -23,12 +26,12 @@ type Typed = Pick<Io, "args">;
  * @throws UsageError when flags contradict each other, or variables where no flag says which is meant, or when a key is not
  * named as it must be.
  */
-export function sealingBackend(options: BackendOptions, { args }: Typed): SealingBackend {
+export function sealingBackend(options: Options, { args }: Typed): ChosenBackend {
   requireBackend(options.backend);
   const typed = typedOptions(args);
   const said = backendSaid(typed, BY_FLAG) ?? backendSaid(options, BY_VARIABLE) ?? "cluster";
   const { kms, vault } = keysOf(said, options);
-  if (said === "cluster") return { backend: "cluster" };
+  if (said === "cluster" || said === "sops") return { backend: said };
   if (kms !== null) return { backend: "kms", key: kms };
   if (vault !== null) return { backend: "vault", name: vault };
   throw said === "kms"
@@ -43,7 +46,7 @@ export type NamedKeys = { kms: string | null; vault: TransitKeyName | null };
  * The key named by flag or variable; where they say different backends, the command line counts.
  * @throws UsageError for a key that is not named as it must be, or for both.
  */
-export function namedKeys(options: Omit<BackendOptions, "cert">, { args }: Typed): NamedKeys {
+export function namedKeys(options: BackendOptions, { args }: Typed): NamedKeys {
   requireBackend(options.backend);
   // A certificate says nothing of values that are there already.
   const typed = { ...typedOptions(args), cert: null };
@@ -51,28 +54,28 @@ export function namedKeys(options: Omit<BackendOptions, "cert">, { args }: Typed
   return said === null ? { kms: null, vault: null } : keysOf(said, options);
 }
 
-/** A key service that the command line itself speaks of, and the flag that does. */
-export type SpokenOf = { backend: RemoteBackend; flag: string };
+/** A backend that the command line itself speaks of, and the flag that does. */
+export type SpokenOf = { backend: RemoteBackend | "sops"; flag: string };
 
 /**
- * The key service that flags speak of, whatever variables say; null for the cluster and for none.
+ * The backend that flags speak of, whatever variables say; null for the cluster and for none.
  * @throws UsageError when flags contradict each other.
  */
 export function backendSpokenOf({ args }: Typed): SpokenOf | null {
   const typed = { ...typedOptions(args), cert: null };
   const backend = backendSaid(typed, BY_FLAG);
   if (backend === null || backend === "cluster") return null;
-  const isByKey = typed[`${backend}-key`] !== null;
-  return { backend, flag: isByKey ? `--${backend}-key` : `--backend ${backend}` };
+  const [implying] = implyingFlags(typed);
+  return { backend, flag: implying === undefined ? `--backend ${backend}` : `--${implying[0]}` };
 }
 
-type Backend = SealingBackend["backend"];
+type Backend = ChosenBackend["backend"];
 
 function requireBackend(backend: string | null): asserts backend is Backend | null {
-  if (backend === null || ["cluster", "kms", "vault"].includes(backend)) return;
+  if (backend === null || ["cluster", "kms", "vault", "sops"].includes(backend)) return;
   throw new UsageError(
     `invalid value ${JSON.stringify(backend)} for --backend`,
-    "write --backend cluster, kms or vault; SEALED_SECRETS_BACKEND sets it too",
+    "write --backend cluster, kms, vault or sops; SEALED_SECRETS_BACKEND sets it too",
   );
 }
 
@@ -93,24 +96,40 @@ const BY_VARIABLE: Speaking = {
  * The one backend that some options speak of; null where they speak of none.
  * @throws UsageError when they speak of several.
  */
-function backendSaid(options: BackendOptions, { spelled, hint }: Speaking): Backend | null {
-  const { backend, "kms-key": kms, "vault-key": vault, cert } = options;
+function backendSaid(options: Options, { spelled, hint }: Speaking): Backend | null {
+  const { backend, cert } = options;
   requireBackend(backend);
-  const implied = kms !== null ? "kms" : vault !== null ? "vault" : null;
-  if (kms !== null && vault !== null) {
-    throw new UsageError(`${spelled("kms-key")} and ${spelled("vault-key")} exclude each other`, hint);
+  const implying = implyingFlags(options);
+  const [first] = implying;
+  const other = implying.find(([, implied]) => implied !== first?.[1]);
+  if (first !== undefined && other !== undefined) {
+    throw new UsageError(`${spelled(first[0])} and ${spelled(other[0])} exclude each other`, hint);
   }
-  if (backend !== null && implied !== null && backend !== implied) {
-    const key = spelled(`${implied}-key`);
-    throw new UsageError(`${spelled("backend")} ${backend} and ${key} contradict each other`, hint);
+  if (backend !== null && first !== undefined && backend !== first[1]) {
+    throw new UsageError(
+      `${spelled("backend")} ${backend} and ${spelled(first[0])} contradict each other`,
+      hint,
+    );
   }
-  const said = implied ?? backend;
+  const said = first?.[1] ?? backend;
   if (cert === null || said === null || said === "cluster") return said ?? (cert === null ? null : "cluster");
-  const other = implied === null ? `${spelled("backend")} ${backend}` : spelled(`${implied}-key`);
-  throw new UsageError(`${spelled("cert")} and ${other} exclude each other: values lie under one key`, hint);
+  const named = first === undefined ? `${spelled("backend")} ${backend}` : spelled(first[0]);
+  throw new UsageError(`${spelled("cert")} and ${named} exclude each other: values lie under one key`, hint);
 }
 
-function keysOf(said: Backend, options: Pick<BackendOptions, "kms-key" | "vault-key">): NamedKeys {
+/** The flags that name a key, and with it its backend. */
+function implyingFlags(options: Options): [flag: string, implied: Backend][] {
+  const flags: [flag: string, implied: Backend, given: boolean][] = [
+    ["kms-key", "kms", options["kms-key"] !== null],
+    ["vault-key", "vault", options["vault-key"] !== null],
+    ["age", "sops", options.age.length > 0],
+    ["kms", "sops", options.kms.length > 0],
+    ["hc-vault-transit", "sops", options["hc-vault-transit"].length > 0],
+  ];
+  return flags.flatMap(([flag, implied, given]) => (given ? [[flag, implied]] : []));
+}
+
+function keysOf(said: Backend, options: Pick<Options, "kms-key" | "vault-key">): NamedKeys {
   const kms = said === "kms" ? options["kms-key"] : null;
   const vault = said === "vault" ? options["vault-key"] : null;
   if (kms !== null && kmsKeyName(kms) === null) {

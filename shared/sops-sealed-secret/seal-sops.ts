@@ -56,8 +56,11 @@ export function sopsSealer(sealing: SopsSealing, signal: AbortSignal = NEVER): S
   };
 }
 
-/** Empty values stand in a SOPS document as they are, and anybody could add or take away such. */
-function requireContent(items: ReadonlyMap<string, Uint8Array>): void {
+/**
+ * Empty values stand in a SOPS document as they are, and anybody could add or take away such.
+ * @throws InputError naming the items.
+ */
+export function requireContent(items: ReadonlyMap<string, Uint8Array>): void {
   const empty = [...items].filter(([, { length }]) => length === 0).map(([item]) => item);
   if (empty.length === 0) return;
   throw new InputError(
@@ -66,8 +69,11 @@ function requireContent(items: ReadonlyMap<string, Uint8Array>): void {
   );
 }
 
-/** sops would encrypt whatever else stands under a key of that name. */
-async function requireOwnRegion(bare: SealableObject): Promise<void> {
+/**
+ * Sees that nothing else in an object stands under a key with the name of the encrypted map: sops would encrypt it.
+ * @throws InputError naming it.
+ */
+export async function requireOwnRegion(bare: SealableObject): Promise<void> {
   const wrong = await firstMisjudged(
     { ...bare, spec: { ...bare.spec, encryptedData: {} } },
     SOPS_SELECTION,

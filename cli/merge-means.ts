@@ -1,0 +1,47 @@
+import type { ScopeKind } from "../shared/scope.ts";
+import type { Io } from "./io.ts";
+import { namedKeys } from "./key-services/sealing-backend.ts";
+import { UserKeyServices } from "./key-services/user-key-services.ts";
+import type { Notices } from "./notices.ts";
+import type { KubesealOptions } from "./options.ts";
+import { type FoundSealingKey, findSealingKey } from "./sealing-key-source.ts";
+import { type SopsOpener, userSopsOpener } from "./sops-sealed-secret/user-opening.ts";
+
+/** What merging takes; the key is found with the first target that takes one. */
+export class MergeMeans {
+  readonly asked: ScopeKind | null;
+  readonly options: KubesealOptions;
+  readonly io: Io;
+  readonly notices: Notices;
+  #found: Promise<FoundSealingKey> | null = null;
+  #sops: { opener: SopsOpener; keyServices: UserKeyServices } | null = null;
+
+  constructor(asked: ScopeKind | null, options: KubesealOptions, io: Io, notices: Notices) {
+    this.asked = asked;
+    this.options = options;
+    this.io = io;
+    this.notices = notices;
+  }
+
+  /** @throws SealError when it cannot be had. */
+  key(): Promise<FoundSealingKey> {
+    this.#found ??= findSealingKey(this.options, this.io, this.notices);
+    return this.#found;
+  }
+
+  /** What opens SOPS documents: no other key is needed to merge into one. */
+  sops(): SopsOpener {
+    if (this.#sops === null) {
+      const { options, io, notices } = this;
+      const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io));
+      this.#sops = { opener: userSopsOpener(keyServices, options, io), keyServices };
+    }
+    return this.#sops.opener;
+  }
+
+  async close(): Promise<void> {
+    await this.#sops?.keyServices.close();
+    const [found] = await Promise.allSettled([this.#found]);
+    if (found.status === "fulfilled") await found.value?.close();
+  }
+}
