@@ -1,4 +1,3 @@
-import { sopsUnwrapper } from "../../shared/document/sops/keys/unwrapper.ts";
 import { UsageError } from "../../shared/errors.ts";
 import { controllerOf } from "../cluster.ts";
 import { clusterIdentity } from "../cluster-identity.ts";
@@ -16,6 +15,7 @@ import { renderOutput } from "../render/render-output.ts";
 import { renderTree } from "../render/render-tree.ts";
 import { readSources } from "../render/sources.ts";
 import { shownText } from "../shown-text.ts";
+import { UserSopsKeys } from "../sops/user-sops-keys.ts";
 
 /** `signet render`: turns a tree of manifests into plain ones, for pipelines that apply them without a controller. */
 export const render: Command<typeof renderOptions> = {
@@ -33,6 +33,7 @@ export const render: Command<typeof renderOptions> = {
     const keys = await keysOf(options, reaching, positionals, io);
     if (options.verbose) for (const fault of keys.passedOver) say(`note: ${fault}; passed over`);
     const keyServices = new UserKeyServices(reaching, io, noticesOf(io, { ...options, v: 0 }));
+    const sopsKeys = new UserSopsKeys(keyServices, options, io);
     try {
       const opening = {
         keys,
@@ -49,8 +50,9 @@ export const render: Command<typeof renderOptions> = {
       };
       const knowsVault = options["vault-addr"] !== null || (io.env["VAULT_ADDR"] ?? "") !== "";
       const sops = {
-        unwrapperFor: () => NOBODY,
-        clusterId: () => clusterIdentity(reaching, io),
+        // Nothing compares what pairs of a context say of a place: who names them must have been allowed.
+        unwrapperFor: (namespace: string) => sopsKeys.unwrapper(namespace, "not-compared"),
+        clusterId: once(() => clusterIdentity(reaching, io)),
       };
       const rendering = { opening, places, gates, knowsVault, sops };
       const files = await renderTree(readSources(positionals, io), rendering, { ...options, say });
@@ -61,7 +63,14 @@ export const render: Command<typeof renderOptions> = {
   },
 };
 
-const NOBODY = sopsUnwrapper({ age: null, kms: null, vault: null });
+/** Asks at most once. */
+function once(ask: () => Promise<string>): () => Promise<string> {
+  let answer: Promise<string> | null = null;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
 
 function formatOf({ format }: RenderOptions): "json" | "yaml" {
   const asked = (format ?? "yaml").toLowerCase();

@@ -7,6 +7,7 @@ import {
   type OptionTable,
   type OptionValues,
 } from "../options.ts";
+import { sopsOpeningOptions } from "../sops/sops-options.ts";
 
 /** Flags of `signet render`. */
 export const renderOptions = {
@@ -71,6 +72,7 @@ export const renderOptions = {
     summary: "write to this file, readable by you only; - for standard output, a terminal too",
   },
   ...keyServiceOptions,
+  ...sopsOpeningOptions,
   ...controllerOptions,
   ...omitNamespace(),
   ...generalOptions,

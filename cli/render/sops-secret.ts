@@ -48,6 +48,7 @@ export function readSopsSecret(node: SopsMap, where: string): SopsSecret {
     throw notASecret(where);
   const emptyItems = ITEM_FIELDS.flatMap((field) => judgeItems(nodeUnder(node, field), field, where));
   const value = plainValueOf(node) as Fields;
+  const scopeText = scopeTextOf(value, where);
   const manifest = parseSecret(withoutScope(value), where);
   const { data: _, stringData: __, ...rest } = value;
   const items = [...manifest.items].map(([item, bytes]) => [item, toBase64(bytes)]);
@@ -58,7 +59,7 @@ export function readSopsSecret(node: SopsMap, where: string): SopsSecret {
       ...(items.length === 0 ? {} : { data: Object.fromEntries(items) as Fields }),
     },
     manifest,
-    scopeText: scopeTextOf(value),
+    scopeText,
     emptyItems,
   };
 }
@@ -92,12 +93,19 @@ function judgeItems(items: SopsNode | undefined, field: string, where: string): 
   });
 }
 
-function scopeTextOf(value: Fields): string | null {
-  const { data, stringData } = value;
-  if (isMap(stringData) && typeof stringData[SCOPE_ITEM] === "string") return stringData[SCOPE_ITEM];
-  const encoded = isMap(data) ? data[SCOPE_ITEM] : undefined;
-  if (typeof encoded !== "string") return null;
-  const decoded = fromBase64(encoded);
+/** @throws InputError where it stands twice: one of them could be anybody's, beside one that was encrypted. */
+function scopeTextOf(value: Fields, where: string): string | null {
+  const found = ITEM_FIELDS.flatMap((field) => {
+    const items = value[field];
+    return isMap(items) && Object.hasOwn(items, SCOPE_ITEM) ? [{ field, text: items[SCOPE_ITEM] }] : [];
+  });
+  const [first, ...others] = found;
+  if (first === undefined) return null;
+  if (others.length > 0)
+    throw new InputError(`${where} has two items ${SCOPE_ITEM}`, "keep the one that is encrypted");
+  if (typeof first.text !== "string") return "";
+  if (first.field === "stringData") return first.text;
+  const decoded = fromBase64(first.text);
   return ("bytes" in decoded ? fromUtf8(decoded.bytes) : null) ?? "";
 }
 
