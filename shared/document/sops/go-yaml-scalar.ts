@@ -22,6 +22,8 @@ const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 /** Signs stand before the prefix, and for lower-case binary and octal also behind it: so Go reads them. */
 const INTEGER =
   /^(?:(?<sign>[-+]?)(?:0[xX](?<hex>[0-9a-fA-F]+)|0[bB](?<binary>[01]+)|0[oO]?(?<octal>[0-7]+)|(?<decimal>0|[1-9][0-9]*))|0b(?<binarySign>[-+])(?<signedBinary>[01]+)|0o(?<octalSign>[-+])(?<signedOctal>[0-7]+))$/;
+/** Where the point comes first, underscores may only stand between digits. */
+const POINT_FIRST = /^\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?$/;
 const TOO_LARGE = "this integer takes more than 64 bits with a sign: put it in quotes to have it a string";
 
 /**
@@ -32,7 +34,8 @@ export function plainScalar(source: string): ScalarRead {
   const word = WORDS.get(source);
   if (word !== undefined) return { scalar: word };
   if (!/^[-+.0-9]/.test(source)) return text(source);
-  if (source.startsWith(".")) return (FLOAT.test(source) ? float(source) : null) ?? text(source);
+  if (source.startsWith("."))
+    return (POINT_FIRST.test(source) ? float(source.replaceAll("_", "")) : null) ?? text(source);
   const time = goTime(source);
   if (time !== null) return { scalar: { kind: "time", text: time } };
   const digits = source.replaceAll("_", "");
@@ -41,11 +44,11 @@ export function plainScalar(source: string): ScalarRead {
 
 /**
  * What go-yaml v3 makes of a scalar with a tag.
- * @param tag in full, such as `tag:yaml.org,2002:int`; `!` stands for a string.
+ * @param tag in full, such as `tag:yaml.org,2002:int`.
  */
 export function taggedScalar(tag: string, source: string): ScalarRead {
   const name = tag.startsWith(TAGS) ? tag.slice(TAGS.length) : null;
-  if (tag === "!" || name === "str") return text(source);
+  if (name === "str") return text(source);
   // How sops writes the string that a plain scalar would be a merge key for.
   if (name === "merge" && source === "<<") return text(source);
   if (name === "binary") {

@@ -50,8 +50,8 @@ function stringText(text: string, column: number, depth: number): string[] {
 
 /** A literal block: its header, and its lines. */
 function literal(text: string, column: number, depth: number): string[] {
-  // Leading white space would be taken for indentation.
-  const hint = /^[ \n]/.test(text) ? String(depth) : "";
+  // Leading white space would be taken for indentation. Stock sops writes 4, and no hint for a tab: wrong in a list, and for go-yaml.
+  const hint = /^[ \n\t]/.test(text) ? String(depth) : "";
   const chomp = !text.endsWith("\n") ? "-" : /(?:^|\n)\n$/.test(text) ? "+" : "";
   const lines = (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
   return [`|${hint}${chomp}`, ...lines.map((line) => (line === "" ? "" : " ".repeat(column) + line))];

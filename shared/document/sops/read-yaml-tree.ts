@@ -46,7 +46,8 @@ function treesOf(text: string, tokens: readonly CST.Token[]): SopsMap[] {
     documents.push(...composer.next(token));
   }
   documents.push(...composer.end(false, text.length));
-  const groups = commentsByDocument(tokens);
+  if (documents.length === 0) throw new DocumentSyntaxError("the text has no content", 0);
+  const groups = text.includes("#") ? commentsByDocument(tokens) : [];
   return documents.map((document, index) => treeOf(text, document, groups[index] ?? [], index > 0));
 }
 
@@ -58,7 +59,7 @@ function treeOf(
 ): SopsMap {
   const [error] = document.errors;
   if (error !== undefined) throw inOurWords(error, text);
-  const builder = new YamlTreeBuilder();
+  const builder = new YamlTreeBuilder(text);
   const start = document.range[0];
   const root = builder.build(document.contents);
   if (root.kind === "map") {
@@ -103,6 +104,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: "a key needs a colon and a space after it, on one line",
   MULTIPLE_ANCHORS: "a value has two anchors",
   MULTIPLE_TAGS: "a value has two tags",
+  RESOURCE_EXHAUSTION: "too many levels",
   TAB_AS_INDENT: "a tab is used for indentation; YAML wants spaces",
   TAG_RESOLVE_FAILED: "a tag that is not known here",
   UNEXPECTED_TOKEN: "text stands where none may",

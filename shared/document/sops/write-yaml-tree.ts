@@ -1,7 +1,8 @@
+import { utf8 } from "../../bytes.ts";
 import { yamlKeyText, yamlScalarText } from "./go-yaml-text.ts";
 import type { SopsComment, SopsEntry, SopsList, SopsMap, SopsNode } from "./tree.ts";
 
-/** Beyond this many bytes go-yaml marks a key by a question mark. */
+/** Keys that are longer, in bytes, or hold line breaks are marked by a question mark. */
 const LONGEST_PLAIN_KEY = 128;
 
 /** A mapping as one YAML document, as go-yaml v3 lays it out for sops. Ends with a line break. */
@@ -49,8 +50,8 @@ function lead({ key, isMerge }: SopsEntry, column: number): string {
   const pad = " ".repeat(column);
   if (isMerge === true) return `${pad}!!merge <<:`;
   const text = yamlKeyText(key);
-  const isLong = new TextEncoder().encode(text).length > LONGEST_PLAIN_KEY;
-  return isLong ? `${pad}? ${text}\n${pad}:` : `${pad}${text}:`;
+  const isMarked = utf8(text).length > LONGEST_PLAIN_KEY || /[\n\r\u0085\u2028\u2029]/.test(key);
+  return isMarked ? `${pad}? ${text}\n${pad}:` : `${pad}${text}:`;
 }
 
 type Place = { column: number; inner: number; unit: number; isItem?: true };
@@ -62,29 +63,30 @@ function appendPart(
   value: SopsNode,
   { column, inner, unit, isItem }: Place,
 ): void {
-  if (value.kind === "map" || value.kind === "list") {
-    lines.push(...commentLines(comments, column));
-    if (!hasContent(value)) {
-      lines.push(...commentLines(commentsOf(value), column));
-      lines.push(`${start} ${value.kind === "map" ? "{}" : "[]"}`);
-      return;
-    }
-    const within = value.kind === "map" ? mapLines(value, inner, unit) : listLines(value, inner, unit);
-    if (isItem === undefined && !start.includes("\n")) {
-      lines.push(start, ...within);
-      return;
-    }
-    // It begins on the line of the dash or colon, behind comments of its own.
-    const first = within.findIndex((line) => !/^ *#/.test(line));
-    for (const line of within.splice(0, first)) lines.push(line.slice(inner - column));
-    lines.push(start + (within.shift() ?? "").slice(start.length - start.lastIndexOf("\n") - 1), ...within);
+  const isCollection = value.kind === "map" || value.kind === "list";
+  if (!isCollection || !hasContent(value)) {
+    const last = comments.at(-1);
+    const inline = last?.isInline === true && !isCollection ? last : null;
+    lines.push(...commentLines(inline === null ? comments : comments.slice(0, -1), column));
+    if (isCollection) lines.push(...commentLines(commentsOf(value), column));
+    const [head = "", ...body] = isCollection
+      ? [value.kind === "map" ? "{}" : "[]"]
+      : yamlScalarText(value, inner, inner - column);
+    const behind = inline === null ? "" : ` ${commentLines([inline], 0).join(" ")}`;
+    lines.push(`${start} ${head}${behind}`, ...body);
     return;
   }
-  const last = comments.at(-1);
-  const inline = last?.isInline === true ? last : null;
-  lines.push(...commentLines(inline === null ? comments : comments.slice(0, -1), column));
-  const [head = "", ...body] = yamlScalarText(value, inner, inner - column);
-  lines.push(`${start} ${head}${inline === null ? "" : ` ${commentLines([inline], 0).join(" ")}`}`, ...body);
+  lines.push(...commentLines(comments, column));
+  const within = value.kind === "map" ? mapLines(value, inner, unit) : listLines(value, inner, unit);
+  const isMarkedKey = start.includes("\n");
+  if ((isItem === undefined && !isMarkedKey) || inner - column < 2) {
+    lines.push(start, ...within);
+    return;
+  }
+  // It begins on the line of the dash or colon, behind comments of its own.
+  const first = within.findIndex((line) => !/^ *#/.test(line));
+  for (const line of within.splice(0, first)) lines.push(line.slice(inner - column));
+  lines.push(start + (within.shift() ?? "").slice(start.length - start.lastIndexOf("\n") - 1), ...within);
 }
 
 function commentLines(comments: readonly SopsComment[], column: number): string[] {

@@ -1,11 +1,15 @@
 import type { CST } from "yaml";
+import { DocumentSyntaxError } from "../syntax-error.ts";
 import type { SopsComment } from "./tree.ts";
 import type { Layout } from "./yaml-tree-builder.ts";
 
 /** A comment and the offset of its `#`. */
 export type FoundComment = { at: number; text: string };
 
-/** The comments in a token and all below it, in their order. */
+/**
+ * The comments in a token and all below it, in their order.
+ * @throws DocumentSyntaxError for one that go-yaml would see an end of.
+ */
 export function commentsOf(token: CST.Token): FoundComment[] {
   const found: FoundComment[] = [];
   gather(token, found);
@@ -15,6 +19,9 @@ export function commentsOf(token: CST.Token): FoundComment[] {
 function gather(token: CST.Token | CST.CollectionItem | null | undefined, found: FoundComment[]): void {
   if (token === null || token === undefined) return;
   if ("type" in token && token.type === "comment") {
+    // To go-yaml these end the line, and what follows is content.
+    if (/[\u0085\u2028\u2029]/.test(token.source))
+      throw new DocumentSyntaxError("a line separator (U+0085, U+2028, U+2029) in a comment", token.offset);
     found.push({ at: token.offset, text: token.source.slice(1) });
     return;
   }
@@ -33,30 +40,23 @@ function gather(token: CST.Token | CST.CollectionItem | null | undefined, found:
  * @param root the layout of the document's mapping; its tree is changed.
  */
 export function placeComments(text: string, comments: readonly FoundComment[], root: Layout): void {
-  const placed = new Map<Layout, { before: number; comment: SopsComment }[]>();
+  const placed = new Map<Layout, Map<number, SopsComment[]>>();
   for (const comment of comments) {
-    const place = placeOf(text, comment, root);
-    const list = placed.get(place.layout) ?? [];
-    if (list.length === 0) placed.set(place.layout, list);
-    list.push({
-      before: place.before,
-      comment: { kind: "comment", text: comment.text, ...(place.isInline ? { isInline: true } : {}) },
-    });
+    const { layout, before, isInline } = placeOf(text, comment, root);
+    const byPart = placed.get(layout) ?? new Map<number, SopsComment[]>();
+    placed.set(layout, byPart);
+    const list = byPart.get(before) ?? [];
+    byPart.set(before, list);
+    list.push({ kind: "comment", text: comment.text, ...(isInline ? { isInline } : {}) });
   }
-  for (const [{ target }, list] of placed) {
+  for (const [{ target }, byPart] of placed) {
     const parts: unknown[] = target.kind === "map" ? target.entries : target.items;
-    const merged = parts.splice(0).flatMap((part, index) => [...commentsBefore(list, index), part]);
-    parts.push(...merged, ...commentsBefore(list, Number.POSITIVE_INFINITY));
+    const among = parts.flatMap((part, index) => [...(byPart.get(index) ?? []), part]);
+    parts.splice(0, parts.length, ...among, ...(byPart.get(parts.length) ?? []));
   }
 }
 
-function commentsBefore(
-  list: readonly { before: number; comment: SopsComment }[],
-  index: number,
-): SopsComment[] {
-  return list.flatMap(({ before, comment }) => (before === index ? [comment] : []));
-}
-
+/** The place before a part of a collection, by its index; their number stands for the place behind all. */
 type Place = { layout: Layout; before: number; isInline: boolean };
 
 function placeOf(text: string, { at }: FoundComment, root: Layout): Place {
@@ -64,14 +64,18 @@ function placeOf(text: string, { at }: FoundComment, root: Layout): Place {
   const isAlone = /^ *$/.test(text.slice(at - column, at));
   let layout = root;
   for (;;) {
-    const index = layout.parts.findLastIndex(({ start }) => start < at);
+    const next = partsBefore(layout, at);
+    const index = next - 1;
     const part = layout.parts[index];
-    const next = index + 1 < layout.parts.length ? index + 1 : Number.POSITIVE_INFINITY;
     if (part === undefined) return { layout, before: next, isInline: false };
     const inner = part.value;
-    if (inner === null) return { layout, before: isAlone ? next : index, isInline: !isAlone };
-    if (!isAlone && inner.start > at) return { layout, before: index, isInline: false };
-    if (!reaches(text, inner, at, isAlone ? column : null, layout)) {
+    if (inner === null || inner.parts.length === 0) {
+      // Behind an empty collection stock sops would take it for a part of that.
+      return { layout, before: isAlone ? next : index, isInline: !isAlone && inner === null };
+    }
+    if (!isAlone && partsBefore(inner, at) === 0 && !inner.inFlow)
+      return { layout, before: index, isInline: false };
+    if (!reaches(inner, at, isAlone ? column : null, layout)) {
       // Behind a bracket that closes.
       return { layout, before: isAlone ? next : index, isInline: false };
     }
@@ -79,14 +83,24 @@ function placeOf(text: string, { at }: FoundComment, root: Layout): Place {
   }
 }
 
+/** How many parts of a collection begin before an offset. */
+function partsBefore({ parts }: Layout, at: number): number {
+  let [low, high] = [0, parts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((parts[middle]?.start ?? at) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Whether a comment lies in a collection that begins before it, or right before its first part. */
-function reaches(text: string, inner: Layout, at: number, column: number | null, outer: Layout): boolean {
+function reaches(inner: Layout, at: number, column: number | null, outer: Layout): boolean {
   if (inner.inFlow) return at < inner.end;
   const last = inner.parts.at(-1);
   if (last === undefined || at < last.start || column === null) return true;
-  const own = columnOf(text, inner.start);
   // A list may stand at the level of its key, and what follows at that level is the key's.
-  return own > columnOf(text, outer.start) ? column >= own : false;
+  return column >= inner.column && inner.column > outer.column;
 }
 
 function columnOf(text: string, at: number): number {

@@ -14,13 +14,14 @@ import { fromUtf8 } from "../../bytes.ts";
 import { DocumentSyntaxError } from "../syntax-error.ts";
 import { plainScalar, taggedScalar, unknownTag } from "./go-yaml-scalar.ts";
 import type { SopsEntry, SopsList, SopsMap, SopsNode, SopsScalar } from "./tree.ts";
+import { scalarSource } from "./yaml-scalar-source.ts";
 
 /** Where the parts of a collection stand in the text, for comments to find their places. */
 export type Layout = {
   target: SopsMap | SopsList;
   inFlow: boolean;
-  /** Offset of the collection's first part, or of its bracket. */
-  start: number;
+  /** The column at which its parts stand, if it is laid out by indentation. */
+  column: number;
   /** Offset after its last part, or after its bracket. */
   end: number;
   /** One for each entry or item, in order. */
@@ -32,16 +33,25 @@ const MAX_NODES = 100_000;
 /** More than the API server stores in several objects; counted where an alias repeats something. */
 const MAX_REPEATED_BYTES = 4 * 1024 * 1024;
 
+const STRING = "tag:yaml.org,2002:str";
+
 /** A node that an alias may name, and what repeating it costs. */
 type Anchored = { node: SopsNode | null; nodes: number; bytes: number };
 
 /** Makes the tree of one document, with aliases expanded: what is repeated is the same object in the tree. */
 export class YamlTreeBuilder {
+  readonly #text: string;
   readonly #anchors = new Map<string, Anchored>();
   readonly #layouts = new Map<SopsNode, Layout>();
   #nodes = 0;
   #bytes = 0;
   #depth = 0;
+  #flowDepth = 0;
+
+  /** @param text all of the text that the document's offsets count in. */
+  constructor(text: string) {
+    this.#text = text;
+  }
 
   /** @throws DocumentSyntaxError for what sops, or a second reader, would take otherwise. */
   build(node: Node | null): SopsNode {
@@ -87,8 +97,9 @@ export class YamlTreeBuilder {
   }
 
   #scalar(node: Scalar): SopsScalar {
-    const source = node.source ?? "";
-    const tag = node.tag ?? (node.type === "PLAIN" ? null : "!");
+    const source = scalarSource(node, this.#text, this.#flowDepth > 0);
+    const isPlain = node.type === undefined || node.type === "PLAIN";
+    const tag = tagOf(node) ?? (isPlain ? null : STRING);
     const read = tag === null ? plainScalar(source) : taggedScalar(tag, source);
     if ("problem" in read) throw new DocumentSyntaxError(read.problem, offsetOf(node));
     if (read.scalar.kind === "str") this.#bytes += read.scalar.bytes.length;
@@ -98,12 +109,9 @@ export class YamlTreeBuilder {
   #collection(node: YAMLMap | YAMLSeq): SopsMap | SopsList {
     const at = offsetOf(node);
     const kind = isMap(node) ? "map" : "list";
-    if (
-      node.tag !== undefined &&
-      node.tag !== "!" &&
-      node.tag !== `tag:yaml.org,2002:${kind === "map" ? "map" : "seq"}`
-    )
-      throw new DocumentSyntaxError(unknownTag(node.tag), at);
+    const tag = tagOf(node);
+    if (tag !== null && tag !== `tag:yaml.org,2002:${kind === "map" ? "map" : "seq"}`)
+      throw new DocumentSyntaxError(unknownTag(tag), at);
     if (++this.#depth > MAX_DEPTH) throw new DocumentSyntaxError(`more than ${MAX_DEPTH} levels`, at);
     const target: SopsMap | SopsList = isMap(node)
       ? { kind: "map", entries: [] }
@@ -111,14 +119,16 @@ export class YamlTreeBuilder {
     const layout: Layout = {
       target,
       inFlow: node.flow === true,
-      start: at,
+      column: columnOf(node),
       end: node.range?.[1] ?? at,
       parts: [],
     };
     this.#layouts.set(target, layout);
+    if (layout.inFlow) this.#flowDepth++;
     if (target.kind === "map") this.#fillMap(node as YAMLMap, target, layout);
     else this.#fillList(node as YAMLSeq, target, layout);
     this.#depth--;
+    if (layout.inFlow) this.#flowDepth--;
     return target;
   }
 
@@ -135,11 +145,13 @@ export class YamlTreeBuilder {
   }
 
   #fillList(node: YAMLSeq, target: SopsList, layout: Layout): void {
-    for (const item of node.items as Node[]) {
+    const dashes = dashesOf(node);
+    (node.items as Node[]).forEach((item, index) => {
       const built = this.build(item);
       target.items.push(built);
-      layout.parts.push(this.#part(item, item, built));
-    }
+      const part = this.#part(item, item, built);
+      layout.parts.push({ ...part, start: dashes[index] ?? part.start });
+    });
   }
 
   #part(first: Node, value: Node | null, built: SopsNode): Layout["parts"][number] {
@@ -162,6 +174,23 @@ export class YamlTreeBuilder {
     const isMerge = text === "<<" && (isPlain || key.tag === "tag:yaml.org,2002:merge");
     return { kind: "entry", key: text, value: this.build(value), ...(isMerge ? { isMerge } : {}) };
   }
+}
+
+/** To go-yaml a lone exclamation mark says nothing. */
+function tagOf({ tag }: Scalar | YAMLMap | YAMLSeq): string | null {
+  return tag === undefined || tag === "!" ? null : tag;
+}
+
+function columnOf({ srcToken }: YAMLMap | YAMLSeq): number {
+  return srcToken !== undefined && "indent" in srcToken ? srcToken.indent : 0;
+}
+
+/** Where the dashes of a list stand; none between brackets. */
+function dashesOf({ srcToken }: YAMLSeq): number[] {
+  if (srcToken?.type !== "block-seq") return [];
+  return srcToken.items.flatMap(({ start }) =>
+    start.flatMap(({ type, offset }) => (type === "seq-item-ind" ? [offset] : [])),
+  );
 }
 
 function offsetOf(node: Node): number {
