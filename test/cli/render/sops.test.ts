@@ -211,7 +211,7 @@ suite("where SOPS documents may be opened", () => {
     const mine = JSON.stringify(scopeItem(CLUSTER, scopeAt("strict", place)));
     await refused(render(text, []), /differs in name/);
     await refused(
-      render(text.replace("data:\n", `stringData: {${SCOPE_ITEM}: ${mine}}\ndata:\n`), []),
+      render(text.replace("\ndata:\n", `\nstringData: {${SCOPE_ITEM}: ${mine}}\ndata:\n`), []),
       /has two items/,
     );
   });
