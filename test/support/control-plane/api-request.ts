@@ -17,6 +17,8 @@ export type ApiRequestOptions = {
   contentType?: string;
   /** Accept header; application/json by default. */
   accept?: string;
+  /** Give the answer's text as it is, JSON or not: parsed, keys that look like numbers come first. */
+  asText?: true;
 };
 
 /** Sends one request to the API server, whatever the status of the answer. */
@@ -40,6 +42,7 @@ export function makeApiRequest(server: { url: string; ca: string; token: string 
   const agent = new Agent({ keepAlive: true, ca: server.ca });
   const send: ApiRequest = (method, path, body, options = {}) => {
     const { contentType = "application/json", accept = "application/json", token = server.token } = options;
+    const { asText = false } = options;
     const payload = body === undefined ? undefined : serialise(body, contentType);
     return new Promise((resolve, reject) => {
       const sent = request(new URL(path, server.url), {
@@ -68,7 +71,7 @@ export function makeApiRequest(server: { url: string; ca: string; token: string 
           resolve({
             status: response.statusCode ?? 0,
             headers: response.headers,
-            body: isJson && text !== "" ? JSON.parse(text) : text,
+            body: isJson && text !== "" && !asText ? JSON.parse(text) : text,
           });
         });
       });
