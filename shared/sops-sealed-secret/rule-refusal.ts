@@ -16,7 +16,7 @@ type Covered = SopsSealedSecret & {
   metadata?: { labels?: unknown; annotations?: unknown } | undefined;
 };
 
-const BY_HAND = "sops encrypt --encrypted-regex '^encryptedData$' --mac-only-encrypted";
+const BY_HAND = "sops --encrypt --encrypted-regex '^encryptedData$' --mac-only-encrypted";
 const MENDS = `signet --re-encrypt --in-place FILE puts it right; by hand: ${BY_HAND}`;
 
 /**
