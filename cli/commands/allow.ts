@@ -31,7 +31,7 @@ const WORDS = [...KEYS, "kms-role", "kms-profile", "kms-context", "recipients"] 
 /** `signet allow`: says what files may name that this user lets be used: keys of key services, and whom to encrypt for. */
 export const allow: Command<typeof allowOptions> = {
   name: "allow",
-  summary: "allow keys of AWS KMS and Vault to open values, and recipients of .sops.yaml",
+  summary: "allow keys of AWS KMS and Vault, and SOPS recipients",
   options: allowOptions,
   words: WORDS,
   page,

@@ -185,6 +185,7 @@ async function prepare(folder: string, url: string, db: KubeObject): Promise<voi
     // A bare value, by the two names that examples give it.
     "value.txt": await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
     value: await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
+    ".sops.yaml": "creation_rules: [{age: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p}]\n",
     "password.txt": "hunter2",
     "user.txt": "me",
     "bin/kubectl": `#!/bin/sh
