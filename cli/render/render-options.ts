@@ -6,8 +6,8 @@ import {
   keyServiceOptions,
   type OptionTable,
   type OptionValues,
+  sopsOpeningOptions,
 } from "../options.ts";
-import { sopsOpeningOptions } from "../sops/sops-options.ts";
 
 /** Flags of `signet render`. */
 export const renderOptions = {

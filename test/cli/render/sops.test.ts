@@ -6,7 +6,7 @@ import type { SopsFormat } from "../../../shared/document/sops/tree.ts";
 import { writeSopsTree } from "../../../shared/document/sops/write-tree.ts";
 import { type ScopeKind, scopeAt } from "../../../shared/scope.ts";
 import { base64 } from "../../support/in-process-sealing.ts";
-import { CLUSTER, KeyServiceWorld } from "../../support/key-service-world.ts";
+import { CLUSTER, KEYS, KeyServiceWorld, secretYaml } from "../../support/key-service-world.ts";
 import type { MemoryRun, MemoryWorld } from "../../support/memory-io.ts";
 import { PlainSopsKeys } from "../../support/plain-sops-keys.ts";
 import { objectsIn } from "../../support/sealed-secret-scene.ts";
@@ -261,4 +261,50 @@ suite("where SOPS documents may be opened", () => {
     const text = await encrypted(DB.replace("namespace: shop", `namespace: shop, ${label}`));
     await refused(render(text), /by which controllers find their own keys/);
   });
+});
+
+suite("SealedSecrets that are SOPS documents", () => {
+  const world = new KeyServiceWorld();
+
+  async function seal(...flags: string[]): Promise<string> {
+    const items = { user: "al", password: "hunter2" };
+    const run = await world.run(["--backend", "sops", "-o", "yaml", ...flags], { stdin: secretYaml(items) });
+    assert.equal(run.code, 0, run.stderr);
+    return run.stdout;
+  }
+
+  const EXPECTED = { ...PLAIN, type: "Opaque" };
+
+  test("open with the user's identities, where they were made for, without a flag", async () => {
+    const text = await seal("--age", identity.recipient);
+    assert.deepEqual(await opened(text, []), [EXPECTED]);
+    await refused(render(text.replaceAll("name: db", "name: web"), []), /differs in name/);
+    await refused(render(text, ["--allow-namespace", "other"]), /shop\/db is for a namespace/);
+    await refused(render(text, ["--cluster-id", "another"]), /differs in cluster/);
+  });
+
+  test("open with the user's rights at AWS KMS", async () => {
+    const text = await seal("--kms", KEYS.kms[0]);
+    const args = ["render", "--strict", "--kms-allowed-keys", KEYS.kms[0], "a.yaml"];
+    const run = await world.run(args, { files: { "a.yaml": text } });
+    assert.deepEqual([run.code, objectsIn(run.stdout)], [0, [EXPECTED]], run.stderr);
+  });
+
+  for (const [what, flags] of [
+    ["an identity", () => ["--age", identity.recipient]],
+    ["leave to use their key", () => ["--kms", KEYS.kms[0]]],
+  ] as const) {
+    test(`go out sealed for want of ${what}; --strict refuses`, async () => {
+      const text = await seal(...flags());
+      const calls = world.calls;
+      const run = await world.run(["render", "a.yaml"], { files: { "a.yaml": text } });
+      assert.deepEqual([run.code, run.stdout], [0, text], run.stderr);
+      assert.match(run.stderr, /^note: a\.yaml: .*; left sealed, for a controller\n$/);
+      await refused(
+        world.run(["render", "--strict", "a.yaml"], { files: { "a.yaml": text } }),
+        /nothing goes out sealed/,
+      );
+      assert.equal(world.calls, calls);
+    });
+  }
 });
