@@ -72,6 +72,7 @@ export function offlineRuns(cert: readonly string[]): readonly CanaryRun[] {
   const bare = ["-n", "default", "--name", "canary"];
   const recovery = ["--recovery-unseal", "--recovery-private-key"];
   const unseal = ["unseal", "--key"];
+  const render = ["render", "--key"];
   return [
     { name: "sealed", args: [...cert, "--verbose"], stdin: "secret.json", code: 0 },
     { name: "sealed to a file", args: [...cert, "-f", "secret.json", "-w", "out.yaml"], code: 0 },
@@ -137,6 +138,46 @@ export function offlineRuns(cert: readonly string[]): readonly CanaryRun[] {
       stdin: "sealed.yaml",
       code: 1,
       says: /value\.txt/,
+    },
+    { name: "rendered", args: [...render, "key.pem", "sealed.yaml"], code: 0, opensTo: "stdout" },
+    {
+      name: "rendered to a file",
+      args: [...render, "key.pem", "-o", "plain.yaml", "templates.yaml"],
+      code: 0,
+      opensTo: ["plain.yaml"],
+    },
+    {
+      name: "rendered without its key",
+      args: [...render, "other-key.pem", "sealed.yaml", "secret.json"],
+      code: 0,
+      says: /left sealed/,
+      opensTo: "stdout",
+    },
+    {
+      name: "rendered, damaged",
+      args: [...render, "key.pem", "sealed.yaml", "damaged.json"],
+      code: 1,
+      says: /damaged/,
+    },
+    { name: "rendered, moved", args: [...render, "key.pem", "renamed.yaml"], code: 1, says: /sealed for/ },
+    {
+      name: "rendered, never sealed",
+      args: [...render, "key.pem", "mistaken.yaml"],
+      code: 1,
+      says: /password/,
+    },
+    {
+      name: "rendered, templates failing",
+      args: [...render, "key.pem", "failing.yaml"],
+      code: 1,
+      says: /template/,
+    },
+    { name: "rendered, broken YAML", args: [...render, "key.pem", "broken.yaml"], code: 1, says: /line \d/ },
+    {
+      name: "rendered, twice the same",
+      args: [...render, "key.pem", "sealed.yaml", "secret.json"],
+      code: 1,
+      says: /both make/,
     },
     { name: "opened", args: [...unseal, "key.pem", "sealed.yaml"], code: 0, opensTo: "stdout" },
     {
