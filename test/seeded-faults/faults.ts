@@ -30,6 +30,7 @@ import { resourceFaults } from "./resource-faults.ts";
 import { runtimeFaults } from "./runtime-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { servingFaults } from "./serving-faults.ts";
+import { sopsFaults } from "./sops-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
@@ -61,6 +62,7 @@ export const faults: readonly Fault[] = [
   ...electionFaults,
   ...renderingFaults,
   ...documentFaults,
+  ...sopsFaults,
   ...reachingFaults,
   ...templateFaults,
   ...templateFunctionFaults,

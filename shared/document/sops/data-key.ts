@@ -55,7 +55,7 @@ export async function openDataKey(
       if (share !== null) shares.push(share);
     }
     if (shares.length < needed) throw keyError(where, { problems, isSplit, needed, had: shares.length });
-    const dataKey = isSplit ? combineShares(shares) : (shares[0]?.slice() ?? null);
+    const dataKey = isSplit ? combineShares(shares) : (shares.pop() ?? null);
     if (dataKey === null || isWiped(dataKey)) {
       throw new SopsKeyError(
         `${where}: what its entries hold gives no data key`,

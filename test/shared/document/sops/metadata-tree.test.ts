@@ -333,6 +333,7 @@ key_groups:
       const again = metadataOf(written, "x");
       assert.deepEqual(again.documents, documents);
       assert.equal(yaml(metadataMap(again.metadata)), yaml(metadataMap(one)));
+      assert.equal(again.metadata.shamirThreshold, one.shamirThreshold);
     }
   });
 });

@@ -389,9 +389,8 @@ test("the key is given out with the documents, and wiped when that is asked for"
   const opened = await openYaml(await encryptedYaml(SECRET), keys);
   assert.equal(opened.dataKey.length, 32);
   assert.notDeepEqual(opened.dataKey, new Uint8Array(32));
-  assert.deepEqual(keys.handedOut, [new Uint8Array(32)], "what unwrapping gave is wiped");
   opened.wipe();
-  assert.deepEqual(opened.dataKey, new Uint8Array(32));
+  assert.deepEqual([opened.dataKey, ...keys.handedOut], [new Uint8Array(32), new Uint8Array(32)]);
 });
 
 test("the encrypted document stays as it was", async () => {

@@ -39,6 +39,7 @@ test("all values are encrypted anew, under a new key, for the same recipients", 
   const { opened, again, result, keys } = await rotated(text);
   assert.deepEqual(again.documents, yamlTree(PLAIN));
   assert.notDeepEqual(again.dataKey, opened.dataKey);
+  assert.notDeepEqual(again.dataKey, (await rotated(text)).again.dataKey);
   const values = (of: string) => of.match(/ENC\[[^\]]*\]/g) ?? [];
   const before = new Set(values(text));
   assert.deepEqual(
