@@ -19,7 +19,7 @@ const testsHavePassed = process.env["SIGNET_UNIT_TESTS_PASSED"] === "1";
 /** More than there are cores: some tests that notice a fault do so by waiting in vain. */
 const workers = 3;
 /** How long they wait for what does not come: see `patienceMs`. */
-const patienceMs = 4_000;
+const patienceMs = 2_500;
 /** For a test file under a fault, and for one without any: a fault that is noticed late costs every run its time. */
 const [faultBoundMs, testBoundMs] = [30_000, 120_000];
 

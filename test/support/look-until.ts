@@ -13,7 +13,7 @@ export type Look<T> = () => T | null | undefined | false | Promise<T | null | un
  * @throws AssertionError naming what was waited for when the bound has passed.
  */
 export async function lookUntil<T>(
-  { what, boundMs, told }: { what: string; boundMs: number; told: () => readonly string[] },
+  { what, boundMs, told = () => [] }: { what: string; boundMs: number; told?: () => readonly string[] },
   look: Look<T>,
 ): Promise<T> {
   for (let looks = 0; looks <= boundMs / PAUSE_MS; looks++) {
@@ -22,4 +22,21 @@ export async function lookUntil<T>(
     await sleep(PAUSE_MS);
   }
   return assert.fail(`waited in vain for: ${what}\n${told().join("")}`);
+}
+
+/**
+ * Waits for a promise, as long as `lookUntil` would.
+ * @throws whatever it is rejected with.
+ */
+export async function settledWithin<T>(
+  options: Parameters<typeof lookUntil>[0],
+  promise: Promise<T>,
+): Promise<T> {
+  let isSettled = false;
+  const settled = promise.finally(() => {
+    isSettled = true;
+  });
+  settled.catch(() => undefined);
+  await lookUntil(options, () => isSettled);
+  return settled;
 }

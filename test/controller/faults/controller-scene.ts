@@ -77,6 +77,8 @@ export type ControllerScene = {
   items(name: string, namespace?: string): Record<string, string> | null;
   /** Waits until a Secret holds exactly these items and the status says so. */
   untilSynced(name: string, plain: Record<string, string>, namespace?: string): Promise<void>;
+  /** Puts the time of day forward. */
+  moveOn(ms: number): void;
   condition(name: string, type: string, namespace?: string): Condition | undefined;
   events(): { reason: string; message: string; type: string; name: string }[];
   keySecrets(): ApiObject[];
@@ -117,6 +119,7 @@ export async function controllerScene(
   const secretWrites: SecretWrite[] = [];
   const lines: string[] = [];
   const push = (line: string) => lines.push(line);
+  let aheadMs = 0;
   const controller = await startController(
     readControllerOptions(
       [
@@ -139,7 +142,7 @@ export async function controllerScene(
       }),
       slowed: (client) => client,
       ownNamespace: OWN_NAMESPACE,
-      clock: hastyClock(haste),
+      clock: hastyClock(haste, () => aheadMs),
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),
       version: "test",
       environment: {},
@@ -204,6 +207,9 @@ export async function controllerScene(
         );
       });
       assert.equal(scene.condition(name, "Synced", namespace)?.status, "True");
+    },
+    moveOn: (ms) => {
+      aheadMs += ms;
     },
     condition(name, type, namespace = "team") {
       const object = cluster.store.get("sealedsecrets.bitnami.com", namespace, name);
@@ -283,10 +289,10 @@ function listenIn(
   };
 }
 
-/** The time of day is the real one; waits pass quickly. */
-function hastyClock(haste: number): Clock {
+/** The time of day is the real one, or ahead of it; waits pass quickly. */
+function hastyClock(haste: number, aheadMs: () => number): Clock {
   return {
-    now: () => systemClock.now(),
+    now: () => systemClock.now() + aheadMs(),
     monotonic: () => systemClock.monotonic() * haste,
     sleep: (ms, signal) => systemClock.sleep(ms / haste, signal),
   };

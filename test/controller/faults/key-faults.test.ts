@@ -8,6 +8,9 @@ import { Canaries } from "../../support/canary.ts";
 import { pairSecret, sealedManifest, sealingPair } from "../sealing-key.ts";
 import { type ControllerScene, controllerScene, guardKeys } from "./controller-scene.ts";
 
+/** A bound for what the controller finds out by looking once a minute, which passes in three seconds. */
+const NEXT_LOOK_MS = 30_000;
+
 const DAY = 86_400_000;
 const [old, current, later, future] = await Promise.all([
   sealingPair(new Date(Date.now() - 2 * DAY)),
@@ -296,13 +299,14 @@ test("the last key spoilt: before long a new key is made beside it", async (cont
 
 test("a key whose certificate begins later is used once it has begun, without anybody touching it", async (context) => {
   // Refused while it begins more than five minutes from now; the scene's clock is hurried, its date is not.
-  const soon = await sealingPair(new Date(Date.now() + 300_000 + 4000));
+  const soon = await sealingPair(new Date(Date.now() + 300_000 + 20_000));
   const scene = await controllerScene(context, {
     keys: [pairSecret(current, "current"), pairSecret(soon, "soon")],
   });
   await scene.until("refused", () => scene.events().some(({ reason }) => reason === "SealingKeyRefused"));
   assert.equal(await certificate(scene), current.certificatePem);
-  await scene.until("used", async () => (await certificate(scene)) === soon.certificatePem);
+  scene.moveOn(20_000);
+  await scene.until("used", async () => (await certificate(scene)) === soon.certificatePem, NEXT_LOOK_MS);
 });
 
 test("a key replaced by deletion and creation is not replaced by one of ours in between", async (context) => {
@@ -320,7 +324,8 @@ test("a ConfigMap that somebody deletes comes back", async (context) => {
   const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
   await scene.until("published", () => published(scene)["cert.pem"] === current.certificatePem);
   scene.cluster.store.delete("configmaps", "kube-system", "sealed-secrets-certificate");
-  await scene.until("published again", () => published(scene)["cert.pem"] === current.certificatePem);
+  const isPublished = () => published(scene)["cert.pem"] === current.certificatePem;
+  await scene.until("published again", isPublished, NEXT_LOOK_MS);
 });
 
 test("the ConfigMap holds the certificate and the cluster's identity, and keeps what others added", async (context) => {

@@ -7,6 +7,8 @@ import type { FastifyInstance } from "fastify";
 import { MAX_BODY_BYTES, WorkSlots } from "../../../controller/http/limits.ts";
 import { ListenError, listen } from "../../../controller/http/listen.ts";
 import type { OpeningKey } from "../../../shared/seal/rsa-hybrid.ts";
+import { type Look, lookUntil } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { sealedManifest } from "../sealing-key.ts";
 import { apiScene, newest } from "./api-scene.ts";
 
@@ -14,6 +16,7 @@ const good = JSON.stringify(
   await sealedManifest(newest, { namespace: "team", name: "db" }, { password: "x" }),
 );
 const SLOW = { rate: 1, burst: 2 };
+const until = <T>(what: string, look: Look<T>) => lookUntil({ what, boundMs: patienceMs(20_000) }, look);
 
 test("a peer may send the burst and one more, then is refused in known words, with the time to wait", async () => {
   const { post } = await apiScene({ limits: SLOW });
@@ -100,7 +103,6 @@ test("bodies on their way are bounded in number, for each peer and in all, and f
     Array.from({ length: 8 }, () => from(address)),
   );
   for (const socket of held) socket.write(head);
-  await new Promise((resolve) => setTimeout(resolve, 200));
   const status = async (address: string) => {
     const asked = request({
       port,
@@ -114,11 +116,11 @@ test("bodies on their way are bounded in number, for each peer and in all, and f
     answer.resume();
     return answer.statusCode;
   };
-  assert.equal(await status("127.0.0.5"), 429, "all peers together hold 24");
+  await until("all peers together to hold 24", async () => (await status("127.0.0.5")) === 429);
   for (const socket of held.slice(0, 8)) socket.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await until("bodies to be taken again", async () => (await status("127.0.0.5")) === 200);
   assert.equal(await status("127.0.0.3"), 429, "one peer holds 8");
-  assert.equal(await status("127.0.0.5"), 200);
+  await until("its bodies to be forgotten", async () => (await status("127.0.0.2")) === 200);
   for (const socket of held) socket.destroy();
 });
 
@@ -219,8 +221,7 @@ test("a peer that holds connections without end does not keep others out", async
     });
   }
   const beyond = 300 - 256;
-  for (const end = Date.now() + 20_000; closed < beyond && Date.now() < end; )
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await until("those beyond the bound to be closed", () => closed >= beyond);
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.equal(closed, beyond, "what is beyond the bound of one peer is closed, and no more");
   const answer = await ask(port, { path: "/healthz", localAddress: "127.0.0.1" }, "");
@@ -228,29 +229,31 @@ test("a peer that holds connections without end does not keep others out", async
   for (const socket of held) socket.destroy();
 });
 
-test("a body that does not come within its time ends the connection and frees its place", {
-  timeout: 60_000,
-}, async (context) => {
+test("a body that does not come within its time ends the connection and frees its place", async (context) => {
   const { server } = await apiScene({
     limits: { rate: 1000, burst: 1000 },
     readTimeoutMs: 120_000,
     writeTimeoutMs: 120_000,
   });
   const port = await listening(context, server);
+  context.mock.timers.enable({ apis: ["setTimeout"] });
   const slow = Array.from({ length: 8 }, () => connect({ port, host: "127.0.0.1" }));
-  const ended = slow.map((socket) =>
-    once(
-      socket.on("error", () => undefined),
-      "close",
-    ),
-  );
+  let ended = 0;
   for (const socket of slow) {
+    socket
+      .on("error", () => undefined)
+      .on("close", () => {
+        ended += 1;
+      });
     socket.write("POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
   }
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  assert.equal((await ask(port, { method: "POST", path: "/v1/verify" }, good)).status, 429);
-  await Promise.all(ended);
-  assert.equal((await ask(port, { method: "POST", path: "/v1/verify" }, good)).status, 200);
+  const status = async () => (await ask(port, { method: "POST", path: "/v1/verify" }, good)).status;
+  await until("all of them to be held", async () => (await status()) === 429);
+  context.mock.timers.tick(9_999);
+  assert.deepEqual([await status(), ended], [429, 0]);
+  context.mock.timers.tick(1);
+  await until("all of them to end", () => ended === slow.length);
+  await until("their places", async () => (await status()) === 200);
 });
 
 test("work that runs out of time is a 500 without a word", async () => {
@@ -311,25 +314,25 @@ test("HEAD is answered like GET, without the body", async (context) => {
   assert.deepEqual(await ask(port, { method: "HEAD", path: "/healthz" }, ""), { status: 200, text: "" });
 });
 
-test("a client that never ends its request does not hold up the end", async () => {
+test("a client that never ends its request does not hold up the end", async (context) => {
   const { server } = await apiScene();
   const port = await listen(server, "127.0.0.1:0", "listen-addr");
+  const begun = once(server.server, "request");
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
-  await once(socket, "connect");
   socket.write("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  const bound = new AbortController();
-  const closed = once(socket, "close");
-  await Promise.race([
-    server.close(),
-    new Promise((_, reject) => {
-      const timer = setTimeout(() => reject(new Error("still open")), 15_000);
-      bound.signal.addEventListener("abort", () => clearTimeout(timer));
-    }),
-  ]);
-  bound.abort();
-  await closed;
+  await begun;
+  let isClosed = false;
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  socket.on("close", () => {
+    isClosed = true;
+  });
+  const closing = server.close();
+  await until("the connection to be closed", () => {
+    context.mock.timers.tick(100);
+    return isClosed;
+  });
+  await closing;
 });
 
 test("a port in use is an error that names the address and the option", async (context) => {

@@ -5,6 +5,8 @@ import { pairSecret, sealingPair } from "../sealing-key.ts";
 import { type KeyScene, keyScene } from "./key-scene.ts";
 import { MemoryWrapping, WRAPPING_KEY } from "./memory-wrapping.ts";
 
+/** A bound, far longer than the time between two looks. */
+const TWO_LOOKS_MS = 20_000;
 const current = await sealingPair(new Date(Date.now() - 86_400_000));
 const annotations = (scene: KeyScene) => scene.configMap()?.metadata.annotations ?? {};
 const wrap = (scene: KeyScene) => annotations(scene)["signet.dev/sealing-key-wrap"] ?? null;
@@ -61,7 +63,7 @@ test("without a key that seals no ConfigMap is made", async (context) => {
   replica.lead(scene.lease);
   await scene.until("a failure", () => replica.lines.some((line) => line.includes("Failed to generate")));
   const looked = () => scene.cluster.requests.filter(({ path }) => path.includes("configmaps/")).length;
-  await scene.until("two looks", () => looked() >= 2);
+  await scene.until("two looks", () => looked() >= 2, TWO_LOOKS_MS);
   assert.equal(scene.configMap(), null);
   assert.deepEqual(scene.writes(), []);
 });

@@ -11,7 +11,7 @@ import { connectKube } from "../../../shared/kube/http-client.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
-import { type Look, lookUntil } from "../../support/look-until.ts";
+import { type Look, lookUntil, settledWithin } from "../../support/look-until.ts";
 import { patienceMs } from "../../support/patience.ts";
 import { type Replica, type ReplicaOptions, startReplica } from "./replica.ts";
 import { TestLease } from "./test-lease.ts";
@@ -31,9 +31,11 @@ export type KeyScene = {
   remove(name: string): void;
   keySecrets(): ApiObject[];
   configMap(): ApiObject | null;
+  /** Puts the time of day forward. */
+  moveOn(ms: number): void;
   /** Requests that were no reads. */
   writes(): string[];
-  until<T>(what: string, look: Look<T>): Promise<T>;
+  until<T>(what: string, look: Look<T>, boundMs?: number): Promise<T>;
   untilReady(replica: Replica): Promise<void>;
 };
 
@@ -52,13 +54,11 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
     await cluster.stop();
     await rm(folder, { recursive: true });
   });
+  let aheadMs = 0;
+  const clock = hastyClock(() => aheadMs);
   const change = (name: string, metadata: Partial<ApiObject["metadata"]>) => {
     const secret = cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
     cluster.store.put({ ...secret, metadata: { ...secret.metadata, ...metadata } });
-  };
-  const until: KeyScene["until"] = (what, look) => {
-    const told = () => replicas.flatMap((replica) => replica.lines.slice(-8));
-    return lookUntil({ what, boundMs: patienceMs(BOUND_MS), told }, look);
   };
   return {
     cluster,
@@ -66,7 +66,7 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
     async start(options) {
       const client = connectKube(await loadKubeConfig({ kubeconfig }), { version: "test" });
       clients.push(client);
-      const replica = startReplica(client, hastyClock(), options);
+      const replica = startReplica(client, clock, options);
       replicas.push(replica);
       return replica;
     },
@@ -79,18 +79,22 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
         .list("secrets", "kube-system")
         .filter(({ metadata }) => /^(?:active|wrapped)$/.test(metadata.labels?.[KEY_LABEL] ?? "")),
     configMap: () => cluster.store.get("configmaps", "kube-system", "sealed-secrets-certificate"),
+    moveOn: (ms) => {
+      aheadMs += ms;
+    },
     writes: () =>
       cluster.requests
         .filter(({ method }) => method !== "GET")
         .map(({ method, path }) => `${method} ${path}`),
-    until,
-    untilReady: async (replica) => {
-      let isReady = false;
-      void replica.manager.whenReady.then(() => {
-        isReady = true;
-      });
-      await until("the replica to be ready", () => isReady);
+    until: (what, look, boundMs = patienceMs(BOUND_MS)) => {
+      const told = () => replicas.flatMap((replica) => replica.lines.slice(-8));
+      return lookUntil({ what, boundMs, told }, look);
     },
+    untilReady: ({ manager, lines }) =>
+      settledWithin(
+        { what: "the replica to be ready", boundMs: patienceMs(BOUND_MS), told: () => lines.slice(-8) },
+        manager.whenReady,
+      ),
   };
 }
 
@@ -99,10 +103,10 @@ export function promoted(secondsAgo: number): Record<string, string> {
   return { [PRIMARY_ANNOTATION]: new Date(Date.now() - secondsAgo * 1000).toISOString() };
 }
 
-/** The time of day is the real one; waits pass quickly. */
-function hastyClock(): Clock {
+/** The time of day is the real one, or ahead of it; waits pass quickly. */
+function hastyClock(aheadMs: () => number): Clock {
   return {
-    now: () => systemClock.now(),
+    now: () => systemClock.now() + aheadMs(),
     monotonic: () => systemClock.monotonic() * HASTE,
     sleep: (ms, signal) => systemClock.sleep(ms / HASTE, signal),
   };

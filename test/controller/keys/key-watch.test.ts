@@ -52,5 +52,6 @@ test("a key taken in when it was written, and deleted before any watch showed it
   await replica.manager.generate();
   assert.notEqual(seals(replica), current.fingerprint);
   scene.remove(replica.manager.ring.primary?.secretName ?? "");
-  await scene.until("it to be gone", () => seals(replica) === current.fingerprint);
+  // No sooner than a watch that hangs is given up.
+  await scene.until("it to be gone", () => seals(replica) === current.fingerprint, 20_000);
 });

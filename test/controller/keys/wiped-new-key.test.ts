@@ -5,9 +5,7 @@ import { serviceFault } from "../../support/memory-kms.ts";
 import { keyScene } from "./key-scene.ts";
 import { MemoryWrapping } from "./memory-wrapping.ts";
 
-test("the text of a new private key is wiped once it is wrapped, and where that fails", {
-  timeout: 40_000,
-}, async (context) => {
+test("the text of a new private key is wiped once it is wrapped, and where that fails", async (context) => {
   const scene = await keyScene(context);
   const wrapping = new MemoryWrapping();
   const held = new HeldBytes();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type TestContext, test as unboundedTest } from "node:test";
+import { test } from "node:test";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { serviceFault } from "../../support/memory-kms.ts";
@@ -10,9 +10,6 @@ import { MemoryWrapping, WRAPPING_KEY } from "./memory-wrapping.ts";
 import type { Replica } from "./replica.ts";
 
 const DAY = 86_400_000;
-/** Some wait for a promise that a fault would leave open. */
-const test = (name: string, body: (context: TestContext) => Promise<void>) =>
-  unboundedTest(name, { timeout: 40_000 }, body);
 const [old, current, newer] = await Promise.all([
   sealingPair(new Date(Date.now() - 2 * DAY)),
   sealingPair(new Date(Date.now() - DAY)),

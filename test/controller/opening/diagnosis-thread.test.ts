@@ -20,8 +20,11 @@ import { classicUnsealer } from "../../../shared/seal/classic-unsealer.ts";
 import { readOpeningKey } from "../../../shared/seal/opening-key.node.ts";
 import { judgeBlockHere } from "../../../shared/seal/raw-block.node.ts";
 import { seal, sealer2048, signal, sizes, strict } from "../../support/classic-codec.ts";
+import { settledWithin } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { readTestKey } from "../../support/vectors.ts";
 
+const BOUND_MS = patienceMs(30_000);
 const source = new URL("../../../controller/opening/diagnosis-worker.ts", import.meta.url);
 
 function keyNamed(name: string) {
@@ -96,7 +99,7 @@ suite("the diagnosis in a thread of its own", () => {
     assert.equal(verdict?.labelHash.buffer.byteLength, 32);
   });
 
-  test("starts with the first question, ends without work, starts again", { timeout: 30_000 }, async (t) => {
+  test("starts with the first question, ends without work, starts again", async (t) => {
     const { thread, workers } = scene(t, { idleMs: 40 });
     assert.equal(thread.isRunning, false);
     for (let times = 1; times <= 2; times++) {
@@ -104,7 +107,7 @@ suite("the diagnosis in a thread of its own", () => {
       assert.equal(thread.isRunning, true);
       assert.equal(workers.length, times);
       const ended = new Promise((resolve) => workers.at(-1)?.once("exit", resolve));
-      await ended;
+      await settledWithin({ what: "its end", boundMs: BOUND_MS }, ended);
       assert.equal(thread.isRunning, false);
     }
   });
@@ -133,9 +136,7 @@ suite("a thread that fails", () => {
     ],
   ];
   for (const [what, start] of refused) {
-    test(`${what}: no judgement, and the next question has another thread`, {
-      timeout: 30_000,
-    }, async (t) => {
+    test(`${what}: no judgement, and the next question has another thread`, async (t) => {
       let first = true;
       const { thread } = scene(t, {
         timeoutMs: what === "answers nothing" ? 200 : 20_000,
@@ -145,11 +146,12 @@ suite("a thread that fails", () => {
           return isFirst ? start() : new Worker(source);
         },
       });
-      const [one, two] = await Promise.all([
+      const both = Promise.all([
         thread.judge(keyNamed("2048"), blockFor("2048")),
         // Asked for while the first is under way.
         sleep(1).then(() => thread.judge(keyNamed("2048"), blockFor("2048"))),
       ]);
+      const [one, two] = await settledWithin({ what: "two answers", boundMs: BOUND_MS }, both);
       assert.equal(one, null);
       if (what !== "answers nothing") assert.equal(two?.wellFormed, true);
       const three = await thread.judge(keyNamed("2048"), blockFor("2048"));
