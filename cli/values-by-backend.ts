@@ -2,6 +2,7 @@ import { InputError } from "../shared/errors.ts";
 import { annotatedScopeKind, type Scope, scopeOf } from "../shared/scope.ts";
 import { formOf, type RemoteBackend, remoteBackend } from "../shared/seal/codec.ts";
 import type { SealedSecret } from "../shared/sealed-secret.ts";
+import { isSopsSealedSecret } from "../shared/sops-sealed-secret/sops-form.ts";
 
 /** The values of a SealedSecret, sorted by who opens them. */
 export type SortedValues = {
@@ -29,9 +30,11 @@ export function sortedValues({ spec }: SealedSecret): SortedValues {
 
 /**
  * A SealedSecret as the controller is asked about it: what it has no business with is not sent.
- * @returns null where all its items are for key services or stand in Vault, so that there is nothing to ask.
+ * @returns null where all its items are for key services or stand in Vault, so that there is nothing to ask; for a SOPS
+ * document, too, of which no controller is asked.
  */
 export function forController(sealedSecret: SealedSecret): SealedSecret | null {
+  if (isSopsSealedSecret(sealedSecret)) return null;
   const { controller, remote } = sortedValues(sealedSecret);
   const { vault, ...spec } = sealedSecret.spec;
   if (remote.size === 0 && vault === undefined) return sealedSecret;
@@ -53,7 +56,7 @@ export function remoteScope(sealedSecret: SealedSecret, where: string): Scope {
 export function requirePlace(sealedSecret: SealedSecret, where: string): void {
   const { namespace = "", annotations } = sealedSecret.metadata;
   if (namespace !== "" || annotatedScopeKind(annotations ?? undefined) === "cluster-wide") return;
-  if (sortedValues(sealedSecret).remote.size === 0) return;
+  if (sortedValues(sealedSecret).remote.size === 0 && !isSopsSealedSecret(sealedSecret)) return;
   throw new InputError(
     `${where} names no namespace, and its values open in one namespace only`,
     "add metadata.namespace",

@@ -149,8 +149,8 @@ export async function tryValues(
     return malformed("cannot use the field 'encryptedData' and the deprecated field 'data' at the same time");
   }
   const sealed = isWhole ? new Map([[WHOLE_OBJECT, data]]) : items;
-  if (!isWhole && context.sops !== undefined) {
-    const tried = await trySops(sealedSecret, context.sops, context, signal);
+  if (!isWhole) {
+    const tried = await trySops(sealedSecret, context, signal);
     if (tried !== null) return tried;
   }
   const sorted = byBackend(sealedSecret, sealed, context);
@@ -167,14 +167,20 @@ export async function tryValues(
  */
 async function trySops(
   sealedSecret: SealedSecret,
-  sops: NonNullable<OpeningContext["sops"]>,
-  { clusterId, findClusterId }: OpeningContext,
+  { clusterId, findClusterId, sops }: OpeningContext,
   signal: AbortSignal,
 ): Promise<ValuesTried | null> {
   if (!isSopsSealedSecret(sealedSecret)) return null;
   const scope = scopeOfObject(sealedSecret);
-  const unwrapper = sops(sealedSecret.metadata.namespace ?? "");
-  if (unwrapper === null) return notSupported('values of backend "sops" are not opened');
+  const unwrapper = sops?.(sealedSecret.metadata.namespace ?? "") ?? null;
+  if (unwrapper === null) {
+    const found = Object.entries(sealedSecret.spec.encryptedData).find(
+      ([, value]) => formOf(value).backend === "sops",
+    );
+    if (found === undefined) return null;
+    const item = JSON.stringify(found[0]).slice(1, -1);
+    return notSupported(`spec.encryptedData.${item}: values of backend "sops" are not opened`);
+  }
   const { openSopsValues } = await import("./sops-sealed-secret/open-sops.ts");
   const unknown = () => Promise.resolve(clusterToOpenIn({ clusterId, scope }).clusterId);
   const place = { clusterId: clusterId ?? findClusterId ?? unknown, scope, unwrapper };

@@ -1,23 +1,26 @@
 import { fromBase64 } from "../../shared/bytes.ts";
 import type { Edit } from "../../shared/document/edit-document.ts";
-import { InputError, SealError } from "../../shared/errors.ts";
+import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import { splitContainer } from "../../shared/seal/classic-container.ts";
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
 import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import { writeSealingKeyHint } from "../../shared/sealing-key-hint.ts";
+import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import type { Command } from "../command.ts";
-import { type Performed, workOnFiles } from "../file-work.ts";
+import { type Performed, type TaskDocument, workOnFiles } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import { requireFittingValues } from "../key-services/fitting-values.ts";
-import { backendSpokenOf, namedKeys } from "../key-services/sealing-backend.ts";
+import { backendSpokenOf, namedKeys, type SpokenOf } from "../key-services/sealing-backend.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
 import { LazyController } from "../lazy-controller.ts";
 import { noticesOf } from "../notices.ts";
-import { kubesealOptions, variableOf } from "../options.ts";
+import { type KubesealOptions, kubesealOptions, sopsRecipients, variableOf } from "../options.ts";
 import { requireSecretFile } from "../sealing.ts";
 import { readFoundCertificate } from "../sealing-certificate.ts";
+import { OF_THE_SERVER } from "../server-fields.ts";
+import { userSopsKeys, userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
 import { workOnInput } from "../stream-work.ts";
 import { forController, remoteScope, sortedValues } from "../values-by-backend.ts";
 
@@ -41,8 +44,13 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
     requireSecretFile(options, io);
     const named = namedKeys(options, io);
     const spokenOf = backendSpokenOf(io);
+    requireNoRecipients(spokenOf, options);
     const controller = new LazyController(options, io, notices);
     const keyServices = new UserKeyServices(options, io, notices, named);
+    const sops = {
+      opener: userSopsOpener(keyServices, options, io),
+      keys: userSopsKeys(keyServices, options, io),
+    };
     const means = {
       controller,
       keyServices,
@@ -56,8 +64,13 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
       hasProduct: true,
       judge: (documents: readonly unknown[], source: string) =>
         requireFittingValues(documents, source, spokenOf),
-      perform: ({ value, where }: { value: unknown; where: string }) =>
-        sealAnew(parseSealedSecret(value, where), where, means),
+      async perform({ value, where, target = null, source }: TaskDocument) {
+        const sealedSecret = parseSealedSecret(value, where);
+        if (!isSopsSealedSecret(sealedSecret)) return sealAnew(sealedSecret, where, means);
+        const { renewSops } = await import("../sops-sealed-secret/renew-sops.ts");
+        const isStream = target === null;
+        return renewSops(sealedSecret, (await source?.()) ?? null, where, { ...sops, io, isStream });
+      },
     } as const;
     try {
       const file = options["secret-file"];
@@ -79,6 +92,16 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
     }
   },
 };
+
+/** Who may read a document is for its owner to change, not a matter of a new key. */
+function requireNoRecipients(spokenOf: SpokenOf | null, options: KubesealOptions): void {
+  if (spokenOf?.backend !== "sops" || spokenOf.flag === "--backend sops") return;
+  if (sopsRecipients(options).length === 0) return;
+  throw new UsageError(
+    `${spokenOf.flag} names whom a new document is for, and --re-encrypt leaves that as it is`,
+    `leave ${spokenOf.flag} out; sops updatekeys changes whom a document is for`,
+  );
+}
 
 type Means = {
   controller: LazyController;
@@ -221,19 +244,6 @@ function newestKeyOf(controller: LazyController): () => Promise<string | null> {
     return asked;
   };
 }
-
-/** Metadata that a cluster writes; a manifest has no use for it. */
-const OF_THE_SERVER = new Set([
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "selfLink",
-  "managedFields",
-  "ownerReferences",
-]);
 
 function productOf(
   { kind, apiVersion, metadata, spec }: SealedSecret,

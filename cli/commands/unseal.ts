@@ -20,6 +20,7 @@ import { readOpeningKeys } from "../opening-keys.ts";
 import { outputFormat, writeProduct } from "../output-file.ts";
 import { readStandardInput } from "../sealing.ts";
 import { shownText } from "../shown-text.ts";
+import { userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
 
 /**
  * `signet unseal`: opens SealedSecrets, single items and bare values with private keys on this machine, and those of key
@@ -38,6 +39,7 @@ export const unseal: Command<typeof unsealOptions> = {
     const opening: OpeningOfUser = {
       keys: await readOpeningKeys(paths, io, stdinIsInput),
       keyServices,
+      sops: userSopsOpener(keyServices, options, io),
       keyFlag: "--key",
       acceptWholeObject: true,
       allowNondeterministic: options["allow-nondeterministic-templates"],

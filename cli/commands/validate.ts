@@ -1,5 +1,6 @@
 import { InputError } from "../../shared/errors.ts";
 import { parseSealedSecret } from "../../shared/sealed-secret.ts";
+import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import type { Command } from "../command.ts";
 import { namedKeys } from "../key-services/sealing-backend.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
@@ -8,6 +9,7 @@ import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
 import { whyNotOpened } from "../remote-opening.ts";
 import { requireSecretFile } from "../sealing.ts";
+import { userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
 import { workOnInput } from "../stream-work.ts";
 import { forController } from "../values-by-backend.ts";
 
@@ -27,6 +29,7 @@ export const validate: Command<typeof kubesealOptions> = {
     requireSecretFile(options, io);
     const controller = new LazyController(options, io, notices);
     const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io));
+    const opener = userSopsOpener(keyServices, options, io);
     try {
       await workOnInput(
         {
@@ -44,7 +47,13 @@ export const validate: Command<typeof kubesealOptions> = {
                 "signet explain FILE tells which item does not open and why",
               );
             }
-            const problem = await whyNotOpened(sealedSecret, where, keyServices);
+            const problem = isSopsSealedSecret(sealedSecret)
+              ? await (await import("../sops-sealed-secret/why-not-opened.ts")).whySopsNotOpened(
+                  sealedSecret,
+                  where,
+                  opener,
+                )
+              : await whyNotOpened(sealedSecret, where, keyServices);
             if (problem !== null) throw problem;
             return {
               product: null,

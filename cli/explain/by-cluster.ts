@@ -41,7 +41,8 @@ export async function explainByCluster(
     return { explanations, obstacle: null };
   } catch (error) {
     if (!(error instanceof SealError) || error instanceof UsageError) throw error;
-    return { explanations: sealedSecrets.map((named) => explainForm(named, remoteForm)), obstacle: error };
+    const explanations = await Promise.all(sealedSecrets.map((named) => explainForm(named, remoteForm)));
+    return { explanations, obstacle: error };
   } finally {
     await client?.close();
   }

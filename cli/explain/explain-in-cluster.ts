@@ -31,7 +31,7 @@ export async function explainInCluster(
   named: NamedSealedSecret,
   question: ClusterQuestion,
 ): Promise<Explanation> {
-  const form = explainForm(named, question.remoteForm);
+  const form = await explainForm(named, question.remoteForm);
   const { sealedSecret, where } = named;
   const object = await readObject(sealedSecret, question);
   if (object === null) {
@@ -78,7 +78,10 @@ function viewOf(
   return {
     server: client.server,
     found: true,
-    sameAsFile: isDeepStrictEqual(object.spec, inFile.spec) && hasSameScope(object, inFile),
+    sameAsFile:
+      isDeepStrictEqual(object.spec, inFile.spec) &&
+      isDeepStrictEqual(object.sops ?? null, inFile.sops ?? null) &&
+      hasSameScope(object, inFile),
     generation: metadata.generation ?? null,
     observedGeneration: status?.observedGeneration ?? null,
     conditions: (status?.conditions ?? []).map(({ type, status: truth, reason, message }) => ({
@@ -118,7 +121,7 @@ function judge(
   }
   if (synced.status === "True") return { ...item, state: "opens", cause: null, why: null, fix: null };
   const said = (synced.message ?? "").split("\n").find((line) => named(line).includes(item.item));
-  const isRemote = item.backend === "kms" || item.backend === "vault";
+  const isRemote = item.backend !== "classic";
   if (said === undefined) {
     const alone = isRemote ? "signet unseal --item tries it" : "give --key PATH to try it";
     return unknownItem(item, "the controller says nothing of this item", `${alone} by itself`);

@@ -1,3 +1,4 @@
+import { SCOPE_ITEM } from "../../shared/document/sops/scope-item.ts";
 import { InputError } from "../../shared/errors.ts";
 import { tryValues, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
 import { annotatedScopeKind, type Place } from "../../shared/scope.ts";
@@ -6,6 +7,7 @@ import type { Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import { isItemName } from "../../shared/secret.ts";
+import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import { formFinding, type ItemFinding } from "../opening/item-finding.ts";
 import {
   findingsOf,
@@ -20,11 +22,13 @@ import type { RemoteForm } from "./remote-form.ts";
 
 /** Explains a SealedSecret by private keys at hand: every value is tried by itself, then the templates. */
 export async function explainOffline(
-  { sealedSecret, where, file }: NamedSealedSecret,
+  named: NamedSealedSecret,
   opening: OfflineOpening,
   candidates: Iterable<Place>,
   remoteForm: RemoteForm,
 ): Promise<Explanation> {
+  const { sealedSecret, where, file } = named;
+  if (isSopsDocument(sealedSecret)) return explainForm(named, remoteForm);
   const judged = judgeForms(sealedSecret, opening.keys, remoteForm);
   const tried = await tryClassic(sealedSecret, opening);
   const findings = findingsOf(sealedSecret, tried, opening, candidates, file);
@@ -47,13 +51,31 @@ export async function explainOffline(
   }
 }
 
+/** Single values of a SOPS document among others are told of one by one. */
+function isSopsDocument(sealedSecret: SealedSecret): boolean {
+  if (!isSopsSealedSecret(sealedSecret)) return false;
+  const { encryptedData } = sealedSecret.spec;
+  const isWhole = Object.values(encryptedData).every((value) => formOf(value).backend === "sops");
+  return isWhole || sealedSecret.sops !== undefined || Object.hasOwn(encryptedData, SCOPE_ITEM);
+}
+
 /** The document stands above already. */
 function without(where: string, text: string): string {
   return text.startsWith(`${where}: `) ? text.slice(where.length + 2) : text;
 }
 
 /** Explains a SealedSecret by its form alone: backend, size of the key, the key that it claims. */
-export function explainForm({ sealedSecret, where }: NamedSealedSecret, remoteForm: RemoteForm): Explanation {
+export async function explainForm(
+  { sealedSecret, where, file }: NamedSealedSecret,
+  remoteForm: RemoteForm,
+): Promise<Explanation> {
+  if (isSopsDocument(sealedSecret)) {
+    const { explainSopsForm } = await import("./sops-form.ts");
+    const form = await explainSopsForm(sealedSecret, file);
+    const problems = [...problemsOf(sealedSecret), ...form.problems];
+    const base = explanation(sealedSecret, where, form.items, problems);
+    return { ...base, warnings: [...base.warnings, ...form.warnings] };
+  }
   const items = judgeForms(sealedSecret, NO_KEYS, remoteForm);
   return explanation(sealedSecret, where, items, problemsOf(sealedSecret));
 }
@@ -99,6 +121,11 @@ function judgeForms(sealedSecret: SealedSecret, keys: OpeningKeys, remoteForm: R
     if (form.backend === "classic") return form;
     const remote = spec.data === undefined ? remoteBackend(formOf(value)) : null;
     if (remote !== null) return remoteForm(form, value, remote, sealedSecret);
+    if (form.backend === "sops") {
+      const fix = "take the item out, or seal the Secret again";
+      const why = "a value of a SOPS document, without the rest of it";
+      return { ...form, state: "does not open", cause: "backend-not-supported", why, fix };
+    }
     const why =
       form.backend === "unknown"
         ? "written by an unknown backend, or never sealed"

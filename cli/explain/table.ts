@@ -46,7 +46,7 @@ function itemLines(items: readonly ItemFinding[]): string[] {
 
 function keyOf({ key, keyBits, backend }: ItemFinding): string {
   const size = keyBits === null ? "" : `RSA ${keyBits}`;
-  if (backend === "kms" || backend === "vault") return backend;
+  if (backend === "kms" || backend === "vault" || backend === "sops") return backend;
   if (key === null) return size === "" ? (backend === "classic" ? "-" : backend) : size;
   return key.claimed ? `${shortened(key.fingerprint)} (claimed)` : shortened(key.fingerprint);
 }

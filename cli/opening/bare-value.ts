@@ -69,6 +69,12 @@ export async function openBareValue(
       keyServices,
     );
   }
+  if (backend === "sops") {
+    throw new InputError(
+      `${source}: a value of a SOPS document opens with the whole of its document alone, which authenticates it`,
+      "give its file: signet unseal --item KEY FILE",
+    );
+  }
   if (backend !== "classic") {
     const whose = backend === "unknown" ? "an unknown backend, or never sealed," : `backend "${backend}"`;
     throw new InputError(

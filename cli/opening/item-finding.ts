@@ -22,6 +22,7 @@ export type Cause =
   | "too-many-keys"
   | "key-not-allowed"
   | "item-name"
+  | "sops-document"
   | "refused-by-cluster";
 
 /** What is known of one item of a SealedSecret. */

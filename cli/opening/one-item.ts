@@ -1,5 +1,7 @@
+import { SCOPE_ITEM } from "../../shared/document/sops/scope-item.ts";
 import { InputError } from "../../shared/errors.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import type { Io } from "../io.ts";
 import { type NamedSealedSecret, readSealedSecrets } from "../sealed-secret-input.ts";
 import { type OfflineOpening, unsealOffline } from "./unseal-offline.ts";
@@ -30,8 +32,9 @@ export async function openOneItem(
   const { sealedSecret, where } = theOneWith(item, candidates);
   const { spec } = sealedSecret;
   const alone = spec.encryptedData[item];
+  // Values of a SOPS document are authenticated all together.
   const single: SealedSecret =
-    alone === undefined
+    alone === undefined || isSopsSealedSecret(sealedSecret)
       ? sealedSecret
       : { ...sealedSecret, spec: { encryptedData: { [item]: alone }, ...wholeOf(spec) } };
   const { secret, unmade } = await unsealOffline(single, where, opening);
@@ -87,7 +90,8 @@ function theOneWith(item: string, candidates: readonly NamedSealedSecret[]): Nam
 function itemsOf({ spec }: SealedSecret): string[] | null {
   if (spec.data !== undefined) return null;
   const made = Object.entries(spec.template?.data ?? {}).filter(([, source]) => source !== null);
-  return [...new Set([...Object.keys(spec.encryptedData), ...made.map(([item]) => item)])];
+  const sealed = Object.keys(spec.encryptedData).filter((item) => item !== SCOPE_ITEM);
+  return [...new Set([...sealed, ...made.map(([item]) => item)])];
 }
 
 function noSuchItem(item: string, items: readonly string[], where: string): InputError {

@@ -12,6 +12,7 @@ import { templatedItems, unfitTemplate } from "../../shared/templated-items.ts";
 import { inDocument } from "../in-document.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { OpeningKeys } from "../opening-keys.ts";
+import type { SopsOpener } from "../sops-sealed-secret/user-opening.ts";
 import { requirePlace } from "../values-by-backend.ts";
 import { type Cause, type ItemFinding, triedFinding } from "./item-finding.ts";
 import { isRemote, remoteFinding } from "./remote-finding.ts";
@@ -21,6 +22,8 @@ export type OfflineOpening = {
   keys: OpeningKeys;
   /** Opens values of key services with the user's own rights; null where nothing may be asked. */
   keyServices: UserKeyServices | null;
+  /** Opens SOPS documents; not given where nothing may be asked. */
+  sops?: SopsOpener;
   /** How keys are given, for hints: `--key PATH`. */
   keyFlag: string;
   /** Whether the old whole-object form is opened, too. */
@@ -65,7 +68,7 @@ const WANT_OF_KEY: ReadonlySet<Cause | null> = new Set<Cause | null>([
 export async function unsealOffline(
   sealedSecret: SealedSecret,
   where: string,
-  { keys, keyServices, keyFlag, acceptWholeObject, allowNondeterministic }: OfflineOpening,
+  { keys, keyServices, sops, keyFlag, acceptWholeObject, allowNondeterministic }: OfflineOpening,
 ): Promise<UnsealedSecret> {
   if (keyServices !== null) requirePlace(sealedSecret, where);
   const context = {
@@ -76,6 +79,7 @@ export async function unsealOffline(
     diagnose: true,
     giveUpAfter: Infinity,
     ...(keyServices === null ? {} : { keyServices }),
+    ...(sops === undefined ? {} : { sops: sops.unwrapperFor, findClusterId: sops.clusterId }),
   };
   const opened = openSealedSecret(sealedSecret, context, new AbortController().signal);
   const opening = await inDocument(where, opened);
@@ -97,7 +101,8 @@ export async function unsealOffline(
       `${where}: ${opening.problem}`,
       isWhole
         ? "signet unseal --key opens this old form"
-        : "signet unseal opens values of kms and vault with your own credentials; else seal it again",
+        : (opening.hint ??
+            "signet unseal opens values of kms and vault with your own credentials; else seal it again"),
     );
   }
   throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, { keys, keyFlag }));

@@ -6,6 +6,7 @@ import {
   keyServiceOptions,
   type OptionTable,
   type OptionValues,
+  sopsOpeningOptions,
 } from "../options.ts";
 import { keyOptions, templateOptions } from "./opening-options.ts";
 
@@ -14,6 +15,7 @@ export const unsealOptions = {
   ...keyOptions,
   // The cluster is asked for its id alone, where values of key services are bound to it.
   ...keyServiceOptions,
+  ...sopsOpeningOptions,
   ...controllerOptions,
   ...clientOptions,
   item: {

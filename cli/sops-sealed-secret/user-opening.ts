@@ -8,9 +8,9 @@ import type { UserSopsKeys } from "../sops/user-sops-keys.ts";
 /** What opens SealedSecrets that are SOPS documents. */
 export type SopsOpener = {
   /** @param namespace where the object stands. */
-  unwrapperFor(namespace: string): SopsUnwrapper;
+  unwrapperFor: (namespace: string) => SopsUnwrapper;
   /** Which cluster it stands in, or will; found out once. @throws SealError naming --cluster-id when nobody tells. */
-  clusterId(): Promise<string>;
+  clusterId: () => Promise<string>;
 };
 
 /**

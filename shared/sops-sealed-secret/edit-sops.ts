@@ -37,7 +37,7 @@ export class SopsDocumentError extends InputError {
 
 /**
  * Opens a document to change it. Its MAC is verified in the order of the file, so that one which the stock tool has
- * changed opens, too, though its keys stand out of byte order.
+ * changed opens, too, though its keys stand out of byte order; else in byte order.
  * @throws SopsDocumentError; KeyServiceError; the signal's reason when aborted.
  */
 export async function openToEdit(
@@ -46,8 +46,11 @@ export async function openToEdit(
   signal: AbortSignal,
 ): Promise<PlacedSops> {
   const placed = await openPlaced(tree, opening, signal);
-  if (!placed.ok) throw new SopsDocumentError(placed, where);
-  return placed;
+  if (placed.ok) return placed;
+  // kubectl's YAML has numbers among the keys in another order than the cluster.
+  const again = placed.cause === "mac" ? await openPlaced(withItemsInOrder(tree), opening, signal) : placed;
+  if (again.ok) return again;
+  throw new SopsDocumentError(placed, where);
 }
 
 /**

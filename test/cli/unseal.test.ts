@@ -214,7 +214,10 @@ suite("why it does not open", () => {
       await failure(await withItems({ a: "kms:2:abc" })),
       /\(a\): values of format kms:2 are not opened by this version/,
     );
-    assert.match(await failure(await withItems({ a: "ENC[AES256_GCM,data:x]" })), /backend "sops"/);
+    assert.match(
+      await failure(await withItems({ a: "ENC[AES256_GCM,data:x]" })),
+      /holds values of a SOPS document, and its field sops is missing: a/,
+    );
   });
 
   test("a claimed key that is among those given speaks for damage", async () => {
