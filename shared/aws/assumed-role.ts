@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { KMSClientConfig } from "@aws-sdk/client-kms";
 import { KeyServiceError } from "../seal/key-service-error.ts";
-import { profileFault, roleFault } from "./credentials-fault.ts";
+import { profileCredentialsFault, profileFault, roleFault } from "./credentials-fault.ts";
 import { sourceOf } from "./credentials-source.ts";
 
 /** What the SDK takes for credentials, and asks again when they are about to end. */
@@ -36,7 +36,9 @@ export function assumedRole(role: string, config: KMSClientConfig): CredentialsP
       ...(profile === undefined ? {} : { profile }),
     });
     try {
-      const own = await sts.config.credentials();
+      const own = await sts.config.credentials().catch((error: unknown) => {
+        throw profile === undefined ? error : profileCredentialsFault(error, profile, where);
+      });
       if (profile !== undefined && sourceOf(own) !== "shared config") throw profileFault(profile, where);
       const command = new AssumeRoleCommand({ RoleArn: role, RoleSessionName: sessionName() });
       const { Credentials: got } = await sts.send(command);

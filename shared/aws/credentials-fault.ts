@@ -45,6 +45,12 @@ export function credentialsFault(error: unknown, where: string): KeyServiceError
   return new KeyServiceError("credentials", `no credentials for AWS KMS in ${where}: ${cause}`, hint);
 }
 
+/** What an error means on the way to the credentials of a profile that was named. */
+export function profileCredentialsFault(error: unknown, profile: string, where: string): KeyServiceError {
+  const isKnown = error instanceof ExchangeError || rowOf(error) !== undefined;
+  return isKnown ? credentialsFault(error, where) : profileFault(profile, where);
+}
+
 /** What an error of STS means when a role was to be taken on that an entry of a document names. */
 export function roleFault(error: unknown, role: string, where: string): KeyServiceError {
   const isDenied = error instanceof Error && /^AccessDenied(?:Exception)?$/.test(error.name);
@@ -87,8 +93,10 @@ function wordsFor(error: unknown): { cause: string; hint: string } {
         error.trustHint ??
         "check that sts.REGION.amazonaws.com, or the endpoint that AWS_ENDPOINT_URL_STS names, can be reached from here",
     };
+  return rowOf(error) ?? { cause: "no source of them has any that can be used", hint: SETUP };
+}
+
+function rowOf(error: unknown): { cause: string; hint: string } | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const row =
-    ROWS.get(typeof code === "string" ? code : "") ?? ROWS.get(error instanceof Error ? error.name : "");
-  return row ?? { cause: "no source of them has any that can be used", hint: SETUP };
+  return ROWS.get(typeof code === "string" ? code : "") ?? ROWS.get(error instanceof Error ? error.name : "");
 }

@@ -4,7 +4,7 @@ import { KeyServiceError } from "../seal/key-service-error.ts";
 import type { KmsCaller } from "../seal/kms-api.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import { assumedRole } from "./assumed-role.ts";
-import { credentialsFault, credentialsTimedOut } from "./credentials-fault.ts";
+import { credentialsFault, credentialsTimedOut, profileCredentialsFault } from "./credentials-fault.ts";
 import type { WebExchange } from "./web-exchange.ts";
 
 /** Credentials as the SDK holds them. */
@@ -16,6 +16,7 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 /** The SDK's client of one region, with its credentials. */
 export class RegionalClient {
   readonly sdk: KMSClient;
+  readonly #profile: string;
   #refused: Credentials | null = null;
 
   /**
@@ -23,6 +24,7 @@ export class RegionalClient {
    * @param version in the user agent.
    */
   constructor(region: string | null, version: string, exchange: WebExchange, { profile, role }: KmsCaller) {
+    this.#profile = profile;
     const config: KMSClientConfig = {
       requestHandler: exchange,
       customUserAgent: [["signet", version]],
@@ -69,7 +71,10 @@ export class RegionalClient {
     } catch (error) {
       if (deadline.passed) throw credentialsTimedOut(region, deadline.limitMs);
       if (error instanceof KeyServiceError) throw error;
-      throw deadline.signal.aborted ? error : credentialsFault(error, region);
+      if (deadline.signal.aborted) throw error;
+      throw this.#profile === ""
+        ? credentialsFault(error, region)
+        : profileCredentialsFault(error, this.#profile, region);
     }
   }
 }

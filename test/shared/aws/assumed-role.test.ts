@@ -102,6 +102,10 @@ suite("AWS KMS as somebody else", () => {
     const calls = fake.calls.length;
     for (const more of [{}, { role }]) {
       // A token file would be the next source of the chain.
+      const alone = await failure(
+        connect({ profile: "gone", ...more }).encrypt(key, new Uint8Array(32), {}, never),
+      );
+      assert.match(alone.message, /from the profile gone: it has none, or is not there/);
       const client = connect({ profile: "gone", ...more });
       await writeFile(join(folder, "token"), "canary-of-token");
       process.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = join(folder, "token");
