@@ -1,11 +1,12 @@
 import type { SopsSelection } from "../../shared/document/sops/metadata.ts";
 import { listsOf, readLocated, textOf } from "./located-tree.ts";
+import { type PathPattern, pathPattern } from "./path-pattern.ts";
 import { selectionIn } from "./sops-rules.ts";
 
 /** The name of SOPS' project file. */
 export const CREATION_RULES = ".sops.yaml";
 
-type Rule = { fits: ((path: string) => boolean) | null; selection: SopsSelection };
+type Rule = { fits: PathPattern; selection: SopsSelection };
 
 /** The creation rules of one `.sops.yaml`. */
 export class CreationRules {
@@ -16,14 +17,14 @@ export class CreationRules {
   }
 
   /** Reads them. What is not as SOPS has it says nothing here: SOPS itself refuses it. */
-  static async read(text: string): Promise<CreationRules> {
+  static read(text: string): CreationRules {
     const rules: Rule[] = [];
     const [root] = readLocated(text) ?? [];
     const items = root?.kind === "map" ? listsOf(root, "creation_rules").flatMap((list) => list.items) : [];
     for (const item of items) {
       if (item.kind !== "map") continue;
       const pattern = textOf(item, "path_regex") ?? "";
-      const fits = pattern === "" ? () => true : await fitting(pattern);
+      const fits = pattern === "" ? async () => true : pathPattern(pattern);
       rules.push({ fits, selection: selectionIn(item) });
     }
     return new CreationRules(rules);
@@ -35,23 +36,10 @@ export class CreationRules {
    * @returns null when none fits, and when the one that does is not meant for files like this one but for any: then it says how
    * to encrypt, and not what.
    */
-  selectionFor(path: string): SopsSelection | null {
-    const rule = this.#rules.find(({ fits }) => isFit(fits, path));
+  async selectionFor(path: string): Promise<SopsSelection | null> {
     const any = `any/where/at-all${/\.[^./]*$/.exec(path)?.[0] ?? ""}`;
-    return rule === undefined || isFit(rule.fits, any) ? null : rule.selection;
+    for (const { fits, selection } of this.#rules)
+      if (await fits(path)) return (await fits(any)) ? null : selection;
+    return null;
   }
-}
-
-/** Patterns are tried on paths that somebody else chose: one that takes too long fits nothing. */
-function isFit(fits: Rule["fits"], path: string): boolean {
-  try {
-    return fits?.(path) ?? false;
-  } catch {
-    return false;
-  }
-}
-
-async function fitting(pattern: string): Promise<((path: string) => boolean) | null> {
-  const { goPattern } = await import("../../shared/document/sops/go-pattern.ts");
-  return goPattern(pattern);
 }

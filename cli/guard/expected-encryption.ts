@@ -11,7 +11,7 @@ export type ExpectedEncryption = {
 
 /** Names that people give to files that SOPS encrypts. */
 const NAMED =
-  /(?:^|[^/])\.(?:sops|enc|encrypted)\.(?:ya?ml|json|env|ini|txt|toml|properties)$|^(?:.*\/)?secrets?\.sops\./i;
+  /[^/]\.(?:sops|enc|encrypted)\.(?:ya?ml|json|env|ini|txt|toml|properties)$|^(?:.*\/)?secrets?\.sops\./i;
 /** How files begin that other tools encrypted. */
 const ENCRYPTED_WHOLE =
   /^(?:\$ANSIBLE_VAULT;|age-encryption\.org\/v1|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----)/;

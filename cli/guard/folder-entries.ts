@@ -49,15 +49,28 @@ function listed(path: string, files: Files) {
   }
 }
 
-/** The folder that `.git` lies in, from the working folder upwards; that itself where there is none. With a slash at its end. */
-export function rootOf(files: Files): { root: string; here: string } {
+/** The folder that `.git` lies in, from the working folder upwards; that itself where there is none. */
+export type Root = {
+  /** Absolute, with a slash at its end. */
+  path: string;
+  /** The way there from the working folder: `../` as often as it takes. */
+  up: string;
+  /** The way back: the working folder from the root, with a slash at its end unless it is empty. */
+  down: string;
+};
+
+/** Finds it. */
+export function rootOf(files: Files): Root {
   const here = withSlash(files.realPath("."));
-  for (let folder = here; ; ) {
-    if (files.kindOf(`${folder}.git`) !== null) return { root: folder, here };
-    const above = withSlash(folder.replace(/[^/]*\/$/, ""));
-    if (above === folder || above === "/") return { root: here, here };
-    folder = above;
+  const parts = here.split("/").slice(1, -1);
+  for (let depth = 0; depth < parts.length; depth++) {
+    const up = "../".repeat(depth);
+    if (files.kindOf(`${up}.git`) === null) continue;
+    const down = parts.slice(parts.length - depth).map((part) => `${part}/`);
+    const path = ["", ...parts.slice(0, parts.length - depth), ""].join("/");
+    return { path, up, down: down.join("") };
   }
+  return { path: here, up: "", down: "" };
 }
 
 function withSlash(path: string): string {

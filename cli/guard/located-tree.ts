@@ -170,9 +170,9 @@ export function listsOf(map: LocatedMap, key: string): LocatedList[] {
   return valuesOf(map, key).flatMap((value) => (value.kind === "list" ? [value] : []));
 }
 
-/** The first text under a key; null where there is none. */
+/** The text under a key, the last one of several, as readers have it; null where there is none. */
 export function textOf(map: LocatedMap, key: string): string | null {
-  const scalar = valuesOf(map, key).find((value) => value.kind === "scalar");
+  const scalar = valuesOf(map, key).findLast((value) => value.kind === "scalar");
   return scalar?.kind === "scalar" ? scalar.text : null;
 }
 

@@ -68,7 +68,7 @@ export async function lookAt(
     for (const entry of byName.get(names[index] ?? "") ?? []) {
       const { path, tree } = entry;
       if (content === null) throw notThere(entry, show);
-      const rule = around.selectionFor(tree, path);
+      const rule = await around.selectionFor(tree, path);
       const { text, found, inputs: taken } = await scanFile({ path, ...content, rule });
       const generator = around.generatorOf(tree, path);
       const own = generator === null ? null : judgeInput(content.bytes, generator);
@@ -136,7 +136,7 @@ async function allowedIn(tree: Tree, paths: ReadonlySet<string>): Promise<Map<st
   await tree.read(asked, async (content, index) => {
     const path = asked[index] ?? "";
     if (content === null) return;
-    const { text, found } = await scanFile({ path, ...content, rule: around.selectionFor(tree, path) });
+    const { text, found } = await scanFile({ path, ...content, rule: await around.selectionFor(tree, path) });
     const generator = around.generatorOf(tree, path);
     const own = generator === null ? null : judgeInput(content.bytes, generator);
     const lines = text.split(/\r\n|\r|\n/);

@@ -3,6 +3,7 @@ import { judgeGenerators, judgePatch } from "./generator-rules.ts";
 import { type LocatedMap, type LocatedNode, listsOf, textOf } from "./located-tree.ts";
 import { judgeSealedSecret } from "./sealed-secret-rules.ts";
 import { judgeSecret } from "./secret-rules.ts";
+import { shownName } from "./template-marks.ts";
 import type { Holder, Walk } from "./walk.ts";
 
 /** A document that its aliases make too large. */
@@ -67,5 +68,7 @@ function nameOf(map: LocatedMap): string {
   if (metadata?.kind !== "map") return "";
   const name = textOf(metadata, "name") ?? textOf(metadata, "generateName");
   const namespace = textOf(metadata, "namespace");
-  return name === null ? "" : ` ${JSON.stringify(namespace === null ? name : `${namespace}/${name}`)}`;
+  return name === null
+    ? ""
+    : ` ${JSON.stringify(shownName(namespace === null ? name : `${namespace}/${name}`))}`;
 }

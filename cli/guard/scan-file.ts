@@ -171,7 +171,8 @@ async function judgeSops(
   if (block === null) {
     // What sops would have left in plain text all the same is as it should be.
     const isMeant = expected?.isByName === true || values.some(({ plain }) => plain.length > 0);
-    if (expected !== null && isMeant && !maps.every(isSealed)) scan.found.push(expected.found);
+    if (expected !== null && isMeant && (maps.length === 0 || !maps.every(isSealed)))
+      scan.found.push(expected.found);
     return;
   }
   const isKnown = (at: number) => scan.found.some((other) => other.at <= at && at < other.end);

@@ -4,6 +4,7 @@ import type { RuleName } from "./finding.ts";
 import { AGE_IDENTITY } from "./key-texts.ts";
 import { isNothing, type LocatedEntry, type LocatedMap, mapsOf } from "./located-tree.ts";
 import { isPlain, isPlainData } from "./plain-text.ts";
+import { shownName } from "./template-marks.ts";
 import type { Walk } from "./walk.ts";
 
 /** Fields that hold values; in any letters, since a rule of SOPS that names one does not find the other. */
@@ -30,7 +31,7 @@ export function judgeValues(field: LocatedEntry, { map, object, isSealingKey }: 
   for (const entry of entries) {
     const { value: found } = entry;
     if (!isPlainValue(entry, isData)) continue;
-    const item = entry.key === null ? `${key}` : `${key}.${entry.key}`;
+    const item = entry.key === null ? `${key}` : `${key}.${shownName(entry.key)}`;
     const rule = ruleOf(entry, isData, isSealingKey);
     walk.report({
       rule,

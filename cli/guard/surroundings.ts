@@ -26,7 +26,7 @@ export class Surroundings {
   }
 
   /** What the creation rule selects that is meant for a file; null without one. */
-  selectionFor(tree: Tree, path: string): SopsSelection | null {
+  async selectionFor(tree: Tree, path: string): Promise<SopsSelection | null> {
     for (const folder of foldersAbove(path)) {
       const rules = this.#rules.get(`${tree.id}:${folder}`);
       // As in SOPS, the nearest one counts alone.
@@ -42,13 +42,12 @@ export class Surroundings {
   }
 
   async #readAll(tree: Tree, paths: readonly string[]): Promise<void> {
-    await tree.read(paths, async (content, index) => {
+    await tree.read(paths, (content, index) => {
       const path = paths[index] ?? "";
       const text = content === null ? null : fileText(content.bytes);
       if (text === null) return;
       const [folder = ""] = foldersAbove(path);
-      if (path.endsWith(CREATION_RULES))
-        this.#rules.set(`${tree.id}:${folder}`, await CreationRules.read(text));
+      if (path.endsWith(CREATION_RULES)) this.#rules.set(`${tree.id}:${folder}`, CreationRules.read(text));
       else if (text.includes("ecretGenerator")) this.#take(tree, folder, text);
     });
   }

@@ -39,3 +39,8 @@ export function filledTemplate(template: string): string {
 export function filledManifest(template: string): string {
   return filledTemplate(template).replace(/^[ \t]*\ue000[ \t\ue000]*$/gm, (line) => " ".repeat(line.length));
 }
+
+/** A name as it is told: with an ellipsis for what a template puts there. */
+export function shownName(name: string): string {
+  return name.replace(/[\ue000\ue001]+/g, "…");
+}

@@ -7,7 +7,7 @@ import { commitOf, differencesOf, filesOfRange, readRange, stagedFiles } from ".
 import type { ChangedFile, StartGit } from "./git-listing.ts";
 import { GitObjects } from "./git-objects.ts";
 import type { GuardOptions } from "./guard-options.ts";
-import { type Allowing, type Entry, type Look, lookAt } from "./look.ts";
+import { type Allowing, type Entry, type Look, lookAt, type Store } from "./look.ts";
 import { FolderTree, gitTree, type Tree } from "./tree.ts";
 import { UnlookedError } from "./unlooked-error.ts";
 
@@ -81,25 +81,25 @@ async function lookAtRange(text: string, { options, paths, io, git, objects }: A
 
 async function lookAtFolder(options: GuardOptions, paths: readonly string[], io: Io): Promise<Answer> {
   const { files } = io;
-  const { root, here } = rootOf(files);
-  const inside = here.slice(root.length);
-  const tree = new FolderTree(files, root);
+  const root = rootOf(files);
+  const tree = new FolderTree(files, root.up);
+  const given = new FolderTree(files, "");
   const objects = options.base === null ? null : new GitObjects(await gitOf(io)(["cat-file", "--batch"]));
   try {
     const git = options.base === null ? null : gitOf(io);
     const allowing = await allowingBy(options.base, { git, objects, io });
     const shown = new Map<string, string>();
-    const entries = namedPaths(paths, tree, files).map((given): Entry => {
-      const path = fromRoot(files.realPath(given), root);
-      shown.set(path, given);
-      return { path, commit: null, tree, object: path };
+    const entries = namedPaths(paths, given, files).map((object): Entry => {
+      const path = fromRoot(files.realPath(object), root.path);
+      shown.set(path, object);
+      return { path, commit: null, tree, object };
     });
     const show = (path: string) =>
-      shown.get(path) ?? (path.startsWith(inside) ? path.slice(inside.length) : path);
-    const store = tree.read.bind(tree);
+      shown.get(path) ?? (path.startsWith(root.down) ? path.slice(root.down.length) : root.up + path);
+    const store = given.read.bind(given);
     const look = await lookAt(entries, { store, allowing, show });
     if (allowing.by !== "tree") return { ...look, notes: [] };
-    return { ...look, notes: await notesAgainst(entries, allowing.tree, tree, show) };
+    return { ...look, notes: await notesAgainst(entries, allowing.tree, { given, show }) };
   } finally {
     await objects?.close();
   }
@@ -109,18 +109,15 @@ async function lookAtFolder(options: GuardOptions, paths: readonly string[], io:
 async function notesAgainst(
   entries: readonly Entry[],
   base: Tree,
-  tree: Tree,
-  show: (path: string) => string,
+  { given, show }: { given: FolderTree; show: (path: string) => string },
 ): Promise<Finding[]> {
-  const versions = entries.map(({ path }) => ({ path, before: `b${path}`, after: `a${path}` }));
-  return changeNotes(
-    versions,
-    async (names, take) => {
-      for (const [index, name] of names.entries())
-        await (name.startsWith("b") ? base : tree).read([name.slice(1)], (content) => take(content, index));
-    },
-    show,
-  );
+  // Names of two stores in turns, before and after.
+  const versions = entries.map(({ path, object }) => ({ path, before: path, after: object }));
+  const store: Store = async (names, take) => {
+    for (const [index, name] of names.entries())
+      await (index % 2 === 0 ? base : given).read([name], (content) => take(content, index));
+  };
+  return changeNotes(versions, store, show);
 }
 
 type Repository = { git: StartGit | null; objects: GitObjects | null; io: Io };
