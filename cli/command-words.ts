@@ -7,6 +7,7 @@ export const COMMAND_WORDS = [
   "allow",
   "keys",
   "guard",
+  "git",
   "completion",
 ] as const;
 
