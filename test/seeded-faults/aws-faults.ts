@@ -15,6 +15,7 @@ export const awsFaults: readonly Fault[] = [
     find: "        KeyId: wrapped.key,\n",
     replace: "",
     test: clientTest,
+    named: "a data key comes back by its blob, its key and its context, whatever the order of the pairs",
   },
   {
     what: "a data key is opened for no context",
@@ -22,6 +23,7 @@ export const awsFaults: readonly Fault[] = [
     find: "CiphertextBlob: wrapped.blob,\n        EncryptionContext: { ...context },",
     replace: "CiphertextBlob: wrapped.blob,\n        EncryptionContext: {},",
     test: clientTest,
+    named: "a data key comes back by its blob, its key and its context, whatever the order of the pairs",
   },
   {
     what: "re-encryption loses the context",
@@ -29,6 +31,7 @@ export const awsFaults: readonly Fault[] = [
     find: "          DestinationEncryptionContext: { ...context },\n",
     replace: "",
     test: clientTest,
+    named: "a data key is wrapped anew under another key, for the same context",
   },
   {
     what: "the SDK's copy of a data key stays in memory",
@@ -36,6 +39,7 @@ export const awsFaults: readonly Fault[] = [
     find: "  plaintext.fill(0);\n",
     replace: "",
     test: clientTest,
+    named: "the SDK's copy of a data key is wiped",
   },
   {
     what: "a data key shorter than asked for is taken",
@@ -43,6 +47,7 @@ export const awsFaults: readonly Fault[] = [
     find: "dataKey?.length !== DATA_KEY_BYTES || wrapped === null",
     replace: "dataKey === null || wrapped === null",
     test: errorsTest,
+    named: "keys and blobs are taken only whole",
   },
   {
     what: "whatever KMS names as the key goes into values",
@@ -50,6 +55,7 @@ export const awsFaults: readonly Fault[] = [
     find: " || (kmsKeyName(key)?.region ?? null) === null",
     replace: "",
     test: errorsTest,
+    named: "keys and blobs are taken only whole",
   },
   {
     what: "an abort is told as a fault of KMS",
@@ -57,6 +63,7 @@ export const awsFaults: readonly Fault[] = [
     find: "        if (signal.aborted) throw signal.reason;\n",
     replace: "",
     test: clientTest,
+    named: "an abort ends a call with its reason: before, while it waits for its turn, and under way",
   },
   {
     what: "refused credentials stay in use for as long as they last",
@@ -71,6 +78,7 @@ export const awsFaults: readonly Fault[] = [
     find: "region === null ? config : { ...config, region }",
     replace: "region === null ? { ...config, region: '' } : config",
     test: clientTest,
+    named: "a key may be named by id and alias too; the answer names its ARN",
   },
   {
     what: "the SDK writes warnings of its own",
@@ -85,6 +93,7 @@ export const awsFaults: readonly Fault[] = [
     find: '"InvalidCiphertextException", ',
     replace: "",
     test: errorsTest,
+    named: "InvalidCiphertextException says that key, blob and context do not belong together",
   },
   {
     what: "throttling counts as a wrong request, since its status is 400",
@@ -107,6 +116,7 @@ export const awsFaults: readonly Fault[] = [
     find: "seconds === null ? null : seconds * 1000",
     replace: "null",
     test: errorsTest,
+    named: "how long to wait is what Retry-After says",
   },
   {
     what: "the region of a key may be another host",
@@ -121,6 +131,7 @@ export const awsFaults: readonly Fault[] = [
     find: "hung ? undefined : {}",
     replace: "undefined",
     test: clientTest,
+    named: "a connection that breaks once goes unnoticed; one that stays broken does not",
   },
   {
     what: "a call that hung is made once more, and hangs as long again",
@@ -128,6 +139,7 @@ export const awsFaults: readonly Fault[] = [
     find: "hung ? undefined : {}",
     replace: "{}",
     test: clientTest,
+    named: "a call that hangs is given up within the time that is told: it is not tried again",
   },
   {
     what: "an answer is read for as long as it goes on",
@@ -156,6 +168,7 @@ export const awsFaults: readonly Fault[] = [
     find: "[64, 32, 8] as const",
     replace: "[64, 32, 32] as const",
     test: clientTest,
+    named: "calls that hang hold up no other key of their region, and no other region",
   },
   {
     what: "calls that hang in one region take all there is",
@@ -163,6 +176,7 @@ export const awsFaults: readonly Fault[] = [
     find: 'run([wanted ?? "", named.key]',
     replace: 'run(["", named.key]',
     test: clientTest,
+    named: "calls that hang hold up no other key of their region, and no other region",
   },
   {
     what: "a call that fails keeps its place",

@@ -125,6 +125,7 @@ export const cliFaults: readonly Fault[] = [
     find: 'if (options["output-dir"] !== null)\n',
     replace: 'if (options["output-dir"] === path)\n',
     test: rawTest,
+    named: "ciphertext never takes the place of the plain value's file",
   },
   {
     what: "results of an earlier run are sealed again",
@@ -183,6 +184,7 @@ export const cliFaults: readonly Fault[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
     replace: "writeProduct(sealed.size === 1 ? `${first}\\n`",
     test: rawTest,
+    named: "one comes as base64 without a line break, and opens as what went in",
   },
   {
     what: "--raw seals standard input, whatever file was given",
@@ -190,6 +192,7 @@ export const cliFaults: readonly Fault[] = [
     find: 'const named = only === undefined ? secretFile : only.replace(/^[^=]*=/, "");',
     replace: 'const named = only === undefined ? null : only.replace(/^[^=]*=/, "");',
     test: rawTest,
+    named: "the file of -f is the value, where kubeseal opens it and reads standard input (W16)",
   },
   {
     what: "files are offered where a folder is asked for",
@@ -197,6 +200,7 @@ export const cliFaults: readonly Fault[] = [
     find: 'done < <(compgen -d -- "$current")',
     replace: 'done < <(compgen -f -- "$current")',
     test: completionTest,
+    named: 'completes "signet --output-dir "',
   },
   {
     what: "a quote in a flag's explanation ends it in the shell",
@@ -204,6 +208,7 @@ export const cliFaults: readonly Fault[] = [
     find: "text.replaceAll(\"'\", \"'\\\\''\")",
     replace: "text",
     test: completionTest,
+    named: "completes the same lines, where it is installed",
   },
   {
     what: "a mode's --help shows the first page",
@@ -225,6 +230,7 @@ export const cliFaults: readonly Fault[] = [
     find: "if (files.destination(path) === posix.join(files.destination(folder), target)) return path;",
     replace: "if (path !== null) return path;",
     test: mainTest,
+    named: "lead no result out of it: nothing is written",
   },
   {
     what: "a file with the name of a flag brings the certificate to seal with",
@@ -232,6 +238,7 @@ export const cliFaults: readonly Fault[] = [
     find: "if (file === undefined) return;",
     replace: "if (file !== null) return;",
     test: mainTest,
+    named: "bring no certificate of their own",
   },
   {
     what: "files stay unsealed when nobody reads the messages any more",
@@ -239,6 +246,7 @@ export const cliFaults: readonly Fault[] = [
     find: "stderr: forgiving(output(2)),",
     replace: "stderr: output(2),",
     test: mainTest,
+    named: "whoever stops reading what it says keeps no file from being sealed",
   },
   {
     what: "an interruption leaves a temporary file behind",
@@ -246,6 +254,7 @@ export const cliFaults: readonly Fault[] = [
     find: "if (process.listenerCount(signal) === 0) process.on(signal, endBy);",
     replace: "void signal;",
     test: mainTest,
+    named: "an interruption ends it at once, by that signal, between two files and with nothing left behind",
   },
   {
     what: "an interruption waits until all files are written",
@@ -253,6 +262,7 @@ export const cliFaults: readonly Fault[] = [
     find: "await new Promise(setImmediate);",
     replace: "await null;",
     test: mainTest,
+    named: "an interruption ends it at once, by that signal, between two files and with nothing left behind",
   },
   {
     what: "a Secret in UTF-16 that cannot be read passes for another tool's template",
@@ -281,6 +291,8 @@ export const cliFaults: readonly Fault[] = [
     find: "if (unfit !== undefined) {",
     replace: "if (unfit === null) {",
     test: rawTest,
+    named:
+      "several files are refused where a name cannot be that of an item, as their lines must be fit for encryptedData",
   },
   {
     what: "of two values for one item of a merge the first is lost",

@@ -14,6 +14,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "admitKeys(backend, keys, admission);",
     replace: "",
     test: FLAGS,
+    named: "is asked for when values are opened, once they have their form and their keys are allowed",
   },
   {
     what: "every key that a document names is used",
@@ -112,6 +113,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "if (!/^(?:|0|f|false)$/i.test(skip)) {",
     replace: 'if (skip === "always") {',
     test: FLAGS,
+    named: "is not taken without a look at Vault's certificate",
   },
   {
     what: "an address of Vault with credentials or a path is cut to its host",
@@ -119,6 +121,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "^https?:\\/\\/[^/?#@\\s]+\\/?$",
     replace: "^https?:\\/\\/\\S+$",
     test: FLAGS,
+    named: "needs an address, and one of a server",
   },
   {
     what: "the token that vault login left counts before VAULT_TOKEN",
@@ -126,6 +129,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: 'if (env["VAULT_TOKEN"]) return',
     replace: 'if (env["VAULT_TOKEN"] && !env["HOME"]?.includes("/me")) return',
     test: FLAGS,
+    named: "takes the token of a file, then VAULT_TOKEN, then what vault login left",
   },
   {
     what: "a token is quoted where it is none",
@@ -133,6 +137,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: " holds no token for Vault`,",
     replace: " holds no token for Vault: ` + text,",
     test: FLAGS,
+    named: "takes the token of a file, then VAULT_TOKEN, then what vault login left",
   },
   {
     what: "the certificates to trust are left out",
@@ -140,6 +145,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "ca: caFile === null ? null : certificatesOf(caFile, io)",
     replace: "ca: null",
     test: FLAGS,
+    named: "takes the certificates of a file, and refuses what holds none",
   },
   {
     what: "nobody is told that a token can be read on its way",
@@ -147,6 +153,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "if (isPlainAddress(place.address)) {",
     replace: 'if (isPlainAddress("")) {',
     test: FLAGS,
+    named: "without TLS is told, whoever reads it, but to this machine itself",
   },
   {
     what: "a certificate and a key of a key service are taken together, and one of them passed over",
@@ -154,6 +161,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: 'if (cert === null || said === null || said === "cluster") return',
     replace: "if (said !== hint) return",
     test: FLAGS,
+    named: "is refused: --cert cert.pem --kms-key arn:aws:kms:eu-central-1:123456789012:key/first",
   },
   {
     what: "--backend is passed over where a key says another",
@@ -161,6 +169,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "implied !== null && backend !== implied",
     replace: "implied === null && backend === implied",
     test: FLAGS,
+    named: "is refused: --backend kms --vault-key transit/first",
   },
   {
     what: "a stream with a certificate file and --kms-key is sealed with the certificate",
@@ -168,6 +177,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "path === null || namesBackend(options)",
     replace: "path === null",
     test: FLAGS,
+    named: "is refused: --cert cert.pem --kms-key arn:aws:kms:eu-central-1:123456789012:key/first",
   },
   {
     what: "an empty --cluster-id has the cluster of the kubeconfig asked",
@@ -175,6 +185,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "given !== null || isGivenEmpty(io.args)",
     replace: "given !== null",
     test: FLAGS,
+    named: "must be an id",
   },
   {
     what: "what the controller published of its cluster is not looked at",
@@ -182,6 +193,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: 'if (typeof published === "string" && isClusterId(published)) return published;',
     replace: "",
     test: FLAGS,
+    named: "is what the controller published, else the uid of kube-system",
   },
   {
     what: "a published id that is none is taken",
@@ -189,6 +201,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: 'typeof published === "string" && isClusterId(published)',
     replace: 'typeof published === "string"',
     test: FLAGS,
+    named: "is what the controller published, else the uid of kube-system",
   },
   {
     what: "who may not read the ConfigMap is not bound to any cluster",
@@ -196,6 +209,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "(error.status === 404 || error.status === 403)",
     replace: "error.status === 404",
     test: FLAGS,
+    named: "is what the controller published, else the uid of kube-system",
   },
   {
     what: "the controller is sent values of key services",
@@ -203,6 +217,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "encryptedData: Object.fromEntries(controller) } };",
     replace: "encryptedData: sealedSecret.spec.encryptedData } };",
     test: MIXED,
+    named: "is re-encrypted by the controller and the key services, each with its own values alone",
   },
   {
     what: "a controller is asked about an object with nothing for it",
@@ -210,6 +225,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "if (controller.size === 0 && spec.data === undefined && remote.size + (vault?.length ?? 0) > 0) return null;",
     replace: "",
     test: MIXED,
+    named: "needs no controller to be re-encrypted, validated or merged into",
   },
   {
     what: "the controller's answer for a value of a key service is taken",
@@ -218,6 +234,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     replace:
       "for (const [item, before] of Object.entries({ ...question.spec.encryptedData, ...(answered as Record<string, string>) })) {",
     test: MIXED,
+    named: "is re-encrypted by the controller and the key services, each with its own values alone",
   },
   {
     what: "a hint stands for values of key services, too",
@@ -225,6 +242,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "new Map(classic.map((item) => [item, key]))",
     replace: "new Map(Object.keys(spec.encryptedData).map((item) => [item, key]))",
     test: MIXED,
+    named: "is re-encrypted by the controller and the key services, each with its own values alone",
   },
   {
     what: "an item that moved to a key service keeps its hint",
@@ -232,6 +250,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "if (keyHint === null) known.delete(item);\n    else known.set(item, keyHint);",
     replace: "if (keyHint !== null) known.set(item, keyHint);",
     test: MIXED,
+    named: "has hints for its classic items alone, and loses those of items that move away",
   },
   {
     what: "a hint for all items is taken to be about those of key services",
@@ -239,6 +258,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: 'formOf(encryptedData[item] ?? "").backend === "classic"',
     replace: 'formOf(encryptedData[item] ?? "").backend !== "sops"',
     test: MIXED,
+    named: "has a hint for all items taken for its classic ones alone",
   },
   {
     what: "values of key services that do not open prove a wider scope",
@@ -246,6 +266,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "return (await whyNotOpened(sealedSecret, where, keyServices)) === null;",
     replace: "await whyNotOpened(sealedSecret, where, keyServices);\n    return true;",
     test: MIXED,
+    named: "counts once its values of kms open under it",
   },
   {
     what: "the controller's word is enough for a file with values of key services",
@@ -253,6 +274,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "if (question !== null && !(await opensInCluster(question, { options, io, notices }))) return false;",
     replace: "if (question !== null) return await opensInCluster(question, { options, io, notices });",
     test: MIXED,
+    named: "of a mixed file needs the controller's word and the key service's",
   },
   {
     what: "--validate does not look at values of key services",
@@ -267,6 +289,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: 'const item = given ?? target.replace(/^.*\\//, "");',
     replace: 'const item = target === "" ? (given ?? "") : target.replace(/^.*\\//, "");',
     test: FLAGS,
+    named: "is for the item that --item, KEY=FILE or the file's name says",
   },
   {
     what: "explaining a value of a key service does not say that its key is not allowed",
@@ -281,6 +304,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "if (items.length === 0) return [];",
     replace: "if (items.length < 9) return [];",
     test: MIXED,
+    named: "are not opened, and a warning names their items",
   },
   {
     what: "a value that the controller opened is still said to be bound, as if nobody had tried",
@@ -295,6 +319,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "transitLater(() => this.#transitApi()),\n      { ...admission, proofs: this.#proofs },",
     replace: "await this.#transitApi(),\n      { ...admission, proofs: this.#proofs },",
     test: FLAGS,
+    named: "a value that has not its form needs neither connection nor token",
   },
   {
     what: "--re-encrypt says done of a file of which nothing moved to the key that was named",

@@ -57,6 +57,7 @@ export const controllerFaults: readonly Fault[] = [
     find: "    if (isFull && !this.#makeRoom((its?.length ?? 0) + 1)) return false;\n",
     replace: "",
     test: "test/controller/events/recorder-bounds.test.ts",
+    named: "the queue has a bound: recording never waits and never grows without end",
   },
   {
     what: "events of different messages count each other up",

@@ -29,6 +29,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "opening: () => opening({ diagnose: false, giveUpAfter: 1 }),",
     replace: "opening: () => opening({ diagnose: false, giveUpAfter: 1, keyServices }),",
     test: openingTest,
+    named: "/v1/verify and /v1/rotate never ask a key service, whatever is posted, and answer all alike",
   },
   {
     what: "allow-lists do not go by the namespace of the object",
@@ -57,6 +58,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "      keyServices.wipe();\n",
     replace: "",
     test: "test/controller/key-services/losing-the-lead.test.ts",
+    named: "a replica that loses the lead keeps no data key in memory",
   },
   {
     what: "no gate spares a service that fails",
@@ -64,6 +66,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "kmsUnsealer(gatedKms(this.#kms, this.#gates, user), {",
     replace: "kmsUnsealer(user.by ? this.#kms : gatedKms(this.#kms, this.#gates, user), {",
     test: outageTest,
+    named: "kms: an outage leaves what is in sync alone, and ends by itself",
   },
   {
     what: "a narrowed allow-list lets what is in sync stand as if nothing had changed",
@@ -71,6 +74,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "...(keyServices === null ? {} : { keyServices }),",
     replace: "",
     test: outageTest,
+    named: "a start over objects in sync asks nobody; a narrowed allow-list has each judged again",
   },
   {
     what: "another Vault counts as the same one",
@@ -239,6 +243,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "if (failure.isShared !== true) logFailure(failure);",
     replace: "logFailure(failure);",
     test: outageTest,
+    named: "kms: an outage leaves what is in sync alone, and ends by itself",
   },
   {
     what: "an outage of a key service is an unforeseen error, told by no condition",
@@ -246,6 +251,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "      if (error instanceof KeyServiceError) return failed(keyServiceFailure(error));\n",
     replace: "",
     test: outageTest,
+    named: "kms: an outage leaves what is in sync alone, and ends by itself",
   },
   {
     what: "in an outage a Secret that is gone is told to stand",
@@ -253,6 +259,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "stood && !secretGone ?",
     replace: "stood ?",
     test: outageTest,
+    named: "a Secret that was deleted in an outage is not told to stand, and comes back",
   },
   {
     what: "whoever waits for a key service holds his place",
@@ -260,6 +267,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "keyServices: lendingPlaces(services, queue)",
     replace: "keyServices: services",
     test: outageTest,
+    named: "tenants whose key hangs hold up no other one",
   },
   {
     what: "whoever reads from Vault holds his place",
@@ -267,6 +275,7 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
     find: "whileWaiting: (wait) => queue.lendPlace(wait),",
     replace: "whileWaiting: (wait) => wait(),",
     test: "test/controller/vault-kv/hanging-vault.test.ts",
+    named: "objects that wait for a Vault that hangs hold up no other namespace",
   },
   {
     what: "a place that was lent stays lent",

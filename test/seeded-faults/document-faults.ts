@@ -159,6 +159,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'return indent.slice(closing.length) || "  ";',
     replace: 'return "  ";',
     test: layoutsTest,
+    named: "edits of every kind give what JSON.stringify would have written",
   },
   {
     what: "plain text in brackets keeps its commas",

@@ -193,6 +193,7 @@ export const electionFaults: readonly Fault[] = [
     find: "    return new Deadline(0, this.#term.signal, signal);",
     replace: "    return new Deadline(0, signal);",
     test: fenceTest,
+    named: "what is under way ends with the term",
   },
   {
     what: "each request leaves a listener behind",

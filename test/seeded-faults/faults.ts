@@ -12,12 +12,14 @@ import { cliKeyServiceFaults } from "./cli-key-service-faults.ts";
 import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
 import { controllerKeyServiceFaults } from "./controller-key-service-faults.ts";
+import { controllerSopsFaults } from "./controller-sops-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
 import { documentFaults } from "./document-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { keyFaults } from "./key-faults.ts";
+import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
 import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
@@ -25,6 +27,7 @@ import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
 import { recordFaults } from "./record-faults.ts";
+import { renderFaults } from "./render-faults.ts";
 import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
 import { runtimeFaults } from "./runtime-faults.ts";
@@ -58,9 +61,11 @@ export const faults: readonly Fault[] = [
   ...recordFaults,
   ...controllerFaults,
   ...controllerKeyServiceFaults,
+  ...controllerSopsFaults,
   ...runtimeFaults,
   ...electionFaults,
   ...renderingFaults,
+  ...renderFaults,
   ...documentFaults,
   ...sopsFaults,
   ...reachingFaults,
@@ -74,4 +79,5 @@ export const faults: readonly Fault[] = [
   ...vaultKvFaults,
   ...wipingFaults,
   ...wrappedKeyFaults,
+  ...keyMovingFaults,
 ];

@@ -155,6 +155,7 @@ export const keyFaults: readonly Fault[] = [
     find: "JSON.stringify([cluster, predecessor, counter])",
     replace: "JSON.stringify([cluster, predecessor, counter, Math.random()])",
     test: "test/controller/keys/succession.test.ts",
+    named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
   },
   {
     what: "clusters that share a key give different keys the same name",
@@ -169,6 +170,7 @@ export const keyFaults: readonly Fault[] = [
     find: "if (await this.#takeFound(found, key, predecessor)) return;",
     replace: "await this.#takeFound(found, key, predecessor);",
     test: "test/controller/keys/succession.test.ts",
+    named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
   },
   {
     what: "a retired key under the name counts as the new one",
@@ -176,6 +178,8 @@ export const keyFaults: readonly Fault[] = [
     find: "if (!isInUse(found)) return isOurs;",
     replace: "if (!isInUse(found)) return true;",
     test: "test/controller/keys/succession.test.ts",
+    named:
+      "two leaders, the first paused and going on at any point, answers lost, make one key: a name that a retired key has",
   },
   {
     what: "an older key under the name counts as the new one",
@@ -183,6 +187,7 @@ export const keyFaults: readonly Fault[] = [
     find: "!ring.isNewer(verdict.key, predecessor)",
     replace: "!ring.holds(verdict.key.certificate.fingerprint)",
     test: "test/controller/keys/succession.test.ts",
+    named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
   },
   {
     what: "a key is written that nobody announced",
@@ -190,6 +195,7 @@ export const keyFaults: readonly Fault[] = [
     find: "await announceAttempt(term, announced.fingerprint, (one) => ring.holds(one));",
     replace: "",
     test: "test/controller/keys/succession.test.ts",
+    named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
   },
   {
     what: "a leader forgets what those before it announced",

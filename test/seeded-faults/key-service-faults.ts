@@ -36,6 +36,7 @@ export const keyServiceFaults: readonly Fault[] = [
     find: "joinFields([format, clusterId, scope.kind,",
     replace: 'joinFields([format, "", scope.kind,',
     test: placeTest,
+    named: "two places have the same bytes only when they are the same",
   },
   {
     what: "fields of a place run into each other",
@@ -43,6 +44,7 @@ export const keyServiceFaults: readonly Fault[] = [
     find: "return [length, bytes];",
     replace: "return [bytes];",
     test: placeTest,
+    named: "fields are cut by their lengths in UTF-8, big-endian",
   },
   {
     what: "a field longer than 64 KiB has the length of a shorter one",
@@ -50,6 +52,7 @@ export const keyServiceFaults: readonly Fault[] = [
     find: ".setUint32(0, bytes.length)",
     replace: ".setUint16(2, bytes.length)",
     test: placeTest,
+    named: "fields are cut by their lengths in UTF-8, big-endian",
   },
   {
     what: "the namespace is missing from what KMS binds",
@@ -57,6 +60,7 @@ export const keyServiceFaults: readonly Fault[] = [
     find: '...(namespace === undefined ? {} : { "signet-namespace": namespace }),',
     replace: "",
     test: placeTest,
+    named: "strict: what the scope binds, and nothing else",
   },
   {
     what: "values are sealed for no cluster",

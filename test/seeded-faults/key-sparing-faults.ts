@@ -216,6 +216,7 @@ export const keySparingFaults: readonly Fault[] = [
     find: "metrics.watchVaultKv(() => outage.isAway);",
     replace: "",
     test: "test/controller/vault-kv/references.test.ts",
+    named: "wait for a Vault that is away: Synced stays, few requests, no private-key work; then all is well",
   },
   {
     what: "each failure of Vault is a line of the log",

@@ -54,6 +54,7 @@ export const openingFaults: readonly Fault[] = [
     find: " && this.#operations + cost <= OPERATIONS_TO_EXPLAIN",
     replace: "",
     test: unsealerTest,
+    named: "stays below 100 for 500 items under an unknown key and 5 keys, or is what one item takes",
   },
   {
     what: "what the diagnosis costs is not counted in",
@@ -61,6 +62,7 @@ export const openingFaults: readonly Fault[] = [
     find: "const cost = candidates.length * (this.#options.diagnose ? 2 : 1);",
     replace: "const cost = candidates.length;",
     test: unsealerTest,
+    named: "stays below 100 for 500 items under an unknown key and 5 keys, or is what one item takes",
   },
   {
     what: "a whole object is tried at once",
@@ -75,6 +77,7 @@ export const openingFaults: readonly Fault[] = [
     find: "Math.min(AT_A_TIME, this.#giveUpAfter)",
     replace: "AT_A_TIME",
     test: unsealerTest,
+    named: "over HTTP is one for each key, however many items there are",
   },
   {
     what: "an item found damaged beside others is tried again",
@@ -89,6 +92,7 @@ export const openingFaults: readonly Fault[] = [
     find: "  #keySet(): string {\n    return this.#keys",
     replace: "  #keySet(): string {\n    return this.#keys.slice(0, 1)",
     test: unsealerTest,
+    named: "another set of keys, or another value, is tried",
   },
   {
     what: "a judgement that could not be made is remembered",
@@ -96,6 +100,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (!isCertain) continue;",
     replace: "",
     test: unsealerTest,
+    named: "what could not be judged is tried again",
   },
   {
     what: "what opened in an object that failed is tried at each retry",
@@ -138,6 +143,8 @@ export const openingFaults: readonly Fault[] = [
     find: "judge: (block) => judge(privateKey, block),",
     replace: "judge: (block) => judgeBlockHere(privateKey, block),",
     test: "test/controller/opening/diagnosis-thread.test.ts",
+    named:
+      "killed under way: the item is under an unknown key, its object is told, and nothing is remembered",
   },
   {
     what: "a thread that answers nothing is waited for",
@@ -145,6 +152,7 @@ export const openingFaults: readonly Fault[] = [
     find: "const timer = setTimeout(failed, timeoutMs);",
     replace: "const timer = setTimeout(() => {}, timeoutMs);",
     test: "test/controller/opening/diagnosis-thread.test.ts",
+    named: "answers nothing: no judgement, and the next question has another thread",
   },
   {
     what: "a dead thread is asked again",
@@ -152,6 +160,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (verdict === null) await this.stop();\n    else {",
     replace: "if (verdict !== null) {",
     test: "test/controller/opening/diagnosis-thread.test.ts",
+    named: "throws: no judgement, and the next question has another thread",
   },
   {
     what: "the thread stays when there is no work",
@@ -159,6 +168,7 @@ export const openingFaults: readonly Fault[] = [
     find: "this.#idle = setTimeout(() => void this.stop(), this.#idleMs).unref();",
     replace: "",
     test: "test/controller/opening/diagnosis-thread.test.ts",
+    named: "starts with the first question, ends without work, starts again",
   },
   {
     what: "the whole-object form is opened although it is switched off",
@@ -237,6 +247,7 @@ export const openingFaults: readonly Fault[] = [
     find: 'return request.socket.remoteAddress ?? "unknown";',
     replace: 'return String(request.headers["x-forwarded-for"] ?? request.socket.remoteAddress);',
     test: "test/controller/http/limits.test.ts",
+    named: "the peer is the other end of the connection: no header makes another one of it",
   },
   {
     what: "all peers together have no limit",
@@ -244,6 +255,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (verdict.isAllowed || !verdict.isExceeded) return;",
     replace: "if (verdict.isAllowed || verdict.isExceeded) return;",
     test: "test/controller/http/limits.test.ts",
+    named: "a peer may send the burst and one more, then is refused in known words, with the time to wait",
   },
   {
     what: "a slot is not given back",
@@ -251,6 +263,7 @@ export const openingFaults: readonly Fault[] = [
     find: "      return await work(AbortSignal.timeout(WORK_TIMEOUT_MS));\n    } finally {\n      giveBack();",
     replace: "      return await work(AbortSignal.timeout(WORK_TIMEOUT_MS));\n    } finally {",
     test: "test/controller/http/limits.test.ts",
+    named: "a peer may send the burst and one more, then is refused in known words, with the time to wait",
   },
   {
     what: "a client that never ends holds up the end",
@@ -258,6 +271,7 @@ export const openingFaults: readonly Fault[] = [
     find: "setTimeout(() => server.server.closeAllConnections(), CLOSE_MS).unref();",
     replace: "",
     test: "test/controller/http/limits.test.ts",
+    named: "a client that never ends its request does not hold up the end",
   },
   {
     what: "an error tells what went wrong",
@@ -265,6 +279,7 @@ export const openingFaults: readonly Fault[] = [
     find: 'return plain(reply, status, status === 429 ? "limit exceeded\\n" : "");',
     replace: 'return plain(reply, status, status === 429 ? "limit exceeded\\n" : error.message);',
     test: "test/controller/http/limits.test.ts",
+    named: "a body beyond the bound is refused without being read to its end",
   },
   {
     what: "endpoints cannot be turned off",
@@ -286,6 +301,7 @@ export const openingFaults: readonly Fault[] = [
     find: "setTimeout(() => request.socket.destroy(), BODY_TIMEOUT_MS)",
     replace: "setTimeout(() => undefined, 0)",
     test: "test/controller/http/limits.test.ts",
+    named: "a body that does not come within its time ends the connection and frees its place",
   },
   {
     what: "connections of one peer are not bounded",
@@ -293,5 +309,6 @@ export const openingFaults: readonly Fault[] = [
     find: "  limitConnections(server.server);\n",
     replace: "",
     test: "test/controller/http/limits.test.ts",
+    named: "a peer that holds connections without end does not keep others out",
   },
 ];

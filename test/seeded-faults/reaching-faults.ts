@@ -84,6 +84,7 @@ export const reachingFaults: readonly Fault[] = [
     find: 'if ("closed" in reached) throw closedError(doing, reached);',
     replace: 'if ("closed" in reached) throw await published(reached);',
     test: clientTest,
+    named: "leads to the published certificate last, and for the certificate only",
   },
   {
     what: "each question looks for the way anew",
@@ -91,6 +92,7 @@ export const reachingFaults: readonly Fault[] = [
     find: "        this.#kept = way;\n",
     replace: "",
     test: clientTest,
+    named: "is looked for once and kept",
   },
   {
     what: "a changed certificate is taken from a fallback way",

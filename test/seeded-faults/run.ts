@@ -94,7 +94,10 @@ async function tryFault(copy: string, fault: Fault): Promise<{ noticedBy: string
   try {
     const run = await runTest(copy, { file: fault.test, named: fault.named, boundMs: faultBoundMs });
     if (run.kind === "failed") return { noticedBy: run.first };
-    if (run.kind === "passed") return { problem: `${fault.test} passed all the same` };
+    if (run.kind === "passed") {
+      const named = fault.named === undefined ? "" : `, or has no test named ${JSON.stringify(fault.named)}`;
+      return { problem: `${fault.test} passed all the same${named}` };
+    }
     return { problem: `${fault.test} could not run: ${run.how}` };
   } finally {
     await writeFile(path, source);

@@ -92,6 +92,7 @@ export const tellingFaults: readonly Fault[] = [
     find: "const MAX_WAITING = 20_000;",
     replace: "const MAX_WAITING = 5000;",
     test: "test/controller/events/recorder-bounds.test.ts",
+    named: "a flood of objects is written whole, one event at a time",
   },
   {
     what: "events do not give way to other work",
@@ -99,6 +100,7 @@ export const tellingFaults: readonly Fault[] = [
     find: "if (flushing || !busy()) return;",
     replace: "if (flushing || busy() || !busy()) return;",
     test: "test/controller/events/recorder-bounds.test.ts",
+    named: "while there is other work events are spaced, and then they follow without a pause",
   },
   {
     what: "who does not lead any more goes on trying to write events",
@@ -106,6 +108,7 @@ export const tellingFaults: readonly Fault[] = [
     find: '        countEvent("dropped");\n        dropWaiting();\n',
     replace: '        countEvent("dropped");\n',
     test: "test/controller/events/recorder-bounds.test.ts",
+    named: "who does not lead any more writes nothing and says nothing",
   },
   {
     what: "the end of a namespace is told as a failure to write",
@@ -113,6 +116,7 @@ export const tellingFaults: readonly Fault[] = [
     find: 'fields.includes("metadata.namespace")',
     replace: 'fields.includes("metadata.name")',
     test: "test/controller/events/recorder-bounds.test.ts",
+    named: "of a namespace that is being deleted nothing more is said",
   },
   {
     what: "each event that cannot be written is a line",
@@ -120,6 +124,7 @@ export const tellingFaults: readonly Fault[] = [
     find: "if (at - told.at < QUIET_MS) return;",
     replace: "if (at < told.at) return;",
     test: "test/controller/events/recorder-bounds.test.ts",
+    named: "that events cannot be written is said once, not for each",
   },
   {
     what: "the line of an event leaves out its type",
@@ -176,6 +181,8 @@ export const tellingFaults: readonly Fault[] = [
     find: "(api.dead?.() ?? null) === null",
     replace: "(api.dead?.() ?? null) !== undefined",
     test: "test/controller/http/endpoints.test.ts",
+    named:
+      "/healthz answers 503 in known words while the controller does not get on, whether it is ready or not",
   },
   {
     what: "a peer may have the thread read without end",
@@ -183,6 +190,7 @@ export const tellingFaults: readonly Fault[] = [
     find: "      this.#ofPeer.spend(peer, took);\n",
     replace: "",
     test: "test/controller/http/reading-time.test.ts",
+    named: "a peer that took its time waits until it has some again; others have their own",
   },
   {
     what: "connections under work are closed like idle ones",
@@ -190,6 +198,7 @@ export const tellingFaults: readonly Fault[] = [
     find: "if (!working.has(socket)) return socket;",
     replace: "if (working.size >= 0) return socket;",
     test: "test/controller/http/flood.test.ts",
+    named: "of the connections of one peer those with a request under work are closed last",
   },
   {
     what: "refused tokens are asked about each time",

@@ -59,6 +59,7 @@ export const templateFaults: readonly Fault[] = [
     find: "this.#lookAt = this.#steps + STEPS_BETWEEN_LOOKS;\n    this.checkTime();",
     replace: "this.#lookAt = this.#steps + STEPS_BETWEEN_LOOKS;",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "time is looked at while a template runs, too",
   },
   {
     what: "one string may grow without bound",
@@ -248,6 +249,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (overlong || point > 0x10ffff",
     replace: "if (point > 0x10ffff",
     test: `test/${TEMPLATE}/byte-string.test.ts`,
+    named: "decodes e08080",
   },
   {
     what: "an encrypted item loses to the template of its name",
@@ -255,6 +257,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (!isDecrypted(item)) items.set(item, rendered.output);",
     replace: "items.set(item, rendered.output);",
     test: `test/${TEMPLATE}/apply-templates.test.ts`,
+    named: "a decrypted item wins over the template of its name, in the Secret and in what templates read",
   },
   {
     what: "null leaves the item in the Secret",
@@ -262,6 +265,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (source === null) items.delete(item);",
     replace: "if (source === null) items.has(item);",
     test: `test/${TEMPLATE}/apply-templates.test.ts`,
+    named: "null takes a decrypted item out of the Secret, not out of the templates' reach",
   },
   {
     what: "nobody is told that a template reads another's source",
@@ -269,6 +273,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (name !== undefined) this.names.add(name);",
     replace: "",
     test: `test/${TEMPLATE}/apply-templates.test.ts`,
+    named: "a template that reads another gets its source, and a warning says so",
   },
   {
     what: "templates behind one that took all the time are tried, too",
@@ -283,6 +288,7 @@ export const templateFaults: readonly Fault[] = [
     find: "context.spend(Math.ceil((bytes * weight) / CHARACTERS_A_STEP));",
     replace: "context.spend(bytes * weight * 0);",
     test: `test/${TEMPLATE}/functions/costs.test.ts`,
+    named: 'characters are paid for before they are looked at: printf "%x"',
   },
   {
     what: "HTML keeps its quotes",

@@ -67,6 +67,7 @@ export const templateFunctionFaults: readonly Fault[] = [
     find: "  context.spend(SLOW_STEPS);\n  const salt",
     replace: "  const salt",
     test: `${TESTS}/passwords.test.ts`,
+    named: 'bcrypt "x" costs as many steps as it takes time',
   },
   {
     what: "every encryption has the same vector",
@@ -95,6 +96,7 @@ export const templateFunctionFaults: readonly Fault[] = [
     find: "if (!equalBytes(issuer.publicKeyInfo, signingKey.publicKeyInfo))",
     replace: "if (issuer.name.length === 0)",
     test: `${TESTS}/certificates.test.ts`,
+    named: 'genSignedCertWithKey "x" nil nil 1 (buildCustomCert (b64enc .cert) (b64enc .key)) .key',
   },
   {
     what: "every certificate may sign others",
@@ -102,6 +104,7 @@ export const templateFunctionFaults: readonly Fault[] = [
     find: "isAuthority ? sequence(TRUE) : sequence()",
     replace: "sequence(TRUE)",
     test: `${TESTS}/certificates.test.ts`,
+    named: "genSignedCert makes one that the authority signed, for the names given",
   },
   {
     what: "what a library says of a private key passes through",
@@ -109,5 +112,6 @@ export const templateFunctionFaults: readonly Fault[] = [
     find: "throw error instanceof TemplateFunctionError ? error : unreadable();",
     replace: "throw error;",
     test: `${TESTS}/certificates.test.ts`,
+    named: "refuses a key that lacks its parts",
   },
 ];

@@ -132,6 +132,7 @@ export const unsealingFaults: readonly Fault[] = [
     find: "if (view.observedGeneration !== view.generation || synced === undefined) {",
     replace: "if (synced === undefined) {",
     test: EXPLAIN,
+    named: "nothing is said of values the cluster does not have, or has not looked at",
   },
   {
     what: "what is not known ends with exit 0",

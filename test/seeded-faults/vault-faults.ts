@@ -25,6 +25,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "if (!this.#addresses.redirects.has(to))",
     replace: "if (false)",
     test: clientTest,
+    named: "with 307 to an address that is not configured get no request, and so no token",
   },
   {
     what: "a redirect that changes the method is followed",
@@ -32,6 +33,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "to === null || !FOLLOWED.has(statusCode)",
     replace: "to === null",
     test: clientTest,
+    named: "of another kind, or to nowhere, are not followed",
   },
   {
     what: "redirects are followed without end, until time is up",
@@ -39,6 +41,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "if (redirects === MOST_REDIRECTS)",
     replace: "if (redirects === 1000)",
     test: clientTest,
+    named: "to the same address are followed twice and no more",
   },
   {
     what: "a token that travels by https may be led to http",
@@ -46,6 +49,7 @@ export const vaultFaults: readonly Fault[] = [
     find: 'others.some((one) => !one.startsWith("https:"))',
     replace: "others.length > 99",
     test: clientTest,
+    named: "to redirect to are refused without TLS beside one with it",
   },
   {
     what: "Vault's address may have a path, which requests then lack",
@@ -53,6 +57,7 @@ export const vaultFaults: readonly Fault[] = [
     find: 'url.pathname === "/" &&',
     replace: "",
     test: clientTest,
+    named: 'are refused in another form: "https://vault/path"',
   },
   {
     what: "segments of a path are sent as they are",
@@ -60,6 +65,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "segments.map(encodeURIComponent)",
     replace: "segments",
     test: clientTest,
+    named: "has each segment encoded, so that no name becomes another path",
   },
   {
     what: "a path may climb out of its mount",
@@ -67,6 +73,7 @@ export const vaultFaults: readonly Fault[] = [
     find: 'segment !== "" && segment !== "." && segment !== ".." &&',
     replace: 'segment !== "" && segment !== "." &&',
     test: clientTest,
+    named: "is nothing for a path that servers and policies do not all read alike",
   },
   {
     what: "a path may hold what is encoded already",
@@ -74,6 +81,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "/[/\\\\%?#\\p{Cc}]/u",
     replace: "/[/\\\\?#\\p{Cc}]/u",
     test: clientTest,
+    named: "is nothing for a path that servers and policies do not all read alike",
   },
   {
     what: "the header that agents ask for is left out",
@@ -81,6 +89,7 @@ export const vaultFaults: readonly Fault[] = [
     find: '        "x-vault-request": "true",\n',
     replace: "",
     test: clientTest,
+    named: "is the method, the path below /v1/, the query, the body, the token and Vault's own header",
   },
   {
     what: "an answer is read to its end however long it is",
@@ -88,6 +97,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "if (length > limitBytes) return null;",
     replace: "",
     test: clientTest,
+    named: "is read up to a bound and no further",
   },
   {
     what: "a page of a proxy counts as an answer",
@@ -95,6 +105,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "if (body === null && isSuccess && bytes?.length !== 0)",
     replace: "if (bytes === null)",
     test: clientTest,
+    named: "is refused as a success when it is a page of a proxy, and has no body as an error",
   },
   {
     what: "a login is sent a second time when the connection breaks",
@@ -102,6 +113,7 @@ export const vaultFaults: readonly Fault[] = [
     find: "request.repeatable === false || ",
     replace: "",
     test: clientTest,
+    named: "are not made good where a second time would do harm, nor more than once",
   },
   {
     what: "a policy's refusal counts as a token that is gone",
@@ -326,5 +338,6 @@ export const vaultFaults: readonly Fault[] = [
     find: "status === 404 && !isVaults(body)",
     replace: "status === 404 && body === undefined",
     test: "test/shared/vault/vault-client.test.ts",
+    named: "is refused as another server's when it says 404 in another form than Vault",
   },
 ];

@@ -13,18 +13,21 @@ export const vaultKvFaults: readonly Fault[] = [
     ...of("vault-reference"),
     find: "segment !== segment.trim()) || hasDots(path))",
     replace: "segment !== segment.trim()))",
+    named: "may not have a path that climbs",
   },
   {
     what: "Vault reference: a mount may climb",
     ...of("vault-reference"),
     find: "form.test(mount) && !hasDots(mount)",
     replace: "form.test(mount)",
+    named: "may not have a mount that climbs",
   },
   {
     what: "Vault reference: an encoded slash passes",
     ...of("vault-reference"),
     find: "_./=@+: -]+$/u",
     replace: "_./=@+:% -]+$/u",
+    named: "may not have an encoded slash in its path",
   },
   {
     what: "Vault reference: all of an entry stays in memory until the object is made",
@@ -50,6 +53,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "act(boundedReads(kv, namespace, reads))",
     replace: "act(kv)",
     test: "test/controller/vault-kv/hanging-vault.test.ts",
+    named: "objects that wait for a Vault that hangs hold up no other namespace",
   },
   {
     what: "Vault reference: an account that is gone reads on as long as its token is renewed",
@@ -81,12 +85,14 @@ export const vaultKvFaults: readonly Fault[] = [
     ...of("vault-reference"),
     find: "if (Object.hasOwn(spec.encryptedData, key))",
     replace: "if (Object.hasOwn(spec.encryptedData, path))",
+    named: "never names an item that is sealed, too",
   },
   {
     what: "Vault reference: Vault may be asked every second",
     ...of("vault-reference"),
     find: "const LEAST_REFRESH_MS = 10_000;",
     replace: "const LEAST_REFRESH_MS = 1_000;",
+    named: "may not have an interval below ten seconds",
   },
   {
     what: "Vault reference: any mount may be named by whoever names one that is allowed first",
@@ -131,6 +137,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "      await guard.check(token, signal);\n",
     replace: "",
     test: scene,
+    named: "come with a token of the namespace's own, beside sealed ones, and templates take both",
   },
   {
     what: "Vault reference: that a token may do little counts as if it were not accepted",
@@ -150,6 +157,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: 'if (kvUse(options).on) await judgeAudience(options["vault-kv-audience"], parts.identity);',
     replace: "if (kvUse(options).on) void judgeAudience;",
     test: scene,
+    named: "has an audience that the controller's own token names refused at the start",
   },
   {
     what: "Vault reference: one session serves all namespaces",
@@ -278,6 +286,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: 'fault === "unavailable" && !(await isUp(parts.vault))',
     replace: 'fault === "unavailable"',
     test: scene,
+    named: "keeps nobody else waiting, and is no outage of Vault",
   },
   {
     what: "Vault reference: versions in a status are believed without the record's word",
@@ -285,6 +294,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "return notes === null ? inputs : digestOf([inputs, this.#rules, notes]);",
     replace: "return notes === null ? inputs : digestOf([inputs, this.#rules]);",
     test: scene,
+    named: "are read anew where somebody else wrote their versions into the status",
   },
   {
     what: "Vault reference: the record of an object knows nothing of the options",
@@ -292,6 +302,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "digestOf([inputs, this.#rules, notes])",
     replace: "digestOf([inputs, notes])",
     test: scene,
+    named: "are refused under narrower options, and the Secret stays",
   },
   {
     what: "Vault reference: a new version is taken for the one on record",
@@ -299,6 +310,8 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "if (references.isOutdated(key)) return false;",
     replace: "references.isOutdated(key);",
     test: scene,
+    named:
+      "of an entry that was removed and written anew arrive, though its version is 1 again, across a restart, too",
   },
   {
     what: "Vault reference: what a start finds in sync is never asked about again",
@@ -306,6 +319,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "if (vault !== null) references.follow(key, vault.references, vault.versions, { read: false });",
     replace: "",
     test: scene,
+    named: "are not read by a controller that starts anew, which still notices what changed",
   },
   {
     what: "Vault reference: a version of one's own is asked about",
@@ -313,6 +327,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "if (pinned !== null || version === undefined) continue;",
     replace: "if (version === undefined) continue;",
     test: scene,
+    named: "in a version of their own are read once",
   },
   {
     what: "Vault reference: sealed items are opened before Vault has answered",
@@ -321,6 +336,7 @@ export const vaultKvFaults: readonly Fault[] = [
     replace:
       "  const result = await openSealedSecret(sealedSecret, opening, signal);\n  if (!referenced.ok) return failing(referenced.failure);",
     test: scene,
+    named: "stop private-key work where they cannot be had",
   },
   {
     what: "Vault reference: a failure takes away what was noted of the last success",
@@ -328,6 +344,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "failure === null ? vault : undefined",
     replace: "vault",
     test: scene,
+    named: "stay as they were when their version is deleted, and go on when it is back",
   },
   {
     what: "Vault reference: an object that is sealed anew loses its references",

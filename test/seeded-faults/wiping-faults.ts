@@ -102,5 +102,6 @@ export const wipingFaults: readonly Fault[] = [
     find: "pem.fill(0);",
     replace: "pem.at(0);",
     test: "test/controller/keys/wiped-new-key.test.ts",
+    named: "the text of a new private key is wiped once it is wrapped, and where that fails",
   },
 ];

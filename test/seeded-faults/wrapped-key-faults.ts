@@ -4,11 +4,9 @@ const live = "test/controller/keys/wrapped-keys-live.test.ts";
 const memory = "test/controller/keys/wrapped-keys.test.ts";
 const waits = "test/controller/keys/shared-waits.test.ts";
 const options = "test/controller/keys/key-wrapping.test.ts";
-const standing = "test/cli/keys/what-seals.test.ts";
 const published = "test/controller/keys/certificate-config-map.test.ts";
-const command = "test/cli/keys/keys.test.ts";
 
-/** Faults in unwrapping sealing keys, in what seals while one waits, and in moving them between wrappings. */
+/** Faults in unwrapping sealing keys, and in what seals while one waits. */
 export const wrappedKeyFaults: readonly Fault[] = [
   {
     what: "a plain key that somebody plants seals though keys are to be wrapped",
@@ -16,6 +14,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "return isWrapped || !this.#wrapping.onlyWrappedSeal;",
     replace: "return true;",
     test: live,
+    named:
+      "switched on over keys that lie open: they open and do not seal; the leader makes one that is wrapped at once",
   },
   {
     what: "the promotion of a plain key counts though only wrapped ones seal",
@@ -23,6 +23,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (promotion.at === null || this.#maySeal(key)) return promotion;",
     replace: "if (promotion !== null) return promotion;",
     test: live,
+    named:
+      "switched on over keys that lie open: they open and do not seal; the leader makes one that is wrapped at once",
   },
   {
     what: "an older key seals in the stead of one that is not unwrapped",
@@ -30,6 +32,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: '"opening" in foremost ? foremost : this.#sealedBefore(loaded);',
     replace: '"opening" in foremost ? foremost : (loaded[0] ?? null);',
     test: live,
+    named:
+      "a key service that is away at the start, with a key overdue by its age: not ready, no key made, told why; ready by itself",
   },
   {
     what: "nothing seals while a newer key is not unwrapped",
@@ -37,6 +41,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: '"opening" in foremost ? foremost : this.#sealedBefore(loaded);',
     replace: '"opening" in foremost ? foremost : null;',
     test: live,
+    named:
+      "a newer key that the service does not unwrap now: the one before it goes on sealing, and we stay ready",
   },
   {
     what: "a key in use is dropped when its Secret is wrapped",
@@ -44,6 +50,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (earlier !== undefined && isSame)",
     replace: "if (earlier !== undefined && !isSame)",
     test: live,
+    named: "the key in use goes on from memory when its Secret is wrapped, and while it cannot be unwrapped",
   },
   {
     what: "a key is made in the stead of those that are not unwrapped",
@@ -51,6 +58,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (ring.isHeldUp) return null;",
     replace: "",
     test: live,
+    named:
+      "a key service that is away at the start, with a key overdue by its age: not ready, no key made, told why; ready by itself",
   },
   {
     what: "the end of waiting wakes nobody who makes keys",
@@ -58,6 +67,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (change.settled === true) this.#renewal.call();",
     replace: "",
     test: live,
+    named:
+      "a key service that is away at the start, with a key overdue by its age: not ready, no key made, told why; ready by itself",
   },
   {
     what: "the cutoff counts as settled while the keys are not unwrapped",
@@ -65,6 +76,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "else if (!ring.isHeldUp) cutoff.settle();",
     replace: "else cutoff.settle();",
     test: live,
+    named:
+      "a key service that is away at the start, with a key overdue by the cutoff: not ready, no key made, told why; ready by itself",
   },
   {
     what: "a key that is not unwrapped is told of to nobody",
@@ -72,6 +85,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: 'this.#warn(about, "SealingKeyNotUnwrapped"',
     replace: 'if (about === null) this.#warn(about, "SealingKeyNotUnwrapped"',
     test: live,
+    named:
+      "a key service that is away at the start, with a key overdue by its age: not ready, no key made, told why; ready by itself",
   },
   {
     what: "a new key is written as it is though it is to be wrapped",
@@ -79,6 +94,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (!wrapping.wraps) return plain;",
     replace: "if (wrapping !== undefined) return plain;",
     test: live,
+    named: "the first key is wrapped before it is written, and proven to unwrap",
   },
   {
     what: "a wrapped key is written without the proof that it unwraps",
@@ -86,6 +102,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "      await wrappedKeys.prove({ ...place, text: wrapped.text }, term.signal);\n",
     replace: "",
     test: live,
+    named: "a key that does not unwrap after it was wrapped is not written",
   },
   {
     what: "ready while keys are not unwrapped",
@@ -93,6 +110,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: 'return "sealing keys not unwrapped yet";',
     replace: "return null;",
     test: live,
+    named:
+      "a key service that is away at the start, with a key overdue by its age: not ready, no key made, told why; ready by itself",
   },
   {
     what: "a replica that wraps waits for a leader that does not, and he for it",
@@ -100,6 +119,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "ring.openingKeys().length > 0 ? null :",
     replace: 'ring.openingKeys().length > 0 ? "no sealing key" :',
     test: live,
+    named:
+      "switched on over keys that lie open: they open and do not seal; the leader makes one that is wrapped at once",
   },
   {
     what: "a key that could not be unwrapped is not taken in when it can",
@@ -107,6 +128,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (secret !== undefined) await this.#put(secret);\n    });",
     replace: "});",
     test: live,
+    named: "each key is unwrapped once by each replica; lists, labels and promotions unwrap none anew",
   },
   {
     what: "keys in use are those that are not listed",
@@ -114,6 +136,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "} in (",
     replace: "} notin (",
     test: live,
+    named: "each key is unwrapped once by each replica; lists, labels and promotions unwrap none anew",
   },
   {
     what: "a wrapped text under the wrong label is used",
@@ -121,6 +144,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "if (isWrapped !== looksWrapped(keyText))",
     replace: 'if (keyText === "")',
     test: live,
+    named: "a wrapped key labelled active is refused, told, and asked for no more",
   },
   {
     what: "the label of a wrapped key says that it lies open",
@@ -128,6 +152,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "[KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED }",
     replace: "[KEY_LABEL]: ACTIVE }",
     test: live,
+    named: "the first key is wrapped before it is written, and proven to unwrap",
   },
   {
     what: "an unwrapped key is left in memory as it came",
@@ -149,6 +174,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "a.certificate === b.certificate && ",
     replace: "",
     test: live,
+    named: "an older key that is in memory does not come to seal by another begin in its certificate",
   },
   {
     what: "a refused key service is asked as often as one that is away",
@@ -214,55 +240,6 @@ export const wrappedKeyFaults: readonly Fault[] = [
     test: options,
   },
   {
-    what: "the command writes what it did not see unwrap to the same key",
-    file: "cli/keys/key-moving.ts",
-    find: "    await requireSame(pem, text, place, services, to);\n",
-    replace: "",
-    test: command,
-  },
-  {
-    what: "the command wraps a key whose certificate is another one's",
-    file: "cli/keys/key-moving.ts",
-    find: "if (fingerprint !== certificate.fingerprint)",
-    replace: 'if (fingerprint === "")',
-    test: command,
-  },
-  {
-    what: "the command asks whatever key a Secret names",
-    file: "cli/keys/wrapping-services.ts",
-    find: "if (allowed.permits(name, namespace)) return;",
-    replace: 'if (name !== "") return;',
-    test: command,
-  },
-  {
-    what: "kubectl's copy of a key stays beside the wrapped one",
-    file: "cli/keys/key-secrets.ts",
-    find: "[LAST_APPLIED]: null, ",
-    replace: "",
-    test: command,
-  },
-  {
-    what: "a dry run writes",
-    file: "cli/commands/keys.ts",
-    find: "if (!isDry) await",
-    replace: "await",
-    test: command,
-  },
-  {
-    what: "keys without a backup are wrapped as if there were one",
-    file: "cli/commands/keys.ts",
-    find: 'if (to !== null && !options["without-backup"]) requireBackup(going);',
-    replace: "",
-    test: command,
-  },
-  {
-    what: "keys that are wrapped already are wrapped once more",
-    file: "cli/keys/key-moving.ts",
-    find: "return spelled(wrappedBy) === spelled(to);",
-    replace: "return wrappedBy === null && to === null;",
-    test: command,
-  },
-  {
     what: "a wrapped key is not bound to the rest of its certificate",
     file: "shared/seal/wrapped-key.ts",
     find: "name, fingerprint, certificate]);",
@@ -275,6 +252,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "existing !== null && isSame && sameData",
     replace: "existing !== null && sameData",
     test: published,
+    named: "while nothing seals, the names follow and the certificate stays",
   },
   {
     what: "a wrapping key that no option names any more stays published",
@@ -282,6 +260,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "all.filter(([, value]) => value !== null)",
     replace: "[...all.filter(([, value]) => value !== null), ...Object.entries(standing)]",
     test: published,
+    named: "the leader publishes which keys may wrap sealing keys, and by what the newest is told",
   },
   {
     what: "wrapping keys are published only where a key seals",
@@ -289,97 +268,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "    await publishCertificate(published,",
     replace: "    if (primary === null) return;\n    await publishCertificate(published,",
     test: published,
-  },
-  {
-    what: "a key that would seal once it is wrapped is wrapped with the others",
-    file: "cli/commands/keys.ts",
-    find: "open.filter((key) => !held.has(key))",
-    replace: "open.filter(() => true)",
-    test: standing,
-  },
-  {
-    what: "keys that were left out leave the exit code 0",
-    file: "cli/commands/keys.ts",
-    find: "if (held.size > 0) throw heldBackError(held);",
-    replace: "",
-    test: standing,
-  },
-  {
-    what: "a promotion holds no key back from being wrapped",
-    file: "cli/keys/standing.ts",
-    find: "at !== null && at.getTime() >= than.promotedAt",
-    replace: "at !== null && at.getTime() > 1e15",
-    test: standing,
-  },
-  {
-    what: "any promotion of the key that seals overtakes that of another",
-    file: "cli/keys/standing.ts",
-    find: "at === null || at > now ? Number.NEGATIVE_INFINITY",
-    replace: "at === null ? Number.NEGATIVE_INFINITY",
-    test: standing,
-  },
-  {
-    what: "a key that began with the one that seals counts as older",
-    file: "cli/keys/standing.ts",
-    find: "return begin < than.begin;",
-    replace: "return begin <= than.begin;",
-    test: standing,
-  },
-  {
-    what: "an edited Secret makes the key that seals look newer",
-    file: "cli/keys/standing.ts",
-    find: "Math.min(...times)",
-    replace: "Math.max(...times)",
-    test: standing,
-  },
-  {
-    what: "one order is enough where it is not known which is in force",
-    file: "cli/keys/standing.ts",
-    find: "than.orders.every(",
-    replace: "than.orders.some(",
-    test: standing,
-  },
-  {
-    what: "ConfigMap and Lease need not agree on the key that seals",
-    file: "cli/keys/published-keys.ts",
-    find: "certificate !== null && known !== null && certificate.fingerprint !== known",
-    replace: "certificate !== null && certificate.fingerprint === known && known === null",
-    test: standing,
-  },
-  {
-    what: "a fingerprint vouches for whatever key is named with it",
-    file: "cli/keys/held-back.ts",
-    find: "!accepted.has(key.certificate.fingerprint)",
-    replace: "accepted.size === 0",
-    test: standing,
-  },
-  {
-    what: "a fingerprint of no key that is named is passed over",
-    file: "cli/keys/move-consent.ts",
-    find: "if (missing === undefined) return;",
-    replace: "if (missing !== null) return;",
-    test: standing,
-  },
-  {
-    what: "keys are wrapped by a key that the controller does not name",
-    file: "cli/commands/keys.ts",
-    find: 'if (to !== null && !options["ahead-of-controller"]) requireNamed(to, known);',
-    replace: "",
-    test: standing,
-  },
-  {
-    what: "the key that seals is unwrapped under a controller that wraps",
-    file: "cli/keys/move-consent.ts",
-    find: "if (!isLast && sealer === undefined)",
-    replace: "if (!isLast)",
-    test: standing,
-  },
-  {
-    what: "the last wrapped key is unwrapped under a controller that wraps",
-    file: "cli/keys/move-consent.ts",
-    find: "if (!isLast && sealer === undefined)",
-    replace: "if (sealer === undefined)",
-    test: standing,
+    named: "while nothing seals, the names follow and the certificate stays",
   },
   {
     what: "what a key that waits may open is told as sealed for no key of ours",

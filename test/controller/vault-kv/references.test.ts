@@ -289,6 +289,10 @@ describe("a namespace without a login", { concurrency: 4 }, () => {
     put("db", [ITEM]);
     await scene.untilSynced("db", { password: "one" });
     assert.match(await untilReason("greedy", "Stalled", "VaultForbidden"), /kv\/data\/bank\/db/);
+    assert.deepEqual(
+      scene.lines.filter((line) => line.includes("Vault serves no references")),
+      [],
+    );
   });
 
   test("has an audience that the controller's own token names refused at the start", async (context) => {

@@ -1,0 +1,148 @@
+import type { Fault } from "./fault.ts";
+
+const standing = "test/cli/keys/what-seals.test.ts";
+const command = "test/cli/keys/keys.test.ts";
+
+/** Faults in moving sealing keys between wrappings. */
+export const keyMovingFaults: readonly Fault[] = [
+  {
+    what: "the command writes what it did not see unwrap to the same key",
+    file: "cli/keys/key-moving.ts",
+    find: "    await requireSame(pem, text, place, services, to);\n",
+    replace: "",
+    test: command,
+  },
+  {
+    what: "the command wraps a key whose certificate is another one's",
+    file: "cli/keys/key-moving.ts",
+    find: "if (fingerprint !== certificate.fingerprint)",
+    replace: 'if (fingerprint === "")',
+    test: command,
+  },
+  {
+    what: "the command asks whatever key a Secret names",
+    file: "cli/keys/wrapping-services.ts",
+    find: "if (allowed.permits(name, namespace)) return;",
+    replace: 'if (name !== "") return;',
+    test: command,
+  },
+  {
+    what: "kubectl's copy of a key stays beside the wrapped one",
+    file: "cli/keys/key-secrets.ts",
+    find: "[LAST_APPLIED]: null, ",
+    replace: "",
+    test: command,
+  },
+  {
+    what: "a dry run writes",
+    file: "cli/commands/keys.ts",
+    find: "if (!isDry) await",
+    replace: "await",
+    test: command,
+  },
+  {
+    what: "keys without a backup are wrapped as if there were one",
+    file: "cli/commands/keys.ts",
+    find: 'if (to !== null && !options["without-backup"]) requireBackup(going);',
+    replace: "",
+    test: command,
+  },
+  {
+    what: "keys that are wrapped already are wrapped once more",
+    file: "cli/keys/key-moving.ts",
+    find: "return spelled(wrappedBy) === spelled(to);",
+    replace: "return wrappedBy === null && to === null;",
+    test: command,
+  },
+  {
+    what: "a key that would seal once it is wrapped is wrapped with the others",
+    file: "cli/commands/keys.ts",
+    find: "open.filter((key) => !held.has(key))",
+    replace: "open.filter(() => true)",
+    test: standing,
+  },
+  {
+    what: "keys that were left out leave the exit code 0",
+    file: "cli/commands/keys.ts",
+    find: "if (held.size > 0) throw heldBackError(held);",
+    replace: "",
+    test: standing,
+  },
+  {
+    what: "a promotion holds no key back from being wrapped",
+    file: "cli/keys/standing.ts",
+    find: "at !== null && at.getTime() >= than.promotedAt",
+    replace: "at !== null && at.getTime() > 1e15",
+    test: standing,
+  },
+  {
+    what: "any promotion of the key that seals overtakes that of another",
+    file: "cli/keys/standing.ts",
+    find: "at === null || at > now ? Number.NEGATIVE_INFINITY",
+    replace: "at === null ? Number.NEGATIVE_INFINITY",
+    test: standing,
+  },
+  {
+    what: "a key that began with the one that seals counts as older",
+    file: "cli/keys/standing.ts",
+    find: "return begin < than.begin;",
+    replace: "return begin <= than.begin;",
+    test: standing,
+  },
+  {
+    what: "an edited Secret makes the key that seals look newer",
+    file: "cli/keys/standing.ts",
+    find: "Math.min(...times)",
+    replace: "Math.max(...times)",
+    test: standing,
+  },
+  {
+    what: "one order is enough where it is not known which is in force",
+    file: "cli/keys/standing.ts",
+    find: "than.orders.every(",
+    replace: "than.orders.some(",
+    test: standing,
+  },
+  {
+    what: "ConfigMap and Lease need not agree on the key that seals",
+    file: "cli/keys/published-keys.ts",
+    find: "certificate !== null && known !== null && certificate.fingerprint !== known",
+    replace: "certificate !== null && certificate.fingerprint === known && known === null",
+    test: standing,
+  },
+  {
+    what: "a fingerprint vouches for whatever key is named with it",
+    file: "cli/keys/held-back.ts",
+    find: "!accepted.has(key.certificate.fingerprint)",
+    replace: "accepted.size === 0",
+    test: standing,
+  },
+  {
+    what: "a fingerprint of no key that is named is passed over",
+    file: "cli/keys/move-consent.ts",
+    find: "if (missing === undefined) return;",
+    replace: "if (missing !== null) return;",
+    test: standing,
+  },
+  {
+    what: "keys are wrapped by a key that the controller does not name",
+    file: "cli/commands/keys.ts",
+    find: 'if (to !== null && !options["ahead-of-controller"]) requireNamed(to, known);',
+    replace: "",
+    test: standing,
+  },
+  {
+    what: "the key that seals is unwrapped under a controller that wraps",
+    file: "cli/keys/move-consent.ts",
+    find: "if (!isLast && sealer === undefined)",
+    replace: "if (!isLast)",
+    test: standing,
+  },
+  {
+    what: "the last wrapped key is unwrapped under a controller that wraps",
+    file: "cli/keys/move-consent.ts",
+    find: "if (!isLast && sealer === undefined)",
+    replace: "if (sealer === undefined)",
+    test: standing,
+  },
+];
