@@ -100,6 +100,7 @@ export const vaultKvFaults: readonly Fault[] = [
     find: "references.find((reference) => !mayName(",
     replace: "references.slice(1).find((reference) => !mayName(",
     test: scene,
+    named: "are never asked for with what is refused before",
   },
   {
     what: "Vault reference: a mount of another tenant fits a pattern",
