@@ -20,6 +20,16 @@ export function userSopsSealing(
 ): (target: string | null) => Promise<Omit<SealingKey, "clusterId" | "more">> {
   const keys = userSopsKeys(keyServices, options, io);
   const once = eachOnce(notices);
+  const written = new Map<string | null, number>();
+  const count = (target: string | null) => {
+    const before = written.get(target) ?? 0;
+    written.set(target, before + 1);
+    if (before !== 1) return;
+    const what = target ?? "the stream";
+    notices.warn(
+      `${what} holds several SOPS documents: signet and kubectl read them one by one, but sops takes a file for one document`,
+    );
+  };
   return async (target) => {
     // Selection and MAC of a rule are for plain Secrets; a SealedSecret has its own.
     const { groups, shamirThreshold, by } = await sopsTargets(options, target, io, once);
@@ -27,7 +37,10 @@ export function userSopsSealing(
     return {
       sealer: sopsSealer({ groups, shamirThreshold, wrapper, now: () => io.now() }),
       words: "a SOPS document",
-      write: (sealed) => (format) => sopsText(sealed, format),
+      write: (sealed) => (format) => {
+        count(target);
+        return sopsText(sealed, format);
+      },
     };
   };
 }

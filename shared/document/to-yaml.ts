@@ -7,18 +7,31 @@ import { yamlKey, yamlString } from "./yaml-scalar.ts";
  * or 1.2 would read them as something else. Ends with a line break.
  */
 export function toYaml(object: object): string {
-  return Object.keys(object).length === 0 ? "{}\n" : mapLines(object, 0);
+  return Object.keys(object).length === 0 ? "{}\n" : mapLines(object, 0, "sops" in object);
 }
 
-function mapLines(map: object, level: number): string {
+/** @param isSops whether it is part of a SOPS document, which authenticates its encrypted values in their order. */
+function mapLines(map: object, level: number, isSops = false, order = naturalOrder): string {
   return Object.entries(map)
     .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => naturalOrder(a, b))
+    .sort(([a], [b]) => order(a, b))
     .map(([key, value], index) => {
       const head = `${index === 0 ? "" : indentation(level)}${yamlKey(key)}:`;
+      if (isSops && isMap(value) && !Array.isArray(value) && !isEmpty(value)) {
+        const inner =
+          key === "encryptedData"
+            ? mapLines(value, level + 1, false, byteOrder)
+            : mapLines(value, level + 1, true);
+        return `${head}\n${indentation(level + 1)}${inner}`;
+      }
       return `${head}${afterKey(value, level, indentation(level).length + yamlKey(key).length + 2)}`;
     })
     .join("");
+}
+
+/** The order of the API server's JSON. Names of items are ASCII. */
+function byteOrder(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 function afterKey(value: unknown, level: number, column: number): string {
