@@ -34,6 +34,7 @@ import { runtimeFaults } from "./runtime-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { servingFaults } from "./serving-faults.ts";
 import { sopsFaults } from "./sops-faults.ts";
+import { sopsKeyFaults } from "./sops-key-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
@@ -68,6 +69,7 @@ export const faults: readonly Fault[] = [
   ...renderFaults,
   ...documentFaults,
   ...sopsFaults,
+  ...sopsKeyFaults,
   ...reachingFaults,
   ...templateFaults,
   ...templateFunctionFaults,
