@@ -7,7 +7,6 @@ const READING_ONLY = {
   GIT_TERMINAL_PROMPT: "0",
   GIT_NO_LAZY_FETCH: "1",
   GIT_ALLOW_PROTOCOL: "none",
-  GIT_LITERAL_PATHSPECS: "1",
 };
 
 /**

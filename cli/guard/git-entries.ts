@@ -23,7 +23,16 @@ export async function stagedFiles(git: StartGit, paths: readonly string[]): Prom
 }
 
 async function namedFiles(git: StartGit, paths: readonly string[]): Promise<ChangedFile[]> {
-  const args = ["ls-files", "-s", "-z", "--full-name", "--error-unmatch", "--", ...paths];
+  const args = [
+    "--literal-pathspecs",
+    "ls-files",
+    "-s",
+    "-z",
+    "--full-name",
+    "--error-unmatch",
+    "--",
+    ...paths,
+  ];
   const { code, text } = await askGit(git, args);
   if (code !== 0)
     throw new UnlookedError(
@@ -77,7 +86,7 @@ export async function filesOfRange(
   // Where a branch is new, what nobody has: on a server in no branch, elsewhere in none of a server.
   const without = from === null ? ["--not", isReceiving ? "--all" : "--remotes"] : [`^${from}`];
   const commits = await askGit(git, ["rev-list", "--reverse", "--topo-order", to, ...without]);
-  const flags = ["diff-tree", "--stdin", "-r", "-c", "--root", ...RAW];
+  const flags = ["--literal-pathspecs", "diff-tree", "--stdin", "-r", "-c", "--root", ...RAW];
   const listed = await askGit(git, [...flags, ...(paths.length === 0 ? [] : ["--", ...paths])], commits.text);
   if (commits.code !== 0 || listed.code !== 0) throw cannotList();
   return changesIn(listed.text).files;

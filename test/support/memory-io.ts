@@ -14,6 +14,7 @@ export type MemoryWorld = {
   now?: Date;
   fetch?: Io["fetch"];
   keyServices?: Io["keyServices"];
+  git?: Io["git"];
 };
 
 /** What a run left behind. Output is text where it is UTF-8. */
@@ -65,6 +66,7 @@ export function memoryIo(
     now: () => world.now ?? new Date(),
     fetch: world.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
     keyServices: world.keyServices ?? NO_KEY_SERVICES,
+    ...(world.git === undefined ? {} : { git: world.git }),
   };
   const left = (code: number) => ({
     code,
