@@ -201,6 +201,7 @@ suite("entries of AWS KMS", () => {
       ["kms-allowed-roles", "arn:aws:iam::123456789012:role/other"],
       ["kms-allowed-profiles", "other"],
       ["kms-allowed-contexts", "teams=*"],
+      ["kms-allowed-contexts", "team=other"],
     ]) {
       const other = user({ options: { ...options, [flag ?? ""]: [value] } });
       const { message, hint } = await unwrap(other, await entryFor(recipient, other));

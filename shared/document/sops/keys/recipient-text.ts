@@ -170,6 +170,12 @@ export function recipientLine(recipient: SopsRecipient): string {
 
 function requireContext(context: KmsContext, where: string): void {
   const pairs = Object.entries(context);
+  // Lists of what is allowed have pairs as NAME=VALUE.
+  if (pairs.some(([name]) => name.includes("=")))
+    throw new InputError(
+      `${where}: a key of its encryption context has a =`,
+      "encrypt the document for a context without it",
+    );
   const length = pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (length <= MOST_CONTEXT_CHARACTERS && pairs.every((pair) => pair.every(isPrintable))) return;
   throw new InputError(

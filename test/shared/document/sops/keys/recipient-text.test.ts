@@ -91,6 +91,7 @@ describe("keys of AWS KMS", () => {
     refused(() => readKmsRecipients(arn, "--kms", { awsProfile: "\ncanary" }), /its profile/);
     refused(() => readKmsRecipients(arn, "--kms", { context: { canary: "" } }), /its encryption context/);
     refused(() => readKmsRecipients(arn, "--kms", { context: { a: "canary".repeat(1500) } }), /context/);
+    refused(() => readKmsRecipients(arn, "--kms", { context: { "team=canary": "x" } }), /has a =$/);
   });
 });
 

@@ -66,7 +66,10 @@ describe("entries of age", () => {
     assert.deepEqual(await shareOf({ ...entry, recipient: other.recipient }, { age }), dataKey);
     assert.deepEqual(await shareOf({ ...entry, recipient: "", enc: entry.enc.trimEnd() }, { age }), dataKey);
     const all = await joinAgeIdentities([other.identities, identities]);
-    assert.deepEqual(await shareOf(entry, { age: { identities: all, hint: "" } }), dataKey);
+    for (const named of [recipient, other.recipient, ""]) {
+      const share = await shareOf({ ...entry, recipient: named }, { age: { identities: all, hint: "" } });
+      assert.deepEqual(share, dataKey);
+    }
   });
 
   it("open for post-quantum recipients, shares of 33 bytes too", async () => {

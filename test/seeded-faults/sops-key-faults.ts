@@ -1,0 +1,208 @@
+import type { Fault } from "./fault.ts";
+
+const entriesTest = "test/shared/document/sops/keys/unwrapper.test.ts";
+const identitiesTest = "test/shared/document/sops/keys/age-identities.test.ts";
+const textTest = "test/shared/document/sops/keys/recipient-text.test.ts";
+const rulesTest = "test/shared/document/sops/keys/creation-rules.test.ts";
+const userTest = "test/cli/sops/user-sops-keys.test.ts";
+const recipientsTest = "test/cli/sops/recipients.test.ts";
+const sourcesTest = "test/cli/sops/identities.test.ts";
+const transitTest = "test/shared/vault/transit.test.ts";
+const callerTest = "test/shared/aws/assumed-role.test.ts";
+
+/** Faults by which entries of SOPS documents would be opened, or made, with what nobody allowed or meant. */
+export const sopsKeyFaults: readonly Fault[] = [
+  {
+    what: "a document has a role taken on that nobody allowed",
+    file: "shared/document/sops/keys/kms-entry.ts",
+    find: '    ...(role === "" ? [] : [{ kind: "role" as const, text: role }]),\n',
+    replace: "",
+    test: entriesTest,
+    named: "make no call unless key, role, profile and each pair are allowed",
+  },
+  {
+    what: "a document has a profile used that nobody allowed",
+    file: "shared/document/sops/keys/kms-entry.ts",
+    find: '    ...(awsProfile === "" ? [] : [{ kind: "profile" as const, text: awsProfile }]),\n',
+    replace: "",
+    test: entriesTest,
+    named: "make no call unless key, role, profile and each pair are allowed",
+  },
+  {
+    what: "a pair of a context is allowed by its key",
+    file: "cli/sops/allowed-callers.ts",
+    find: "return {\n    permits: (text) =>\n      allowed.has(text) ||",
+    replace:
+      'return {\n    permits: (text) =>\n      [...allowed].some((one) => one.split("=")[0] === text.split("=")[0]) ||',
+    test: userTest,
+    named: "go by the flags where those are given, and by them alone",
+  },
+  {
+    what: "a data key is encrypted for no context",
+    file: "shared/document/sops/keys/kms-entry.ts",
+    find: ".encrypt(arn, share, context, signal)",
+    replace: ".encrypt(arn, share, {}, signal)",
+    test: entriesTest,
+    named: "are what KMS encrypts for key and context, and open as who they name",
+  },
+  {
+    what: "our token is sent to whatever Vault a document names",
+    file: "shared/document/sops/keys/vault-entry.ts",
+    find: "  if (address !== vault.address)\n",
+    replace: "  if (address === null)\n",
+    test: entriesTest,
+    named: "make no call for another address, nor for a key that is not allowed",
+  },
+  {
+    what: "a Vault's address is compared by its beginning",
+    file: "shared/document/sops/keys/vault-entry.ts",
+    find: "  if (address !== vault.address)\n",
+    replace: "  if (!named.vaultAddress.toLowerCase().startsWith(vault.address))\n",
+    test: entriesTest,
+    named: "make no call for another address, nor for a key that is not allowed",
+  },
+  {
+    what: "a user in the address of a Vault is passed over",
+    file: "shared/document/sops/keys/recipient-text.ts",
+    find: String.raw`/^https?:\/\/[^/?#@\s\\]+\/?$/i`,
+    replace: String.raw`/^https?:\/\/[^/?#\s\\]+\/?$/i`,
+    test: textTest,
+    named: "are compared by scheme, host and port",
+  },
+  {
+    what: "a private key that is given for a recipient is shown",
+    file: "shared/document/sops/keys/recipient-text.ts",
+    find: "      `${place} is no age recipient`,",
+    replace: "      `${place}, ${recipient}, is no age recipient`,",
+    test: textTest,
+    named: "are refused with their place, and never quoted",
+  },
+  {
+    what: "whatever an entry wraps counts as a data key",
+    file: "shared/document/sops/keys/unwrapper.ts",
+    find: "|| SHARE_LENGTHS.includes(unwrapped.share.length)) return",
+    replace: "|| unwrapped.share.length > 0) return",
+    test: entriesTest,
+    named: "pass on what fails in the service, and what is no data key is none",
+  },
+  {
+    what: "the recipient that an entry names decides who may open it",
+    file: "shared/document/sops/keys/age-entry.ts",
+    find: "  return [...named, ...identities.filter((identity) => !named.includes(identity))];",
+    replace: "  return named;",
+    test: entriesTest,
+    named: "open for their recipient, whatever recipient they name",
+  },
+  {
+    what: "an entry for an SSH key is one whose identity is missing",
+    file: "shared/document/sops/keys/age-entry.ts",
+    find: "  if (!types.some((type) => OPENED.has(type)))\n",
+    replace: "  if (types.length === 0)\n",
+    test: entriesTest,
+    named: "are told when broken, or for keys of another kind",
+  },
+  {
+    what: "an identity that is no identity keeps the others from counting",
+    file: "shared/document/sops/keys/age-identities.ts",
+    find: "      if (read instanceof InputError) problems.push(read);\n      else",
+    replace: "      if (read instanceof InputError) return { identities: [], problems: [read] };\n      else",
+    test: identitiesTest,
+    named: "tells by line what is none, and keeps the rest",
+  },
+  {
+    what: "a rule for PGP makes documents that its owner cannot read",
+    file: "shared/document/sops/keys/creation-rules.ts",
+    find: "    if (!isEmpty)\n",
+    replace: "    if (isEmpty && value === 0)\n",
+    test: rulesTest,
+    named: "are refused where signet cannot encrypt for them, or there are none",
+  },
+  {
+    what: "a misspelt field of a rule is passed over",
+    file: "shared/document/sops/keys/creation-rule-text.ts",
+    find: "  if (unknown === undefined) return;\n",
+    replace: "  if (unknown === undefined || map !== null) return;\n",
+    test: rulesTest,
+    named: "is refused by place, and never quoted",
+  },
+  {
+    what: "flat recipients count beside key groups",
+    file: "shared/document/sops/keys/creation-rules.ts",
+    find: "  const groups = hasGroups\n    ?",
+    replace: "  const groups = hasGroups && FLAT.every((field) => rule[field] === undefined)\n    ?",
+    test: rulesTest,
+    named: "do not count beside key_groups",
+  },
+  {
+    what: "a .sops.yaml above the repository counts",
+    file: "cli/sops/project-file.ts",
+    find: "    if (above === at) return [here];\n",
+    replace: "    if (above === at) return folders;\n",
+    test: recipientsTest,
+    named: "is that of the working folder alone where there is no repository",
+  },
+  {
+    what: "recipients of a project's file change without a word",
+    file: "cli/sops/recipient-record.ts",
+    find: "  if (accepted !== undefined && isSameRule(accepted, now)) return;\n",
+    replace: "  if (accepted === undefined || accepted.groups.length === now.groups.length) return;\n",
+    test: recipientsTest,
+    named: "that are others are refused, until they are accepted by the command of the hint",
+  },
+  {
+    what: "a new rule of a known file is taken as it is",
+    file: "cli/sops/recipient-record.ts",
+    find: "  if (accepted !== undefined && isSameRule(accepted, now)) return;\n",
+    replace: "  if (accepted === undefined || isSameRule(accepted, now)) return;\n",
+    test: recipientsTest,
+    named: "are refused in a rule that is new, under another threshold, and in other groups",
+  },
+  {
+    what: "a project's file has roles taken on that nobody allowed",
+    file: "cli/sops/user-sops-keys.ts",
+    find: '        const isOwn = by === "user" || one.kind',
+    replace: "        const isOwn = by !== null || one.kind",
+    test: userTest,
+    named: "for those of a project's file does for their roles and profiles",
+  },
+  {
+    what: "a data key is wrapped for whatever key a document names",
+    file: "cli/sops/user-sops-keys.ts",
+    find: "        return (isOwn && named.has(textOf(one))) || kms.permits(one);",
+    replace: "        return isOwn || kms.permits(one);",
+    test: userTest,
+    named: "for those that a document alone names does for all of them",
+  },
+  {
+    what: "pairs that say the place are let through where nobody compares them",
+    file: "cli/sops/user-sops-keys.ts",
+    find: ' && pairs === "compared" && saysPlace',
+    replace: " && saysPlace",
+    test: userTest,
+    named: "have pairs that say the place let through only where somebody compares them",
+  },
+  {
+    what: "the command for identities learns of no recipient",
+    file: "cli/sops/identities.ts",
+    find: "{ SOPS_AGE_RECIPIENT: recipient }",
+    replace: "{}",
+    test: sourcesTest,
+    named: "are what it prints for a recipient",
+  },
+  {
+    what: "encrypting under a name in Vault makes a key of it",
+    file: "shared/vault/transit.ts",
+    find: "    if (!this.#wasSeen(name)) await this.#requireUnderived(name, signal);\n",
+    replace: "",
+    test: transitTest,
+    named: "makes no key where there is none, and takes no derived or deleted one",
+  },
+  {
+    what: "credentials of another source stand in for a profile that is not there",
+    file: "shared/aws/kms-client.ts",
+    find: '    if (profile !== "" && role === "" && source !== "shared config") throw profileFault(profile, call.region);\n',
+    replace: "",
+    test: callerTest,
+    named: "a profile that is not there is told, and no other credentials stand in for it",
+  },
+];
