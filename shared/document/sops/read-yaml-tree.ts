@@ -60,7 +60,7 @@ function treeOf(
   const [error] = document.errors;
   if (error !== undefined) throw inOurWords(error, text);
   const builder = new YamlTreeBuilder(text);
-  const start = document.range[0];
+  const start = document.contents?.range?.[0] ?? document.range[0];
   const root = builder.build(document.contents);
   if (root.kind === "map") {
     placeComments(text, comments, builder.layoutOf(root));

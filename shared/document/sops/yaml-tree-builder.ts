@@ -76,8 +76,15 @@ export class YamlTreeBuilder {
     return layout;
   }
 
-  #anchoredAs({ anchor }: { anchor?: string }): Anchored | null {
+  #anchoredAs(node: Scalar | YAMLMap | YAMLSeq): Anchored | null {
+    const { anchor } = node;
     if (anchor === undefined) return null;
+    // To go-yaml a line separator ends it, and the line.
+    if (!/^[\w.-]+$/.test(anchor))
+      throw new DocumentSyntaxError(
+        "an anchor of other characters than letters, digits, _, - and .",
+        offsetOf(node),
+      );
     const anchored = { node: null, nodes: this.#nodes, bytes: this.#bytes };
     this.#anchors.set(anchor, anchored);
     return anchored;

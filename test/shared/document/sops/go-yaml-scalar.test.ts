@@ -24,7 +24,7 @@ function told(node: SopsNode): string {
   }
 }
 
-function valueOf(source: string): string {
+function scalarOf(source: string): string {
   const [document] = readSopsTree(`k: ${source}\n`, "yaml", "in");
   const entry = document?.entries[0];
   assert.ok(entry?.kind === "entry");
@@ -35,9 +35,10 @@ function valueOf(source: string): string {
 const scalars: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   [
     "truth values",
-    [..."true True TRUE".split(" ").map((word) => [word, "bool true"] as const)].concat(
-      "false False FALSE".split(" ").map((word) => [word, "bool false"] as const),
-    ),
+    [
+      ...["true", "True", "TRUE"].map((word) => [word, "bool true"] as const),
+      ...["false", "False", "FALSE"].map((word) => [word, "bool false"] as const),
+    ],
   ],
   [
     "words of YAML 1.1",
@@ -179,7 +180,7 @@ const scalars: readonly (readonly [string, readonly (readonly [string, string])[
 
 for (const [name, rows] of scalars) {
   suite(`scalars of go-yaml: ${name}`, () => {
-    for (const [source, expected] of rows) test(source, () => assert.equal(valueOf(source), expected));
+    for (const [source, expected] of rows) test(source, () => assert.equal(scalarOf(source), expected));
   });
 }
 
@@ -205,7 +206,7 @@ suite("scalars that are refused", () => {
   for (const [source, words] of rows) {
     test(source, () => {
       assert.throws(
-        () => valueOf(source),
+        () => scalarOf(source),
         (error) => {
           assert.ok(error instanceof InputError, String(error));
           assert.match(error.message, /^in: line 1, column [0-9]+: /);
