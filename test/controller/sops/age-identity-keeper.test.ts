@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { openLog } from "../../../controller/log.ts";
 import { createMetrics } from "../../../controller/metrics.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
@@ -14,6 +13,8 @@ import { loadKubeConfig } from "../../../shared/kube/config.ts";
 import { connectKube } from "../../../shared/kube/http-client.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
+import { lookUntil } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { TestLease } from "../keys/test-lease.ts";
 import { identitySecret, testIdentity } from "./identity-secrets.ts";
 
@@ -78,15 +79,29 @@ async function keeperScene(context: TestContext, secrets: readonly SecretObject[
         (await metrics.registry.getSingleMetric("signet_age_identities")?.get()) ?? assert.fail();
       return values.find(({ labels }) => labels["state"] === state)?.value;
     },
-    async until(what: string, look: () => Promise<boolean> | boolean) {
-      const giveUpAt = performance.now() + 20_000;
-      while (!(await look())) {
-        if (performance.now() > giveUpAt) assert.fail(`waited in vain for: ${what}\n${lines.join("")}`);
-        await sleep(5);
-      }
-    },
+    until: (what: string, look: () => Promise<boolean> | boolean) =>
+      lookUntil({ what, boundMs: patienceMs(20_000), told: () => lines }, look),
   };
 }
+
+test("identities count from the controller's own namespace, and only under the label in use", async (context) => {
+  const scene = await keeperScene(context, [
+    identitySecret({ k: one.text }, { namespace: "default", name: "tenant" }),
+    identitySecret({ k: one.text }, { name: "retired", label: "retired" }),
+    identitySecret({ k: one.text }, { name: "unmarked", label: null }),
+    identitySecret({ k: two.text }, { name: "own" }),
+  ]);
+  await scene.keeper.whenListed;
+  assert.equal(await scene.served("default"), two.recipient);
+  const asked = scene.cluster.requests.map(
+    ({ path, query }) => `${path}?${decodeURIComponent(String(query))}`,
+  );
+  assert.ok(asked.length > 0);
+  for (const request of asked) {
+    assert.ok(request.startsWith("/api/v1/namespaces/kube-system/secrets?"), request);
+    assert.ok(request.includes(`${AGE_IDENTITIES_LABEL}=active`), request);
+  }
+});
 
 test("identities come, change and go with their Secrets, and each that may open more is told", async (context) => {
   const scene = await keeperScene(context, [identitySecret({ k: one.text }, { serves: "team" })]);
@@ -106,25 +121,6 @@ test("identities come, change and go with their Secrets, and each that may open 
   assert.equal(await scene.metric("loaded"), 0);
   assert.match(scene.lines.join(""), /Age identities taken out.*age-keys/);
   assert.doesNotMatch(scene.lines.join(""), /AGE-SECRET-KEY/);
-});
-
-test("identities count from the controller's own namespace, and only under the label in use", async (context) => {
-  const scene = await keeperScene(context, [
-    identitySecret({ k: one.text }, { namespace: "default", name: "tenant" }),
-    identitySecret({ k: one.text }, { name: "retired", label: "retired" }),
-    identitySecret({ k: one.text }, { name: "unmarked", label: null }),
-    identitySecret({ k: two.text }, { name: "own" }),
-  ]);
-  await scene.keeper.whenListed;
-  assert.equal(await scene.served("default"), two.recipient);
-  const asked = scene.cluster.requests.map(
-    ({ path, query }) => `${path}?${decodeURIComponent(String(query))}`,
-  );
-  assert.ok(asked.length > 0);
-  for (const request of asked) {
-    assert.ok(request.startsWith("/api/v1/namespaces/kube-system/secrets?"), request);
-    assert.ok(request.includes(`${AGE_IDENTITIES_LABEL}=active`), request);
-  }
 });
 
 test("a Secret that is refused is told once in the log, by the metric, and by the leader in an event", async (context) => {
