@@ -38,7 +38,8 @@ export async function mergeFiles(
     ...merge.clashes.map(({ path }) => `both sides changed ${path.length === 0 ? "it" : path.join(".")}`),
   ]);
   const hasClash = merges.some(({ merge }) => merge.clashes.length > 0);
-  if (!hasClash && lines.isClean && saysAll(lines.bytes, merges)) return { ...lines, words: [] };
+  const isForLines = merges.every(({ merge }) => merge.clashes.length === 0 || merge.isPlain === true);
+  if (isForLines && lines.isClean && saysAll(lines.bytes, merges)) return { ...lines, words: [] };
   const inPlace = mergedInPlace(versions, merges);
   if (inPlace !== null) return { bytes: inPlace, isClean: !hasClash, words };
   // Clean by lines, and yet not what the objects make of it: a person decides.
@@ -67,16 +68,18 @@ function isGone({ pair, merge }: Merged): boolean {
   return merge.clashes.length === 0 && (pair.ours.value === ABSENT || pair.theirs.value === ABSENT);
 }
 
-/** Whether a text holds just the objects that the merge comes to. */
+/** Whether a text holds just the objects that the merge comes to; what lines decide on may be anything. */
 function saysAll(bytes: Uint8Array, merges: readonly Merged[]): boolean {
   try {
     const held = readDocumentFile(bytes, "the file").documents.map(({ value }) => value);
-    const wanted = merges.flatMap(({ merge: { merged } }) => (merged === ABSENT ? [] : [merged]));
-    return (
-      held.length === wanted.length &&
-      wanted.every((value) => held.some((other) => isSame(value, other))) &&
-      held.every((value) => wanted.some((other) => isSame(value, other)))
-    );
+    const wanted = merges.map(({ merge }) => merge).filter(({ merged }) => merged !== ABSENT);
+    const left = wanted
+      .filter(({ isPlain }) => isPlain !== true)
+      .reduce((rest, { merged }) => {
+        const at = rest.findIndex((value) => isSame(value, merged));
+        return at === -1 ? rest : rest.toSpliced(at, 1);
+      }, held);
+    return held.length === wanted.length && left.length === wanted.filter(({ isPlain }) => isPlain).length;
   } catch (error) {
     if (error instanceof SealError) return false;
     throw error;

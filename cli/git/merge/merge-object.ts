@@ -18,6 +18,8 @@ export type ObjectMerge = {
   clashes: Clash[];
   /** What a person has to know of the clashes, beside where they are. */
   words: string[];
+  /** Nothing sealed is in it, and both sides changed it: lines decide. */
+  isPlain?: true;
 };
 
 const HINT: Path = ["metadata", "annotations", SEALING_KEY_ANNOTATION];
@@ -35,7 +37,9 @@ export function mergeObject(versions: Versions): ObjectMerge {
   }
   const areSealed = [ours, theirs].every((value) => kindOf(value) === KIND);
   if (areSealed) return mergeSealedSecret(versions);
-  return isSame(base, ours) ? asEdits(mergeThreeWay(base, ours, theirs)) : whole(versions);
+  return isSame(base, ours)
+    ? asEdits(mergeThreeWay(base, ours, theirs))
+    : { ...whole(versions), isPlain: true };
 }
 
 function whole({ base, ours, theirs }: Versions): ObjectMerge {
@@ -71,7 +75,7 @@ function mergeSealedSecret(versions: Versions): ObjectMerge {
   const result = asEdits({ merged, taken, clashes });
   return {
     ...result,
-    merged: withValue(result.merged, HINT, hint ?? ABSENT),
+    merged: hint === null ? withoutHint(result.merged) : withValue(result.merged, HINT, hint),
     edits: result.edits === null ? null : [...result.edits, ...hintEdits(versions.ours, hint)],
     words: apart.length === 0 ? [] : [scopeWords(versions)],
   };
