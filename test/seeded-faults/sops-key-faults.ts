@@ -72,8 +72,8 @@ export const sopsKeyFaults: readonly Fault[] = [
   {
     what: "a private key that is given for a recipient is shown",
     file: "shared/document/sops/keys/recipient-text.ts",
-    find: "      `${place} is no age recipient`,",
-    replace: "      `${place}, ${recipient}, is no age recipient`,",
+    find: " is no age recipient`,",
+    replace: " is no age recipient` + recipient,",
     test: textTest,
     named: "are refused with their place, and never quoted",
   },
