@@ -84,7 +84,7 @@ function filesBelow(folder: string, io: Io): string[] {
   for (let at = open.shift(); at !== undefined; at = open.shift()) {
     for (const { name, kind } of listed(at, io)) {
       if (name.startsWith(".")) continue;
-      const path = at.endsWith("/") ? at + name : `${at}/${name}`;
+      const path = at === "." ? name : at.endsWith("/") ? at + name : `${at}/${name}`;
       if (kind === "folder") open.push(path);
       // A folder inside the tree is come by without its links, too.
       const leadsTo = kind === "link" ? linked(path, root, io) : kind;
