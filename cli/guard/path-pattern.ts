@@ -13,13 +13,21 @@ const TOKEN = /[\w/\- ,=@]|\\[.\-/]|\.|\[[\w./\- ]+\]|\((?:\?:)?(?=[\w./\\-][^()
  * takes too long: whoever sends a path may have written the pattern, too.
  */
 export function pathPattern(pattern: string): PathPattern {
-  const simple = isSimple(pattern) ? new RegExp(pattern) : null;
+  const simple = isSimple(pattern) ? compiled(pattern) : null;
   let full: Promise<(path: string) => boolean> | null = null;
   return async (path) => {
     if (simple !== null && PLAIN_PATH.test(path)) return simple.test(path);
     full ??= inGoSyntax(pattern);
     return (await full)(path);
   };
+}
+
+function compiled(pattern: string): RegExp | null {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    return null;
+  }
 }
 
 async function inGoSyntax(pattern: string): Promise<(path: string) => boolean> {
