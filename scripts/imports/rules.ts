@@ -20,6 +20,7 @@ const directions: readonly { from: string; may: readonly string[] }[] = [
 /** The layers of shared/, low to high. A file imports from its own layer and from lower ones. */
 const sharedLayers: readonly (readonly string[])[] = [
   [
+    "age-identity-secret.ts",
     "annotations.ts",
     "bytes.ts",
     "call-slots.ts",
