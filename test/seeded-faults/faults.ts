@@ -18,6 +18,7 @@ import { documentFaults } from "./document-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
+import { gitFaults } from "./git-faults.ts";
 import { keyFaults } from "./key-faults.ts";
 import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
@@ -35,6 +36,7 @@ import { scopeFaults } from "./scope-faults.ts";
 import { servingFaults } from "./serving-faults.ts";
 import { sopsFaults } from "./sops-faults.ts";
 import { sopsKeyFaults } from "./sops-key-faults.ts";
+import { sopsTextFaults } from "./sops-text-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
@@ -70,6 +72,7 @@ export const faults: readonly Fault[] = [
   ...documentFaults,
   ...sopsFaults,
   ...sopsKeyFaults,
+  ...sopsTextFaults,
   ...reachingFaults,
   ...templateFaults,
   ...templateFunctionFaults,
@@ -82,4 +85,5 @@ export const faults: readonly Fault[] = [
   ...wipingFaults,
   ...wrappedKeyFaults,
   ...keyMovingFaults,
+  ...gitFaults,
 ];

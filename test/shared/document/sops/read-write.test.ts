@@ -276,7 +276,7 @@ suite("what is written is read back", () => {
           );
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
