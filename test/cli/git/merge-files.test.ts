@@ -91,6 +91,20 @@ suite("files of SealedSecrets are merged item by item", () => {
     assert.equal(text?.replace(/<<<<<<< ours\n[^=]*=======\n([^>]*)>>>>>>> theirs\n/g, "$1"), theirs);
   });
 
+  test("two that clash on one line stand there once", async () => {
+    const inFlow = (a: string, b: string) =>
+      sealed({}).replace("encryptedData:", `encryptedData: { a: ${a}, b: ${b} }`);
+    const { text } = await merge(inFlow("Ag1", "Ag1"), inFlow("Ag2", "Ag2"), inFlow("Ag3", "Ag3"));
+    const line = (value: string) => `  encryptedData: { a: ${value}, b: ${value} }\n`;
+    assert.equal(
+      text,
+      inFlow("Ag2", "Ag2").replace(
+        line("Ag2"),
+        `<<<<<<< ours\n${line("Ag2")}=======\n${line("Ag3")}>>>>>>> theirs\n`,
+      ),
+    );
+  });
+
   test("what both sides added, each something else, is there afterwards", async () => {
     const ours = sealed({ user: "AgU1", password: "AgP1", a: "AgA" });
     const { text, isClean } = await merge(base, ours, sealed({ user: "AgU1", password: "AgP1", b: "AgB" }));
@@ -194,7 +208,7 @@ suite("files of SealedSecrets are merged item by item", () => {
       { isClean: true },
     );
     assert.equal(both.isClean, false);
-    assert.ok(both.words.join().includes("mac"), both.words.join());
+    assert.ok(both.words.join().includes("whose mac covers them together"), both.words.join());
     const theirs = sops({ user: "ENC[1]", password: "ENC[4]" }, "m3");
     const ours = before.replace("name: db", "name: db\n  labels: { a: b }");
     const one = await merge(before, ours, theirs);
