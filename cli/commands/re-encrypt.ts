@@ -68,8 +68,8 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
         const sealedSecret = parseSealedSecret(value, where);
         if (!isSopsSealedSecret(sealedSecret)) return sealAnew(sealedSecret, where, means);
         const { renewSops } = await import("../sops-sealed-secret/renew-sops.ts");
-        const isStream = target === null;
-        return renewSops(sealedSecret, (await source?.()) ?? null, where, { ...sops, io, isStream });
+        const how = { ...sops, io, notices, target };
+        return renewSops(sealedSecret, (await source?.()) ?? null, where, how);
       },
     } as const;
     try {

@@ -8,9 +8,11 @@ import type { DocumentSource } from "../document-source.ts";
 import type { Performed } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
 import { OF_THE_SERVER } from "../server-fields.ts";
 import type { UserSopsKeys } from "../sops/user-sops-keys.ts";
 import { remoteScope } from "../values-by-backend.ts";
+import { requireNamedReaders } from "./named-readers.ts";
 import { laidOutSops } from "./task-document.ts";
 import type { SopsOpener } from "./user-opening.ts";
 
@@ -19,8 +21,9 @@ export type SopsRenewal = {
   opener: SopsOpener;
   keys: () => Promise<UserSopsKeys>;
   io: Io;
-  /** Whether the result is no change of a file, so that what a server wrote into the object is left out. */
-  isStream: boolean;
+  notices: Notices;
+  /** The file that takes the result; null for a stream, in which what a server wrote into the object is left out. */
+  target: string | null;
 };
 
 /**
@@ -32,7 +35,7 @@ export async function renewSops(
   sealedSecret: SealedSecret,
   source: DocumentSource | null,
   where: string,
-  { opener, keys, io, isStream }: SopsRenewal,
+  { opener, keys, io, notices, target }: SopsRenewal,
 ): Promise<Performed> {
   const scope = remoteScope(sealedSecret, where);
   const { namespace = "", name } = sealedSecret.metadata;
@@ -41,17 +44,20 @@ export async function renewSops(
   const opening = { clusterId: opener.clusterId, scope, unwrapper: opener.unwrapperFor(namespace) };
   const placed = await inDocument(where, openToEdit(document, opening, signal));
   try {
+    const recipients = recipientsOf(placed.opened.metadata.groups, where).flat();
+    await requireNamedReaders(recipients, target, where, io, notices);
+    const readers = `for ${recipients.map(recipientLine).join("; ")}`;
+    if (target === null) notices.note(`${where}: re-encrypted ${readers}`);
     const wrapper = (await keys()).wrapper(namespace, { recipients: [], by: "user" });
     const how = { wrapper, scope, now: io.now() };
     const anew = await inDocument(where, renewed(document, placed, how, signal));
-    const changed = isStream ? withoutServerFields(anew) : anew;
-    const recipients = recipientsOf(placed.opened.metadata.groups, where).flat().map(recipientLine);
+    const changed = target === null ? withoutServerFields(anew) : anew;
     const count = itemCount(placed);
     return {
       product: plainValueOf(changed) as object,
       write: document.write(changed),
       edits: null,
-      note: `${name}, ${count === 1 ? "1 item" : `${count} items`}, for ${recipients.join("; ")}`,
+      note: `${name}, ${count === 1 ? "1 item" : `${count} items`}, ${readers}`,
     };
   } finally {
     placed.opened.wipe();

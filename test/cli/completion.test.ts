@@ -69,7 +69,7 @@ const LINES: readonly (readonly [line: string, completed: readonly string[]])[] 
   ["signet completion --v", ["--verbose", "--version"]],
   ["signet allow ", ["kms", "vault"]],
   ["signet keys w", ["wrap"]],
-  ["signet --backend ", ["cluster", "kms", "vault"]],
+  ["signet --backend ", ["cluster", "kms", "sops", "vault"]],
   ["signet --vault-ca-cert n", ["note.txt"]],
   ["kubeseal --validate x", ["x*.yaml"]],
   ["kubectl-signet --merge", ["--merge-into"]],

@@ -7,7 +7,7 @@ export const page: HelpPage = {
   description: [
     "Says of each item whether it opens and with which key; and of those that do not, why not and what to do: its key is unknown or it is damaged, it was sealed for another name, namespace or scope, its data is damaged, another backend wrote it.",
     "With --key every value is tried with these private keys, on this machine. Without, the cluster is asked what its controller said of the SealedSecret of that name. Without either, each value's form is shown.",
-    "Of values of AWS KMS and Vault it tells the key, whether you allowed it, and what they are bound to; no key service is asked.",
+    "Of values of AWS KMS and Vault it tells the key, whether you allowed it, and what they are bound to; no key service is asked. Of SOPS documents it tells whom they are for, and what of them keeps them from opening where they stand.",
     "What a value was sealed for is compared with the SealedSecret under every scope, with the other SealedSecrets given, with --candidate, and with --list-candidates those of the cluster. A key marked as claimed is what the file says of itself, no more.",
   ],
   flags: [

@@ -12,7 +12,7 @@ export const page: HelpPage = {
   description: [
     "Seals bare values, each the whole of a file or of standard input, final line break included. One value is printed in base64, without a line break, to be pasted under spec.encryptedData of a SealedSecret. Several files come as lines of the form `FILE: VALUE`; with --output-dir each has a file of its own.",
     "A strict value, the default, needs both the namespace and the name of the SealedSecret it will stand in; it opens nowhere else. The namespace is that of the kubeconfig's context when --namespace is not given.",
-    "Under a key of AWS KMS or Vault a value is for one item, too: that of --item, the KEY of --from-file KEY=FILE, or the name of the file given.",
+    "Under a key of AWS KMS or Vault a value is for one item, too: that of --item, the KEY of --from-file KEY=FILE, or the name of the file given. SOPS documents have no bare values.",
   ],
   flags: [
     "name",

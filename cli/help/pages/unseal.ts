@@ -11,7 +11,7 @@ export const page: HelpPage = {
     "unseal --key PATH --raw [--scope SCOPE] [--namespace NAMESPACE] [--name NAME] < VALUE",
   ],
   description: [
-    "Opens SealedSecrets on this machine and prints the Secrets in plain: classic values with private keys, those of AWS KMS and Vault with your own rights there, if you allowed their keys (signet help allow). Only for the latter is the cluster asked, for its id, unless --cluster-id says it. Other documents are passed over; with --output-dir they are copied as they are. Files that are written are readable by you only, and the sealed files stay.",
+    "Opens SealedSecrets on this machine and prints the Secrets in plain: classic values with private keys, those of AWS KMS and Vault with your own rights there, if you allowed their keys (signet help allow), SOPS documents with your age identities too. Only for the latter is the cluster asked, for its id, unless --cluster-id says it. Other documents are passed over; with --output-dir they are copied as they are. Files that are written are readable by you only, and the sealed files stay.",
     "Keys come from PEM files, from the controller's key Secrets as kubectl prints them, and from folders of either; all usable ones are tried. A file without any key is an error.",
     "What spec.vault names is read by the controller alone; a warning tells the items that are missing.",
     "Templates are rendered as the controller does it. What they warn of goes to standard error.",

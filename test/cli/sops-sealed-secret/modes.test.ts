@@ -334,3 +334,30 @@ test("in a List, too, items stand in byte order", async () => {
     /a SOPS document in a List/,
   );
 });
+
+test("a reader whom the project's rule does not name gets no new data key", async () => {
+  const both = await user.sealed(ITEMS, "--age", other.recipient, "--kms", KEYS.kms[0]);
+  const rule = (readers: string, kms = "") =>
+    `creation_rules:\n  - path_regex: ^prod/\n    age: ${readers}\n${kms}`;
+  const again = (rules: string, path: string) =>
+    user.run(["--re-encrypt", "--in-place", "--kms-allowed-keys", KEYS.kms[0], path], {
+      files: { "/.git/HEAD": "ref: x", "/.sops.yaml": rules, [path]: both },
+    });
+  const strange = await again(rule(user.recipient), "prod/s.yaml");
+  assert.match(
+    strange.stderr,
+    /is also for kms arn:[^;]*; age age1[^;]*, whom \/\.sops\.yaml, rule 1 does not name/,
+  );
+  assert.equal(strange.files.get("prod/s.yaml"), both);
+  const kms = `    kms: ${KEYS.kms[0]}\n`;
+  const named = await again(rule(`${user.recipient},${other.recipient}`, kms), "prod/s.yaml");
+  assert.equal(named.code, 0, named.stderr);
+  assert.deepEqual(opened(await unsealed(named.files.get("prod/s.yaml") ?? "", other)), ITEMS);
+  // A file that no rule is about is nobody's to judge.
+  assert.equal((await again(rule(user.recipient), "dev/s.yaml")).code, 0);
+});
+
+test("a stream that is written anew shows whom it is for", async () => {
+  const run = await user.run(["--re-encrypt", "--verbose"], { stdin: sealed });
+  assert.match(run.stderr, new RegExp(`re-encrypted for age ${user.recipient}`));
+});

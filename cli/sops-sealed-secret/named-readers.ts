@@ -1,0 +1,51 @@
+import { creationRuleFor } from "../../shared/document/sops/keys/creation-rules.ts";
+import { recipientLine } from "../../shared/document/sops/keys/recipient-text.ts";
+import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
+import { identityOf } from "../../shared/document/sops/recipients.ts";
+import { InputError } from "../../shared/errors.ts";
+import { saysPlace } from "../../shared/sops-sealed-secret/kms-place.ts";
+import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
+import { findProjectFile, pathForRules } from "../sops/project-file.ts";
+import { requireAccepted } from "../sops/recipient-record.ts";
+
+/**
+ * Sees that a document is for nobody whom the project's own rule does not name. Its list of recipients is not authenticated:
+ * whoever edits the file can put himself on it, and would read what is written anew. Nothing is to be seen to where no
+ * `.sops.yaml` has a rule for the file.
+ * @param target where the document lies; null for a stream.
+ * @throws InputError naming whom the rule does not name, or when the rule is not the one that this user accepted.
+ */
+export async function requireNamedReaders(
+  recipients: readonly SopsRecipient[],
+  target: string | null,
+  where: string,
+  io: Io,
+  notices: Notices,
+): Promise<void> {
+  const file = target === null ? null : findProjectFile(io);
+  if (file === null) return;
+  const rule = await creationRuleFor(file.text, pathForRules(target, file, io), file.path).catch(
+    (error: unknown) => {
+      if (!(error instanceof InputError)) throw error;
+      notices.note(`note: recipients are not compared: ${error.message}`);
+      return null;
+    },
+  );
+  if (rule === null) return;
+  requireAccepted(rule, file, io, notices);
+  const named = new Set(rule.groups.flat().map(identityOf));
+  const others = recipients.map(withoutPlace).filter((recipient) => !named.has(identityOf(recipient)));
+  if (others.length === 0) return;
+  throw new InputError(
+    `${where} is also for ${others.map(recipientLine).join("; ")}, whom ${rule.where} does not name`,
+    "take them out with sops updatekeys, or add them to the rule if they are to read it",
+  );
+}
+
+/** Pairs that say the place are no rule's. */
+function withoutPlace(recipient: SopsRecipient): SopsRecipient {
+  if (recipient.type !== "kms") return recipient;
+  const context = Object.entries(recipient.context).filter(([pair]) => !saysPlace(pair));
+  return { ...recipient, context: Object.fromEntries(context) };
+}
