@@ -1,6 +1,5 @@
 import { isList, objectsOf } from "../../shared/document/read-documents.ts";
 import { InputError } from "../../shared/errors.ts";
-import { parseSealedSecret } from "../../shared/sealed-secret.ts";
 import {
   asManifest,
   isSealedSecret,
@@ -11,7 +10,7 @@ import {
   requireNothingHidden,
 } from "./object-kind.ts";
 import { plainJson } from "./plain-json.ts";
-import { type Rendering, renderSealedSecret } from "./render-sealed-secret.ts";
+import type { Rendering } from "./render-sealed-secret.ts";
 import { AS_WRITTEN, leftSealed, type ManifestDocument, type Rendered } from "./rendered.ts";
 
 /**
@@ -42,7 +41,9 @@ export async function renderObject(
 ): Promise<Rendered> {
   const manifest = asManifest(value, where);
   if (isSealedSecret(manifest)) {
-    return renderSealedSecret(parseSealedSecret(manifest, where), where, rendering);
+    // Loaded with the first: a tree of SOPS documents has none.
+    const { renderSealedSecret } = await import("./render-sealed-secret.ts");
+    return renderSealedSecret(manifest, where, rendering);
   }
   if (isSopsStream(manifest)) return sopsItem(manifest, where);
   requireNothingHidden(manifest, where);

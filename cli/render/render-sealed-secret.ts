@@ -1,7 +1,7 @@
 import type { OpenedSecret } from "../../shared/opened-secret.ts";
 import { annotatedScopeKind } from "../../shared/scope.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
-import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { parseSealedSecret } from "../../shared/sealed-secret.ts";
 import { DEFAULT_TYPE, type SecretGates } from "../../shared/secret-gates.ts";
 import {
   NotOpenedError,
@@ -26,15 +26,17 @@ export type Rendering = {
 
 /**
  * Opens a SealedSecret.
+ * @param document as it was read.
  * @param where names it in errors.
  * @returns the Secret as the controller would make it, without an owner; `left` where the keys are not at hand.
  * @throws SealError when it may not be opened, is damaged, or is sealed for another place; never quotes a value.
  */
 export async function renderSealedSecret(
-  sealedSecret: SealedSecret,
+  document: unknown,
   where: string,
   { opening, places, gates, knowsVault }: Rendering,
 ): Promise<Rendered> {
+  const sealedSecret = parseSealedSecret(document, where);
   const { metadata } = sealedSecret;
   const stated = { namespace: metadata.namespace ?? "", name: metadata.name };
   const scope = annotatedScopeKind(metadata.annotations ?? undefined);

@@ -5,9 +5,9 @@ import type { Io } from "../io.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
 import { noticesOf } from "../notices.ts";
 import { type OpeningKeys, readOpeningKeys } from "../opening-keys.ts";
+import type { ClusterOptions } from "../options.ts";
 import type { PlacePairs } from "../sops/user-sops-keys.ts";
 import { userSopsKeys } from "../sops-sealed-secret/user-opening.ts";
-import { allKeys, clusterKeys } from "./cluster-keys.ts";
 import { permittedPlaces } from "./permitted-places.ts";
 import type { RenderOptions } from "./render-options.ts";
 import type { TreeRendering } from "./render-tree.ts";
@@ -74,13 +74,15 @@ export async function userRendering(
 
 async function keysOf(
   options: RenderingOptions,
-  reaching: Parameters<typeof clusterKeys>[0],
+  reaching: ClusterOptions,
   stdinIsInput: boolean,
   io: Io,
 ): Promise<OpeningKeys> {
   const paths = [...options.key, ...options["recovery-private-key"]];
   const given = await readOpeningKeys(paths, io, stdinIsInput);
-  return options["cluster-keys"] ? allKeys(given, await clusterKeys(reaching, io)) : given;
+  if (!options["cluster-keys"]) return given;
+  const { allKeys, clusterKeys } = await import("./cluster-keys.ts");
+  return allKeys(given, await clusterKeys(reaching, io));
 }
 
 /** Asks at most once. */
