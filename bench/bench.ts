@@ -16,6 +16,7 @@ import { runKeyService } from "./key-service-run.ts";
 import type { Measurement } from "./measurement.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { resultsTable } from "./results-table.ts";
+import { runSops } from "./sops-run.ts";
 import { reference, signet } from "./subject.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -23,6 +24,8 @@ const components = ["netbox", "etcd", "kube-apiserver", "kubeseal", "sealed-secr
 const withoutLimits = ["--kubeclient-qps=-1"];
 const cliRepeats = 20;
 const manySecrets = 1_000;
+/** Scenes that need no SealedSecrets in a cluster. */
+const ownObjects: ReadonlySet<string> = new Set(["kms", "vault", "sops"]);
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -38,7 +41,10 @@ async function main(args: readonly string[]): Promise<number> {
     await measure(options);
     return 0;
   }
-  const needed = [...components, ...(options.only.has("vault") ? (["vault"] as const) : [])];
+  const needed = [
+    ...components,
+    ...(["vault", "sops"] as const).filter((component) => options.only.has(component)),
+  ];
   const availability = await realComponentsAvailable(needed);
   if (!availability.available) {
     console.error(`error: there is nothing to compare with: ${availability.reason}`);
@@ -64,7 +70,7 @@ async function measure(options: BenchOptions): Promise<void> {
     if (!only.has(service)) continue;
     found.push(...(await runKeyService(service, options, (what) => console.error(`${service}: ${what}`))));
   }
-  const isCompared = [...only].some((scene) => scene !== "kms" && scene !== "vault");
+  const isCompared = [...only].some((scene) => !ownObjects.has(scene));
   if (isCompared) console.error(`sealing ${objects} objects of ${items} items`);
   // Of one object where it is not asked for: what follows does nothing then.
   const corpus = await makeCorpus({ objects: isCompared ? objects : 1, items, keyBits, keys: 1 });
@@ -89,6 +95,10 @@ async function measure(options: BenchOptions): Promise<void> {
   if (only.has("cli")) {
     console.error("command line");
     found.push(...(await runCommandLine(corpus.certificatePem, { repeats: cliRepeats, many: manySecrets })));
+  }
+  if (only.has("sops")) {
+    console.error("SOPS documents");
+    found.push(...(await runSops({ repeats: cliRepeats, many: manySecrets })));
   }
 
   const heading = [

@@ -84,6 +84,14 @@ export function figuresOf({ objects, keys }: BenchOptions) {
       title: "CLI, 1000 Secrets: one run of signet, a loop of kubeseal scaled from 100 (s)",
       goal: times(10),
     },
+    oneSops: {
+      title: "SOPS, one Secret under age, whole process; the reference is sops (ms)",
+      goal: share(4.5, "node -e 0"),
+    },
+    manySops: {
+      title: "SOPS, 1000 Secrets under age: one run of signet render, a loop of sops scaled from 100 (s)",
+      goal: times(5),
+    },
   } satisfies Record<string, Figure>;
 }
 

@@ -10,6 +10,7 @@ export const sceneNames = [
   "limits",
   "keys",
   "cli",
+  "sops",
   "kms",
   "vault",
 ] as const;

@@ -43,6 +43,8 @@ const figures: readonly { row: RegExp; sides: readonly string[] }[] = [
   { row: /^values under AWS KMS .*: restart/, sides: ["Signet"] },
   { row: /^CLI, one Secret/, sides: both },
   { row: /^CLI, 1000 Secrets/, sides: both },
+  { row: /^SOPS, one Secret/, sides: both },
+  { row: /^SOPS, 1000 Secrets/, sides: both },
 ];
 
 suite("the benchmark, over a handful of objects", () => {
