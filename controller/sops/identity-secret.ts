@@ -1,3 +1,4 @@
+import { AGE_NAMESPACES_ANNOTATION } from "../../shared/age-identity-secret.ts";
 import type { Bytes } from "../../shared/bytes.ts";
 import type { KubeObject } from "../../shared/kube/client.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
@@ -8,7 +9,15 @@ export class IdentitySecret {
   readonly #items = new Map<string, Bytes>();
 
   constructor({ metadata, data }: SecretObject) {
-    this.about = { apiVersion: "v1", kind: "Secret", metadata };
+    const { namespace = "", name = "", uid = "", resourceVersion = "", annotations } = metadata;
+    const serves = annotations?.[AGE_NAMESPACES_ANNOTATION];
+    // Other annotations may hold all of it once more, as those of kubectl do.
+    const marks = serves === undefined ? {} : { [AGE_NAMESPACES_ANNOTATION]: serves };
+    this.about = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { namespace, name, uid, resourceVersion, annotations: marks },
+    };
     for (const [item, value] of Object.entries(data ?? {})) {
       // The API server gives null for an item that was written as null.
       if (typeof value === "string") this.#items.set(item, Uint8Array.from(Buffer.from(value, "base64")));

@@ -43,6 +43,20 @@ export const controllerSopsFaults: readonly Fault[] = [
     test: judgeTest,
   },
   {
+    what: "annotations that hold age identities once more stay in memory",
+    file: "controller/sops/identity-secret.ts",
+    find: "metadata: { namespace, name, uid, resourceVersion, annotations: marks },",
+    replace: "metadata: { namespace, name, uid, resourceVersion, annotations },",
+    test: judgeTest,
+  },
+  {
+    what: "what a Secret with age identities held stays in memory when it was judged",
+    file: "controller/sops/identity-secret.ts",
+    find: "    for (const value of this.#items.values()) value.fill(0);\n",
+    replace: "",
+    test: judgeTest,
+  },
+  {
     what: "age identities open for namespaces that they do not serve",
     file: ring,
     find: ".filter(([, { served }]) => serves(served, namespace))",

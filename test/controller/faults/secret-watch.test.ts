@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MANAGED_ANNOTATION, PATCH_ANNOTATION } from "../../../controller/reconcile/secret-object.ts";
+import { AGE_IDENTITIES_LABEL } from "../../../shared/age-identity-secret.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { Canaries } from "../../support/canary.ts";
@@ -510,14 +511,15 @@ describe("opting out", () => {
   });
 });
 
-test("key Secrets are watched as before: their own watch selects by label", async (context) => {
+test("key Secrets and age identities are watched as before: their own watches select by label", async (context) => {
   const scene = await settled(context);
   const queries = scene.cluster.requests
     .filter(
       ({ path, query }) => path === "/api/v1/namespaces/kube-system/secrets" && query.has("labelSelector"),
     )
     .map(({ query }) => query.get("labelSelector"));
-  assert.ok(
-    queries.length > 0 && queries.every((selector) => selector === `${KEY_LABEL} in (active,wrapped)`),
+  assert.deepEqual(
+    [...new Set(queries)].sort(),
+    [`${KEY_LABEL} in (active,wrapped)`, `${AGE_IDENTITIES_LABEL}=active`].sort(),
   );
 });

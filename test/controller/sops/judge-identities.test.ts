@@ -79,6 +79,15 @@ test("what a Secret held is wiped once it is asked for", () => {
   assert.deepEqual([secret.items.size, new Set(bytes)], [0, new Set([0])]);
 });
 
+test("of its annotations none is kept but that of the namespaces: kubectl's holds all of the Secret", () => {
+  const secret = identitySecret({ a: one.text }, { serves: "team" });
+  const record = { "kubectl.kubernetes.io/last-applied-configuration": JSON.stringify(secret) };
+  Object.assign(secret.metadata.annotations ?? assert.fail(), record);
+  const { about } = new IdentitySecret(secret);
+  assert.deepEqual(about.metadata.annotations, { "signet.dev/age-namespaces": "team" });
+  assert.doesNotMatch(JSON.stringify(about), /AGE-SECRET-KEY/);
+});
+
 test("an item without a value is none", async () => {
   const secret = { ...identitySecret({}), data: { a: null, b: Buffer.from(one.text).toString("base64") } };
   assert.equal((await verdictOf(secret as unknown as SecretObject)).ok, true);
