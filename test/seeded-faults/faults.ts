@@ -36,6 +36,7 @@ import { scopeFaults } from "./scope-faults.ts";
 import { servingFaults } from "./serving-faults.ts";
 import { sopsFaults } from "./sops-faults.ts";
 import { sopsKeyFaults } from "./sops-key-faults.ts";
+import { sopsSealedSecretFaults } from "./sops-sealed-secret-faults.ts";
 import { sopsTextFaults } from "./sops-text-faults.ts";
 import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
@@ -73,6 +74,7 @@ export const faults: readonly Fault[] = [
   ...sopsFaults,
   ...sopsKeyFaults,
   ...sopsTextFaults,
+  ...sopsSealedSecretFaults,
   ...reachingFaults,
   ...templateFaults,
   ...templateFunctionFaults,

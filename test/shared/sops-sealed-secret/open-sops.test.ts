@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8 } from "../../../shared/bytes.ts";
 import { encryptSopsDocuments } from "../../../shared/document/sops/encrypt-document.ts";
-import type { SopsSelection } from "../../../shared/document/sops/metadata.ts";
+import type { SopsRecipient, SopsSelection } from "../../../shared/document/sops/metadata.ts";
 import { plainValueOf, sopsTreeOf } from "../../../shared/document/sops/object-tree.ts";
 import { SCOPE_ITEM, scopeItem } from "../../../shared/document/sops/scope-item.ts";
 import type { SopsMap, SopsNode } from "../../../shared/document/sops/tree.ts";
 import { scopeAt } from "../../../shared/scope.ts";
+import { sopsKmsContext } from "../../../shared/sops-sealed-secret/kms-place.ts";
 import { nodeAt } from "../../../shared/sops-sealed-secret/tree-path.ts";
 import { keyArn, MemoryKms } from "../../support/memory-kms.ts";
 import { sopsKms } from "../../support/sops-keys.ts";
@@ -30,7 +31,13 @@ async function byHand(
     selection = { rule: "encrypted_regex", pattern: "^encryptedData$" },
     macOnlyEncrypted = true,
     spec = {},
-  }: { selection?: SopsSelection; macOnlyEncrypted?: boolean; spec?: Record<string, unknown> } = {},
+    recipients = [{ type: "age", recipient: world.recipient }],
+  }: {
+    selection?: SopsSelection;
+    macOnlyEncrypted?: boolean;
+    spec?: Record<string, unknown>;
+    recipients?: SopsRecipient[];
+  } = {},
 ): Promise<Loose> {
   const encryptedData: SopsMap = {
     kind: "map",
@@ -51,7 +58,7 @@ async function byHand(
     if (entry.kind === "entry" && entry.key === "encryptedData") entry.value = encryptedData;
   }
   const [document] = await encryptSopsDocuments([rest], {
-    groups: [[{ type: "age", recipient: world.recipient }]],
+    groups: [recipients],
     shamirThreshold: 0,
     selection,
     macOnlyEncrypted,
@@ -341,6 +348,24 @@ test("an entry of AWS KMS counts only where its context names the place", async 
   // With the cluster not known beforehand, a context for another cluster is found out afterwards.
   const elsewhere = await withKms.open(object, { clusterId: async () => "another" });
   assert.equal(told(elsewhere), "elsewhere");
+});
+
+test("an entry for another cluster does not count, though the scope item names this one", async () => {
+  const withKms = await SopsSealedSecrets.create(sopsKms(new MemoryKms("first")));
+  const context = sopsKmsContext("another", STRICT);
+  const recipient = { type: "kms", arn: keyArn("first"), role: "", awsProfile: "", context } as const;
+  const object = await byHand(
+    withKms,
+    [
+      ["a", "1"],
+      [SCOPE_ITEM, OURS],
+    ],
+    { recipients: [recipient] },
+  );
+  assert.equal(told(await withKms.open(object)), "no-key");
+  const opened = await withKms.open(object, { clusterId: async () => CLUSTER });
+  assert.ok(!opened.ok && opened.cause === "elsewhere");
+  assert.match(opened.problem, /encryption context .* place: cluster/);
 });
 
 test("a context without the place is as good as none", async () => {

@@ -31,6 +31,7 @@ test("a scope item names its own place, and every other one differs from it", ()
       assert.equal(parts.includes("cluster"), cluster !== otherCluster);
       assert.equal(parts.includes("scope"), scope.kind !== other.kind);
     }),
+    { numRuns: 40 },
   );
 });
 
@@ -45,6 +46,7 @@ test("the same for a KMS context, where it is known which cluster it is", () => 
       const context = sopsKmsContext(otherCluster, other);
       assert.equal(contextDifferences(context, cluster, scope).length === 0, isSame);
     }),
+    { numRuns: 40 },
   );
   const strict = scopeAt("strict", { namespace: "a", name: "b" });
   const context = sopsKmsContext("c", strict);
@@ -78,6 +80,7 @@ test("byte order is that of the texts' UTF-8", () => {
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (a, b) => {
       assert.equal(Math.sign(byteOrder(a, b)), Buffer.compare(utf8(a), utf8(b)));
     }),
+    { numRuns: 40 },
   );
   // In UTF-16 the first would come last.
   assert.deepEqual(["\uff5e", "\u{1f600}", "10", "9", "a", "B"].sort(byteOrder), [

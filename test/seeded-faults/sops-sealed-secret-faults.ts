@@ -1,0 +1,223 @@
+import type { Fault } from "./fault.ts";
+
+const OPENING = "test/shared/sops-sealed-secret/open-sops.test.ts";
+const EDITING = "test/shared/sops-sealed-secret/edit-sops.test.ts";
+const PLACE = "test/shared/sops-sealed-secret/place.test.ts";
+const MODES = "test/cli/sops-sealed-secret/modes.test.ts";
+const FORM = "shared/sops-sealed-secret/clear-form.ts";
+const ITEMS = "shared/sops-sealed-secret/open-items.ts";
+const EDIT = "shared/sops-sealed-secret/edit-sops.ts";
+
+/** Faults in how SealedSecrets that are SOPS documents are sealed, opened and changed. */
+export const sopsSealedSecretFaults: readonly Fault[] = [
+  {
+    what: "values are verified in the order in which JavaScript has them",
+    file: FORM,
+    find: ".sort(([a], [b]) => byteOrder(a, b))",
+    replace: "",
+    test: OPENING,
+  },
+  {
+    what: "empty values pass that nobody authenticated",
+    file: FORM,
+    find: "if (empty.length > 0) {",
+    replace: "if (empty.length > 9) {",
+    test: OPENING,
+  },
+  {
+    what: "a document that was decrypted on its way is one of mixed values",
+    file: FORM,
+    find: "if (others.includes(SCOPE_ITEM)) {",
+    replace: "if (others.length > 99) {",
+    test: OPENING,
+  },
+  {
+    what: "items get names that no Secret may have",
+    file: FORM,
+    find: "item !== SCOPE_ITEM && !isItemName(item)",
+    replace: 'item === "" && !isItemName(item)',
+    test: OPENING,
+  },
+  {
+    what: "a document without the scope item opens anywhere",
+    file: "shared/sops-sealed-secret/scope-proof.ts",
+    find: "if (value === undefined) {",
+    replace: "if (value === undefined) return null;\n  if (value === null) {",
+    test: OPENING,
+  },
+  {
+    what: "a document opens in another place than it was made for",
+    file: "shared/sops-sealed-secret/scope-proof.ts",
+    find: "if (parts.length === 0) return null;",
+    replace: 'if (!parts.includes("form")) return null;',
+    test: OPENING,
+  },
+  {
+    what: "the cluster of a scope item does not count",
+    file: "shared/sops-sealed-secret/scope-difference.ts",
+    find: 'if (cluster !== ourCluster) parts.push("cluster");',
+    replace: "",
+    test: PLACE,
+  },
+  {
+    what: "a scope item of another version is read as ours",
+    file: "shared/sops-sealed-secret/scope-difference.ts",
+    find: 'version !== "1" || ',
+    replace: "",
+    test: PLACE,
+  },
+  {
+    what: "KMS is asked for entries of another place",
+    file: "shared/sops-sealed-secret/place-unwrapper.ts",
+    find: "if (parts.length > 0) return { problem",
+    replace: "if (parts.length > 9) return { problem",
+    test: OPENING,
+  },
+  {
+    what: "a context for another cluster passes where the cluster was not known beforehand",
+    file: ITEMS,
+    find: "boundRefusal(items, cluster, scope) ?? contextRefusal(placed.used, cluster, scope)",
+    replace: "boundRefusal(items, known ?? cluster, scope)",
+    test: OPENING,
+  },
+  {
+    what: "pairs of ours that nobody knows pass in a context",
+    file: "shared/sops-sealed-secret/kms-place.ts",
+    find: "new Set([...Object.keys(expected), ...named])",
+    replace: "new Set(Object.keys(expected))",
+    test: PLACE,
+  },
+  {
+    what: "a text that was relabelled as a number opens",
+    file: ITEMS,
+    find: 'value.kind !== "str" || value.bytes.length === 0',
+    replace: 'value.kind === "map"',
+    test: OPENING,
+  },
+  {
+    what: "the item that says the place reaches the Secret",
+    file: ITEMS,
+    find: "key === SCOPE_ITEM || value.kind",
+    replace: "value.kind",
+    test: OPENING,
+  },
+  {
+    what: "the cluster is asked for its id before a document has opened",
+    file: ITEMS,
+    find: 'const known = typeof clusterId === "string" ? clusterId : null;',
+    replace: 'const known = typeof clusterId === "string" ? clusterId : await clusterId();',
+    test: OPENING,
+  },
+  {
+    what: "a service that is away is taken for a refusal",
+    file: "shared/sops-sealed-secret/open-refusal.ts",
+    find: "ofServices.find(({ retryable }) => retryable) ??",
+    replace: "",
+    test: OPENING,
+  },
+  {
+    what: "a rule that encrypts more than the items passes",
+    file: "shared/sops-sealed-secret/rule-refusal.ts",
+    find: "if (wrong.isEncrypted) return tooWide(selection.rule, wrong.path);",
+    replace: "if (wrong.isEncrypted) return null;",
+    test: OPENING,
+  },
+  {
+    what: "a MAC over clear values passes",
+    file: "shared/sops-sealed-secret/rule-refusal.ts",
+    find: "if (!macOnlyEncrypted) {",
+    replace: "if (macOnlyEncrypted === null) {",
+    test: OPENING,
+  },
+  {
+    what: "what was encrypted beside the items is written in clear",
+    file: "shared/sops-sealed-secret/rule-refusal.ts",
+    find: "isEncrypted && !isItem(place));",
+    replace: "isEncrypted && isItem(place) && false);",
+    test: EDITING,
+  },
+  {
+    what: "a document keeps a MAC that no cluster can verify",
+    file: EDIT,
+    find: "macOnlyEncrypted: true,",
+    replace: "",
+    test: EDITING,
+  },
+  {
+    what: "keys that the stock tool put last stay there when a document is written anew",
+    file: EDIT,
+    find: "opened.documents.map(withItemsInOrder)",
+    replace: "opened.documents",
+    test: EDITING,
+  },
+  {
+    what: "a merged item goes behind the others",
+    file: EDIT,
+    find: 'withItemsInOrder(withMapAt(document, ITEMS, { kind: "map", entries: [...kept, ...added] })),',
+    replace: 'withMapAt(document, ITEMS, { kind: "map", entries: [...kept, ...added] }),',
+    test: EDITING,
+  },
+  {
+    what: "entries of KMS do not say the place after a document was written anew",
+    file: EDIT,
+    find: "{ ...Object.fromEntries(own), ...pairs }",
+    replace: "{ ...Object.fromEntries(own) }",
+    test: EDITING,
+  },
+  {
+    what: "a comment leaves the entry it stands before",
+    file: "shared/sops-sealed-secret/byte-order.ts",
+    find: "[...group.lines, group.entry]",
+    replace: "[group.entry, ...group.lines]",
+    test: PLACE,
+  },
+  {
+    what: "sealed documents lack the mark that keeps Flux off",
+    file: "shared/sops-sealed-secret/seal-sops.ts",
+    find: "[FLUX_DECRYPT_ANNOTATION]: FLUX_DECRYPT_DISABLED",
+    replace: "",
+    test: MODES,
+  },
+  {
+    what: "an empty item is sealed in clear",
+    file: "shared/sops-sealed-secret/seal-sops.ts",
+    find: "if (empty.length === 0) return;",
+    replace: "if (empty.length < 99) return;",
+    test: MODES,
+  },
+  {
+    what: "a controller is sent SOPS documents",
+    file: "cli/values-by-backend.ts",
+    find: "if (isSopsSealedSecret(sealedSecret)) return null;",
+    replace: "",
+    test: MODES,
+  },
+  {
+    what: "one item of a SOPS document is opened without the rest of it",
+    file: "cli/opening/one-item.ts",
+    find: "alone === undefined || isSopsSealedSecret(sealedSecret)",
+    replace: "alone === undefined",
+    test: MODES,
+  },
+  {
+    what: "values of another kind are merged into a SOPS document",
+    file: "cli/sops-sealed-secret/merge-sops.ts",
+    find: "if (flag !== null) {",
+    replace: 'if (flag === "") {',
+    test: MODES,
+  },
+  {
+    what: "a reader whom nobody named gets the new data key",
+    file: "cli/sops-sealed-secret/named-readers.ts",
+    find: "if (others.length === 0) return;",
+    replace: "if (others.length < 99) return;",
+    test: MODES,
+  },
+  {
+    what: "in YAML of ours keys of a SOPS document stand in natural order",
+    file: "shared/document/to-yaml.ts",
+    find: 'mapLines(object, 0, "sops" in object)',
+    replace: "mapLines(object, 0)",
+    test: MODES,
+  },
+];
