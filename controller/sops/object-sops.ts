@@ -37,7 +37,7 @@ export class ObjectSops {
     const identities = known.identitiesFor(namespace);
     const hint = `label a Secret with one in the controller's namespace ${AGE_IDENTITIES_LABEL}=active, and name ${namespace} in its annotation ${AGE_NAMESPACES_ANNOTATION}`;
     const services = { kms: this.#kms(look, namespace), vault: this.#vault(look) };
-    const bounded = boundedUnwrapper(identities, (serving) =>
+    const bounded = boundedUnwrapper(identities, hint, (serving) =>
       sopsUnwrapper({ age: { identities: serving, hint }, ...services }),
     );
     return {
