@@ -2,6 +2,7 @@ import type { Fault } from "./fault.ts";
 
 const entriesTest = "test/shared/document/sops/keys/unwrapper.test.ts";
 const identitiesTest = "test/shared/document/sops/keys/age-identities.test.ts";
+const ageTest = "test/shared/document/sops/keys/x25519-identity.test.ts";
 const textTest = "test/shared/document/sops/keys/recipient-text.test.ts";
 const rulesTest = "test/shared/document/sops/keys/creation-rules.test.ts";
 const userTest = "test/cli/sops/user-sops-keys.test.ts";
@@ -96,10 +97,33 @@ export const sopsKeyFaults: readonly Fault[] = [
   {
     what: "an entry for an SSH key is one whose identity is missing",
     file: "shared/document/sops/keys/age-entry.ts",
-    find: "  if (!types.some((type) => OPENED.has(type)))\n",
-    replace: "  if (types.length === 0)\n",
+    find: "  if (!file.stanzas.some(({ type }) => OPENED.has(type)))\n",
+    replace: "  if (file.stanzas.length === 0)\n",
     test: entriesTest,
     named: "are told when broken, or for keys of another kind",
+  },
+  {
+    what: "the header of an age file is not authenticated",
+    file: "shared/document/sops/keys/x25519-identity.ts",
+    find: "    if (!equalBytes(await codeOf(header, headerKey), code)) throw",
+    replace: "    if (headerKey.length === 0) throw",
+    test: ageTest,
+    named: "refuses a header that is not authentic, though its stanza opens",
+  },
+  {
+    what: "base64 of an age header has several spellings",
+    file: "shared/document/sops/keys/age-file.ts",
+    find: ' && toBase64(read.bytes).replace(/=+$/, "") === text ?',
+    replace: " ?",
+    test: ageTest,
+    named: "is none where a line is not as it must be",
+  },
+  {
+    what: "an identity with a wrong checksum is taken",
+    file: "shared/document/sops/keys/bech32.ts",
+    find: "  if (checksum([...expanded(prefix.toLowerCase()), ...digits]) !== 1) return null;\n",
+    replace: "",
+    test: "test/shared/document/sops/keys/bech32.test.ts",
   },
   {
     what: "an identity that is no identity keeps the others from counting",

@@ -1,7 +1,7 @@
 import type { Bytes } from "../../../bytes.ts";
 import { InputError, type SealError } from "../../../errors.ts";
 import type { SopsKeyEntry } from "../metadata.ts";
-import { ageLibrary, readArmor, stanzaTypes, throughStream } from "./age-file.ts";
+import { type AgeFile, ageLibrary, parseAgeFile, readArmor, throughStream } from "./age-file.ts";
 import type { AgeIdentities, AgeIdentity } from "./age-identities.ts";
 import { MissingIdentityError } from "./missing-identity-error.ts";
 import { isAgeRecipient, shownRecipient } from "./recipient-text.ts";
@@ -27,12 +27,12 @@ export async function openAgeEntry(
   hint: string,
 ): Promise<{ share: Bytes } | { problem: SealError }> {
   const name = `the age entry ${shownRecipient(entry.recipient)}`;
-  const file = entry.enc.length > LONGEST_ENTRY ? null : await readArmor(entry.enc);
-  const types = file === null ? null : stanzaTypes(file);
-  if (file === null || types === null || types.length > MOST_STANZAS)
+  const bytes = entry.enc.length > LONGEST_ENTRY ? null : readArmor(entry.enc);
+  const file = bytes === null ? null : parseAgeFile(bytes);
+  if (file === null || file.stanzas.length > MOST_STANZAS)
     return failed(`${name} is no age file as sops writes it`, RESTORE);
-  if (!types.some((type) => OPENED.has(type)))
-    return failed(`${name} is for a key of the kind ${types[0]}, which signet does not open`, OTHER_KIND);
+  if (!file.stanzas.some(({ type }) => OPENED.has(type)))
+    return failed(`${name} is for a key of ${kindOf(file)}, which signet does not open`, OTHER_KIND);
   for (const identity of await inOrder(identities, entry.recipient)) {
     try {
       const share = await identity.open(file);
@@ -68,6 +68,8 @@ export async function wrapForAge(recipient: string, share: Uint8Array): Promise<
   return { type: "age", recipient, enc: armor.encode(file) };
 }
 
+/** A kind as it may be shown; documents have anything in its place. */
+const KIND = /^[A-Za-z0-9][A-Za-z0-9./_-]{0,39}$/;
 const RESTORE = "restore the document, or encrypt it anew";
 const OTHER_KIND = "open it with sops itself, and have it encrypted for an identity of age-keygen, too";
 
@@ -79,6 +81,12 @@ async function inOrder(
   const named: AgeIdentity[] = [];
   for (const identity of identities) if ((await identity.recipient()) === recipient) named.push(identity);
   return [...named, ...identities.filter((identity) => !named.includes(identity))];
+}
+
+/** Its first stanza's: sops writes one. */
+function kindOf({ stanzas }: AgeFile): string {
+  const type = stanzas[0]?.type ?? "";
+  return KIND.test(type) ? `the kind ${type}` : "another kind";
 }
 
 function failed(message: string, hint: string): { problem: SealError } {

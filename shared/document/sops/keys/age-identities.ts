@@ -1,19 +1,11 @@
 import type { Decrypter } from "age-encryption";
 import { type Bytes, fromUtf8 } from "../../../bytes.ts";
 import { InputError, type SealError } from "../../../errors.ts";
-import { ageLibrary, isAgeFile, readArmor, stanzaTypes, throughStream } from "./age-file.ts";
+import { type AgeFile, ageLibrary, isAgeFile, parseAgeFile, readArmor, throughStream } from "./age-file.ts";
+import type { AgeIdentity } from "./age-identity.ts";
+import { x25519Identity } from "./x25519-identity.ts";
 
-/** A private key of age: X25519 (`AGE-SECRET-KEY-1…`), or the post-quantum hybrid (`AGE-SECRET-KEY-PQ-1…`). */
-export interface AgeIdentity {
-  /** What others encrypt for: `age1…` or `age1pq1…`. */
-  recipient(): Promise<string>;
-  /**
-   * @param file an age file in its binary form.
-   * @returns what the file holds; null when it is for others.
-   * @throws an error of any kind when the file is for this identity, and is broken.
-   */
-  open(file: Uint8Array): Promise<Bytes | null>;
-}
+export type { AgeIdentity } from "./age-identity.ts";
 
 /** Identities at hand, each once, and what was given as one and is none that can be used. */
 export type AgeIdentities = { identities: readonly AgeIdentity[]; problems: readonly SealError[] };
@@ -96,6 +88,10 @@ async function parseIdentities(text: string, where: string): Promise<AgeIdentiti
 async function identityOf(word: string, place: string): Promise<AgeIdentity | InputError> {
   if (word.startsWith("AGE-PLUGIN-"))
     return new InputError(`${place}: identities of age plugins are not supported`, NOT_OPENED);
+  const x25519 = x25519Identity(word);
+  if (x25519 !== null) return x25519;
+  if (!word.startsWith("AGE-SECRET-KEY-PQ-"))
+    return new InputError(`${place}: this is no age identity`, GIVE_ONE);
   const library = await ageLibrary();
   const decrypter = new library.Decrypter();
   try {
@@ -113,9 +109,9 @@ async function identityOf(word: string, place: string): Promise<AgeIdentity | In
   };
 }
 
-async function openFile(decrypter: Decrypter, file: Uint8Array): Promise<Bytes | null> {
+async function openFile(decrypter: Decrypter, { bytes }: AgeFile): Promise<Bytes | null> {
   try {
-    return await throughStream(file, (stream) => decrypter.decrypt(stream));
+    return await throughStream(bytes, (stream) => decrypter.decrypt(stream));
   } catch (error) {
     if (error instanceof Error && error.message === NO_MATCH) return null;
     throw error;
@@ -128,10 +124,10 @@ async function unlocked(
   ask: AskPassphrase | null,
 ): Promise<{ text: Bytes } | AgeIdentities> {
   const isArmored = source[0] !== "a".charCodeAt(0);
-  const file = isArmored ? await readArmor(fromUtf8(source) ?? "") : source;
-  const types = file === null ? null : stanzaTypes(file);
-  if (file === null || types === null) return problem(`${where} is no age file that can be read`, GIVE_ONE);
-  if (types.length !== 1 || types[0] !== "scrypt")
+  const bytes = isArmored ? readArmor(fromUtf8(source) ?? "") : Uint8Array.from(source);
+  const file = bytes === null ? null : parseAgeFile(bytes);
+  if (file === null) return problem(`${where} is no age file that can be read`, GIVE_ONE);
+  if (file.stanzas.length !== 1 || file.stanzas[0]?.type !== "scrypt")
     return problem(`${where} is encrypted, and not by a passphrase`, GIVE_ONE);
   const passphrase = await ask?.(where);
   if (passphrase === undefined || passphrase === null)

@@ -7,7 +7,8 @@ import {
   generateX25519Identity,
   identityToRecipient,
 } from "age-encryption";
-import { concat, utf8 } from "../../../../../shared/bytes.ts";
+import { type Bytes, concat, utf8 } from "../../../../../shared/bytes.ts";
+import { parseAgeFile } from "../../../../../shared/document/sops/keys/age-file.ts";
 import {
   joinAgeIdentities,
   readAgeIdentities,
@@ -124,14 +125,15 @@ describe("an identity", () => {
       const sealedFor = async (recipient: string) => {
         const encrypter = new Encrypter();
         encrypter.addRecipient(recipient);
-        return encrypter.encrypt(utf8("a data key"));
+        return Uint8Array.from(await encrypter.encrypt(utf8("a data key")));
       };
+      const parsed = (bytes: Bytes) => parseAgeFile(bytes) ?? assert.fail("no age file");
       const file = await sealedFor(await identityToRecipient(identity));
-      assert.deepEqual(await ours.open(file), utf8("a data key"));
-      assert.equal(await ours.open(await sealedFor(await identityToRecipient(other))), null);
+      assert.deepEqual(await ours.open(parsed(file)), utf8("a data key"));
+      assert.equal(await ours.open(parsed(await sealedFor(await identityToRecipient(other)))), null);
       const damaged = Uint8Array.from(file);
       damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
-      await assert.rejects(ours.open(damaged));
+      await assert.rejects(ours.open(parsed(damaged)));
     });
 });
 
