@@ -72,8 +72,14 @@ async function runTest(
   if (code === 0) return { kind: "passed" };
   return {
     kind: "broken",
-    how: code === null ? `did not end within ${boundMs / 1000} s` : output.trim().slice(-600),
+    how: code === null ? `did not end within ${boundMs / 1000} s` : whatFailed(output),
   };
+}
+
+/** @returns the error that ended a process, from the first line that names one. */
+function whatFailed(output: string): string {
+  const error = /^.*Error\b[\s\S]*/m.exec(output)?.[0] ?? output;
+  return error.trim().slice(0, 300);
 }
 
 /** @returns a pattern that fits this text. */
