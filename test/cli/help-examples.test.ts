@@ -19,6 +19,7 @@ import { type FakeVault, startFakeVault } from "../support/fake-vault.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
 import { CLUSTER } from "../support/key-service-world.ts";
 import { runProgram } from "../support/run-program.ts";
+import { newAgeIdentity } from "../support/sops-keys.ts";
 import { type StubApiServer, type StubRoute, startStubApiServer } from "../support/stub-api-server.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 import { transitAnswers } from "../support/transit-answers.ts";
@@ -56,6 +57,7 @@ let prepared = "";
 let server: StubApiServer | undefined;
 let kms: FakeKms | undefined;
 let vault: FakeVault | undefined;
+let age: Awaited<ReturnType<typeof newAgeIdentity>> | undefined;
 
 before(async () => {
   prepared = mkdtempSync(join(tmpdir(), "signet-examples-"));
@@ -65,6 +67,8 @@ before(async () => {
   await prepare(prepared, server.url, db);
   [kms, vault] = await Promise.all([startFakeKms(), startFakeVault({ answers: transitAnswers })]);
   for (const name of ["alias/signet", "alias/signet-next"]) kms.setAlias(name, kms.createKey());
+  age = await newAgeIdentity();
+  writeFileSync(join(prepared, ".sops.yaml"), `creation_rules: [{age: ${age.recipient}}]\n`);
   await prepareKeyServices(prepared, vault.address);
 });
 after(async () => {
@@ -127,6 +131,8 @@ function runIn(folder: string, command: string) {
     HOME: folder,
     KUBECONFIG: `${folder}/kubeconfig`,
     CLUSTER_ID: CLUSTER,
+    RECIPIENT: age?.recipient,
+    SOPS_AGE_KEY: age?.text,
     ...kms?.environment,
     VAULT_ADDR: vault?.address,
     VAULT_TOKEN: "s.example",
@@ -145,10 +151,12 @@ async function prepareKeyServices(folder: string, address: string): Promise<void
   writeFileSync(join(folder, ".config/signet/allowed-keys.json"), JSON.stringify({ allowed }));
   mkdirSync(join(folder, "kms"));
   mkdirSync(join(folder, "vault"));
+  mkdirSync(join(folder, "sops"));
   const place = "--cluster-id $CLUSTER_ID -n shop";
   for (const command of [
     `signet --kms-key alias/signet ${place} -f secret.yaml -w kms/db.yaml`,
     `signet --vault-key transit/signet ${place} -f secret.yaml -w vault/db.yaml`,
+    `signet --age $RECIPIENT ${place} -f secret.yaml -w sops/db.yaml`,
     `printf %s hunter2 | signet --raw --vault-key transit/signet ${place} --name db --item password -w vault.txt`,
   ]) {
     const { code, stderr } = await runIn(folder, command);
@@ -185,7 +193,6 @@ async function prepare(folder: string, url: string, db: KubeObject): Promise<voi
     // A bare value, by the two names that examples give it.
     "value.txt": await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
     value: await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
-    ".sops.yaml": "creation_rules: [{age: age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p}]\n",
     "password.txt": "hunter2",
     "user.txt": "me",
     "bin/kubectl": `#!/bin/sh
