@@ -4,7 +4,7 @@ import { UsageError } from "../../shared/errors.ts";
 import { shellOperand, shellWord } from "../../shared/shell-word.ts";
 import type { Io } from "../io.ts";
 import { hasRecordPlace, readAllowedKeys } from "../key-services/allow-record.ts";
-import type { SopsOpeningOptions } from "./sops-options.ts";
+import type { SopsOpeningOptions } from "../options.ts";
 
 /** A kind of thing that an entry of AWS KMS names beside its key. */
 export type CallerKind = Exclude<KmsNamed["kind"], "key">;

@@ -9,9 +9,9 @@ import type { SopsRecipient, SopsSelection } from "../../shared/document/sops/me
 import { InputError, UsageError } from "../../shared/errors.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
+import type { SopsRecipientOptions } from "../options.ts";
 import { findProjectFile, pathForRules } from "./project-file.ts";
 import { linesOf, requireAccepted } from "./recipient-record.ts";
-import type { SopsRecipientOptions } from "./sops-options.ts";
 import type { NamedRecipients } from "./user-sops-keys.ts";
 
 /** Whom new documents are encrypted for, and what of them. */

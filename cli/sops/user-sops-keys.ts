@@ -10,9 +10,9 @@ import { SealError } from "../../shared/errors.ts";
 import { saysPlace } from "../../shared/sops-sealed-secret/kms-place.ts";
 import type { Io } from "../io.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
+import type { SopsOpeningOptions } from "../options.ts";
 import { type AllowedCallers, allowedCallers, type CallerKind } from "./allowed-callers.ts";
 import { commandIdentities, IDENTITY_HINT, userIdentities } from "./identities.ts";
-import type { SopsOpeningOptions } from "./sops-options.ts";
 
 /** Whom the user wants a document encrypted for. */
 export type NamedRecipients = {

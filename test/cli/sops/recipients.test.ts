@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { noticesOf } from "../../../cli/notices.ts";
+import type { SopsRecipientOptions } from "../../../cli/options.ts";
 import { sopsTargets } from "../../../cli/sops/recipients.ts";
-import type { SopsRecipientOptions } from "../../../cli/sops/sops-options.ts";
 import { InputError, UsageError } from "../../../shared/errors.ts";
 import { memoryIo, runInMemory } from "../../support/memory-io.ts";
 import { keyArn } from "../../support/memory-kms.ts";

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import type { Io } from "../../../cli/io.ts";
 import { type UserKeyServiceOptions, UserKeyServices } from "../../../cli/key-services/user-key-services.ts";
 import { noticesOf } from "../../../cli/notices.ts";
-import type { SopsOpeningOptions } from "../../../cli/sops/sops-options.ts";
+import type { SopsOpeningOptions } from "../../../cli/options.ts";
 import { type NamedRecipients, UserSopsKeys } from "../../../cli/sops/user-sops-keys.ts";
 import { sopsWrapper } from "../../../shared/document/sops/keys/wrapper.ts";
 import type { SopsKeyEntry, SopsRecipient } from "../../../shared/document/sops/metadata.ts";

@@ -1,6 +1,0 @@
-export {
-  type SopsOpeningOptions,
-  type SopsRecipientOptions,
-  sopsOpeningOptions,
-  sopsRecipientOptions,
-} from "../options.ts";
