@@ -58,6 +58,12 @@ function installOnce(folder) {
   const stamp = join(folder, "node_modules", ".signet-lockfile");
   const installed = () => existsSync(stamp) && readFileSync(stamp, "utf8") === wanted;
   if (installed()) return;
+  // npm asks for what is built once it has installed, and has nothing to install twice.
+  const isInstalled = /^(?:ci|install)$/.test(process.env.npm_command ?? "") && existsSync(dirname(stamp));
+  if (folder === root && process.env.npm_lifecycle_event === "prepare" && isInstalled) {
+    writeFileSync(stamp, wanted);
+    return;
+  }
   const lock = join(folder, ".install-lock");
   const release = takeLock(lock);
   try {
@@ -66,6 +72,8 @@ function installOnce(folder) {
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
     const result = spawnSync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: folder,
+      // Where npm installs this package for all users, its own packages go into their folder all the same.
+      env: { ...process.env, npm_config_global: "", npm_config_location: "" },
       stdio: ["ignore", 2, 2],
       shell: process.platform === "win32",
     });

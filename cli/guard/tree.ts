@@ -1,5 +1,7 @@
+import { fileFailure } from "../file-failure.ts";
 import type { Files, FolderEntry } from "../io.ts";
 import { type Content, type GitObjects, MOST_BYTES } from "./git-objects.ts";
+import { UnlookedError } from "./unlooked-error.ts";
 
 /** The files of a repository as they are at one time: staged, in a commit, or in the working folder. */
 export interface Tree {
@@ -61,9 +63,22 @@ export class FolderTree implements Tree {
     return list.get(name) ?? null;
   }
 
+  #bytesOf(path: string): Uint8Array {
+    try {
+      return this.#files.read(path);
+    } catch (error) {
+      const { message, hint } = fileFailure(
+        `cannot read ${path}`,
+        "check its permissions, or leave it out",
+        error,
+      );
+      throw new UnlookedError(message, hint);
+    }
+  }
+
   #contentOf(path: string): Content | null {
     if (this.kindOf(path) !== "file") return null;
-    const bytes = this.#files.read(path);
+    const bytes = this.#bytesOf(path);
     return { bytes: bytes.subarray(0, MOST_BYTES), isCut: bytes.length > MOST_BYTES };
   }
 }

@@ -22,7 +22,7 @@ suite("the npm package", () => {
     const installed = join(folder, "installed");
     await copySources(sources);
     await linkDependencies(sources);
-    // Makes sure that what is linked is what the lockfile says, else prepack would install into it.
+    // Makes sure that what is linked is what the lockfile says, else prepare would install into it.
     await succeeds("node", [join(repository, "scripts", "bootstrap.mjs"), "shared/version.ts"]);
     const { stdout } = await succeeds(
       "npm",

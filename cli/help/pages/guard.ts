@@ -16,7 +16,7 @@ export const page: HelpPage = {
   examples: [
     { what: "Before a commit, as a hook does", command: "signet guard --staged" },
     { what: "What a branch adds", command: "signet guard --range main..HEAD" },
-    { what: "A folder, for code scanning", command: "signet guard --format sarif -o guard.sarif manifests/" },
+    { what: "A folder, for code scanning", command: "signet guard --format sarif -o guard.sarif sealed/" },
   ],
   exitCodes: [
     ["0", "nothing was found; there may be notes"],
