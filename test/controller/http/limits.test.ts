@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { FastifyInstance } from "fastify";
 import { MAX_BODY_BYTES, WorkSlots } from "../../../controller/http/limits.ts";
@@ -235,9 +235,14 @@ test("a body that does not come within its time ends the connection and frees it
     readTimeoutMs: 120_000,
     writeTimeoutMs: 120_000,
   });
+  const slow: Socket[] = [];
+  // Before the server, which waits for them.
+  context.after(() => {
+    for (const socket of slow) socket.destroy();
+  });
   const port = await listening(context, server);
   context.mock.timers.enable({ apis: ["setTimeout"] });
-  const slow = Array.from({ length: 8 }, () => connect({ port, host: "127.0.0.1" }));
+  for (let times = 0; times < 8; times++) slow.push(connect({ port, host: "127.0.0.1" }));
   let ended = 0;
   for (const socket of slow) {
     socket
@@ -319,6 +324,7 @@ test("a client that never ends its request does not hold up the end", async (con
   const port = await listen(server, "127.0.0.1:0", "listen-addr");
   const begun = once(server.server, "request");
   const socket = connect(port, "127.0.0.1");
+  context.after(() => socket.destroy());
   socket.on("error", () => undefined);
   socket.write("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
   await begun;
