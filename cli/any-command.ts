@@ -27,6 +27,7 @@ const MODES: Readonly<Record<ModeName, () => Promise<Mode>>> = {
 const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Command<OptionTable>>>> = {
   unseal: async () => (await import("./commands/unseal.ts")).unseal,
   render: async () => (await import("./commands/render.ts")).render,
+  convert: async () => (await import("./commands/convert.ts")).convert,
   explain: async () => (await import("./commands/explain.ts")).explain,
   allow: async () => (await import("./commands/allow.ts")).allow,
   keys: async () => (await import("./commands/keys.ts")).keys,

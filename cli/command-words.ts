@@ -3,6 +3,7 @@ export const COMMAND_WORDS = [
   "help",
   "unseal",
   "render",
+  "convert",
   "explain",
   "allow",
   "keys",

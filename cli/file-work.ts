@@ -18,6 +18,8 @@ export type DocumentTask = {
   done: string;
   /** Kind of the documents it works on; all others pass. */
   kind: "Secret" | "SealedSecret";
+  /** Which objects it works on, where that is not all of the kind and no others. */
+  fits?(value: unknown): boolean;
   /** Whether a result may stand in the file's own place; else why not. */
   inPlace: true | { refusal: string; hint: string };
   /** Whether there is a product at all. */
@@ -195,7 +197,7 @@ async function workOnFile(
   if (document === null) return { content, products: [], notes: [], left: "not a manifest" };
   const products: Product[] = [];
   const notes: string[] = [];
-  const wanted = [...document.documents.entries()].filter(([, { value }]) => kindOf(value) === task.kind);
+  const wanted = [...document.documents.entries()].filter(([, { value }]) => isFor(task, value));
   if (wanted.length > 0)
     task.judge?.(
       wanted.map(([, { value }]) => value),
@@ -218,6 +220,11 @@ async function workOnFile(
     notes,
     left: wanted.length > 0 ? null : isDone(task, document) ? DONE_BEFORE : `no ${task.kind} in it`,
   };
+}
+
+/** Whether a task works on an object. */
+export function isFor(task: Pick<DocumentTask, "kind" | "fits">, value: unknown): boolean {
+  return task.fits?.(value) ?? kindOf(value) === task.kind;
 }
 
 /** In a List the object has to fit in with the others, so that only they know how it is laid out. */

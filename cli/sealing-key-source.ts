@@ -8,7 +8,7 @@ import {
 } from "./key-services/sealing-backend.ts";
 import { UserKeyServices } from "./key-services/user-key-services.ts";
 import type { Notices } from "./notices.ts";
-import type { KubesealOptions } from "./options.ts";
+import { type KubesealOptions, kubesealOptions } from "./options.ts";
 import { certificateKey, type SealingKey } from "./sealing-key.ts";
 
 /** What a run seals with, and the key services it came from, where it came from one. */
@@ -24,15 +24,17 @@ export type FoundSealingKey = {
 /**
  * Finds what to seal with: the certificate of the cluster, or a key of a key service, or recipients of SOPS documents where
  * the flags name them; then no certificate is asked for.
+ * @param flags those of the command line, where it takes more than sealing does.
  * @throws SealError when it cannot be had, UsageError when the flags contradict each other.
  */
 export async function findSealingKey(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
+  flags: typeof kubesealOptions = kubesealOptions,
 ): Promise<FoundSealingKey> {
-  const backend = sealingBackend(options, io);
-  const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io));
+  const backend = sealingBackend(options, io, flags);
+  const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io, flags));
   try {
     const forTarget = await sealingFor(backend, keyServices, options, io, notices);
     return { backend: backend.backend, keyServices, forTarget, close: () => keyServices.close() };

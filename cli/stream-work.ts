@@ -1,7 +1,7 @@
 import { type InputDocument, readDocuments } from "../shared/document/read-documents.ts";
 import { InputError, UsageError } from "../shared/errors.ts";
 import { kindOf } from "./document-kind.ts";
-import { type DocumentTask, requireOtherPlace, workOnFiles } from "./file-work.ts";
+import { type DocumentTask, isFor, requireOtherPlace, workOnFiles } from "./file-work.ts";
 import type { Io } from "./io.ts";
 import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
@@ -37,7 +37,7 @@ async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io
   const source = options["secret-file"] ?? "standard input";
   const content = readSecretFile(options, io) ?? readStandardInput(io);
   const documents = readDocuments(content, source);
-  requireKind(documents, task.kind, source);
+  requireKind(documents, task, source);
   task.judge?.(
     documents.map(({ value }) => value),
     source,
@@ -64,7 +64,8 @@ async function sourcesOf(content: Uint8Array, source: string) {
   return (index: number) => sourceOf(file, index);
 }
 
-function requireKind(documents: readonly InputDocument[], kind: string, source: string): void {
+function requireKind(documents: readonly InputDocument[], task: DocumentTask, source: string): void {
+  const { kind } = task;
   if (documents.length === 0) {
     throw new InputError(
       `no ${kind === "Secret" ? "secrets" : "sealed secrets"} found in ${source}`,
@@ -72,8 +73,8 @@ function requireKind(documents: readonly InputDocument[], kind: string, source: 
     );
   }
   for (const { value, where } of documents) {
+    if (isFor(task, value)) continue;
     const found = kindOf(value);
-    if (found === kind) continue;
     const why = typeof found === "string" ? `its kind is ${JSON.stringify(found)}` : "it has no kind";
     throw new InputError(`${where} is not a ${kind}: ${why}`, `give documents with kind: ${kind} only`);
   }

@@ -73,11 +73,15 @@ export async function sealSecret(
   return { sealedSecret: await withValues(bare, secret.items, scope, request), scope };
 }
 
-async function withValues(
+/**
+ * An object with its items sealed.
+ * @param bare without values.
+ */
+export async function withValues(
   bare: SealedSecret,
-  items: SecretManifest["items"],
+  items: ReadonlyMap<string, Uint8Array>,
   scope: Scope,
-  { sealer, clusterId }: SealRequest,
+  { sealer, clusterId }: Pick<SealRequest, "sealer" | "clusterId">,
 ): Promise<SealedSecret> {
   const binding = { clusterId, scope };
   if (sealer.sealObject !== undefined) return sealer.sealObject(bare, items, binding);

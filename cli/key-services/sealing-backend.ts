@@ -19,6 +19,8 @@ export type ChosenBackend = SealingBackend | { backend: "sops" };
 
 type Options = BackendOptions & Pick<KubesealOptions, "cert">;
 type Typed = Pick<Io, "args">;
+/** Flags of the command at hand: those of sealing, and maybe more. */
+type Flags = typeof kubesealOptions;
 
 /**
  * Whose key values are sealed under; a key implies its backend, a certificate the cluster's. What stands on the command line
@@ -26,9 +28,13 @@ type Typed = Pick<Io, "args">;
  * @throws UsageError when flags contradict each other, or variables where no flag says which is meant, or when a key is not
  * named as it must be.
  */
-export function sealingBackend(options: Options, { args }: Typed): ChosenBackend {
+export function sealingBackend(
+  options: Options,
+  { args }: Typed,
+  flags: Flags = kubesealOptions,
+): ChosenBackend {
   requireBackend(options.backend);
-  const typed = typedOptions(args);
+  const typed = typedOptions(args, flags);
   const said = backendSaid(typed, BY_FLAG) ?? backendSaid(options, BY_VARIABLE) ?? "cluster";
   const { kms, vault } = keysOf(said, options);
   if (said === "cluster" || said === "sops") return { backend: said };
@@ -46,10 +52,14 @@ export type NamedKeys = { kms: string | null; vault: TransitKeyName | null };
  * The key named by flag or variable; where they say different backends, the command line counts.
  * @throws UsageError for a key that is not named as it must be, or for both.
  */
-export function namedKeys(options: BackendOptions, { args }: Typed): NamedKeys {
+export function namedKeys(
+  options: BackendOptions,
+  { args }: Typed,
+  flags: Flags = kubesealOptions,
+): NamedKeys {
   requireBackend(options.backend);
   // A certificate says nothing of values that are there already.
-  const typed = { ...typedOptions(args), cert: null };
+  const typed = { ...typedOptions(args, flags), cert: null };
   const said = backendSaid(typed, BY_FLAG) ?? backendSaid({ ...options, cert: null }, BY_VARIABLE);
   return said === null ? { kms: null, vault: null } : keysOf(said, options);
 }
@@ -80,8 +90,8 @@ function requireBackend(backend: string | null): asserts backend is Backend | nu
 }
 
 /** What stands on the command line alone. */
-function typedOptions(args: readonly string[]): KubesealOptions {
-  return readArguments(kubesealOptions, args, {}).options;
+function typedOptions(args: readonly string[], flags: Flags = kubesealOptions): KubesealOptions {
+  return readArguments(flags, args, {}).options;
 }
 
 /** How options are named in errors, and what to do when two of them contradict each other. */

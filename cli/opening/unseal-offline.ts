@@ -1,7 +1,7 @@
 import { toBase64 } from "../../shared/bytes.ts";
 import { InputError } from "../../shared/errors.ts";
 import { LabelOrigins } from "../../shared/label-origin.node.ts";
-import { openSealedSecret, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
+import { type Opened, openSealedSecret, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
 import { type OpenedSecret, openedSecret } from "../../shared/opened-secret.ts";
 import type { Place } from "../../shared/scope.ts";
 import type { Outcome } from "../../shared/seal/sealer.ts";
@@ -68,8 +68,26 @@ const WANT_OF_KEY: ReadonlySet<Cause | null> = new Set<Cause | null>([
 export async function unsealOffline(
   sealedSecret: SealedSecret,
   where: string,
-  { keys, keyServices, sops, keyFlag, acceptWholeObject, allowNondeterministic }: OfflineOpening,
+  opening: OfflineOpening,
 ): Promise<UnsealedSecret> {
+  const { allowNondeterministic } = opening;
+  const secret = openedSecret(sealedSecret, await openOffline(sealedSecret, where, opening));
+  const left = warningOfReferences(sealedSecret).map((warning) => `${where}: ${warning}`);
+  const unknown = new Set(sealedSecret.spec.vault?.map(({ key }) => key));
+  const settings = { allowNondeterministic, unknown };
+  const { warnings, ...made } = await rendered(sealedSecret, secret, where, settings);
+  return { ...made, warnings: [...left, ...warnings] };
+}
+
+/**
+ * What lies in a SealedSecret, before any template is applied.
+ * @throws InputError, KeyServiceError as `unsealOffline`.
+ */
+export async function openOffline(
+  sealedSecret: SealedSecret,
+  where: string,
+  { keys, keyServices, sops, keyFlag, acceptWholeObject }: Omit<OfflineOpening, "allowNondeterministic">,
+): Promise<Opened> {
   if (keyServices !== null) requirePlace(sealedSecret, where);
   const context = {
     // Found out where a value is bound to it.
@@ -83,14 +101,7 @@ export async function unsealOffline(
   };
   const opened = openSealedSecret(sealedSecret, context, new AbortController().signal);
   const opening = await inDocument(where, opened);
-  if (opening.ok) {
-    const secret = openedSecret(sealedSecret, opening.opened);
-    const left = warningOfReferences(sealedSecret).map((warning) => `${where}: ${warning}`);
-    const unknown = new Set(sealedSecret.spec.vault?.map(({ key }) => key));
-    const settings = { allowNondeterministic, unknown };
-    const { warnings, ...made } = await rendered(sealedSecret, secret, where, settings);
-    return { ...made, warnings: [...left, ...warnings] };
-  }
+  if (opening.ok) return opening.opened;
   if ("problem" in opening) {
     if (opening.sops === "no-key") {
       const hint = opening.hint ?? "give one of the keys that it was sealed for";
