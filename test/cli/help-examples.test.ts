@@ -7,6 +7,7 @@ import { after, before, suite, test } from "node:test";
 import { readArguments } from "../../cli/arguments.ts";
 import { allow } from "../../cli/commands/allow.ts";
 import { explain } from "../../cli/commands/explain.ts";
+import { guard } from "../../cli/commands/guard.ts";
 import { keys } from "../../cli/commands/keys.ts";
 import { render } from "../../cli/commands/render.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
@@ -31,6 +32,13 @@ import { transitAnswers } from "../support/transit-answers.ts";
 const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ["signet --accept-certificate SHA256:… < secret.yaml", "the fingerprint is left for the reader to fill in"],
   ...[
+    "signet guard --staged",
+    "signet guard --range main..HEAD",
+    "signet guard --range origin/main..HEAD",
+    'signet guard --range "$old..$new" --base "$new" || exit 1',
+    'signet guard --range "$old..$new" "$@" || exit 1',
+  ].map((command) => [command, "it needs a repository"] as const),
+  ...[
     "signet keys list",
     "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
     "signet keys wrap --all --with vault:transit/sealing-keys",
@@ -44,6 +52,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   render: render.options,
   allow: allow.options,
   explain: explain.options,
+  guard: guard.options,
   keys: keys.options,
   completion: generalOptions,
 };
