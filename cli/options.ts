@@ -1,32 +1,8 @@
-/** One flag, named as it is typed after the two dashes. */
-export type OptionSpec = {
-  /** One letter, typed after one dash. */
-  short?: string;
-  /**
-   * What it takes: nothing or `=true`/`=false` (`switch`), a text, texts split at commas (`list`), texts as they are
-   * (`repeated`), a whole number or nothing (`level`).
-   */
-  kind: "switch" | "text" | "list" | "repeated" | "level";
-  /** Name of the value in help: `FILE`. */
-  value?: string;
-  /** One line of help, in small letters, without a full stop. */
-  summary: string;
-  group: "seal" | "files" | "cluster" | "mode" | "logging" | "general";
-};
+import type { OptionSpec, OptionTable, OptionValues } from "./option-spec.ts";
+import { sopsOpeningOptions, sopsRecipientOptions } from "./sops/sops-options.ts";
 
-/** A set of flags by name. */
-export type OptionTable = Readonly<Record<string, OptionSpec>>;
-
-type ValueOf<Kind extends OptionSpec["kind"]> = Kind extends "switch"
-  ? boolean
-  : Kind extends "text"
-    ? string | null
-    : Kind extends "level"
-      ? number
-      : string[];
-
-/** The values of a table's flags. An empty text is null, like a flag that was not given. */
-export type OptionValues<Table extends OptionTable> = { [Name in keyof Table]: ValueOf<Table[Name]["kind"]> };
+export type { OptionSpec, OptionTable, OptionValues } from "./option-spec.ts";
+export { sopsOpeningOptions, sopsRecipientOptions } from "./sops/sops-options.ts";
 
 /** kubeseal's own flags, and the few of ours. */
 const own = {
@@ -128,56 +104,6 @@ const own = {
     value: "FILE",
     group: "mode",
     summary: "with --recovery-unseal: files that hold private keys",
-  },
-} as const satisfies OptionTable;
-
-/** Whom a SOPS document is encrypted for, by sops' own names. */
-export const sopsRecipientOptions = {
-  age: {
-    kind: "list",
-    value: "RECIPIENT",
-    group: "seal",
-    summary: "seal as a SOPS document for these age recipients; or SOPS_AGE_RECIPIENTS",
-  },
-  kms: {
-    kind: "list",
-    value: "ARN[+ROLE]",
-    group: "seal",
-    summary: "the same for keys of AWS KMS; or SOPS_KMS_ARN",
-  },
-  "hc-vault-transit": {
-    kind: "list",
-    value: "URL",
-    group: "seal",
-    summary: "the same for keys of Vault, https://HOST/v1/ENGINE/keys/KEY; or SOPS_VAULT_URIS",
-  },
-  "encryption-context": {
-    kind: "list",
-    value: "NAME:VALUE",
-    group: "seal",
-    summary: "pairs that the keys of --kms bind the data key to, beside our own",
-  },
-} as const satisfies OptionTable;
-
-/** What entries of SOPS documents may name beside a key, when they are opened with the user's credentials. */
-export const sopsOpeningOptions = {
-  "kms-allowed-roles": {
-    kind: "list",
-    value: "ARN",
-    group: "seal",
-    summary: "roles of AWS that SOPS documents may have taken on; those of signet allow when not given",
-  },
-  "kms-allowed-profiles": {
-    kind: "list",
-    value: "PROFILE",
-    group: "seal",
-    summary: "the same for profiles of the shared configuration",
-  },
-  "kms-allowed-contexts": {
-    kind: "list",
-    value: "NAME=VALUE",
-    group: "seal",
-    summary: "the same for pairs of an encryption context; NAME=* for any value",
   },
 } as const satisfies OptionTable;
 

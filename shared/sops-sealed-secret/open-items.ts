@@ -6,9 +6,9 @@ import type { SopsMap } from "../document/sops/tree.ts";
 import { shellWord } from "../shell-word.ts";
 import { contextDifferences } from "./kms-place.ts";
 import { openRefusal } from "./open-refusal.ts";
-import type { SopsOpening } from "./open-sops.ts";
 import { entryKeyId, ForeignContextError, placeUnwrapper } from "./place-unwrapper.ts";
 import { boundRefusal } from "./scope-proof.ts";
+import type { SopsOpening } from "./sops-opening.ts";
 import { type SopsRefusal, sopsRefusal } from "./sops-refusal.ts";
 import { entriesOf, ITEMS, nodeAt } from "./tree-path.ts";
 

@@ -1,22 +1,12 @@
 import type { Bytes } from "../bytes.ts";
-import type { SopsUnwrapper } from "../document/sops/key-services.ts";
 import { metadataOf } from "../document/sops/metadata-tree.ts";
-import type { Scope } from "../scope.ts";
 import { formRefusal, valuesTree } from "./clear-form.ts";
 import { itemBytes, openPlaced, WHERE } from "./open-items.ts";
 import { openRefusal } from "./open-refusal.ts";
 import { ruleRefusal } from "./rule-refusal.ts";
 import type { SopsSealedSecret } from "./sops-form.ts";
+import type { SopsOpening } from "./sops-opening.ts";
 import type { SopsRefusal } from "./sops-refusal.ts";
-
-/** What opening takes beside the object: where it stands, and who unwraps its data key. */
-export type SopsOpening = {
-  /** The id of the cluster, or what finds it out once the document has opened. */
-  clusterId: string | (() => Promise<string>);
-  /** Of the object as it stands, never from the document. */
-  scope: Scope;
-  unwrapper: SopsUnwrapper;
-};
 
 /** What came of it: the items without the scope item, and the keys that its data key was wrapped under. */
 export type SopsOpened = { ok: true; values: ReadonlyMap<string, Bytes>; keyId: string } | SopsRefusal;
