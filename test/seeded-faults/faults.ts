@@ -13,6 +13,7 @@ import { codecFaults } from "./codec-faults.ts";
 import { controllerFaults } from "./controller-faults.ts";
 import { controllerKeyServiceFaults } from "./controller-key-service-faults.ts";
 import { controllerSopsFaults } from "./controller-sops-faults.ts";
+import { convertFaults } from "./convert-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
 import { documentFaults } from "./document-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
@@ -88,4 +89,5 @@ export const faults: readonly Fault[] = [
   ...wrappedKeyFaults,
   ...keyMovingFaults,
   ...gitFaults,
+  ...convertFaults,
 ];
