@@ -210,7 +210,9 @@ suite("scalars are to us what they are to stock sops, in clear and encrypted", (
         await stock.write("huge.yaml", `${key}: ${spelling}\n`);
         const { code } = await stock.run(["encrypt", "--age", recipient(), "huge.yaml"]);
         assert.equal(code, 23);
-        await assert.rejects(encryptOurs(`${key}: ${spelling}\n`, "yaml"), { message: /takes more than 64 bits/ });
+        await assert.rejects(encryptOurs(`${key}: ${spelling}\n`, "yaml"), {
+          message: /takes more than 64 bits/,
+        });
       });
     }
   }
