@@ -23,7 +23,7 @@ export const guard: Command<typeof guardOptions> = {
         "write --format text, json or sarif",
       );
     const answer = await lookAtWhatIsAsked(options, positionals, io);
-    const findings = inOrder([...answer.findings, ...answer.notes]);
+    const findings = inOrder([...answer.findings, ...(answer.notes ?? [])]);
     const text = textReport(findings);
     const report =
       format === "sarif"
@@ -34,6 +34,10 @@ export const guard: Command<typeof guardOptions> = {
     writeProduct(report, { format: null, "sealed-secret-file": options.output }, io);
     // A log says what is wrong, too, where the report goes elsewhere.
     if (options.output !== null) io.stderr.write(text);
+    if (answer.notes === null)
+      io.stderr.write(
+        "note: what changed of recipients, scopes and templates is not known: earlier versions are not here\n",
+      );
     if (options.verbose) tell(answer, io);
     judge(answer);
   },

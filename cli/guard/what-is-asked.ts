@@ -11,8 +11,8 @@ import { type Allowing, type Entry, type Look, lookAt, type Store } from "./look
 import { FolderTree, gitTree, type Tree } from "./tree.ts";
 import { UnlookedError } from "./unlooked-error.ts";
 
-/** What was found, and what is to be known besides. */
-export type Answer = Look & { notes: Finding[] };
+/** What was found, and what is to be known besides; null where earlier versions are not there to compare with. */
+export type Answer = Look & { notes: Finding[] | null };
 
 /**
  * Looks at what the command line asks for.
@@ -59,7 +59,7 @@ async function lookAtStaged({ options, paths, io, git, objects }: Asking): Promi
     files.map((file) => entryOf(file, tree)),
     { store, allowing },
   );
-  return { ...look, notes: await changeNotes(versionsOf(files), store) };
+  return { ...look, notes: await notesOn(versionsOf(files), store) };
 }
 
 async function lookAtRange(text: string, { options, paths, io, git, objects }: Asking): Promise<Answer> {
@@ -76,7 +76,17 @@ async function lookAtRange(text: string, { options, paths, io, git, objects }: A
     { store, allowing },
   );
   const differences = range.from === null ? [] : await differencesOf(git, range.from, range.to);
-  return { ...look, notes: await changeNotes(versionsOf(differences), store) };
+  return { ...look, notes: await notesOn(versionsOf(differences), store) };
+}
+
+/** Earlier versions may be what a partial clone lacks: then all that is to be committed was looked at all the same. */
+async function notesOn(versions: readonly Versions[], store: Store): Promise<Finding[] | null> {
+  try {
+    return await changeNotes(versions, store);
+  } catch (error) {
+    if (error instanceof UnlookedError) return null;
+    throw error;
+  }
 }
 
 async function lookAtFolder(options: GuardOptions, paths: readonly string[], io: Io): Promise<Answer> {
