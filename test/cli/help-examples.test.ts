@@ -6,7 +6,9 @@ import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readArguments } from "../../cli/arguments.ts";
 import { allow } from "../../cli/commands/allow.ts";
+import { convert } from "../../cli/commands/convert.ts";
 import { explain } from "../../cli/commands/explain.ts";
+import { git } from "../../cli/commands/git.ts";
 import { guard } from "../../cli/commands/guard.ts";
 import { keys } from "../../cli/commands/keys.ts";
 import { render } from "../../cli/commands/render.ts";
@@ -37,6 +39,7 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
     "signet guard --range origin/main..HEAD",
     'signet guard --range "$old..$new" --base "$new" || exit 1',
     'signet guard --range "$old..$new" "$@" || exit 1',
+    "signet git setup --write '*.sealed.yaml'",
   ].map((command) => [command, "it needs a repository"] as const),
   ...[
     "signet keys list",
@@ -50,6 +53,8 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
 const TABLES: Readonly<Record<string, OptionTable>> = {
   unseal: unseal.options,
   render: render.options,
+  convert: convert.options,
+  git: git.options,
   allow: allow.options,
   explain: explain.options,
   guard: guard.options,

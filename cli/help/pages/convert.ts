@@ -40,7 +40,8 @@ export const page: HelpPage = {
   examples: [
     {
       what: "From the cluster's key to AWS KMS, with a backup of the key",
-      command: "signet convert --kms-key alias/signet --key backup.yaml --in-place sealed.yaml",
+      command:
+        "signet convert --kms-key alias/signet --cluster-id $CLUSTER_ID --key keys.yaml --in-place sealed/",
     },
   ],
 };
