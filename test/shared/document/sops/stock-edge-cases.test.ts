@@ -414,7 +414,8 @@ suite("edge cases of the format, in stock sops and in ours", () => {
     // What it had encrypted of what stands behind a value, the stock tool puts above it.
     const above = (line: string) => line.replace(/^( *)(.*\S) (#.*)$/, "$1$3\n$1$2");
     const kept = await decryptOurs(sealed);
-    assert.equal(kept, clear);
+    // An item of its own cannot stand behind another.
+    assert.equal(kept, clear.replace("    - z # at it", "    # at it\n    - z"));
     assert.equal(kept.split("\n").map(above).join("\n"), await decryptTheirs(sealed));
   });
 
