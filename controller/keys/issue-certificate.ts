@@ -22,8 +22,16 @@ export type IssuedKey = { privateKeyPem: string; certificatePem: string; notBefo
  * subjectKeyIdentifier). The key work is done by node:crypto, off the main thread; the library only lays out the
  * certificate.
  */
-export async function issueKey({ keyBits, commonName, ttlMs }: KeyRequest, now: Date): Promise<IssuedKey> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", { modulusLength: keyBits });
+export async function issueKey({ keyBits, ...certificate }: KeyRequest, now: Date): Promise<IssuedKey> {
+  return certifyKey(await promisify(generateKeyPair)("rsa", { modulusLength: keyBits }), certificate, now);
+}
+
+/** Gives a key pair of RSA the certificate that `issueKey` gives a new one. */
+export async function certifyKey(
+  { privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject },
+  { commonName, ttlMs }: Pick<KeyRequest, "commonName" | "ttlMs">,
+  now: Date,
+): Promise<IssuedKey> {
   // Loaded with the first new key: most starts make none.
   const { default: forge } = await import("node-forge");
   const certificate = forge.pki.createCertificate();
@@ -60,8 +68,8 @@ function serialNumber(): string {
 // Exported by the library, missing in its type declarations.
 type WithTbs = { getTBSCertificate(certificate: pki.Certificate): asn1.Asn1 };
 
-/** The library's own signing is JavaScript arithmetic and would hold up the main thread. */
-function selfSign(forge: typeof Forge, certificate: pki.Certificate, privateKey: KeyObject): void {
+/** Signs a certificate with its own key. The library's own signing is JavaScript arithmetic and would hold up the main thread. */
+export function selfSign(forge: typeof Forge, certificate: pki.Certificate, privateKey: KeyObject): void {
   const { getTBSCertificate } = forge.pki as typeof forge.pki & WithTbs;
   const signer = {
     sign(digest: md.MessageDigest): string {

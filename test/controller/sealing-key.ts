@@ -1,4 +1,5 @@
-import { issueKey } from "../../controller/keys/issue-certificate.ts";
+import { createPublicKey } from "node:crypto";
+import { certifyKey } from "../../controller/keys/issue-certificate.ts";
 import { keySecret } from "../../controller/keys/key-secret.ts";
 import type { SecretObject } from "../../controller/reconcile/secret-object.ts";
 import { utf8 } from "../../shared/bytes.ts";
@@ -9,6 +10,7 @@ import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { classicSealer, type OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { pooledRsaKey } from "../support/rsa-key-pool.ts";
 
 /** A sealing key of 2048 bits with both halves. */
 export type SealingPair = {
@@ -23,8 +25,12 @@ export type SealingPair = {
 
 /** @param notBefore begin of the certificate; now when not given. */
 export async function sealingPair(notBefore: Date = new Date()): Promise<SealingPair> {
-  const request = { keyBits: 2048, commonName: "", ttlMs: 24 * 3_600_000 };
-  const { privateKeyPem, certificatePem } = await issueKey(request, notBefore);
+  const privateKey = pooledRsaKey();
+  const { privateKeyPem, certificatePem } = await certifyKey(
+    { privateKey, publicKey: createPublicKey(privateKey) },
+    { commonName: "", ttlMs: 24 * 3_600_000 },
+    notBefore,
+  );
   const certificate = readCertificate(certificatePem);
   return {
     privateKeyPem,

@@ -1,16 +1,18 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import forge from "node-forge";
+import { selfSign } from "../../controller/keys/issue-certificate.ts";
+import { pooledRsaKey } from "./rsa-key-pool.ts";
 import type { TestCertificate } from "./test-certificates.ts";
 
 const HOUR_MS = 3_600_000;
 
 /** A certificate that is its own authority, for TLS servers on 127.0.0.1, ::1 and localhost; good for a day. */
 export function servingCertificate(): TestCertificate {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = pooledRsaKey();
   const privateKeyPem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
-  const key = forge.pki.privateKeyFromPem(privateKeyPem);
+  const publicKeyPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
   const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKeyPem);
   certificate.serialNumber = "01";
   certificate.validity.notBefore = new Date(Date.now() - HOUR_MS);
   certificate.validity.notAfter = new Date(Date.now() + 24 * HOUR_MS);
@@ -29,7 +31,7 @@ export function servingCertificate(): TestCertificate {
       ],
     },
   ]);
-  certificate.sign(key, forge.md.sha256.create());
+  selfSign(forge, certificate, privateKey);
   return {
     certificatePem: forge.pki.certificateToPem(certificate).replaceAll("\r\n", "\n"),
     privateKeyPem,

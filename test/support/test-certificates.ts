@@ -1,5 +1,7 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import forge from "node-forge";
+import { selfSign } from "../../controller/keys/issue-certificate.ts";
+import { pooledRsaKey } from "./rsa-key-pool.ts";
 
 /** A certificate for tests, with the key that opens what it seals. */
 export type TestCertificate = { certificatePem: string; privateKeyPem: string };
@@ -34,15 +36,15 @@ export function testCertificate(fromDay = -1, untilDay = 3650, serial = 1): Test
 }
 
 function makeCertificate(fromDay: number, untilDay: number, serial: number): TestCertificate {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const privateKey = pooledRsaKey();
   const privateKeyPem = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
-  const key = forge.pki.privateKeyFromPem(privateKeyPem);
+  const publicKeyPem = createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
   const certificate = forge.pki.createCertificate();
-  certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);
+  certificate.publicKey = forge.pki.publicKeyFromPem(publicKeyPem);
   certificate.serialNumber = `0${serial}`;
   certificate.validity.notBefore = new Date(Date.now() + fromDay * DAY_MS);
   certificate.validity.notAfter = new Date(Date.now() + untilDay * DAY_MS);
-  certificate.sign(key, forge.md.sha256.create());
+  selfSign(forge, certificate, privateKey);
   return {
     certificatePem: forge.pki.certificateToPem(certificate).replaceAll("\r\n", "\n"),
     privateKeyPem,
