@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   fchmodSync,
@@ -16,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { getBuiltinModule } from "node:process";
 import type { FileAccess, Files, FolderEntry } from "./io.ts";
 
 /** The file system of the machine. */
@@ -105,5 +105,6 @@ function withSlashes(path: string): string {
 }
 
 function randomName(): string {
-  return randomBytes(6).toString("hex");
+  // Loaded here, as many runs write no file.
+  return getBuiltinModule("node:crypto").randomBytes(6).toString("hex");
 }

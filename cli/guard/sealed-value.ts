@@ -30,7 +30,7 @@ export function isSealedValue(text: string): boolean {
 
 /** By the length of its text and its first bytes: decoding all of many values takes time, and tells nothing more. */
 function isClassic(text: string): boolean {
-  const dense = text.replace(/[\r\n]/g, "").trim();
+  const dense = (text.includes("\n") ? text.replace(/[\r\n]/g, "") : text).trim();
   if (dense.length % 4 !== 0 || !BASE64_TEXT.test(dense)) return false;
   const padding = dense.endsWith("==") ? 2 : dense.endsWith("=") ? 1 : 0;
   const head = fromBase64(dense.slice(0, 4));
