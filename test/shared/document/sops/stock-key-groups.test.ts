@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { generateHybridIdentity, identityToRecipient } from "age-encryption";
+import { armor, Encrypter, generateHybridIdentity, identityToRecipient } from "age-encryption";
 import { utf8 } from "../../../../shared/bytes.ts";
 import { encryptSopsDocuments } from "../../../../shared/document/sops/encrypt-document.ts";
 import { readAgeIdentities } from "../../../../shared/document/sops/keys/age-identities.ts";
@@ -10,7 +10,9 @@ import { type OpenedSops, openSopsDocuments } from "../../../../shared/document/
 import { readSopsTree } from "../../../../shared/document/sops/read-tree.ts";
 import { updateSopsKeys } from "../../../../shared/document/sops/update-keys.ts";
 import { writeSopsTree } from "../../../../shared/document/sops/write-tree.ts";
+import { runProgram } from "../../../support/run-program.ts";
 import { AgePeople, StockSops } from "../../../support/stock-sops.ts";
+import { ensureRealComponents } from "../../../tools/real-components.ts";
 
 const { signal } = new AbortController();
 const PLAIN = "a: secret\nl:\n    - 1\n    - true\n";
@@ -193,5 +195,32 @@ suite("keys of documents that stock sops and ours change in turn", () => {
     assert.notDeepEqual(after.dataKey, before.dataKey);
     await opensWith(text, identityOf(three));
     await staysShut(text, identityOf(one));
+  });
+
+  test("an identity file under a passphrase", async () => {
+    const locked = new Encrypter();
+    locked.setPassphrase("correct horse");
+    locked.setScryptWorkFactor(10);
+    const identityFile = armor.encode(await locked.encrypt(`# mine\n${identityOf(one)}\n`));
+    await stock.write("keys.age", identityFile);
+    const name = await written(await encryptOurs([[one]]));
+    const { sops } = await ensureRealComponents(["sops"]);
+    // It asks on a terminal alone.
+    const typed = ["-qec", `${sops} decrypt ${name}`, "/dev/null"];
+    const env = {
+      PATH: process.env["PATH"],
+      HOME: stock.folder,
+      SOPS_AGE_KEY_FILE: `${stock.folder}/keys.age`,
+    };
+    const asked = { cwd: stock.folder, env, stdin: "correct horse\n" };
+    const { code, stdout } = await runProgram("script", typed, asked);
+    assert.equal(code, 0, stdout);
+    assert.ok(stdout.replaceAll("\r", "").endsWith(PLAIN), stdout);
+
+    const answered = await readAgeIdentities(utf8(identityFile), "keys.age", async () => "correct horse");
+    const unwrapper = sopsUnwrapper({ age: { identities: answered, hint: "" }, kms: null, vault: null });
+    const tree = readSopsTree(await stock.read(name), "yaml", "x");
+    const opened = await openSopsDocuments(tree, { unwrapper, where: "x", signal });
+    assert.equal(writeSopsTree(opened.documents, "yaml"), PLAIN);
   });
 });
