@@ -22,7 +22,8 @@ type Side = { encrypted: SopsMap[]; opened: OpenedSops };
  * Merges three versions of a SOPS document in clear, in memory, and encrypts the result as an edit of one side: its MAC is
  * right, and a difference shows only what changed. The MAC of each version is verified first.
  * @returns null when a version is no SOPS document.
- * @throws SopsError, SopsKeyError naming the version that does not open; InputError when both sides changed who can open it.
+ * @throws SopsError, SopsKeyError naming the version that does not open; InputError when both sides changed who can
+ * open it, one has another data key, or they differ in what is encrypted.
  */
 export async function mergeSopsFiles(
   versions: FileVersions,
@@ -60,28 +61,55 @@ async function merged(
     const words = clashes.map((path) => `both sides changed ${path}`);
     return { bytes: null, words };
   }
+  requireOneKey(base, ours, theirs);
+  requireOneRule(ours, theirs);
   const { encrypted, opened } = writtenLike(base, ours, theirs);
   const edited = await editSopsDocuments(encrypted, opened, documents, { now });
   return { bytes: utf8(writeSopsTree(edited, format)), words: [] };
 }
 
-/** The side whose data key, recipients and rules count: the one that changed them. */
-function writtenLike(base: Side, ours: Side, theirs: Side): Side {
-  const isLeft = (side: Side) =>
-    equalBytes(side.opened.dataKey, base.opened.dataKey) && keyText(side) === keyText(base);
-  if (isLeft(theirs)) return ours;
-  if (isLeft(ours)) return theirs;
-  if (equalBytes(ours.opened.dataKey, theirs.opened.dataKey) && keyText(ours) === keyText(theirs))
-    return ours;
+/**
+ * The rule is not authenticated: whoever narrows it, without a key, on one side would have what the other side encrypted
+ * written in clear.
+ */
+function requireOneRule(ours: Side, theirs: Side): void {
+  if (ruleText(ours) === ruleText(theirs)) return;
   throw new InputError(
-    "both sides changed the data key, or whom it is wrapped for",
+    "the sides have different rules of what is encrypted, or of what the mac covers",
+    "take one side, and make the changes of the other with sops",
+  );
+}
+
+function ruleText({ opened: { metadata } }: Side): string {
+  return JSON.stringify([metadata.selection, metadata.macOnlyEncrypted]);
+}
+
+/**
+ * Nothing proves who made a data key: whoever knows a recipient can write a document under a key of his own, and would read
+ * what the other side added.
+ */
+function requireOneKey(base: Side, ours: Side, theirs: Side): void {
+  if ([ours, theirs].every((side) => equalBytes(side.opened.dataKey, base.opened.dataKey))) return;
+  throw new InputError(
+    "the versions have different data keys, and nothing proves who made a new one",
+    "see who rotated it and take that side; make the changes of the other with sops",
+  );
+}
+
+/** The side whose recipients count: the one that changed them. */
+function writtenLike(base: Side, ours: Side, theirs: Side): Side {
+  if (keyText(theirs) === keyText(base)) return ours;
+  if (keyText(ours) === keyText(base)) return theirs;
+  if (keyText(ours) === keyText(theirs)) return ours;
+  throw new InputError(
+    "both sides changed whom the data key is wrapped for",
     "take one side, and make the changes of the other with sops",
   );
 }
 
 function keyText({ opened: { metadata } }: Side): string {
-  const { groups, shamirThreshold, selection, macOnlyEncrypted } = metadata;
-  return JSON.stringify({ groups, shamirThreshold, selection, macOnlyEncrypted });
+  const { groups, shamirThreshold } = metadata;
+  return JSON.stringify({ groups, shamirThreshold });
 }
 
 /** Null when one is empty, is no UTF-8, or has no metadata. */

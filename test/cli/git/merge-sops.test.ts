@@ -49,28 +49,51 @@ suite("SOPS documents are merged in clear", () => {
     );
   });
 
-  test("what one side rotated is written under its new data key", async () => {
-    for (const side of ["ours", "theirs"] as const) {
+  test("a new data key is left to a person, since anybody could have made it for a known recipient", async () => {
+    for (const side of ["ours", "theirs", "both"] as const) {
       const files = await versions(async (before) => {
         const [turned, changed] = [await rotated(before), await edited(before, plain("1x", "changed"))];
+        if (side === "both") return { ours: turned, theirs: await rotated(before) };
         return side === "ours" ? { ours: turned, theirs: changed } : { ours: changed, theirs: turned };
       });
-      const text = fromUtf8((await merge(files))?.bytes ?? utf8("")) ?? "";
-      const [opened, own] = [await openYaml(text, keys), await openYaml(fromUtf8(files[side]) ?? "", keys)];
-      assert.deepEqual(opened.dataKey, own.dataKey);
-      assert.equal(yamlText(opened.documents), plain("1x", "changed"));
+      await assert.rejects(
+        merge(files),
+        (error) => error instanceof InputError && /different data keys/.test(error.message),
+      );
     }
   });
 
-  test("two rotations are left to a person", async () => {
+  test("recipients come from the side that changed them, and from neither where both did", async () => {
     const files = await versions(async (before) => ({
-      ours: await rotated(before),
-      theirs: await rotated(before),
+      ours: await edited(before, plain("ours", "1x")),
+      theirs: await edited(before, plain("1x", "theirs")),
     }));
-    await assert.rejects(
-      merge(files),
-      (error) => error instanceof InputError && /both sides changed the data key/.test(error.message),
-    );
+    const named = (side: Uint8Array, name: string) => {
+      const text = (fromUtf8(side) ?? "").replace("recipient: age1a", `recipient: ${name}`);
+      return utf8(text);
+    };
+    for (const side of ["ours", "theirs"] as const) {
+      const merged = await merge({ ...files, [side]: named(files[side], "age1b") });
+      assert.match(fromUtf8(merged?.bytes ?? utf8("")) ?? "", /recipient: age1b/);
+    }
+    const both = { ...files, ours: named(files.ours, "age1b"), theirs: named(files.theirs, "age1c") };
+    await assert.rejects(merge(both), /both sides changed whom/);
+  });
+
+  test("a rule that one side narrowed, for which it takes no key, leaves nothing of the other in clear", async () => {
+    const selection = { rule: "encrypted_regex", pattern: "^(data|stringData)$" } as const;
+    const before = await encryptedTree("data:\n  a: 1x\n", keys, { selection });
+    const ours = await edited(before, "data:\n  a: 1x\nstringData:\n  b: added\n");
+    const base = utf8(yamlText(before));
+    const theirs = utf8(yamlText(before).replace("^(data|stringData)$", "^data$"));
+    for (const files of [
+      { base, ours: utf8(yamlText(ours)), theirs },
+      { base, ours: theirs, theirs: utf8(yamlText(ours)) },
+    ])
+      await assert.rejects(
+        merge(files),
+        (error) => error instanceof InputError && /different rules/.test(error.message),
+      );
   });
 
   test("clashes are named, and nothing is written", async () => {
