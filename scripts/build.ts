@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "..");
 /** The programs of dist/ by their entry stubs, and what each bundle of them is made from and goes to. */
 const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[] }[] = [
   {
-    entries: ["signet.cjs", "signet.mjs"],
+    entries: ["signet.cjs", "signet.mjs", "signet-krm.cjs"],
     bundles: [
       {
         entryPoints: { main: "cli/main.ts" },
@@ -40,6 +40,7 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
       {
         entryPoints: {
           "any-command": "cli/any-command.ts",
+          krm: "cli/krm-main.ts",
           "web-fetch": "cli/web-fetch.ts",
           "system-git": "cli/system-git.ts",
           "go-pattern": "shared/document/sops/go-pattern.ts",

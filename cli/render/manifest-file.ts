@@ -32,12 +32,16 @@ export function readManifestFile({ where, bytes }: Source): ManifestFile {
  * @throws InputError for a number that JSON does not have.
  */
 export function jsonStream(files: readonly RenderedFile[]): string {
-  return files
-    .flatMap(({ file, rendered }) =>
-      file.documents.flatMap((document, index) => rendered[index]?.objects ?? objectsIn(document)),
-    )
+  return plainObjects(files)
     .map((object) => `${toJson(object)}\n`)
     .join("");
+}
+
+/** The objects in plain, as JSON can hold them; those of lists one by one. @throws InputError as `jsonStream`. */
+export function plainObjects(files: readonly RenderedFile[]): object[] {
+  return files.flatMap(({ file, rendered }) =>
+    file.documents.flatMap((document, index) => rendered[index]?.objects ?? objectsIn(document)),
+  );
 }
 
 function objectsIn({ value, where }: ManifestDocument): object[] {

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Node 12 and newer must be able to parse this file: it is what tells their users which Node they need.
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  console.error(`error: signet needs Node.js 24 or newer; this is ${process.version}`);
+  process.exitCode = 1;
+} else {
+  import("./cli/commands/krm.mjs").catch((error) => {
+    // The text of an unforeseen error may quote what was being sealed, so only its kind is shown.
+    console.error(`error: signet-krm could not start (${error.code || error.name})`);
+    console.error("hint: install it again; its dist folder must be kept whole");
+    process.exitCode = 1;
+  });
+}
