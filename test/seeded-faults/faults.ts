@@ -20,6 +20,7 @@ import { driftFaults } from "./drift-faults.ts";
 import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { gitFaults } from "./git-faults.ts";
+import { guardFaults } from "./guard-faults.ts";
 import { keyFaults } from "./key-faults.ts";
 import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
@@ -81,6 +82,7 @@ export const faults: readonly Fault[] = [
   ...templateFunctionFaults,
   ...cliFaults,
   ...unsealingFaults,
+  ...guardFaults,
   ...cliKeyServiceFaults,
   ...awsFaults,
   ...vaultFaults,
