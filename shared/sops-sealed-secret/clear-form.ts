@@ -4,6 +4,7 @@ import type { SopsMap } from "../document/sops/tree.ts";
 import { formOf } from "../seal/codec.ts";
 import { isItemName } from "../secret.ts";
 import { byteOrder } from "./byte-order.ts";
+import { isOfSensibleExtent } from "./metadata-extent.ts";
 import type { SopsSealedSecret } from "./sops-form.ts";
 import { type SopsRefusal, sopsRefusal } from "./sops-refusal.ts";
 import { leafOf, mapOf } from "./tree-path.ts";
@@ -56,6 +57,13 @@ export function formRefusal({ spec: { encryptedData }, sops }: SopsSealedSecret)
       "no-metadata",
       `spec.encryptedData holds values of a SOPS document, and its field sops is missing: ${listed(items)}`,
       "apply the document as it was written; where the cluster dropped the field, its CustomResourceDefinition is older than this version of Signet",
+    );
+  }
+  if (!isOfSensibleExtent(sops)) {
+    return sopsRefusal(
+      "document",
+      "its field sops is larger, or deeper, than any document needs it",
+      "take the document as SOPS wrote it, for fewer keys",
     );
   }
   return null;

@@ -11,6 +11,9 @@ import { type SopsRefusal, sopsRefusal } from "./sops-refusal.ts";
 /** The rule that SealedSecrets are written with. */
 export const SOPS_SELECTION = { rule: "encrypted_regex", pattern: "^encryptedData$" } as const;
 
+/** What a rule may cost to try on a SealedSecret, which anybody in a namespace may write: some tens of milliseconds. */
+const MOST_WORK = 1e7;
+
 /** What a rule does with a SealedSecret as it is written: which of its values it has encrypted. */
 type Covered = SopsSealedSecret & {
   metadata?: { labels?: unknown; annotations?: unknown } | undefined;
@@ -91,7 +94,7 @@ export async function firstMisjudged(
     spec,
   });
   if (tree.kind !== "map") throw new Error("an object became no mapping");
-  const selector = await selectorOf(selection, where);
+  const selector = await selectorOf(selection, where, MOST_WORK);
   const { slots } = walk([tree], { selector, naming: new Naming(where, 1), dropsListComments: false });
   const wrong = slots.find(({ isEncrypted, place }) => isEncrypted !== isItem(place));
   return wrong === undefined ? null : { path: wrong.place.toString(), isEncrypted: wrong.isEncrypted };

@@ -220,4 +220,18 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     replace: "mapLines(object, 0)",
     test: MODES,
   },
+  {
+    what: "a field sops of any size and depth is walked",
+    file: "shared/sops-sealed-secret/clear-form.ts",
+    find: "if (!isOfSensibleExtent(sops)) {",
+    replace: "if (sops === null) {",
+    test: "test/shared/sops-sealed-secret/open-sops.test.ts",
+  },
+  {
+    what: "a rule of a SealedSecret may cost as much as one of a file",
+    file: "shared/sops-sealed-secret/rule-refusal.ts",
+    find: "selectorOf(selection, where, MOST_WORK)",
+    replace: "selectorOf(selection, where)",
+    test: "test/shared/sops-sealed-secret/open-sops.test.ts",
+  },
 ];

@@ -13,14 +13,15 @@ export class PatternWorkError extends Error {}
 /**
  * A regular expression in Go's syntax, not anchored, tried on bytes. Apart from the rest, since its library is loaded for
  * documents alone whose rule is more than a few names.
+ * @param mostWork instructions times bytes that it may be tried on in all.
  * @returns null when it is no regular expression in that syntax, or a very large one. What it returns throws
  * PatternWorkError once all it was tried on takes too long.
  */
-export function goPattern(pattern: string): ((text: string) => boolean) | null {
+export function goPattern(pattern: string, mostWork = MOST_WORK): ((text: string) => boolean) | null {
   if (pattern.length > LONGEST_PATTERN || patternSize(pattern) > LARGEST_PATTERN) return null;
   const compiled = compile(pattern);
   if (compiled === null) return null;
-  let left = MOST_WORK;
+  let left = mostWork;
   return (text) => {
     const bytes = utf8(text);
     left -= compiled.programSize() * (bytes.length + 1);

@@ -19,15 +19,22 @@ const NAMES = /^\^(?:(?<name>[\w-]+)|\((?<names>[\w-]+(?:\|[\w-]+)*)\))\$$/;
 /**
  * Makes a rule ready. Patterns are Go's, which alone SOPS knows; those of the form `^name$` and `^(a|b)$` need no library.
  * @param where names the document in errors.
+ * @param mostWork what the pattern may cost on all keys of the document, as `goPattern` counts it.
  * @throws SopsError (rule) when the pattern is none: SOPS itself would then encrypt nothing, and say nothing.
  */
-export async function selectorOf(selection: SopsSelection, where: string): Promise<Selector> {
+export async function selectorOf(
+  selection: SopsSelection,
+  where: string,
+  mostWork?: number,
+): Promise<Selector> {
   const { rule, pattern } = selection.rule === "default" ? DEFAULT_SELECTION : selection;
   return {
     by: rule.endsWith("_comment_regex") ? "comment" : "key",
     encryptsWhatFits: rule.startsWith("encrypted_"),
     fits: remembered(
-      rule.endsWith("_suffix") ? (text) => text.endsWith(pattern) : await fitting(pattern, rule, where),
+      rule.endsWith("_suffix")
+        ? (text) => text.endsWith(pattern)
+        : await fitting(pattern, rule, where, mostWork),
     ),
   };
 }
@@ -44,14 +51,19 @@ function remembered(fits: (text: string) => boolean): (text: string) => boolean 
   };
 }
 
-async function fitting(pattern: string, rule: string, where: string): Promise<(text: string) => boolean> {
+async function fitting(
+  pattern: string,
+  rule: string,
+  where: string,
+  mostWork?: number,
+): Promise<(text: string) => boolean> {
   const groups = NAMES.exec(pattern)?.groups;
   if (groups !== undefined) {
     const names = new Set((groups["name"] ?? groups["names"] ?? "").split("|"));
     return (text) => names.has(text);
   }
   const { goPattern, PatternWorkError } = await import("./go-pattern.ts");
-  const fits = goPattern(pattern);
+  const fits = goPattern(pattern, mostWork);
   if (fits === null) {
     throw new SopsError(
       "rule",

@@ -302,6 +302,27 @@ test("values that are no texts, and rules that take more, are refused by name", 
   assert.deepEqual(told(await world.open(same)), { a: "1" });
 });
 
+test("a field sops that is larger or deeper than any is refused before it is walked", async () => {
+  const nested = (depth: number): unknown => (depth === 0 ? "" : [nested(depth - 1)]);
+  const deep = JSON.parse(`${"[".repeat(9000)}${"]".repeat(9000)}`) as unknown;
+  const wide = Object.fromEntries(Array.from({ length: 30_000 }, (_, at) => [`k${at}`, "x"]));
+  for (const more of [{ deep }, { deep: nested(21) }, { wide }]) {
+    const opened = await world.open({ ...fresh(), sops: { ...fresh().sops, ...more } });
+    assert.ok(!opened.ok && opened.cause === "document" && /larger, or deeper/.test(opened.problem));
+  }
+  const opened = await world.open({ ...fresh(), sops: { ...fresh().sops, later: nested(15) } });
+  assert.deepEqual(told(opened), { password: "hunter2", user: "me" });
+});
+
+test("a rule that takes long to try is refused sooner than in a file of one's own", async () => {
+  const object: Loose & Record<string, unknown> = fresh();
+  const annotations = Array.from({ length: 300 }, (_, at) => [`${at}`.padStart(240, "x"), ""] as const);
+  Object.assign(object.metadata, { annotations: Object.fromEntries(annotations) });
+  const sops = { ...object.sops, encrypted_regex: `${"x?".repeat(200)}y|^encryptedData$` };
+  const opened = await world.open({ ...object, sops });
+  assert.ok(!opened.ok && opened.cause === "rule" && /takes too long/.test(opened.problem));
+});
+
 test("a value that is no UTF-8 comes out as it was", async () => {
   const bytes = new Uint8Array([0, 255, 254, 10]);
   const object = await world.seal({ bin: String.fromCharCode(...bytes) });
