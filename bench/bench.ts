@@ -11,6 +11,7 @@ import { runCommandLine } from "./command-line-run.ts";
 import { runController } from "./controller-run.ts";
 import { makeCorpus } from "./corpus.ts";
 import { figuresOf } from "./figures.ts";
+import { runGuard } from "./guard-run.ts";
 import { runKeyRings } from "./key-ring-run.ts";
 import { runKeyService } from "./key-service-run.ts";
 import type { Measurement } from "./measurement.ts";
@@ -25,7 +26,7 @@ const withoutLimits = ["--kubeclient-qps=-1"];
 const cliRepeats = 20;
 const manySecrets = 1_000;
 /** Scenes that need no SealedSecrets in a cluster. */
-const ownObjects: ReadonlySet<string> = new Set(["kms", "vault", "sops"]);
+const ownObjects: ReadonlySet<string> = new Set(["kms", "vault", "sops", "guard"]);
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -99,6 +100,10 @@ async function measure(options: BenchOptions): Promise<void> {
   if (only.has("sops")) {
     console.error("SOPS documents");
     found.push(...(await runSops({ repeats: cliRepeats, many: manySecrets })));
+  }
+  if (only.has("guard")) {
+    console.error("guard");
+    found.push(...runGuard({ repeats: cliRepeats }));
   }
 
   const heading = [

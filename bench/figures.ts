@@ -92,6 +92,10 @@ export function figuresOf({ objects, keys }: BenchOptions) {
       title: "SOPS, 1000 Secrets under age: one run of signet render, a loop of sops scaled from 100 (s)",
       goal: times(5),
     },
+    guard: {
+      title: "guard, 200 changed files staged, whole process (ms)",
+      goal: below(150, "< 150 ms"),
+    },
   } satisfies Record<string, Figure>;
 }
 

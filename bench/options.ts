@@ -11,6 +11,7 @@ export const sceneNames = [
   "keys",
   "cli",
   "sops",
+  "guard",
   "kms",
   "vault",
 ] as const;

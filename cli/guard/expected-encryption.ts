@@ -12,6 +12,8 @@ export type ExpectedEncryption = {
 /** Names that people give to files that SOPS encrypts. */
 const NAMED =
   /[^/]\.(?:sops|enc|encrypted)\.(?:ya?ml|json|env|ini|txt|toml|properties)$|^(?:.*\/)?secrets?\.sops\./i;
+/** SOPS' own file of rules, which their patterns may fit. */
+const RULES = /^(?:.*\/)?\.sops\.ya?ml$/;
 /** How files begin that other tools encrypted. */
 const ENCRYPTED_WHOLE =
   /^(?:\$ANSIBLE_VAULT;|age-encryption\.org\/v1|-----BEGIN (?:AGE ENCRYPTED FILE|PGP MESSAGE)-----)/;
@@ -26,6 +28,7 @@ export function expectsEncryption(
   rule: SopsSelection | null,
   text: string,
 ): ExpectedEncryption | null {
+  if (RULES.test(path)) return null;
   const isByName = NAMED.test(path);
   if ((!isByName && rule === null) || text.trim() === "" || ENCRYPTED_WHOLE.test(text)) return null;
   const why = isByName ? "by its name" : "by the creation rule of .sops.yaml that is meant for it";
