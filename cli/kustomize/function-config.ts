@@ -39,7 +39,7 @@ export type SealedSecretGeneratorConfig = {
   needsHash: boolean;
 };
 
-/** Sees that no SealedSecret was renamed, for `validators`. */
+/** Sees that no SealedSecret was renamed so that it does not open. */
 export type CheckSealedSecretsConfig = { kind: "CheckSealedSecrets"; where: string };
 
 /** What a function is told to do. */

@@ -13,8 +13,8 @@ Usage:
   kustomize build --enable-alpha-plugins --enable-exec FOLDER
   signet-krm seal CONFIG.yaml [ITEM...]
 
-kustomize runs it without arguments, where an object of signet.dev/v1alpha1 under generators, transformers or
-validators names it: RenderSecrets, SealedSecretGenerator, CheckSealedSecrets. Without both flags kustomize runs
+kustomize runs it without arguments, where an object of signet.dev/v1alpha1 under generators or transformers
+names it: RenderSecrets, SealedSecretGenerator, CheckSealedSecrets. Without both flags kustomize runs
 no such function, and says nothing. Keys and certificates are named in variables, such as SEALED_SECRETS_KEY and
 SEALED_SECRETS_CERT.
 
