@@ -2,6 +2,7 @@
 export type Allowance = { reason: string } | "no-reason";
 
 const COMMENT = /(?:#|\/\/|;|--|\/\*)\s*signet-guard:\s*allow\b[ \t:]*(.*)$/;
+const LONGEST_REASON = 300;
 /** A line that holds a comment alone. */
 const COMMENT_LINE = /^\s*(?:#|\/\/|;|--|<!--|\/\*|\{\{-?\s*\/\*)/;
 const MARKER_LINE = /^(?:---(?:\s.*)?|\s*)$/;
@@ -24,7 +25,10 @@ export function allowanceAt(
     for (const line of commentLines(lines, place, documents.has(place))) {
       const said = COMMENT.exec(line)?.[1];
       if (said === undefined) continue;
-      const reason = said.replace(/\s*(?:-->|\*\/(?:\s*-?\}\})?)\s*$/, "").trim();
+      const reason = said
+        .slice(0, LONGEST_REASON)
+        .replace(/\s*(?:-->|\*\/(?:\s*-?\}\})?)\s*$/, "")
+        .trim();
       if (/\w\W*\w\W*\w/.test(reason)) return { reason };
       found = "no-reason";
     }

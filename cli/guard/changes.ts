@@ -42,7 +42,7 @@ const RULES_NAME = "creation rules";
 
 /** The text without what is encrypted, which alone changes as a rule. */
 function open(text: string): string {
-  return text.replace(/[A-Za-z0-9+/=]{60,}/g, "").replace(/ENC\[[^\]\r\n]*\]/g, "");
+  return text.replace(/[A-Za-z0-9+/=]{60,}/g, "").replace(/ENC\[[^[\]\r\n]*\]/g, "");
 }
 
 function compare(was: Aspects, now: Aspects): Change[] {

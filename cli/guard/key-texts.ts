@@ -20,20 +20,27 @@ const BODY = /^[A-Za-z0-9+/]{40}/;
 export function findKeys(text: string): Found[] {
   if (!MARKS.test(text)) return [];
   return [
-    ...[...text.matchAll(AGE_IDENTITIES)].map((match) => foundAt("age-identity", match, "an age identity")),
-    ...[...text.matchAll(PEM_BEGIN)].flatMap((match) =>
+    ...matches(text, AGE_IDENTITIES).map((match) => foundAt("age-identity", match, "an age identity")),
+    ...matches(text, PEM_BEGIN).flatMap((match) =>
       isOpenKey(text.slice(match.index, match.index + HEAD_CHARACTERS))
         ? [foundAt("private-key", match, `a private key (${match[1]?.toLowerCase()})`)]
         : [],
     ),
-    ...[...text.matchAll(PEM_IN_BASE64)].flatMap((match) =>
+    ...matches(text, PEM_IN_BASE64).flatMap((match) =>
       isOpenKey(decodedHead(match[0])) ? [foundAt("private-key", match, "a private key in base64")] : [],
     ),
   ];
 }
 
-function foundAt(rule: "age-identity" | "private-key", match: RegExpMatchArray, what: string): Found {
-  const at = match.index ?? 0;
+/** Of what a text holds without end, the first thousands tell enough. */
+const MOST_MATCHES = 5000;
+
+function matches(text: string, pattern: RegExp): RegExpExecArray[] {
+  return [...text.matchAll(pattern).take(MOST_MATCHES)];
+}
+
+function foundAt(rule: "age-identity" | "private-key", match: RegExpExecArray, what: string): Found {
+  const at = match.index;
   return {
     rule,
     at,

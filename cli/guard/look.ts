@@ -1,5 +1,5 @@
-import { positionOf } from "../../shared/document/syntax-error.ts";
-import { allowanceAt, firstContentLine } from "./allow-comments.ts";
+import { type Allowance, allowanceAt, firstContentLine } from "./allow-comments.ts";
+import { FileLines } from "./file-lines.ts";
 import type { Finding, Found } from "./finding.ts";
 import { judgeInput } from "./generator-input.ts";
 import type { Content } from "./git-objects.ts";
@@ -110,15 +110,15 @@ async function judgeAll(
       : null;
   const before = new Set<string>();
   for (const { entry, text, found } of told) {
-    const lines = text.split(/\r\n|\r|\n/);
+    const lines = new FileLines(text);
     for (const one of found) {
       const key = `${entry.path}\0${keyOf(one)}`;
       if (entry.commit !== null && before.has(key)) continue;
       before.add(key);
-      const allowance = allowanceOf(one, text, lines);
+      const allowance = allowanceOf(one, lines);
       const own = allowance === null || allowance === "no-reason" ? null : allowance.reason;
       const reason = allowing.by === "file" ? own : (base?.get(key) ?? null);
-      const finding = findingOf(one, { entry, text, show }, allowance === "no-reason");
+      const finding = findingOf(one, { entry, lines, show }, allowance === "no-reason");
       if (reason !== null) look.allowed.push({ ...finding, reason });
       else {
         look.findings.push(finding);
@@ -139,9 +139,9 @@ async function allowedIn(tree: Tree, paths: ReadonlySet<string>): Promise<Map<st
     const { text, found } = await scanFile({ path, ...content, rule: await around.selectionFor(tree, path) });
     const generator = around.generatorOf(tree, path);
     const own = generator === null ? null : judgeInput(content.bytes, generator);
-    const lines = text.split(/\r\n|\r|\n/);
+    const lines = new FileLines(text);
     for (const one of own === null ? found : [...found, own]) {
-      const allowance = allowanceOf(one, text, lines);
+      const allowance = allowanceOf(one, lines);
       if (allowance !== null && allowance !== "no-reason")
         allowed.set(`${path}\0${keyOf(one)}`, allowance.reason);
     }
@@ -154,16 +154,15 @@ function keyOf({ rule, object, item, matched }: Found): string {
   return JSON.stringify([rule, object, item, matched ?? null]);
 }
 
-function allowanceOf({ at, within }: Found, text: string, lines: readonly string[]) {
-  const lineOf = (place: number) => positionOf(text, place).line - 1;
-  const own = at === 0 ? firstContentLine(lines, 0) : lineOf(at);
-  const documents = within.map(lineOf);
-  return allowanceAt(lines, [own, ...documents], new Set([...documents, ...(at === 0 ? [own] : [])]));
+function allowanceOf({ at, within }: Found, lines: FileLines): Allowance | null {
+  const own = at === 0 ? firstContentLine(lines.texts, 0) : lines.indexOf(at);
+  const around = within.map((place) => lines.indexOf(place));
+  return allowanceAt(lines.texts, [own, ...around], new Set(at === 0 ? [...around, own] : around));
 }
 
-type Where = { entry: Entry; text: string; show: (path: string) => string };
+type Where = { entry: Entry; lines: FileLines; show: (path: string) => string };
 
-function findingOf(found: Found, { entry, text, show }: Where, lacksReason: boolean): Finding {
+function findingOf(found: Found, { entry, lines, show }: Where, lacksReason: boolean): Finding {
   const { path, commit } = entry;
   const { rule, object, item, what } = found;
   const { next } = RULES[rule];
@@ -172,7 +171,7 @@ function findingOf(found: Found, { entry, text, show }: Where, lacksReason: bool
     level: "error",
     path: show(path),
     uri: path,
-    line: positionOf(text, found.at).line,
+    line: lines.indexOf(found.at) + 1,
     commit,
     object,
     item,

@@ -42,23 +42,40 @@ const SHELL = /\.(?:sh|bash|zsh|ksh)$/i;
 const SHEBANG = /^#!.*\b(?:ba|z|k|da)?sh\b/;
 /** Comments, markers and expressions of templates before the first line that says what a text is. */
 const BEGINS =
-  /^(?:[ \t]*(?:#.*|---.*|\{\{.*|\{%.*)?\r?\n)*[ \t]*(?:\{|\[|["']?(?:apiVersion|kind|metadata)["']?[ \t]*:)/;
-const HERE_DOCUMENT = /<<-?[ \t]*(["']?)(\w+)\1[^\n]*\n([\s\S]*?)^[ \t]*\2[ \t]*$/gm;
+  /^(?:[ \t]*(?:#.*|---.*|\{\{.*|\{%.*)?\r?\n)*[ \t]*(?:\{|\[|["']?(?:apiVersion|kind|metadata|data|stringData|items)["']?[ \t]*:)/;
+const HERE_DOCUMENT = /<<-?[ \t]*(["']?)(\w{1,64})\1[^\n]*\n/g;
+/** Here-documents without an end, which are looked for through all of the text. */
+const MOST_ENDLESS = 100;
 
 /** The parts of a file that may be manifests: all of it by its name or how it begins, or the here-documents of a script. */
 export function manifestsIn(path: string, text: string): Chunk[] {
   if (NAMED.test(path) || BEGINS.test(text)) return chunksOf(text);
   if (!SHELL.test(path) && !SHEBANG.test(text)) return [];
-  return [...text.matchAll(HERE_DOCUMENT)].flatMap(({ index, 0: whole, 3: body = "" }) => {
-    const start = index + whole.indexOf("\n") + 1;
-    return BEGINS.test(body) ? chunksOf(body).map((chunk) => ({ ...chunk, start: start + chunk.start })) : [];
-  });
+  return hereDocuments(text).flatMap(({ text: body, start }) =>
+    BEGINS.test(body) ? chunksOf(body).map((chunk) => ({ ...chunk, start: start + chunk.start })) : [],
+  );
+}
+
+function hereDocuments(text: string): Chunk[] {
+  const found: Chunk[] = [];
+  let [from, endless] = [0, 0];
+  for (const { index, 0: head, 2: word = "" } of text.matchAll(HERE_DOCUMENT)) {
+    if (index < from || endless > MOST_ENDLESS) continue;
+    const start = index + head.length;
+    const end = new RegExp(`^[ \\t]*${word}[ \\t]*\\r?$`, "gm");
+    end.lastIndex = start;
+    const close = end.exec(text);
+    if (close === null) endless += 1;
+    else found.push({ text: text.slice(start, close.index), start });
+    from = close?.index ?? from;
+  }
+  return found;
 }
 
 /** Whether what cannot be read seems to hold a Secret: its kind, and a field of values. */
 export function looksLikeSecret(text: string): boolean {
   return (
-    /\bkind\b["']?\s*:\s*(?:[!&]\S+\s+)*["']?Secret(?:List)?\b/.test(text) &&
+    /\bkind\b["']?\s{0,20}:\s{0,20}(?:[!&]\S{1,200}\s{1,20}){0,3}["']?Secret(?:List)?\b/.test(text) &&
     /\b(?:stringD|d)ata\b["']?\s*:/i.test(text)
   );
 }
