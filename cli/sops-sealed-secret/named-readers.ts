@@ -7,12 +7,12 @@ import { saysPlace } from "../../shared/sops-sealed-secret/kms-place.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import { findProjectFile, pathForRules } from "../sops/project-file.ts";
-import { requireAccepted } from "../sops/recipient-record.ts";
+import { requireAccepted, requireNoneAccepted } from "../sops/recipient-record.ts";
 
 /**
  * Sees that a document is for nobody whom the project's own rule does not name. Its list of recipients is not authenticated:
  * whoever edits the file can put himself on it, and would read what is written anew. Nothing is to be seen to where no
- * `.sops.yaml` has a rule for the file.
+ * `.sops.yaml` has a rule for the file, or had one when this user accepted it.
  * @param target where the document lies; null for a stream.
  * @throws InputError naming whom the rule does not name, or when the rule is not the one that this user accepted.
  */
@@ -23,17 +23,17 @@ export async function requireNamedReaders(
   io: Io,
   notices: Notices,
 ): Promise<void> {
-  const file = target === null ? null : findProjectFile(io);
-  if (file === null) return;
-  const rule = await creationRuleFor(file.text, pathForRules(target, file, io), file.path).catch(
-    (error: unknown) => {
-      if (!(error instanceof InputError)) throw error;
-      notices.note(`note: recipients are not compared: ${error.message}`);
-      return null;
-    },
-  );
-  if (rule === null) return;
-  requireAccepted(rule, file, io, notices);
+  if (target === null) return;
+  const file = findProjectFile(io);
+  if (file === null) return requireNoneAccepted(null, "", io);
+  const path = pathForRules(target, file, io);
+  const rule = await creationRuleFor(file.text, path, file.path).catch((error: unknown) => {
+    if (!(error instanceof InputError)) throw error;
+    notices.note(`note: recipients are not compared: ${error.message}`);
+    return null;
+  });
+  if (rule === null) return requireNoneAccepted(file, path, io);
+  await requireAccepted(rule, file, path, io, notices);
   const named = new Set(rule.groups.flat().map(identityOf));
   const others = recipients.map(withoutPlace).filter((recipient) => !named.has(identityOf(recipient)));
   if (others.length === 0) return;

@@ -26,6 +26,11 @@ export function findProjectFile(io: Io): ProjectFile | null {
   return path === undefined ? null : readProjectFile(path, io);
 }
 
+/** Where `findProjectFile` looks, nearest first, whether something is there or not; nothing where SOPS_CONFIG names one. */
+export function projectFilePlaces(io: Io): string[] {
+  return io.env["SOPS_CONFIG"] ? [] : foldersToLook(io).map((folder) => inFolder(folder, NAME));
+}
+
 /** @throws FileError when it cannot be read; InputError when it is no text. */
 export function readProjectFile(path: string, io: Io): ProjectFile {
   let bytes: Uint8Array;

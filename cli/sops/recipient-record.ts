@@ -1,5 +1,9 @@
 import { fromUtf8 } from "../../shared/bytes.ts";
-import { type CreationRule, creationRules } from "../../shared/document/sops/keys/creation-rules.ts";
+import {
+  type CreationRule,
+  creationRules,
+  pathFits,
+} from "../../shared/document/sops/keys/creation-rules.ts";
 import { recipientLine } from "../../shared/document/sops/keys/recipient-text.ts";
 import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
 import { identityOf } from "../../shared/document/sops/recipients.ts";
@@ -8,40 +12,116 @@ import { shellPath } from "../../shared/shell-word.ts";
 import { codeOf, fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
-import type { ProjectFile } from "./project-file.ts";
+import { type ProjectFile, projectFilePlaces } from "./project-file.ts";
 
 /**
- * What this user accepted of each `.sops.yaml`: by path_regex the recipients, each as one text, in their groups, and the
- * threshold. A file of a repository is written by many, and whoever adds a recipient reads what is encrypted from then on.
+ * What this user accepted of each `.sops.yaml`: by path_regex the recipients, each as one text, in their groups, the
+ * threshold, and the rule's place among the others, since the first counts that fits a path. Of a rule that signet does not
+ * follow there are no groups. A file of a repository is written by many, and whoever adds a recipient reads what is encrypted from then on.
  */
 type Records = Record<string, Record<string, AcceptedRule>>;
-type AcceptedRule = { groups: string[][]; threshold: number };
+type AcceptedRule = { groups: string[][]; threshold: number; place: number };
 
 /**
  * Compares a rule with what this user accepted of its file. With the first use of a file all its rules are accepted as they
- * are, and those recipients that count are shown.
- * @throws InputError for recipients that differ, or a rule that is new, until `signet allow recipients` accepts them;
- *   FileError, InputError for a record that cannot be used: what it says must not be passed over.
+ * are, and those recipients that count are shown; not so where another file counted here before.
+ * @param path the rule's file sees what is encrypted as, see `pathForRules`.
+ * @throws InputError for recipients that differ, a rule that is new, one that another stood before, or a file that takes
+ *   another's place, until `signet allow recipients` accepts them; FileError, InputError for a record that cannot be used:
+ *   what it says must not be passed over.
  */
-export function requireAccepted(rule: CreationRule, file: ProjectFile, io: Io, notices: Notices): void {
-  const path = recordPath(io);
-  if (path === null) return;
-  const records = readRecords(path, io);
-  const known = records[file.path];
+export async function requireAccepted(
+  rule: CreationRule,
+  file: ProjectFile,
+  path: string,
+  io: Io,
+  notices: Notices,
+): Promise<void> {
+  const record = recordPath(io);
+  if (record === null) return;
+  const records = readRecords(record, io);
+  requireNoneGone(records, file.path, io);
+  const known = ownOf(records, file.path);
   if (known === undefined) {
+    requireFirst(records, file, io);
     notices.alert(
       `the recipients of ${file.path} are taken as they are, with its first use: ${linesOf(rule).join("; ")}`,
     );
-    remember({ ...records, [file.path]: rulesOf(file) }, path, io);
+    remember({ ...records, [file.path]: rulesOf(file) }, record, io);
     return;
   }
-  const accepted = known[rule.pathRegex];
-  const now = asAccepted(rule);
-  if (accepted !== undefined && isSameRule(accepted, now)) return;
+  const accepted = ownOf(known, rule.pathRegex);
+  const refused = (what: string) =>
+    new InputError(
+      `${rule.where}: ${what}`,
+      `look at ${file.path}, and who changed it; to accept it: signet allow recipients ${shellPath(file.path)}`,
+    );
+  if (accepted === undefined || !isSameRule(accepted, asAccepted(rule, 0)))
+    throw refused(differences(rule, accepted));
+  const first = await firstThatFits(known, path, file.path);
+  if (first !== rule.pathRegex)
+    throw refused(
+      `another rule stood before it when you accepted the file, and would count here: path_regex ${JSON.stringify(first)}`,
+    );
+}
+
+/**
+ * Sees that a file which has no rule for a path, or is none, had none either when this user accepted it.
+ * @param file null where there is none.
+ * @throws InputError when it had, or when a file that counted here is gone.
+ */
+export async function requireNoneAccepted(file: ProjectFile | null, path: string, io: Io): Promise<void> {
+  const record = recordPath(io);
+  if (record === null) return;
+  const records = readRecords(record, io);
+  requireNoneGone(records, file?.path ?? null, io);
+  const known = file === null ? undefined : ownOf(records, file.path);
+  if (file === null || known === undefined) return;
+  const first = await firstThatFits(known, path, file.path);
+  if (first === null) return;
   throw new InputError(
-    `${rule.where}: ${differences(rule, accepted)}`,
+    `${file.path} had a rule for this file when you accepted it, and has none now: path_regex ${JSON.stringify(first)}`,
     `look at ${file.path}, and who changed it; to accept it: signet allow recipients ${shellPath(file.path)}`,
   );
+}
+
+/** A nearer file counts before those above it: one that was accepted must not go without a word. */
+function requireNoneGone(records: Records, found: string | null, io: Io): void {
+  for (const place of projectFilePlaces(io)) {
+    if (place === found || io.files.kindOf(place) !== null) return;
+    if (ownOf(records, place) === undefined) continue;
+    throw new InputError(
+      `${place}, whose recipients you accepted, is gone, and other recipients would count here`,
+      `see who removed it; to go on without it: signet allow --remove recipients ${shellPath(place)}`,
+    );
+  }
+}
+
+/** @throws InputError where a file above it counted before it came. */
+function requireFirst(records: Records, file: ProjectFile, io: Io): void {
+  const places = projectFilePlaces(io);
+  const above = places.find((place) => place !== file.path && ownOf(records, place) !== undefined);
+  if (above === undefined) return;
+  throw new InputError(
+    `${file.path} is new, and would count in place of ${above}, whose recipients you accepted`,
+    `look at it, and who added it; to accept it: signet allow recipients ${shellPath(file.path)}`,
+  );
+}
+
+/** The pattern of the first accepted rule that fits a path; null for none. */
+async function firstThatFits(
+  rules: Readonly<Record<string, AcceptedRule>>,
+  path: string,
+  where: string,
+): Promise<string | null> {
+  const inOrder = Object.entries(rules).toSorted(([, a], [, b]) => a.place - b.place);
+  for (const [pattern] of inOrder) if (await pathFits(pattern, path, where)) return pattern;
+  return null;
+}
+
+/** Patterns and paths are anybody's text, `constructor` among them. */
+function ownOf<Value>(held: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(held, name) ? held[name] : undefined;
 }
 
 /**
@@ -50,7 +130,7 @@ export function requireAccepted(rule: CreationRule, file: ProjectFile, io: Io, n
  * @throws InputError when the file is none, or has no rule that signet follows; FileError when it cannot be recorded.
  */
 export function acceptRecipients(file: ProjectFile, io: Io): string[] {
-  const rules = readRules(file);
+  const rules = readRules(file).flatMap(({ rule }) => rule ?? []);
   if (rules.length === 0)
     throw new InputError(`${file.path} has no creation rule that signet follows`, "add one with recipients");
   const path = requirePath(io);
@@ -80,26 +160,33 @@ export function linesOf({ groups }: Pick<CreationRule, "groups">): string[] {
 }
 
 function rulesOf(file: ProjectFile): Record<string, AcceptedRule> {
-  const rules: Record<string, AcceptedRule> = {};
+  const rules = readRules(file).map(({ pathRegex, rule }, place): [string, AcceptedRule] => [
+    pathRegex,
+    rule === null ? { groups: [], threshold: 0, place } : asAccepted(rule, place),
+  ]);
   // Of two rules with one pattern the first counts.
-  for (const rule of readRules(file).toReversed()) rules[rule.pathRegex] = asAccepted(rule);
-  return rules;
+  return Object.fromEntries(rules.toReversed());
 }
 
-/** The rules that signet follows; one that it does not cannot be used, and is new when it can. */
-function readRules({ text, path }: ProjectFile): CreationRule[] {
-  return creationRules(text, path).flatMap((rule) => {
-    try {
-      return [rule.read()];
-    } catch (error) {
-      if (error instanceof SealError) return [];
-      throw error;
-    }
+/** All rules; `rule` null for one that signet does not follow: it cannot be used, and is new when it can. */
+function readRules({ text, path }: ProjectFile): { pathRegex: string; rule: CreationRule | null }[] {
+  return creationRules(text, path).flatMap((unread) => {
+    const pathRegex = unlessUnread(() => unread.pathRegex());
+    return pathRegex === null ? [] : [{ pathRegex, rule: unlessUnread(() => unread.read()) }];
   });
 }
 
-function asAccepted({ groups, shamirThreshold: threshold }: CreationRule): AcceptedRule {
-  return { groups: groups.map((group) => group.map(identityOf).toSorted()), threshold };
+function unlessUnread<Value>(read: () => Value): Value | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SealError) return null;
+    throw error;
+  }
+}
+
+function asAccepted({ groups, shamirThreshold: threshold }: CreationRule, place: number): AcceptedRule {
+  return { groups: groups.map((group) => group.map(identityOf).toSorted()), threshold, place };
 }
 
 function isSameRule(one: AcceptedRule, other: AcceptedRule): boolean {
@@ -176,7 +263,8 @@ function parseRecords(text: string): Records | null {
 }
 
 function isAcceptedRule(rule: unknown): rule is AcceptedRule {
-  if (!isMap(rule) || typeof rule["threshold"] !== "number" || !Array.isArray(rule["groups"])) return false;
+  if (!isMap(rule) || !Array.isArray(rule["groups"])) return false;
+  if (typeof rule["threshold"] !== "number" || typeof rule["place"] !== "number") return false;
   return rule["groups"].every(
     (group: unknown) => Array.isArray(group) && group.every((one: unknown) => typeof one === "string"),
   );

@@ -54,14 +54,14 @@ export async function sopsTargets(
     return { by: "user", groups: [own], ...nothingMore };
   }
   const file = findProjectFile(io);
-  const rule =
-    file === null ? null : await creationRuleFor(file.text, pathForRules(path, file, io), file.path);
+  const seen = file === null ? "" : pathForRules(path, file, io);
+  const rule = file === null ? null : await creationRuleFor(file.text, seen, file.path);
   if (file === null || rule === null)
     throw new UsageError(
       `whom to encrypt for?${file === null ? "" : ` ${file.path} has no creation rules`}`,
       "name recipients with --age, --kms or --hc-vault-transit, or in a .sops.yaml of the repository",
     );
-  requireAccepted(rule, file, io, notices);
+  await requireAccepted(rule, file, seen, io, notices);
   notices.note(`encrypted as ${rule.where} says, for ${linesOf(rule).join("; ")}`);
   const { groups, shamirThreshold, selection, macOnlyEncrypted } = rule;
   return { by: "project-file", groups, shamirThreshold, selection, macOnlyEncrypted };

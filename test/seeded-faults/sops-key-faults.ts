@@ -229,4 +229,32 @@ export const sopsKeyFaults: readonly Fault[] = [
     test: callerTest,
     named: "a profile that is not there is told, and no other credentials stand in for it",
   },
+  {
+    what: "rules that change places give files other recipients without a word",
+    file: "cli/sops/recipient-record.ts",
+    find: "if (first !== rule.pathRegex)",
+    replace: 'if (first === "no pattern")',
+    test: recipientsTest,
+  },
+  {
+    what: "a new project file counts in place of the accepted one above it",
+    file: "cli/sops/recipient-record.ts",
+    find: "    requireFirst(records, file, io);\n",
+    replace: "",
+    test: recipientsTest,
+  },
+  {
+    what: "a project file that is gone leaves the word to the one above it",
+    file: "cli/sops/recipient-record.ts",
+    find: "    if (ownOf(records, place) === undefined) continue;",
+    replace: "    continue;",
+    test: recipientsTest,
+  },
+  {
+    what: "a rule that does not fit any more has readers not compared",
+    file: "cli/sops-sealed-secret/named-readers.ts",
+    find: "if (rule === null) return requireNoneAccepted(file, path, io);",
+    replace: "if (rule === null) return;",
+    test: "test/cli/sops-sealed-secret/modes.test.ts",
+  },
 ];

@@ -136,6 +136,23 @@ test("files are sealed in place, each for whom the project's file says", async (
   assert.deepEqual(opened(await unsealed(prod, other)), ITEMS);
 });
 
+test("files that go to standard output are sealed for whom the rule of their own path says, as by sops", async () => {
+  const files = {
+    "/.git/HEAD": "ref: x",
+    "/.sops.yaml": `creation_rules:\n  - path_regex: ^prod/\n    age: ${other.recipient}\n`,
+    "prod/a.yaml": plainSecret(ITEMS),
+  };
+  for (const args of [["prod/a.yaml"], ["-f", "prod/a.yaml"]]) {
+    const run = await user.run(["--backend", "sops", "-o", "yaml", ...args], { files });
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(manifestIn(run.stdout).sops.age[0]?.recipient, other.recipient);
+  }
+  const elsewhere = ["--backend", "sops", "-f", "prod/a.yaml", "-w", "dev/a.yaml"];
+  refused(await user.run(elsewhere, { files }), /fits the path dev\/a\.yaml/);
+  const stream = await user.run(["--backend", "sops"], { files, stdin: plainSecret(ITEMS) });
+  refused(stream, /is for a stream, which has no path/);
+});
+
 test("sealing without anybody to seal for, an empty item and a bare value are refused", async () => {
   refused(await user.run(["--backend", "sops"], { stdin: plainSecret(ITEMS) }), /whom to encrypt for\?/);
   const empty = await user.run(["--age", user.recipient], { stdin: plainSecret({ ...ITEMS, none: "" }) });
@@ -276,6 +293,12 @@ test("one item is opened with the rest of its document, and no bare value", asyn
   refused(await user.run(raw, { stdin: value }), /opens with the whole of its document alone/);
 });
 
+test("private keys alone open no document, and what does is told", async () => {
+  const files = { "key.pem": testCertificate().privateKeyPem, "s.yaml": sealed };
+  const args = ["--recovery-unseal", "--recovery-private-key", "key.pem", "s.yaml"];
+  refused(await user.run(args, { files }), /signet unseal opens SOPS documents/);
+});
+
 test("templates work on the opened items", async () => {
   const withTemplate = sealed.replace(
     "    template:\n",
@@ -355,6 +378,28 @@ test("a reader whom the project's rule does not name gets no new data key", asyn
   assert.deepEqual(opened(await unsealed(named.files.get("prod/s.yaml") ?? "", other)), ITEMS);
   // A file that no rule is about is nobody's to judge.
   assert.equal((await again(rule(user.recipient), "dev/s.yaml")).code, 0);
+});
+
+test("a reader gets no new data key by a rule that is gone, or does not fit any more", async () => {
+  const path = "prod/s.yaml";
+  const both = await user.sealed(ITEMS, "--age", other.recipient);
+  const rule = `creation_rules:\n  - path_regex: ^prod/\n    age: ${user.recipient}\n`;
+  const git = { "/.git/HEAD": "ref: x" };
+  const first = { ...git, "/.sops.yaml": rule, [path]: plainSecret(ITEMS) };
+  const accepted = await user.run(["--backend", "sops", "--in-place", path], { files: first });
+  assert.equal(accepted.code, 0, accepted.stderr);
+  const gone: Record<string, string> = { ...Object.fromEntries(accepted.files), [path]: both };
+  delete gone["/.sops.yaml"];
+  const again = (files: Record<string, string>) => user.run(["--re-encrypt", "--in-place", path], { files });
+  for (const [files, says] of [
+    [gone, /\/\.sops\.yaml, whose recipients you accepted, is gone/],
+    [{ ...gone, "/.sops.yaml": rule.replace("prod", "dev") }, /had a rule for this file .* \^?.*none now/],
+    [{ ...gone, "/.sops.yaml": `${rule}    pgp: X\n` }, /had a rule for this file/],
+  ] as const) {
+    const run = await again(files);
+    assert.match(run.stderr, says);
+    assert.equal(run.files.get(path), both);
+  }
 });
 
 test("a stream that is written anew shows whom it is for", async () => {

@@ -228,6 +228,56 @@ suite("recipients of a .sops.yaml", () => {
     await assert.rejects(targets({ files: { ...files, ...rules(swapped) } }), /are not those you accepted/);
   });
 
+  test("are refused where another rule stood before theirs", async () => {
+    const db = `{path_regex: db, age: ${alice}}`;
+    const all = `{age: ${bob}}`;
+    const foreign = "{path_regex: other, pgp: CANARY}";
+    const file = (...ones: string[]) => rules(`creation_rules: [${ones.join()}]`);
+    const { files } = await targets({ files: file(db, foreign, all) });
+    const refused = (changed: Record<string, string>, path: string, says: RegExp) =>
+      assert.rejects(targets({ files: { ...files, ...changed }, path }), says);
+    await refused(file(all, db, foreign), "/repo/db.yaml", /another rule stood before it .*path_regex "db"$/);
+    await refused(file(foreign, all), "/repo/db.yaml", /another rule stood before it/);
+    await refused(file(db, all), "/repo/other.yaml", /another rule stood before it .*path_regex "other"$/);
+    const kept = await targets({ files: { ...files, ...file(foreign, all) }, path: "/repo/x.yaml" });
+    assert.deepEqual(kept.groups, [[age(bob)]]);
+    for (const pattern of ["constructor", "__proto__"])
+      await refused(file(`{path_regex: ${pattern}, age: ${bob}}`, db), `/repo/${pattern}`, /it is new since/);
+    const odd = await targets({
+      files: file(`{path_regex: __proto__, age: ${bob}}`),
+      path: "/repo/__proto__",
+    });
+    const again = await targets({ files: odd.files, path: "/repo/__proto__", quiet: true });
+    assert.deepEqual([again.groups, again.stderr], [[[age(bob)]], ""]);
+  });
+
+  test("are refused in a file that is new where another counted, and where a nearer one is gone", async () => {
+    const above = await targets({ files: rules(text(alice)) });
+    const near = { "/repo/app/.sops.yaml": text(bob) };
+    const refusal = await targets({ files: { ...above.files, ...near } }).catch((error: unknown) => error);
+    assert.ok(refusal instanceof InputError);
+    assert.equal(
+      refusal.message,
+      "/repo/app/.sops.yaml is new, and would count in place of /repo/.sops.yaml, whose recipients you accepted",
+    );
+    const command = /: signet (allow recipients .*)$/.exec(refusal.hint)?.[1] ?? "";
+    const run = await runInMemory(command.split(" "), {
+      files: { ...above.files, ...near },
+      env: { HOME },
+    });
+    const both = Object.fromEntries(run.files);
+    assert.deepEqual((await targets({ files: both })).groups, [[age(bob)]]);
+    const { "/repo/app/.sops.yaml": _, ...gone } = both;
+    await assert.rejects(
+      targets({ files: gone }),
+      /^InputError: \/repo\/app\/\.sops\.yaml, whose recipients you accepted, is gone/,
+    );
+    assert.deepEqual((await targets({ files: gone, folder: "/repo" })).groups, [[age(alice)]]);
+    const remove = ["allow", "--remove", "recipients", "/repo/app/.sops.yaml"];
+    const without = await runInMemory(remove, { files: gone, env: { HOME } });
+    assert.deepEqual((await targets({ files: Object.fromEntries(without.files) })).groups, [[age(alice)]]);
+  });
+
   test("are listed, and forgotten again", async () => {
     const { files } = await targets({ files: rules(text(alice)) });
     const run = (args: string[], from: Record<string, string>) =>

@@ -67,7 +67,7 @@ const MOST_RECIPIENTS = 1000;
  * three things: a field that is not known, a recipient of a service that signet does not encrypt with, and two rules of
  * selection are refused, since a document would be made that lacks a reader or encrypts something else.
  * @param text of the file.
- * @param path from the file's folder, with slashes; absolute for a file outside it.
+ * @param path from the file's folder, with slashes; absolute for a file outside it, empty for a stream.
  * @param where names the file.
  * @returns null where the file has no creation rules.
  * @throws InputError naming rule and field; also where no rule fits.
@@ -80,10 +80,12 @@ export async function creationRuleFor(
   const rules = creationRules(text, where);
   if (rules.length === 0) return null;
   for (const rule of rules) {
-    if (await fits(rule.pathRegex(), path, rule.where)) return rule.read();
+    if (await pathFits(rule.pathRegex(), path, rule.where)) return rule.read();
   }
   throw new InputError(
-    `no creation rule of ${where} fits the path of the file`,
+    path === ""
+      ? `no creation rule of ${where} is for a stream, which has no path`
+      : `no creation rule of ${where} fits the path ${path}`,
     "add a rule whose path_regex fits it, or one without path_regex at the end",
   );
 }
@@ -117,7 +119,12 @@ export function creationRules(text: string, where: string): UnreadRule[] {
   });
 }
 
-async function fits(pattern: string, path: string, where: string): Promise<boolean> {
+/**
+ * Whether a `path_regex` fits a path; an empty one fits all.
+ * @param where names the rule.
+ * @throws InputError for a pattern that is none, or takes too long to try.
+ */
+export async function pathFits(pattern: string, path: string, where: string): Promise<boolean> {
   if (pattern === "") return true;
   const { goPattern, PatternWorkError } = await import("../go-pattern.ts");
   const matches = goPattern(pattern);
