@@ -9,6 +9,7 @@ import { nearestWord } from "./nearest-word.ts";
 import { hasVariable, isStream, kubesealOptions, type OptionTable, variableOf } from "./options.ts";
 import { writeProduct } from "./output-file.ts";
 import { EXIT_DONE, reporting } from "./report.ts";
+import { variablesFor } from "./shared-variables.ts";
 import { versionLine } from "./version.ts";
 
 type Mode = Command<typeof kubesealOptions>;
@@ -111,13 +112,6 @@ function requireNoFileAmongFlags(positionals: readonly string[], { args, files }
     `${JSON.stringify(file)} is a flag, and a file of that name lies here`,
     "write -- before the files if it is meant as one, or put ./ before their pattern",
   );
-}
-
-/** kubeseal's variables count where a command has the very flag, not where one of its own has the same name. */
-function variablesFor(table: OptionTable, env: Io["env"]): Io["env"] {
-  const kubeseal: OptionTable = kubesealOptions;
-  const shared = Object.keys(table).filter((flag) => table[flag] === kubeseal[flag]);
-  return Object.fromEntries(shared.map((flag) => [variableOf(flag), env[variableOf(flag)]]));
 }
 
 async function printHelp(topic: string | null, io: Io): Promise<void> {

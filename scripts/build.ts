@@ -38,6 +38,21 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         },
       },
       {
+        entryPoints: { render: "cli/render-main.ts" },
+        folder: "cli",
+        // A loop over files starts it again and again.
+        format: "cjs",
+        apart: { "./any-command.ts": "./commands/any-command.mjs" },
+        loads: [
+          "./render-sops.ts",
+          "./render-sealed-secret.ts",
+          "../../shared/document/sops/read-tree.ts",
+          "../../shared/document/sops/open-document.ts",
+          "./sops-sealed-secret/open-sops.ts",
+          "../sops/user-sops-keys.ts",
+        ],
+      },
+      {
         entryPoints: {
           "any-command": "cli/any-command.ts",
           krm: "cli/krm-main.ts",
@@ -77,6 +92,8 @@ type Bundle = {
   folder: string;
   format: "esm" | "cjs";
   apart: Apart;
+  /** What is bundled along of all that is imported dynamically, by its path there; without it everything. The rest takes the whole program. */
+  loads?: readonly string[];
 };
 
 /** Modules that are imported from another bundle, by their path there, instead of being bundled along. */
@@ -118,7 +135,7 @@ async function buildInto(target: string): Promise<void> {
  * Each bundle by itself: shared chunks would make a start of the CLI read code that only the controller needs, and
  * sealing a stream read in pieces what it shares with the other commands.
  */
-async function bundle({ entryPoints, format, apart }: Bundle, folder: string): Promise<Metafile> {
+async function bundle({ entryPoints, format, apart, loads }: Bundle, folder: string): Promise<Metafile> {
   const result = await build({
     absWorkingDir: root,
     entryPoints,
@@ -142,7 +159,7 @@ async function bundle({ entryPoints, format, apart }: Bundle, folder: string): P
     define: { SIGNET_VERSION: JSON.stringify(packageFile.version) },
     metafile: true,
     write: false,
-    plugins: [elsewhere(apart)],
+    plugins: [elsewhere(apart), ...(loads === undefined ? [] : [wholeProgramFor(loads)])],
   });
   await mkdir(folder, { recursive: true });
   for (const { path, text } of result.outputFiles) await writeFile(path, finished(text, format));
@@ -157,6 +174,23 @@ function elsewhere(apart: Apart): Plugin {
         const to = apart[path];
         return to === undefined ? null : { path: to, external: true };
       });
+    },
+  };
+}
+
+/** Puts code that asks for the whole program in the place of what is imported dynamically and not loaded by this bundle. */
+function wholeProgramFor(loads: readonly string[]): Plugin {
+  const namespace = "whole-program";
+  return {
+    name: namespace,
+    setup(building) {
+      building.onResolve({ filter: /./ }, ({ path, kind }) =>
+        kind === "dynamic-import" && !loads.includes(path) ? { path: "needed", namespace } : null,
+      );
+      building.onLoad({ filter: /./, namespace }, () => ({
+        contents: `import { wholeProgram } from "./cli/whole-program.ts"; wholeProgram.isNeeded = true; throw new Error("in the whole program");`,
+        resolveDir: root,
+      }));
     },
   };
 }

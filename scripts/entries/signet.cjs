@@ -5,7 +5,13 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
   process.exitCode = 1;
 } else {
   try {
-    require(process.argv[2] === "guard" ? "./cli/guard.cjs" : "./cli/main.cjs");
+    require(
+      process.argv[2] === "guard"
+        ? "./cli/guard.cjs"
+        : process.argv[2] === "render"
+          ? "./cli/render.cjs"
+          : "./cli/main.cjs",
+    );
   } catch (error) {
     // The text of an unforeseen error may quote what was being sealed, so only its kind is shown.
     console.error(`error: signet could not start (${error.code || error.name})`);
