@@ -1,4 +1,5 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import type { Command } from "../command.ts";
 import { fileFailure } from "../file-failure.ts";
 import { type GitOptions, gitOptions } from "../git/git-options.ts";
@@ -59,8 +60,16 @@ async function merge(paths: readonly string[], { open }: GitOptions, io: Io): Pr
   for (const words of new Set([...(inClear?.words ?? []), ...merged.words])) say(words);
   throw new InputError(
     `${name} has to be merged by hand`,
-    "take one of the versions between the markers; values that are lost are sealed anew with --merge-into",
+    merged.isIndivisible
+      ? wholeSideHint(name)
+      : "take one of the versions between the markers; values that are lost are sealed anew with --merge-into",
   );
+}
+
+/** Under a MAC over all values, either side's lines beside those of the other are a document that does not open. */
+function wholeSideHint(name: string): string {
+  const file = shellWord(name);
+  return `take one side whole, git checkout --ours -- ${file} or --theirs, and set what the other has anew, with sops set or --merge-into; no mixture of the lines opens`;
 }
 
 async function mergedInClear(

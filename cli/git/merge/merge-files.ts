@@ -19,6 +19,8 @@ export type FileMerge = {
   isClean: boolean;
   /** What a person has to know, each a sentence without its end. */
   words: string[];
+  /** Whether it is to be taken from one side as a whole: what stands between the markers would not open. */
+  isIndivisible: boolean;
 };
 
 /**
@@ -32,18 +34,23 @@ export async function mergeFiles(
 ): Promise<FileMerge> {
   const merges = judged(versions);
   const lines = await byLines();
-  if (merges === null) return { ...lines, words: [] };
+  if (merges === null) return { ...lines, words: [], isIndivisible: false };
   const words = merges.flatMap(({ merge }) => [
     ...merge.words,
-    ...merge.clashes.map(({ path }) => `both sides changed ${path.length === 0 ? "it" : path.join(".")}`),
+    ...(merge.isIndivisible === true ? [] : merge.clashes).map(
+      ({ path }) => `both sides changed ${path.length === 0 ? "it" : path.join(".")}`,
+    ),
   ]);
+  const isIndivisible = merges.some(({ merge }) => merge.isIndivisible === true);
   const hasClash = merges.some(({ merge }) => merge.clashes.length > 0);
   const isForLines = merges.every(({ merge }) => merge.clashes.length === 0 || merge.isPlain === true);
-  if (isForLines && lines.isClean && saysAll(lines.bytes, merges)) return { ...lines, words: [] };
+  if (isForLines && lines.isClean && saysAll(lines.bytes, merges))
+    return { ...lines, words: [], isIndivisible };
   const inPlace = mergedInPlace(versions, merges);
-  if (inPlace !== null) return { bytes: inPlace, isClean: !hasClash, words };
+  if (inPlace !== null) return { bytes: inPlace, isClean: !hasClash, words, isIndivisible };
   // Clean by lines, and yet not what the objects make of it: a person decides.
-  return { bytes: lines.bytes, isClean: !hasClash && lines.isClean && merges.some(isGone), words };
+  const isClean = !hasClash && lines.isClean && merges.some(isGone);
+  return { bytes: lines.bytes, isClean, words, isIndivisible };
 }
 
 /** One object of the file, and what comes of it. */

@@ -20,6 +20,8 @@ export type ObjectMerge = {
   words: string[];
   /** Nothing sealed is in it, and both sides changed it: lines decide. */
   isPlain?: true;
+  /** Taken from one side as a whole or not at all: no mixture of both opens. */
+  isIndivisible?: true;
 };
 
 const HINT: Path = ["metadata", "annotations", SEALING_KEY_ANNOTATION];
@@ -33,7 +35,7 @@ export function mergeObject(versions: Versions): ObjectMerge {
   const isSops = [base, ours, theirs].some((value) => isMap(at(value, METADATA_KEY)));
   if (isSops && isEncryptedAnewOnBothSides(versions)) {
     const words = "both sides encrypted values with sops, whose mac covers them together";
-    return { ...whole(versions), words: [words] };
+    return { ...whole(versions), words: [words], isIndivisible: true };
   }
   const areSealed = [ours, theirs].every((value) => kindOf(value) === KIND);
   if (areSealed) return mergeSealedSecret(versions);

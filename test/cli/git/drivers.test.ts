@@ -287,6 +287,18 @@ suite("SOPS documents in Git", () => {
     });
   }
 
+  test("what is said of a clash leads to a document that opens", async () => {
+    const plain = "signet git merge %O %A %B %P";
+    const repository = await twoSides(text("ours", SECRET), text("u", "theirs"), plain);
+    const { stderr, stdout } = await repository.run("git", ["merge", "--no-edit", "side"]);
+    const [, command = ""] =
+      /take one side whole, git (checkout --ours -- db\.yaml)/.exec(stdout + stderr) ?? [];
+    assert.doesNotMatch(stdout + stderr, /between the markers|both sides changed it/);
+    await repository.git(...command.split(" "));
+    const { documents } = await opened(readSopsTree(repository.read("db.yaml"), "yaml", "x"));
+    assert.equal(writeSopsTree(documents, "yaml"), text("ours", SECRET));
+  });
+
   test("a diff shows which values changed, and no plaintext unless it is asked for", async () => {
     const repository = await Repository.make();
     const before = await encrypted(text("u", SECRET));
