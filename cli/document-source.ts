@@ -1,5 +1,6 @@
 import type { DocumentFile } from "../shared/document/document-file.ts";
 import { bodyOf } from "../shared/document/replaced-text.ts";
+import { METADATA_KEY } from "../shared/document/sops/metadata-tree.ts";
 import type { DocumentFormat } from "../shared/document/write-documents.ts";
 
 /** The text of a document as it stands in a file or stream. */
@@ -7,6 +8,8 @@ export type DocumentSource = {
   /** Without the marker and the comments before its content, and those behind. */
   body: string;
   format: DocumentFormat;
+  /** Whether SOPS encrypted it together with other documents of the file, under one MAC. */
+  sharesMac: boolean;
 };
 
 /**
@@ -20,5 +23,18 @@ export function sourceOf(file: DocumentFile, index: number): DocumentSource | nu
   const { start, end, format } = document;
   const text = file.text.slice(start, end);
   const body = format === "json" ? text : bodyOf(text);
-  return body === null ? null : { body, format };
+  if (body === null) return null;
+  const mac = macOf(document.value);
+  const sharesMac = mac !== null && file.documents.filter(({ value }) => macOf(value) === mac).length > 1;
+  return { body, format, sharesMac };
+}
+
+function macOf(value: unknown): unknown {
+  const sops = fieldOf(value, METADATA_KEY);
+  return fieldOf(sops, "mac");
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  const isMap = typeof value === "object" && value !== null && Object.hasOwn(value, field);
+  return isMap ? (value as Record<string, unknown>)[field] : null;
 }

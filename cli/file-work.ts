@@ -45,6 +45,8 @@ export type TaskDocument = {
   where: string;
   /** Where its result will lie; null for a stream. */
   target?: string | null;
+  /** The file it comes from; null for a stream. */
+  path?: string | null;
   /** Its text and format; null for an item of a List, which is no document by itself. */
   source?(): Promise<DocumentSource | null>;
 };
@@ -206,7 +208,7 @@ async function workOnFile(
   const performed: [index: number, Performed][] = [];
   for (const [index, { value, where }] of wanted) {
     const source = async () => (await import("./document-source.ts")).sourceOf(document, index);
-    performed.push([index, await task.perform({ value, where, target, source })]);
+    performed.push([index, await task.perform({ value, where, target, path: file.path, source })]);
   }
   for (const [index, { product, write, edits, note }] of performed) {
     notes.push(note);

@@ -16,8 +16,11 @@ export type FoundSealingKey = {
   backend: ChosenBackend["backend"];
   /** For values that are to be opened in the same run. */
   keyServices: UserKeyServices;
-  /** What seals for a file that will lie at this path; null for a stream. Recipients of SOPS may go by it. */
-  forTarget(target: string | null): Promise<SealingKey>;
+  /**
+   * What seals for a file that will lie at this path; null for a stream. Recipients of SOPS may go by it.
+   * @param path of the file that it comes from; they go by this where the result is a stream, as with sops.
+   */
+  forTarget(target: string | null, path?: string | null): Promise<SealingKey>;
   close(): Promise<void>;
 };
 
@@ -34,7 +37,7 @@ export async function findSealingKey(
   flags: typeof kubesealOptions = kubesealOptions,
 ): Promise<FoundSealingKey> {
   const backend = sealingBackend(options, io, flags);
-  const keyServices = new UserKeyServices(options, io, notices, namedKeys(options, io, flags));
+  const keyServices = sealingKeyServices(options, io, notices, flags);
   try {
     const forTarget = await sealingFor(backend, keyServices, options, io, notices);
     return { backend: backend.backend, keyServices, forTarget, close: () => keyServices.close() };
@@ -42,6 +45,20 @@ export async function findSealingKey(
     await keyServices.close();
     throw error;
   }
+}
+
+/**
+ * Key services alone, for what is bound to no place: no cluster is asked for anything.
+ * @param flags those of the command line, where it takes more than sealing does.
+ * @throws UsageError when the flags contradict each other.
+ */
+export function sealingKeyServices(
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+  flags: typeof kubesealOptions,
+): UserKeyServices {
+  return new UserKeyServices(options, io, notices, namedKeys(options, io, flags));
 }
 
 async function sealingFor(
@@ -60,7 +77,7 @@ async function sealingFor(
   if (backend.backend === "sops") {
     const { userSopsSealing } = await import("./sops-sealed-secret/user-sealing.ts");
     const sealing = userSopsSealing(options, io, notices, keyServices);
-    return async (target) => ({ ...(await sealing(target)), clusterId, more });
+    return async (target, path = null) => ({ ...(await sealing(target, path)), clusterId, more });
   }
   const sealer = await keyServices.sealer(backend);
   const key = { sealer, clusterId, words: wordsOf(backend), more };

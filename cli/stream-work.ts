@@ -49,6 +49,7 @@ async function workOnStream(task: DocumentTask, options: KubesealOptions, io: Io
       value,
       where,
       target,
+      path: options["secret-file"],
       source: async () => (await sourcesOf(content, source))(index),
     });
     if (product !== null) products.push({ object: product, write });

@@ -8,12 +8,13 @@ import { kindOf } from "../document-kind.ts";
 import type { DocumentTask } from "../file-work.ts";
 import { page } from "../help/pages/convert.ts";
 import type { Io } from "../io.ts";
+import { sealingBackend } from "../key-services/sealing-backend.ts";
 import { modeOf } from "../modes.ts";
-import { noticesOf } from "../notices.ts";
+import { type Notices, noticesOf } from "../notices.ts";
 import { namesBackend } from "../options.ts";
 import { userRendering } from "../render/user-rendering.ts";
 import { scopeOption } from "../sealing.ts";
-import { findSealingKey } from "../sealing-key-source.ts";
+import { type FoundSealingKey, findSealingKey, sealingKeyServices } from "../sealing-key-source.ts";
 import { workOnInput } from "../stream-work.ts";
 
 /**
@@ -31,13 +32,13 @@ export const convert: Command<typeof convertOptions> = {
     const notices = noticesOf(io, options);
     const stdinIsInput = positionals.length === 0 && options["secret-file"] === null;
     const opened = await userRendering(options, stdinIsInput, io);
-    const key = await findSealingKey(options, io, notices, convertOptions).catch(async (error: unknown) => {
+    const found = await targetOf(options, io, notices).catch(async (error: unknown) => {
       await opened.close();
       throw error;
     });
     const { opening, sops: keys, places, gates } = opened.rendering;
     const sops = { ...keys, places, gates };
-    const writing = { options, io, notices, keyServices: key.keyServices };
+    const writing = { options, io, notices, keyServices: found.keyServices };
     const task: DocumentTask = {
       done: "converted",
       kind: "SealedSecret",
@@ -45,32 +46,45 @@ export const convert: Command<typeof convertOptions> = {
       inPlace: true,
       hasProduct: true,
       async perform(document) {
-        const { value, where, target = null } = document;
+        const { value, where, target = null, path = null } = document;
         const isSecret = isSopsSecret(value);
-        if (options["as-secret"]) {
+        if (found.key === null) {
           const secret = isSecret
             ? await openSopsSecret(document, sops)
             : await secretOf(value, where, opening);
-          return sopsSecretProduct(secret, target, writing);
+          return sopsSecretProduct(secret, target ?? path, writing);
         }
-        const found = await key.forTarget(target);
-        if (isSecret) return sealSopsSecret(document, sops, found, scope);
-        return convertSealedSecret(value, where, { opening, key: found, scope });
+        const key = await found.key.forTarget(target, path);
+        if (isSecret) return sealSopsSecret(document, sops, key, scope);
+        return convertSealedSecret(value, where, { opening, key, scope });
       },
     };
     try {
       await workOnInput(task, positionals, options, io);
     } finally {
-      await key.close();
+      await found.keyServices.close();
       await opened.close();
     }
   },
 };
 
+/** What to seal with; `key` is null for Secrets of SOPS, which are bound to no place, so that no cluster is asked. */
+async function targetOf(
+  options: ConvertOptions,
+  io: Io,
+  notices: Notices,
+): Promise<Pick<FoundSealingKey, "keyServices"> & { key: FoundSealingKey | null }> {
+  if (options["as-secret"]) {
+    return { keyServices: sealingKeyServices(options, io, notices, convertOptions), key: null };
+  }
+  const key = await findSealingKey(options, io, notices, convertOptions);
+  return { keyServices: key.keyServices, key };
+}
+
 function requireTarget(options: ConvertOptions, io: Io): void {
   if (modeOf(options) !== "seal")
     throw new UsageError("convert goes with no other mode", "leave the flag of that mode out");
-  if (options["as-secret"] && options.backend !== "sops")
+  if (options["as-secret"] && sealingBackend(options, io, convertOptions).backend !== "sops")
     throw new UsageError("--as-secret needs --backend sops", "give it, and recipients or a .sops.yaml");
   if (options.backend !== null || namesBackend(options) || options.cert !== null) return;
   throw new UsageError(

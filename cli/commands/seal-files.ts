@@ -30,9 +30,9 @@ export const sealFiles: Command<typeof kubesealOptions> = {
       kind: "Secret",
       inPlace: true,
       hasProduct: true,
-      async perform({ value, where, target = null }) {
+      async perform({ value, where, target = null, path = null }) {
         const secret = parseSecret(value, where);
-        const { sealer, clusterId, words, write } = await key.forTarget(target);
+        const { sealer, clusterId, words, write } = await key.forTarget(target, path);
         const request = {
           sealer,
           clusterId,

@@ -19,7 +19,7 @@ export const seal: Command<typeof kubesealOptions> = {
         key: async () => {
           const key = await findSealingKey(options, io, notices);
           found.push(key);
-          return key.forTarget(options["sealed-secret-file"]);
+          return key.forTarget(options["sealed-secret-file"], options["secret-file"]);
         },
         clientNamespace: () => clientNamespace(options, io),
         notices,

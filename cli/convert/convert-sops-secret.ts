@@ -31,7 +31,13 @@ export async function openSopsSecret(
       "give the document as SOPS wrote it",
     );
   }
-  const { body, format } = text;
+  const { body, format, sharesMac } = text;
+  if (sharesMac) {
+    throw new InputError(
+      `${where} was encrypted by SOPS together with other documents of the file, under one MAC`,
+      "give each document a file of its own, encrypted by itself with sops, and convert those",
+    );
+  }
   const document = { value, where, start: 0, end: body.length, format };
   const [rendered] = await renderSops({ documents: [document], text: body, where }, rendering);
   const [secret] = rendered?.objects ?? [];

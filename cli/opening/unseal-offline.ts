@@ -113,7 +113,7 @@ export async function openOffline(
       isWhole
         ? "signet unseal --key opens this old form"
         : (opening.hint ??
-            "signet unseal opens values of kms and vault with your own credentials; else seal it again"),
+            "signet unseal opens SOPS documents, and values of kms and vault, with your own keys and credentials; else seal it again"),
     );
   }
   throw notOpened(where, findingsOf(sealedSecret, opening.outcomes, { keys, keyFlag }));

@@ -70,8 +70,8 @@ function judgeClearText({ value, where }: ManifestDocument, places: PermittedPla
 function requireUnbound(where: string, { unbound }: PermittedPlaces): void {
   if (unbound) return;
   throw new InputError(
-    `${where} is a SOPS document that does not say where it may be opened`,
-    "if whoever can change it may have its values, permit such documents with --allow-unbound; signet convert binds them",
+    `${where}: the SOPS document does not say where it may be opened`,
+    "if whoever can change it may have its values, permit such documents with --allow-unbound; signet convert --allow-unbound binds them",
   );
 }
 

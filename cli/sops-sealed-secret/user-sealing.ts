@@ -10,14 +10,14 @@ import { userSopsKeys } from "./user-opening.ts";
 
 /**
  * What seals SOPS documents for the recipients that flags, variables or a `.sops.yaml` name. The last goes by the file that
- * the document will lie in, so that each file may have others.
+ * the document will lie in, so that each file may have others; for a stream by the one it comes from.
  */
 export function userSopsSealing(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
   keyServices: UserKeyServices,
-): (target: string | null) => Promise<Omit<SealingKey, "clusterId" | "more">> {
+): (target: string | null, path: string | null) => Promise<Omit<SealingKey, "clusterId" | "more">> {
   const keys = userSopsKeys(keyServices, options, io);
   const once = eachOnce(notices);
   const written = new Map<string | null, number>();
@@ -30,9 +30,9 @@ export function userSopsSealing(
       `${what} holds several SOPS documents: signet and kubectl read them one by one, but sops takes a file for one document`,
     );
   };
-  return async (target) => {
+  return async (target, path) => {
     // Selection and MAC of a rule are for plain Secrets; a SealedSecret has its own.
-    const { groups, shamirThreshold, by } = await sopsTargets(options, target, io, once);
+    const { groups, shamirThreshold, by } = await sopsTargets(options, target ?? path, io, once);
     const wrapper = (await keys()).wrapper("", { recipients: groups.flat(), by });
     return {
       sealer: sopsSealer({ groups, shamirThreshold, wrapper, now: () => io.now() }),

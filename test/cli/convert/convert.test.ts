@@ -194,10 +194,44 @@ suite("what is not converted", () => {
     refused("sops-secret", "cluster", ALLOW_ALL, /--allow-unbound/));
   test("a document of SOPS that was tampered with", () =>
     refused("sops-secret", "cluster", OPENING, /mac/, (text) => text.replace("name: db", "name: dc")));
+  test("one that SOPS encrypted together with others", async () => {
+    const one = secretYaml(ITEMS);
+    const together = await encryptedYaml(`${one}---\n${one.replace("name: db", "name: dc")}`, {
+      groups: [[{ type: "age", recipient: identity.recipient }]],
+      selection: { rule: "encrypted_regex", pattern: "^(data|stringData)$" },
+      wrapper: sopsWrapper({ kms: null, vault: null, now: () => ENCRYPTED_AT }),
+    });
+    await refused(
+      "sops-secret",
+      "cluster",
+      OPENING,
+      /document 1 was encrypted by SOPS together/,
+      () => together,
+    );
+  });
   test("templates into a plain Secret", () =>
     refused("kms", "sops-secret", OPENING, /spec\.template\.data/, (text) =>
       text.replace("  template:\n", '  template:\n    data: { url: "x" }\n'),
     ));
+
+  test("into a Secret of SOPS no cluster is needed, and --age says enough; rules go by the file's path", async () => {
+    const text = await sealedAs("cluster", new KeyServiceWorld());
+    const rules = `creation_rules:\n  - path_regex: ^a\\.yaml$\n    age: ${identity.recipient}\n`;
+    for (const args of [
+      ["--age", identity.recipient],
+      ["--backend", "sops"],
+    ]) {
+      const { code, stdout, stderr } = await new KeyServiceWorld().run(
+        ["convert", ...args, "--as-secret", "--key", "key.pem", "-o", "yaml", "a.yaml"],
+        {
+          env: { SOPS_AGE_KEY: identity.text, SEALED_SECRETS_CLUSTER_ID: "" },
+          files: { ...files, "a.yaml": text, "/.git/HEAD": "ref: x", "/.sops.yaml": rules },
+        },
+      );
+      assert.equal(code, 0, stderr);
+      assertForm(stdout, "sops-secret");
+    }
+  });
 
   for (const [what, args, says] of [
     ["without a backend", [], /it is not said what to convert to/],

@@ -61,8 +61,9 @@ creation_rules:
   it("has to fit, and its pattern to be one of Go's", async () => {
     await refused(
       ruleFor(`creation_rules:\n- path_regex: canary$\n  age: ${age1}`),
-      /no creation rule of \.sops\.yaml fits/,
+      /no creation rule of \.sops\.yaml fits the path app\/secret\.yaml$/,
     );
+    await refused(ruleFor(`creation_rules:\n- path_regex: canary$\n  age: ${age1}`, ""), /is for a stream/);
     for (const pattern of ["(?!x)canary", "canary(", `"(canary{1000}){1000}"`])
       await refused(
         rule(`path_regex: ${pattern}\nage: ${age1}`),
