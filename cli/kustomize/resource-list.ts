@@ -59,7 +59,8 @@ export function writeResourceList(texts: readonly string[]): string {
 }
 
 function asListItem(text: string): string {
-  return `- ${text.trimEnd().replaceAll(/\n(?=[^\r\n])/g, "\n  ")}\n`;
+  // Blank lines at its end may belong to a text.
+  return `- ${text.replaceAll(/\n(?=[^\r\n])/g, "\n  ")}${text.endsWith("\n") ? "" : "\n"}`;
 }
 
 /** @returns null where they are not laid out one below the other, as kustomize has them. */
