@@ -80,6 +80,6 @@ export function looksLikeSecret(text: string): boolean {
   );
 }
 
-/** What a document must have in it for any of the rules that look at objects. */
+/** What a document must have in it for any of the rules that look at objects; letters may be escaped, and words broken by lines. */
 export const OBJECT_MARKS =
-  /\b(?:Sealed)?Secret|secretGenerator|stringData|\bsops\b|last-applied-configuration|kind[^\n]{0,40}\\[xuU]/;
+  /\b(?:Sealed)?Secret|secretGenerator|stringData|\bsops\b|last-applied-configuration|\\(?:x|u00|U000000)[4-7][0-9A-Fa-f]|\\\r?\n/;
