@@ -40,7 +40,7 @@ export function runKrm(io: Io): Promise<number> {
         io.stdout.write(HELP);
         break;
       case "--version":
-        io.stdout.write(`signet-krm ${version}\n`);
+        io.stdout.write(`signet version: ${version}\n`);
         break;
       default:
         throw new UsageError(`unknown argument: ${word}`, "signet-krm --help tells what it takes");

@@ -54,10 +54,10 @@ suite("the npm package", () => {
   });
 
   test("the commands of bin, and no more, are linked", async () => {
-    assert.deepEqual((await readdir(commands)).toSorted(), ["kubectl-signet", "signet"]);
+    assert.deepEqual((await readdir(commands)).toSorted(), ["kubectl-signet", "signet", "signet-krm"]);
   });
 
-  for (const command of ["signet", "kubectl-signet"]) {
+  for (const command of ["signet", "kubectl-signet", "signet-krm"]) {
     test(`${command} --version runs under Node 24`, async () => {
       const { stdout, stderr } = await succeeds(join(commands, command), ["--version"]);
       assert.equal(stdout, `signet version: ${version}\n`);

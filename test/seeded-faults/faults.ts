@@ -26,6 +26,7 @@ import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
 import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
+import { kustomizeFaults } from "./kustomize-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
@@ -55,6 +56,7 @@ export const faults: readonly Fault[] = [
   ...scopeFaults,
   ...resourceFaults,
   ...tellingFaults,
+  ...kustomizeFaults,
   ...openingFaults,
   ...keyFaults,
   ...keyServiceFaults,

@@ -158,6 +158,9 @@ suite("what was sealed before", () => {
     const world = { files: { "s.yaml": toYaml(sops) }, env: CERT };
     const { sealedSecret } = await generated({ literals: ["password=x"], sealedFile: "s.yaml" }, world);
     assert.deepEqual(sealedSecret["sops"], { mac: "x" });
+    const two = await sealer.object({ ...DB, items: { password: "hunter2", user: "al" } });
+    const both = { files: { "s.yaml": toYaml({ ...two, sops: { mac: "x" } }) } };
+    await refused(generate({ literals: ["password=x"], sealedFile: "s.yaml" }, both), /nor takes any out/);
     for (const literals of [["password=x", "user=al"], ["user=al"]])
       await refused(
         generate({ literals, sealedFile: "s.yaml" }, world),

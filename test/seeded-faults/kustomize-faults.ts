@@ -1,0 +1,148 @@
+import type { Fault } from "./fault.ts";
+
+const FUNCTION = "test/cli/kustomize/function.test.ts";
+const GENERATOR = "test/cli/kustomize/sealed-secret-generator.test.ts";
+
+/** Faults in the functions of kustomize: what they open, seal, and give back. */
+export const kustomizeFaults: readonly Fault[] = [
+  {
+    what: "the build may open what its own files allow, whatever the environment says",
+    file: "cli/kustomize/render-secrets.ts",
+    find: "bound.length > 0 && !bound.includes(namespace)",
+    replace: "bound.length > 1 && bound.includes(namespace)",
+    test: FUNCTION,
+  },
+  {
+    what: "no namespace need be allowed",
+    file: "cli/kustomize/function-config.ts",
+    find: "if (allowNamespaces.length === 0) {",
+    replace: 'if (allowNamespaces.includes("")) {',
+    test: FUNCTION,
+  },
+  {
+    what: "unknown fields of a configuration are passed over",
+    file: "cli/kustomize/function-config.ts",
+    find: "  own.requireNoOthers();\n",
+    replace: "",
+    test: FUNCTION,
+  },
+  {
+    what: "a transformer opens objects without a namespace for the one of its configuration",
+    file: "cli/kustomize/render-secrets.ts",
+    find: "withRendering({ ...config, namespace: null }, io",
+    replace: "withRendering({ ...config }, io",
+    test: FUNCTION,
+  },
+  {
+    what: "what lacks a key goes out sealed unasked",
+    file: "cli/kustomize/render-secrets.ts",
+    find: "if (left === undefined || leaveSealed) return;",
+    replace: 'if (left === undefined || leaveSealed || where !== "") return;',
+    test: FUNCTION,
+  },
+  {
+    what: "two Secrets of one name go out",
+    file: "cli/kustomize/render-secrets.ts",
+    find: "  requireDistinctSecrets(\n",
+    replace: "  ((..._: unknown[]) => requireDistinctSecrets)(\n",
+    test: FUNCTION,
+  },
+  {
+    what: "references do not follow a Secret that was renamed when it was sealed",
+    file: "cli/kustomize/build-marks.ts",
+    find: 'kinds.replaceAll(/[^,]+/g, "Secret")',
+    replace: "kinds",
+    test: FUNCTION,
+  },
+  {
+    what: "a transformer asks for a digest as generators do, which kustomize does not heed",
+    file: "cli/kustomize/build-marks.ts",
+    find: 'return role === "generator" ?',
+    replace: 'return role !== "generator" || role === "generator" ?',
+    test: FUNCTION,
+  },
+  {
+    what: "the marks by which kustomize knows an object again are lost",
+    file: "cli/kustomize/build-marks.ts",
+    find: "    ...buildAnnotations(sealed),\n",
+    replace: "",
+    test: FUNCTION,
+  },
+  {
+    what: "blank lines at the end of a text are lost",
+    file: "cli/kustomize/resource-list.ts",
+    find: "`- ${text.replaceAll(",
+    replace: "`- ${text.trimEnd().replaceAll(",
+    test: FUNCTION,
+  },
+  {
+    what: "a path leads out of the folder by its dots",
+    file: "cli/kustomize/paths-inside.ts",
+    find: 'path.split(/[\\\\/]/).includes("..")',
+    replace: 'path.split(/[\\\\/]/).includes("...")',
+    test: FUNCTION,
+  },
+  {
+    what: "a path leads out of the folder by a link",
+    file: "cli/kustomize/paths-inside.ts",
+    find: "files.kindOf(path) !== null && !isBelow",
+    replace: "files.kindOf(path) === null && !isBelow",
+    test: FUNCTION,
+  },
+  {
+    what: "a SealedSecret that was moved passes the check",
+    file: "cli/kustomize/renamed.ts",
+    find: 'scope !== "cluster-wide" && isMoved',
+    replace: 'scope === "namespace-wide" && isMoved',
+    test: FUNCTION,
+  },
+  {
+    what: "marks of the build are taken for a change of a SOPS document",
+    file: "cli/kustomize/render-secrets.ts",
+    find: "if (!isSopsStream(value)) return text;",
+    replace: 'if (!isSopsStream(value) || where !== "") return text;',
+    test: FUNCTION,
+  },
+  {
+    what: "what was sealed before is sealed anew with every build",
+    file: "cli/kustomize/sealed-secret-generator.ts",
+    find: "!held.has(name) || anew.includes(name)",
+    replace: "!held.has(name) || inputs.values.has(name)",
+    test: GENERATOR,
+  },
+  {
+    what: "values that were sealed for another name are taken",
+    file: "cli/kustomize/sealed-secret-generator.ts",
+    find: "metadata.name !== name",
+    replace: 'metadata.name === ""',
+    test: GENERATOR,
+  },
+  {
+    what: "items that are not asked for any longer go out",
+    file: "cli/kustomize/sealed-secret-generator.ts",
+    find: "isSops || wanted.has(name)",
+    replace: "isSops || wanted.size > 0 || wanted.has(name)",
+    test: GENERATOR,
+  },
+  {
+    what: "strict values get a name that they are not bound to",
+    file: "cli/kustomize/function-config.ts",
+    find: 'if (scope === "strict") {',
+    replace: 'if (scope === "cluster-wide") {',
+    test: GENERATOR,
+  },
+  {
+    what: "items are taken out of a SOPS document",
+    file: "cli/kustomize/sealed-secret-generator.ts",
+    find: "own.every((name) => wanted.has(name))",
+    replace: "own.some(() => true)",
+    test: GENERATOR,
+  },
+  {
+    what: "an error quotes what is to be sealed",
+    file: "cli/kustomize/generator-inputs.ts",
+    find: " has no name and value`",
+    replace: " has no name and value: ` + entry",
+    test: GENERATOR,
+  },
+];
