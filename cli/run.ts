@@ -2,6 +2,7 @@ import { readArguments } from "./arguments.ts";
 import { certificateFile, readCertificateFile } from "./certificate-file.ts";
 import { isCommandWord } from "./command-words.ts";
 import type { Io } from "./io.ts";
+import { keepingInput } from "./kept-input.ts";
 import { modeOf } from "./modes.ts";
 import { heldNotices, noticesOf } from "./notices.ts";
 import { isStream, type KubesealOptions, kubesealOptions, namesBackend } from "./options.ts";
@@ -51,21 +52,4 @@ async function sealOffline(options: KubesealOptions, io: Io): Promise<boolean> {
     // Whoever does it instead says the same again.
     if (isDone) notices.release();
   }
-}
-
-/** Standard input can be read once only; who goes on with the work gets what was read. */
-function keepingInput(io: Io): Io {
-  let content: Uint8Array | null = null;
-  return {
-    ...io,
-    stdin: {
-      get isTerminal() {
-        return content === null && io.stdin.isTerminal;
-      },
-      read() {
-        content ??= io.stdin.read();
-        return content;
-      },
-    },
-  };
 }

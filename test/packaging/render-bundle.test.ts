@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -95,6 +96,15 @@ suite("render in dist/", () => {
     const output = join(scratch.path, "hybrid-out.yaml");
     assert.equal((await render(["--allow-unbound", "-o", output, "hybrid.yaml"], { keys })).code, 0);
     assert.equal((await readFile(output, "utf8")).match(/user: YWRtaW4=/g)?.length, 1);
+  });
+
+  test("keys from standard input are there for the whole program, too", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const stdin = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const args = ["--strict", "--allow-unbound", "--key", "-", "hybrid.yaml"];
+    const { code, stderr } = await render(args, { stdin, keys: hybrid });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, whole);
   });
 
   test("folders, help and what is wrong with a command line are the whole program's", async () => {

@@ -31,6 +31,7 @@ import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
 import { recordFaults } from "./record-faults.ts";
+import { renderAloneFaults } from "./render-alone-faults.ts";
 import { renderFaults } from "./render-faults.ts";
 import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
@@ -73,6 +74,7 @@ export const faults: readonly Fault[] = [
   ...runtimeFaults,
   ...electionFaults,
   ...renderingFaults,
+  ...renderAloneFaults,
   ...renderFaults,
   ...documentFaults,
   ...sopsFaults,
