@@ -39,10 +39,12 @@ export type WalkOptions = {
 };
 
 const DEEPEST = 500;
+/** Characters of the keys on the way to a value: each value is decrypted with all of them beside it, and all values at once. */
+const LONGEST_WAY = 16 * 1024;
 
 /**
  * Copies documents and tells of each value and comment whether it is to be encrypted.
- * @throws SopsError (structure) when mappings and lists stand deeper in one another than any document needs.
+ * @throws SopsError (structure) when mappings and lists stand deeper in one another than any document needs, or keys are longer.
  */
 export function walk(documents: readonly SopsMap[], options: WalkOptions): Walked {
   const slots: Walked["slots"] = [];
@@ -77,6 +79,7 @@ class Walk {
       }
       const copy: SopsEntry = { ...entry };
       const inner = place.entry(entry.key);
+      this.#checkWay(inner);
       const keyFits = fits || (this.#selector.by === "key" && this.#selector.fits(entry.key));
       copy.value = this.#node(entry.value, inner, keyFits, depth, null, (value) => {
         copy.value = value;
@@ -158,6 +161,15 @@ class Walk {
     if (!scope.fits) return;
     scope.fits = false;
     this.#fittingScopes--;
+  }
+
+  #checkWay(place: Place): void {
+    if (place.binding.length <= LONGEST_WAY) return;
+    throw new SopsError(
+      "structure",
+      `${this.#options.naming.place(place)}: the keys that lead there are longer than ${LONGEST_WAY} characters`,
+      "give it shorter keys",
+    );
   }
 
   #checkDepth(place: Place, depth: number): void {

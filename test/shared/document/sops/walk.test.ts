@@ -153,3 +153,17 @@ test("structures of great depth are refused", async () => {
     message: /^secret\.yaml: mappings and lists stand more than 500 deep/,
   });
 });
+
+test("keys may be long, but not so that a document of many values takes all memory", async () => {
+  const keyed = (length: number): SopsMap => {
+    const inner: SopsMap = { kind: "map", entries: [{ kind: "entry", key: "v", value: { kind: "null" } }] };
+    return { kind: "map", entries: [{ kind: "entry", key: "k".repeat(length), value: inner }] };
+  };
+  const selector = await selectorOf({ rule: "default" }, "x");
+  const options = { selector, naming: new Naming("secret.json", 1), dropsListComments: false };
+  assert.equal(walk([keyed(16 * 1024 - 3)], options).slots.length, 1);
+  assert.throws(() => walk([keyed(16 * 1024 - 2)], options), {
+    problem: "structure",
+    message: /^secret\.json: \["k+…"\]\.v: the keys that lead there are longer than 16384 characters$/,
+  });
+});
