@@ -80,7 +80,7 @@ suite("what is switched on", () => {
     const files = {
       "kustomization.yaml": { resources: ["s.yaml"], transformers: ["r.yaml"] },
       "s.yaml": await seal(),
-      "r.yaml": RENDER,
+      "r.yaml": await readFile(join(EXAMPLES, "render", "render.yaml"), "utf8"),
     };
     await refused(
       build("flags", files).then(() => world.build("flags", [])),
