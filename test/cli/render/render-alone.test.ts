@@ -71,7 +71,7 @@ suite("what a bundle renders by itself", () => {
       ["tree"],
       [],
       ["-"],
-      ["--help"],
+      ["--help", "tree/map.yaml"],
       ["--stricd", "tree/map.yaml"],
       ["--strict", "tree/map.yaml"],
     ]) {
