@@ -74,7 +74,7 @@ function json(explanations: readonly Explanation[]): string {
 
 /** @throws InputError unless everything opens. */
 function judge(explanations: readonly Explanation[], obstacle: SealError | null): void {
-  if (obstacle !== null) {
+  if (obstacle !== null && !explanations.every(isOfSops)) {
     throw new InputError(
       `whether these open is not known: no private key was given, and the cluster does not tell: ${obstacle.message}`,
       `give --key PATH with private keys, or mend the way to the cluster: ${obstacle.hint}`,
@@ -95,6 +95,11 @@ function judge(explanations: readonly Explanation[], obstacle: SealError | null)
       firstStep(unknown),
     );
   }
+}
+
+/** Neither private keys nor the cluster were to tell of it: what is said of it already is all there is. */
+function isOfSops({ items }: Explanation): boolean {
+  return items.length > 0 && items.every(({ backend }) => backend === "sops");
 }
 
 function firstStep([first]: readonly Explanation[]): string {

@@ -338,6 +338,17 @@ test("explain tells whom it is for and what keeps it from opening, without askin
   assert.match(moved.warnings[0] ?? "", /for another place, and not used: namespace/);
 });
 
+test("explain asks for no private key and no cluster to tell of a document", async () => {
+  const files = { "s.yaml": sealed, "open.yaml": sealed.replace(/password: ENC.*/, "password: hunter2") };
+  const unknown = await user.run(["explain", "s.yaml"], { files });
+  assert.match(unknown.stderr, /^error: it is not known of 1 of 1 .*\nhint: signet --validate s\.yaml/);
+  const exposed = await user.run(["explain", "open.yaml"], { files });
+  assert.match(
+    exposed.stderr,
+    /^error: 1 of 1 SealedSecret does not open as a whole\nhint: seal the Secret again/,
+  );
+});
+
 test("in a List, too, items stand in byte order", async () => {
   const { stdout } = await user.run(["--age", user.recipient, "-o", "json"], {
     stdin: plainSecret({ a9: "1", a10: "2", "10": "3", "9": "4" }),
