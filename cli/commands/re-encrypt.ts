@@ -64,11 +64,11 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
       hasProduct: true,
       judge: (documents: readonly unknown[], source: string) =>
         requireFittingValues(documents, source, spokenOf),
-      async perform({ value, where, target = null, source }: TaskDocument) {
+      async perform({ value, where, target = null, path = null, source }: TaskDocument) {
         const sealedSecret = parseSealedSecret(value, where);
         if (!isSopsSealedSecret(sealedSecret)) return sealAnew(sealedSecret, where, means);
         const { renewSops } = await import("../sops-sealed-secret/renew-sops.ts");
-        const how = { ...sops, io, notices, target };
+        const how = { ...sops, io, notices, target, path };
         return renewSops(sealedSecret, (await source?.()) ?? null, where, how);
       },
     } as const;

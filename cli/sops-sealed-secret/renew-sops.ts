@@ -24,6 +24,8 @@ export type SopsRenewal = {
   notices: Notices;
   /** The file that takes the result; null for a stream, in which what a server wrote into the object is left out. */
   target: string | null;
+  /** The file it comes from, whose rule says who may read it where the result is a stream. */
+  path: string | null;
 };
 
 /**
@@ -35,7 +37,7 @@ export async function renewSops(
   sealedSecret: SealedSecret,
   source: DocumentSource | null,
   where: string,
-  { opener, keys, io, notices, target }: SopsRenewal,
+  { opener, keys, io, notices, target, path }: SopsRenewal,
 ): Promise<Performed> {
   const scope = remoteScope(sealedSecret, where);
   const { namespace = "", name } = sealedSecret.metadata;
@@ -45,7 +47,7 @@ export async function renewSops(
   const placed = await inDocument(where, openToEdit(document, opening, signal));
   try {
     const recipients = recipientsOf(placed.opened.metadata.groups, where).flat();
-    await requireNamedReaders(recipients, target, where, io, notices);
+    await requireNamedReaders(recipients, target ?? path, where, io, notices);
     const readers = `for ${recipients.map(recipientLine).join("; ")}`;
     if (target === null) notices.note(`${where}: re-encrypted ${readers}`);
     const wrapper = (await keys()).wrapper(namespace, { recipients: [], by: "user" });

@@ -383,6 +383,11 @@ test("a reader whom the project's rule does not name gets no new data key", asyn
     /is also for kms arn:[^;]*; age age1[^;]*, whom \/\.sops\.yaml, rule 1 does not name/,
   );
   assert.equal(strange.files.get("prod/s.yaml"), both);
+  for (const input of [["prod/s.yaml"], ["-f", "prod/s.yaml"]]) {
+    const files = { "/.git/HEAD": "ref: x", "/.sops.yaml": rule(user.recipient), "prod/s.yaml": both };
+    const args = ["--re-encrypt", "--kms-allowed-keys", KEYS.kms[0], ...input];
+    refused(await user.run(args, { files }), /whom \/\.sops\.yaml, rule 1 does not name/);
+  }
   const kms = `    kms: ${KEYS.kms[0]}\n`;
   const named = await again(rule(`${user.recipient},${other.recipient}`, kms), "prod/s.yaml");
   assert.equal(named.code, 0, named.stderr);
