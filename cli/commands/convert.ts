@@ -51,12 +51,12 @@ export const convert: Command<typeof convertOptions> = {
         if (found.key === null) {
           const secret = isSecret
             ? await openSopsSecret(document, sops)
-            : await secretOf(value, where, opening);
+            : await secretOf(value, where, { opening, places, gates });
           return sopsSecretProduct(secret, target ?? path, writing);
         }
         const key = await found.key.forTarget(target, path);
         if (isSecret) return sealSopsSecret(document, sops, key, scope);
-        return convertSealedSecret(value, where, { opening, key, scope });
+        return convertSealedSecret(value, where, { opening, places, key, scope });
       },
     };
     try {

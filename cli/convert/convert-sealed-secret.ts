@@ -11,12 +11,14 @@ import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts
 import type { Performed } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import { type OfflineOpening, openOffline } from "../opening/unseal-offline.ts";
+import { type PermittedPlaces, requirePermitted } from "../render/permitted-places.ts";
 import type { SealingKey } from "../sealing-key.ts";
 import { OF_THE_SERVER } from "../server-fields.ts";
 
 /** What converting a SealedSecret takes. */
 export type Converting = {
   opening: OfflineOpening;
+  places: PermittedPlaces;
   key: SealingKey;
   /** The scope that the user named; it can only be the object's own. */
   scope: ScopeKind | null;
@@ -30,7 +32,7 @@ export type Converting = {
 export async function convertSealedSecret(
   value: unknown,
   where: string,
-  { opening, key, scope: asked }: Converting,
+  { opening, places, key, scope: asked }: Converting,
 ): Promise<Performed> {
   const sealedSecret = parseSealedSecret(value, where);
   const { metadata, spec } = sealedSecret;
@@ -48,6 +50,8 @@ export async function convertSealedSecret(
       "open it with signet unseal and seal the Secret again",
     );
   }
+  // What was for every namespace stays so: only where the object stands is to be permitted.
+  requirePermitted({ namespace, name }, kind, where, { ...places, clusterWide: true });
   const { items } = await openOffline(sealedSecret, where, opening);
   const scope = scopeOf({ namespace, name, annotations: annotations ?? undefined });
   const bare = bareOf(sealedSecret, key.sealer.hint);

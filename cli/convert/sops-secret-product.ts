@@ -5,13 +5,17 @@ import type { SopsMap } from "../../shared/document/sops/tree.ts";
 import { writeSopsTree } from "../../shared/document/sops/write-tree.ts";
 import { InputError } from "../../shared/errors.ts";
 import { openedSecret } from "../../shared/opened-secret.ts";
+import { annotatedScopeKind } from "../../shared/scope.ts";
 import { parseSealedSecret } from "../../shared/sealed-secret.ts";
+import type { SecretGates } from "../../shared/secret-gates.ts";
 import type { Performed } from "../file-work.ts";
 import type { Io } from "../io.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
 import { type OfflineOpening, openOffline, secretManifest } from "../opening/unseal-offline.ts";
 import type { KubesealOptions } from "../options.ts";
+import { requireAllowed } from "../render/allowed-secret.ts";
+import { type PermittedPlaces, requirePermitted } from "../render/permitted-places.ts";
 import { sopsTargets } from "../sops/recipients.ts";
 import { userSopsKeys } from "../sops-sealed-secret/user-opening.ts";
 
@@ -23,13 +27,23 @@ export type SopsSecretWriting = {
   keyServices: UserKeyServices;
 };
 
+/** What SealedSecrets are opened with, and what of them may come out bound to no place. */
+export type SecretOpening = { opening: OfflineOpening; places: PermittedPlaces; gates: SecretGates };
+
 /**
  * The plain Secret of a SealedSecret.
- * @throws InputError where it has templates or references, which a Secret cannot have; SealError when it does not open.
+ * @throws InputError where it has templates or references, which a Secret cannot have, or may not be opened; SealError
+ *   when it does not open.
  */
-export async function secretOf(value: unknown, where: string, opening: OfflineOpening): Promise<object> {
+export async function secretOf(
+  value: unknown,
+  where: string,
+  { opening, places, gates }: SecretOpening,
+): Promise<object> {
   const sealedSecret = parseSealedSecret(value, where);
   const { template, vault } = sealedSecret.spec;
+  const { namespace = "", name, annotations } = sealedSecret.metadata;
+  requirePermitted({ namespace, name }, annotatedScopeKind(annotations ?? undefined), where, places);
   const more = [
     ...(Object.keys(template?.data ?? {}).length > 0 ? ["spec.template.data"] : []),
     ...((vault ?? []).length > 0 ? ["spec.vault"] : []),
@@ -41,7 +55,9 @@ export async function secretOf(value: unknown, where: string, opening: OfflineOp
     );
   }
   const opened = await openOffline(sealedSecret, where, opening);
-  return secretManifest(openedSecret(sealedSecret, opened));
+  const secret = openedSecret(sealedSecret, opened);
+  requireAllowed(secret, where, gates);
+  return secretManifest(secret);
 }
 
 /**

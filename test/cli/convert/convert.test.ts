@@ -209,6 +209,30 @@ suite("what is not converted", () => {
       () => together,
     );
   });
+  test("one of a namespace that is not permitted, whatever it becomes", async () => {
+    const others = [...OPENING, "--allow-namespace", "web"];
+    for (const to of ["kms", "sops", "sops-secret"])
+      await refused("cluster", to, others, /is for a namespace that is not rendered here/);
+    const world = new KeyServiceWorld();
+    const text = await sealedAs("cluster", world);
+    const permitted = ["--allow-namespace", "shop", "--in-place", "a.yaml"];
+    succeeded(
+      await run(world, ["convert", ...(TO["kms"] ?? []), ...OPENING, ...permitted], { "a.yaml": text }),
+    );
+  });
+  test("one of every namespace into a Secret that is bound to none, unless that is allowed", async () => {
+    const world = new KeyServiceWorld();
+    const text = await sealedAs("cluster", world, ["--scope", "cluster-wide"]);
+    const all = ["convert", ...(TO["sops-secret"] ?? []), ...OPENING, "--in-place", "a.yaml"];
+    const { code, stderr, files: left } = await run(world, all, { "a.yaml": text });
+    assert.deepEqual([code, left.get("a.yaml")], [1, text]);
+    assert.match(stderr, /--allow-cluster-wide/);
+    succeeded(await run(world, [...all, "--allow-cluster-wide"], { "a.yaml": text }));
+  });
+  test("a Secret that the controller refuses to write", () =>
+    refused("cluster", "sops-secret", OPENING, /of type bootstrap.kubernetes.io\/token/, (text) =>
+      text.replace("  template:\n", "  template:\n    type: bootstrap.kubernetes.io/token\n"),
+    ));
   test("templates into a plain Secret", () =>
     refused("kms", "sops-secret", OPENING, /spec\.template\.data/, (text) =>
       text.replace("  template:\n", '  template:\n    data: { url: "x" }\n'),
