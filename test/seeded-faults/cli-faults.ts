@@ -219,7 +219,7 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "a variable of kubeseal reaches a flag of another meaning",
-    file: "cli/any-command.ts",
+    file: "cli/shared-variables.ts",
     find: "filter((flag) => table[flag] === kubeseal[flag])",
     replace: "filter((flag) => kubeseal[flag] !== undefined)",
     test: "test/cli/command-variables.test.ts",

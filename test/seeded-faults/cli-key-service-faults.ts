@@ -103,8 +103,8 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   {
     what: "--remove takes back what is allowed for another Vault",
     file: "cli/key-services/allow-record.ts",
-    find: " && a.address === b.address && a.namespace === b.namespace",
-    replace: "",
+    find: "return a.address === b.address && a.namespace === b.namespace;",
+    replace: "return true;",
     test: ALLOW,
   },
   {
@@ -166,8 +166,8 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   {
     what: "--backend is passed over where a key says another",
     file: "cli/key-services/sealing-backend.ts",
-    find: "implied !== null && backend !== implied",
-    replace: "implied === null && backend === implied",
+    find: "first !== undefined && backend !== first[1]",
+    replace: "first === undefined && backend === first",
     test: FLAGS,
     named: "is refused: --backend kms --vault-key transit/first",
   },

@@ -34,15 +34,15 @@ export const controllerKeyServiceFaults: readonly Fault[] = [
   {
     what: "allow-lists do not go by the namespace of the object",
     file: objects,
-    find: "this.#allowed[backend].permits(key, namespace)",
-    replace: 'this.#allowed[backend].permits(key, "team")',
+    find: "(key: string) => this.#allowed[backend].permits(key, namespace)",
+    replace: '(key: string) => this.#allowed[backend].permits(key, "team")',
     test: "test/controller/key-services/object-key-services.test.ts",
   },
   {
     what: "no allow-list is asked",
     file: objects,
-    find: "this.#allowed[backend].permits(key, namespace)",
-    replace: "key !== namespace",
+    find: "(key: string) => this.#allowed[backend].permits(key, namespace)",
+    replace: "(key: string) => key !== namespace",
     test: openingTest,
   },
   {

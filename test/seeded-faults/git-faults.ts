@@ -61,8 +61,8 @@ export const gitFaults: readonly Fault[] = [
   {
     what: "a file with clashes counts as merged",
     file: files,
-    find: "return { bytes: inPlace, isClean: !hasClash, words };",
-    replace: "return { bytes: inPlace, isClean: true, words };",
+    find: "return { bytes: inPlace, isClean: !hasClash, words, isIndivisible };",
+    replace: "return { bytes: inPlace, isClean: true, words, isIndivisible };",
     test: filesTest,
   },
   {

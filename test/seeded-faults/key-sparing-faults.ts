@@ -66,8 +66,8 @@ export const keySparingFaults: readonly Fault[] = [
   {
     what: "calls are made in nobody's name",
     file: objects,
-    find: "const user = { by: namespace,",
-    replace: 'const user = { by: "",',
+    find: "return { by: namespace,",
+    replace: 'return { by: "",',
     test: objectsTest,
   },
   {

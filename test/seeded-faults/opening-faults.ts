@@ -187,9 +187,9 @@ export const openingFaults: readonly Fault[] = [
   {
     what: "the scope comes from the template",
     file: "shared/open-sealed-secret.ts",
-    find: "annotations: metadata.annotations ?? undefined,",
+    find: 'function scopeOfObject({ metadata: { namespace = "", name, annotations } }: SealedSecret): Scope {',
     replace:
-      "annotations: sealedSecret.spec.template?.metadata?.annotations ?? metadata.annotations ?? undefined,",
+      'function scopeOfObject({ metadata: { namespace = "", name, annotations: own }, spec }: SealedSecret): Scope {\n  const annotations = spec.template?.metadata?.annotations ?? own;',
     test: "test/shared/open-sealed-secret.test.ts",
   },
   {

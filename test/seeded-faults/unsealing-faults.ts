@@ -115,8 +115,8 @@ export const unsealingFaults: readonly Fault[] = [
   {
     what: "a value of another backend passes for one that opens",
     file: "cli/explain/explain-offline.ts",
-    find: 'return { ...form, state: "does not open", cause: "backend-not-supported", why, fix };',
-    replace: 'return { ...form, state: "opens", cause: "backend-not-supported", why, fix };',
+    find: 'state: "does not open", cause: "backend-not-supported", why, fix };\n    }',
+    replace: 'state: "opens", cause: "backend-not-supported", why, fix };\n    }',
     test: EXPLAIN,
   },
   {
