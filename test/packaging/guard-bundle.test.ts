@@ -31,7 +31,10 @@ suite("guard in dist/", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "signet-guard-dist-"));
     dist = join(folder, "dist");
-    const { code, stderr } = await runProgram(process.execPath, ["scripts/build.ts", dist], { cwd: root });
+    const { code, stderr } = await runProgram(process.execPath, ["scripts/build.ts", dist], {
+      cwd: root,
+      boundMs: 180_000,
+    });
     assert.equal(code, 0, stderr);
     await writeFile(join(folder, "watch.cjs"), WATCH);
     repository = new GitRepository();

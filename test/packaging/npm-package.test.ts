@@ -40,7 +40,9 @@ suite("the npm package", () => {
   after(() => rm(folder, { recursive: true, force: true }));
 
   async function succeeds(command: string, args: readonly string[], cwd = folder) {
-    const result = await runProgram(command, args, { cwd, env: { ...process.env, PATH: path } });
+    const env = { ...process.env, PATH: path };
+    // Packing builds everything first.
+    const result = await runProgram(command, args, { cwd, env, boundMs: 180_000 });
     assert.equal(result.code, 0, `${command} ${args[0]}: ${result.stderr}${result.stdout}`);
     return result;
   }

@@ -33,7 +33,10 @@ suite("render in dist/", () => {
   before(async () => {
     scratch = await makeScratchFolder("render-dist");
     dist = join(scratch.path, "dist");
-    const { code, stderr } = await runProgram(process.execPath, ["scripts/build.ts", dist], { cwd: root });
+    const { code, stderr } = await runProgram(process.execPath, ["scripts/build.ts", dist], {
+      cwd: root,
+      boundMs: 180_000,
+    });
     assert.equal(code, 0, stderr);
     await writeFile(join(scratch.path, "watch.cjs"), WATCH);
     age = await newAgeIdentity();
