@@ -31,11 +31,16 @@ export function setupText(patterns: readonly string[]): string {
 
 /**
  * Writes them: lines that are missing from the repository's attributes, and the configuration of this clone.
- * @throws FileError when they cannot be written; InputError outside of a repository.
+ * @throws FileError when they cannot be written; InputError outside of a repository, or where
+ * they are a link.
  */
 export async function setUp(patterns: readonly string[], io: Io): Promise<void> {
   const root = (await gitText(["rev-parse", "--show-toplevel"], io)).replace(/\r?\n$/, "");
   const path = `${root}/${ATTRIBUTES}`;
+  // A link may lead to any file of this user's; Git itself follows none there.
+  if (io.files.destination(path) !== `${io.files.realPath(root)}/${ATTRIBUTES}`) {
+    throw new InputError(`${path} is a link, which Git does not follow`, "put the file itself in its place");
+  }
   const before = readIfThere(path, io);
   const lines = before.split(/\r?\n/);
   const missing = attributeLines(patterns).filter((line) => !lines.includes(line));

@@ -82,4 +82,20 @@ export const convertFaults: readonly Fault[] = [
     test: convertTest,
     named: "a command line without a backend",
   },
+  {
+    what: "SealedSecrets of all namespaces are converted, whichever are permitted",
+    file: sealed,
+    find: "  requirePermitted({ namespace, name }, kind, where, { ...places, clusterWide: true });\n",
+    replace: "",
+    test: convertTest,
+    named: "one of a namespace that is not permitted, whatever it becomes",
+  },
+  {
+    what: "cluster-wide values come out bound to nothing without leave",
+    file: product,
+    find: "annotatedScopeKind(annotations ?? undefined), where, places",
+    replace: '"strict", where, places',
+    test: convertTest,
+    named: "one of every namespace into a Secret that is bound to none, unless that is allowed",
+  },
 ];
