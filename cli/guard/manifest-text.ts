@@ -1,4 +1,5 @@
 import { readJson, skipSpace } from "../../shared/document/json.ts";
+import { readBlockMap } from "./block-map.ts";
 import { type LocatedNode, readLocated } from "./located-tree.ts";
 import { filledManifest, hasMarks } from "./template-marks.ts";
 
@@ -7,7 +8,7 @@ export type Chunk = { text: string; start: number };
 
 /** The documents of a chunk; null where it is neither YAML nor JSON, nor a template of either. */
 export function readChunk({ text, start }: Chunk): LocatedNode[] | null {
-  const read = readLocated(text, start);
+  const read = readBlockMap(text, start) ?? readLocated(text, start);
   if (read !== null) return read;
   return (hasMarks(text) ? readLocated(filledManifest(text), start) : null) ?? readObjects(text, start);
 }

@@ -128,6 +128,13 @@ export const guardFaults: readonly Fault[] = [
     test: patterns,
   },
   {
+    what: "the second line of a text is read as a map below it",
+    file: "cli/guard/block-map.ts",
+    find: "if (!isEmpty(last.value)) return null;",
+    replace: "if (last.key === null) return null;",
+    test: "test/cli/guard/block-map.test.ts",
+  },
+  {
     what: "a narrower scope is no change",
     file: "cli/guard/changes.ts",
     find: "if (was.scope !== now.scope)",

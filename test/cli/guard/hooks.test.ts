@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readYaml } from "../../../shared/document/yaml.ts";
 import { compileCache } from "../../runner/compile-cache.ts";
+import { cliProgram } from "../../support/cli-program.ts";
 import { GitRepository } from "../../support/git-repository.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -26,10 +27,7 @@ suite("hooks as the page shows them", () => {
   let server = "";
   before(() => {
     bin = mkdtempSync(join(tmpdir(), "signet-hooks-"));
-    writeFileSync(
-      join(bin, "signet"),
-      `#!/bin/sh\nexec "${process.execPath}" "${join(root, "cli/main.ts")}" "$@"\n`,
-    );
+    writeFileSync(join(bin, "signet"), `#!/bin/sh\nexec "${process.execPath}" "${cliProgram}" "$@"\n`);
     chmodSync(join(bin, "signet"), 0o755);
     repository = new GitRepository();
     server = join(bin, "server.git");
