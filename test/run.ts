@@ -41,6 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const results: PartResult[] = [];
     const broken = (await builds()) ? [] : ["the build failed"];
+    if (broken.length === 0) process.env["SIGNET_TEST_BUNDLE"] = "1";
     const { netbox, missing } = await realComponents(plan).catch((error: unknown) => {
       broken.push(messageOf(error));
       return { netbox: null, missing: [] };

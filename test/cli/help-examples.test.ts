@@ -15,6 +15,7 @@ import { render } from "../../cli/commands/render.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { compileCache } from "../runner/compile-cache.ts";
+import { cliProgram } from "../support/cli-program.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { type FakeKms, startFakeKms } from "../support/fake-kms.ts";
@@ -62,7 +63,6 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   completion: generalOptions,
 };
 
-const main = join(import.meta.dirname, "../../cli/main.ts");
 const { certificatePem, privateKeyPem } = testCertificate();
 const examples = [...(await helpExamples()), ...documentExamples()];
 const commands = [...new Map(examples.map((example) => [example.command, example])).values()];
@@ -222,7 +222,7 @@ esac
     "bin/kustomize": '#!/bin/sh\ncat "$HOME/sealed.yaml"\n',
     "bin/helm": '#!/bin/sh\ncat "$HOME/sealed.yaml"\n',
     "bin/kapp": '#!/bin/sh\nexec grep -q "^kind: Secret" "$6"\n',
-    "bin/signet": `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`,
+    "bin/signet": `#!/bin/sh\nexec "${process.execPath}" "${cliProgram}" "$@"\n`,
   };
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

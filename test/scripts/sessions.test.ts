@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { compileCache } from "../runner/compile-cache.ts";
+import { cliProgram } from "../support/cli-program.ts";
 import { parseSessionScript, type SessionStep } from "../support/session-script.ts";
 import { type StubApiServer, startStubApiServer } from "../support/stub-api-server.ts";
 import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";
@@ -131,7 +132,6 @@ const ROWS = [
 ];
 
 const folder = join(import.meta.dirname, "sessions");
-const main = join(import.meta.dirname, "..", "..", "cli", "main.ts");
 const scripts = readdirSync(folder)
   .sort()
   .map((name) => ({ name, script: parseSessionScript(readFileSync(join(folder, name), "utf8")) }));
@@ -246,7 +246,7 @@ async function runCli(
   env: Readonly<Record<string, string>>,
   stdin: string,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [cliProgram, ...args], {
     cwd,
     env: { HOME: join(cwd, "home"), ...compileCache, ...env },
     timeout: BOUND_MS,

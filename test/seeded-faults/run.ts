@@ -32,7 +32,7 @@ async function runTest(
   { file, named, boundMs }: { file: string; named?: string | undefined; boundMs: number },
 ): Promise<TestRun> {
   // Not by --test: a file that cannot even be loaded would count as a failing test there.
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { NODE_TEST_CONTEXT: _, SIGNET_TEST_BUNDLE: __, ...env } = process.env;
   const isGenerated = (await readFile(join(copy, file), "utf8")).includes('from "fast-check"');
   const before = ["end-on-request", ...(isGenerated ? ["fixed-seed"] : [])];
   const loaded = before.map((name) => `--import=./test/seeded-faults/${name}.ts`);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { compileCache } from "../runner/compile-cache.ts";
+import { cliProgram } from "./cli-program.ts";
 import { type CommandResult, runProgram } from "./run-program.ts";
 
 /** What a run of our CLI is given beside its arguments. */
@@ -8,14 +9,14 @@ export type SignetInput = {
   stdin?: string | Uint8Array;
   /** Environment beyond a bare one without any kubeconfig: KUBECONFIG, say. */
   env?: Readonly<Record<string, string>>;
-  /** From its sources, by default, or from the bundle that `npm run build` left in dist/, which starts sooner. */
-  from?: "source" | "dist";
+  /** From the bundle that `npm run build` left in dist/, which starts sooner; by default as `cliProgram` says. */
+  from?: "dist";
   /** Working directory; this process's by default. */
   cwd?: string;
 };
 
 const root = join(import.meta.dirname, "../..");
-const programs = { source: "cli/main.ts", dist: "dist/signet.cjs" };
+const bundle = join(root, "dist/signet.cjs");
 /** A home in which nothing can be: no kubeconfig, no record of certificates. */
 const HOMELESS = { HOME: "/dev/null" };
 
@@ -25,10 +26,11 @@ const HOMELESS = { HOME: "/dev/null" };
  */
 export async function runSignet(
   args: readonly string[],
-  { env, from = "source", ...input }: SignetInput = {},
+  { env, from, ...input }: SignetInput = {},
 ): Promise<CommandResult> {
-  return runProgram(process.execPath, [join(root, programs[from]), ...args], {
+  const program = from === "dist" ? bundle : cliProgram;
+  return runProgram(process.execPath, [program, ...args], {
     ...input,
-    env: { PATH: process.env["PATH"], ...HOMELESS, ...(from === "source" ? compileCache : {}), ...env },
+    env: { PATH: process.env["PATH"], ...HOMELESS, ...(program === bundle ? {} : compileCache), ...env },
   });
 }

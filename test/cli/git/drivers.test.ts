@@ -15,11 +15,11 @@ import { readSopsTree } from "../../../shared/document/sops/read-tree.ts";
 import type { SopsMap } from "../../../shared/document/sops/tree.ts";
 import { writeSopsTree } from "../../../shared/document/sops/write-tree.ts";
 import { compileCache } from "../../runner/compile-cache.ts";
+import { cliProgram } from "../../support/cli-program.ts";
 import { testSealer } from "../../support/in-process-sealing.ts";
 import { runProgram } from "../../support/run-program.ts";
 import { testCertificate } from "../../support/test-certificates.ts";
 
-const main = join(import.meta.dirname, "../../../cli/main.ts");
 const { certificatePem, privateKeyPem } = testCertificate();
 const SECRET = "correct horse battery";
 const { signal } = new AbortController();
@@ -33,7 +33,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "signet-git-"));
   home = join(folder, "home");
   mkdirSync(join(home, "bin"), { recursive: true });
-  writeFileSync(join(home, "bin/signet"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
+  writeFileSync(join(home, "bin/signet"), `#!/bin/sh\nexec "${process.execPath}" "${cliProgram}" "$@"\n`);
   chmodSync(join(home, "bin/signet"), 0o755);
   writeFileSync(join(home, "key.pem"), privateKeyPem);
   identity = await generateX25519Identity();
