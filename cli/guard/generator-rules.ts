@@ -10,11 +10,14 @@ import {
 import { isPlain } from "./plain-text.ts";
 import type { GeneratorInput, Walk } from "./walk.ts";
 
+/** Generators that are objects of their own: Kustomize's, and ours. */
+const STANDING_ALONE: ReadonlySet<string> = new Set(["SecretGenerator", "SealedSecretGenerator"]);
+
 /** Looks at what a Kustomization generates Secrets from, or a generator that stands by itself. */
 export function judgeGenerators(map: LocatedMap, walk: Walk): void {
   for (const generator of listsOf(map, "secretGenerator").flatMap(({ items }) => items))
     if (generator.kind === "map") judgeGenerator(generator, textOf(generator, "name"), walk);
-  if (textOf(map, "kind") !== "SecretGenerator") return;
+  if (!STANDING_ALONE.has(textOf(map, "kind") ?? "")) return;
   const [metadata] = mapsOf(map, "metadata");
   judgeGenerator(map, metadata === undefined ? null : textOf(metadata, "name"), walk);
 }
