@@ -15,7 +15,7 @@ import { render } from "../../cli/commands/render.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { compileCache } from "../runner/compile-cache.ts";
-import { cliProgram } from "../support/cli-program.ts";
+import { cliProgram } from "../support/built-programs.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { type FakeKms, startFakeKms } from "../support/fake-kms.ts";

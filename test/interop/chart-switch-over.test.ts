@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite } from "node:test";
+import { controllerProgram } from "../support/built-programs.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
 import { firstBoxAddress, freePort, requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
@@ -235,7 +236,7 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
     const components = await ensureRealComponents(["sealed-secrets-controller"]);
     const port = await freePort(firstBoxAddress);
     const args = [
-      ...(program === "signet" ? [join(chartFolder, "../controller/main.ts")] : []),
+      ...(program === "signet" ? [controllerProgram] : []),
       ...((at(container, "args") ?? []) as string[]),
       // The last one counts, for both.
       `--listen-addr=${firstBoxAddress}:${port}`,

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { suite, test } from "node:test";
 import { compileCache } from "../runner/compile-cache.ts";
-import { cliProgram } from "../support/cli-program.ts";
+import { cliProgram } from "../support/built-programs.ts";
 import { parseSessionScript, type SessionStep } from "../support/session-script.ts";
 import { type StubApiServer, startStubApiServer } from "../support/stub-api-server.ts";
 import { ecdsaCertificatePem, testCertificate } from "../support/test-certificates.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { compileCache } from "../runner/compile-cache.ts";
-import { cliProgram } from "./cli-program.ts";
+import { cliProgram } from "./built-programs.ts";
 import { type CommandResult, runProgram } from "./run-program.ts";
 
 /** What a run of our CLI is given beside its arguments. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { controllerProgram } from "./built-programs.ts";
 import { credentialOf } from "./control-plane/audit-log.ts";
 import type { ControlPlane } from "./control-plane/control-plane.ts";
 import { exposeAsService } from "./control-plane/exposed-service.ts";
@@ -15,8 +16,8 @@ export type SignetControllerOptions = {
   controlPlane: ControlPlane;
   /** Flags beyond those for the addresses it listens on. Without `--key-size` it makes keys of 2048 bits, to be quick. */
   flags?: readonly string[];
-  /** From its sources, or the bundle that `npm run build` left in dist/. By default the sources. */
-  from?: "source" | "dist";
+  /** From the bundle that `npm run build` left in dist/; by default as `controllerProgram` says. */
+  from?: "dist";
   /** Where it finds its ServiceAccount's token: as in a pod (by default), or in a kubeconfig. */
   credentials?: "pod" | "kubeconfig";
   /** Environment beyond what a pod has. */
@@ -58,7 +59,7 @@ export const controllerName = "sealed-secrets-controller";
 export const manifestFile = join(import.meta.dirname, "../../deploy/controller.yaml");
 
 const root = join(import.meta.dirname, "../..");
-const programs = { source: "controller/main.ts", dist: "dist/controller.mjs" };
+const bundle = join(root, "dist/controller.mjs");
 
 /**
  * The manifest's objects as far as they mean something without a kubelet: definition, ServiceAccount, roles and bindings.
@@ -88,7 +89,7 @@ export async function readInstallationIn(namespace: string): Promise<KubeObject[
  * @throws Error outside a box, and with its last lines when it does not come up.
  */
 export async function startSignetController(options: SignetControllerOptions): Promise<SignetController> {
-  const { controlPlane, from = "source" } = options;
+  const { controlPlane, from } = options;
   requireNetbox();
   if (options.install !== false) await controlPlane.apply(await readInstallation());
   return retryTakenPort(async () => {
@@ -97,7 +98,7 @@ export async function startSignetController(options: SignetControllerOptions): P
     const metricsPort = await freePort(address);
     const flags = options.flags ?? [];
     const { process, credential } = await startProgram(options, [
-      join(root, programs[from]),
+      from === "dist" ? bundle : controllerProgram,
       `--listen-addr=${address}:${port}`,
       `--listen-metrics-addr=${address}:${metricsPort}`,
       ...(flags.some((flag) => flag.startsWith("--key-size")) ? [] : ["--key-size=2048"]),

@@ -15,7 +15,7 @@ import { readSopsTree } from "../../../shared/document/sops/read-tree.ts";
 import type { SopsMap } from "../../../shared/document/sops/tree.ts";
 import { writeSopsTree } from "../../../shared/document/sops/write-tree.ts";
 import { compileCache } from "../../runner/compile-cache.ts";
-import { cliProgram } from "../../support/cli-program.ts";
+import { cliProgram } from "../../support/built-programs.ts";
 import { testSealer } from "../../support/in-process-sealing.ts";
 import { runProgram } from "../../support/run-program.ts";
 import { testCertificate } from "../../support/test-certificates.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readYaml } from "../../../shared/document/yaml.ts";
 import { compileCache } from "../../runner/compile-cache.ts";
-import { cliProgram } from "../../support/cli-program.ts";
+import { cliProgram } from "../../support/built-programs.ts";
 import { GitRepository } from "../../support/git-repository.ts";
 
 const root = join(import.meta.dirname, "../../..");

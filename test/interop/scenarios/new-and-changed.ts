@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { issueKey } from "../../../controller/keys/issue-certificate.ts";
+import { controllerProgram } from "../../support/built-programs.ts";
 import { base64, type TestSealer, testSealer } from "../../support/in-process-sealing.ts";
 import { conditionOf } from "../../support/sealed-secret-scene.ts";
 import { assertOwner, type Scenarios } from "./stage.ts";
@@ -74,8 +74,7 @@ export const newAndChanged: Scenarios = (table, stage) => {
   );
 
   table.proves("25", "--version prints what scripts look for", async () => {
-    const main = join(import.meta.dirname, "../../../controller/main.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [main, "--version"]);
+    const { stdout } = await promisify(execFile)(process.execPath, [controllerProgram, "--version"]);
     assert.match(stdout, /^controller version: (?:v\d+\.\d+\.\d+|[0-9a-f]{40})(?:\+dirty)?\n$/);
   });
 };
