@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { compileCache } from "../../runner/compile-cache.ts";
 import { makeScratchFolder } from "../../support/control-plane/scratch-folder.ts";
 import { type CommandResult, type ProgramOptions, runProgram } from "../../support/run-program.ts";
 import { ensureRealComponents } from "../../tools/real-components.ts";
@@ -28,8 +29,9 @@ export async function runBoth(
   try {
     const link = join(scratch.path, differentialCase.program ?? "kubeseal");
     await symlink(bundle, link);
+    const withCache = { ...differentialCase, env: { ...compileCache, ...differentialCase.env } };
     const [ours, theirs] = await Promise.all([
-      runIn(join(scratch.path, "ours"), [process.execPath, link], netbox, differentialCase, surroundings),
+      runIn(join(scratch.path, "ours"), [process.execPath, link], netbox, withCache, surroundings),
       runIn(join(scratch.path, "theirs"), [kubeseal], netbox, differentialCase, surroundings),
     ]);
     return { ours, theirs };
