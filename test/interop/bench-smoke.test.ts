@@ -45,6 +45,7 @@ const figures: readonly { row: RegExp; sides: readonly string[] }[] = [
   { row: /^CLI, 1000 Secrets/, sides: both },
   { row: /^SOPS, one Secret/, sides: both },
   { row: /^SOPS, 1000 Secrets/, sides: both },
+  { row: /^guard, 200 changed files staged/, sides: ["Signet"] },
 ];
 
 suite("the benchmark, over a handful of objects", () => {

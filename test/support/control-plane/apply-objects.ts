@@ -20,15 +20,21 @@ export async function applyObjects(
   return stored;
 }
 
+const MOST_TRIES = 10;
+
 async function applyObject(request: ApiRequest, object: KubeObject): Promise<KubeObject> {
   const collection = await collectionPath(request, object);
   const created = await request("POST", collection, object);
   if (created.status !== 409) return accepted(created, object);
   const path = `${collection}/${object.metadata.name}`;
-  const present = asKubeObject(accepted(await request("GET", path), object));
-  const { resourceVersion } = present.metadata;
-  const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-  return accepted(await request("PUT", path, { ...object, metadata }), object);
+  // A controller may write a status between the two requests.
+  for (let tries = 1; ; tries++) {
+    const present = asKubeObject(accepted(await request("GET", path), object));
+    const { resourceVersion } = present.metadata;
+    const metadata = { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const replaced = await request("PUT", path, { ...object, metadata });
+    if (replaced.status !== 409 || tries === MOST_TRIES) return accepted(replaced, object);
+  }
 }
 
 /**
