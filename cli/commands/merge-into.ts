@@ -17,7 +17,7 @@ import { kindOf } from "../document-kind.ts";
 import { inDocument } from "../in-document.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
-import { backendSpokenOf, sealingBackend } from "../key-services/sealing-backend.ts";
+import { backendSpokenOf, type ChosenBackend, sealingBackend } from "../key-services/sealing-backend.ts";
 import { unlessForeign } from "../manifest-reading.ts";
 import { requireFewSealings, requireNotReferenced } from "../merge-limits.ts";
 import { MergeMeans } from "../merge-means.ts";
@@ -53,10 +53,10 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     }
     const file = positionals.length === 0 ? readSecretFile(options, io) : null;
     // Flags that contradict each other are told before any file is looked at.
-    sealingBackend(options, io);
+    const { backend } = sealingBackend(options, io);
     const means = new MergeMeans(asked, options, io, notices);
     try {
-      const targets = mergeTargets(options["merge-into"] ?? "", io.files);
+      const targets = await readTargets(backend, means);
       if (!targets.every(({ sealedSecret }) => isSopsSealedSecret(sealedSecret))) await means.key();
       const secrets =
         positionals.length > 0
@@ -84,6 +84,16 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     }
   },
 };
+
+/** The files' own documents say whether a certificate is needed. Where they cannot be read, it is told first, as in kubeseal. */
+async function readTargets(backend: ChosenBackend["backend"], means: MergeMeans): Promise<MergeTarget[]> {
+  try {
+    return mergeTargets(means.options["merge-into"] ?? "", means.io.files);
+  } catch (error) {
+    if (backend !== "sops") await means.key();
+    throw error;
+  }
+}
 
 /** Merges one Secret into its place. @returns a line that tells of it. */
 async function mergeOne(
