@@ -17,7 +17,10 @@ import { referenceChart } from "./tools/reference-chart.ts";
 const root = join(import.meta.dirname, "..");
 const seededFaults = "test/seeded-faults/run.ts";
 const inCI = !["", "0", "false"].includes(process.env["CI"] ?? "");
-const concurrency = 2;
+/** Files of a part at a time, more than there are cores: they wait now and then, for processes, servers and clocks. */
+const concurrency = 3;
+/** Of what waits most of its time, which runs beside the others. */
+const waitingConcurrency = 2;
 const minutes = 60_000;
 
 endChildrenOnSignals();
@@ -116,11 +119,13 @@ async function whyNoMoto({ withMoto: files }: Plan): Promise<string | null> {
 
 type Part = Pick<NodeTestPart, "name" | "files" | "concurrency" | "boundMs" | "wrapper" | "beside">;
 
-/** What waits most of its time, one file after the other, in a box of its own. */
+/** What waits most of its time, in a box of its own. */
 function waitingParts({ waiting: files }: Plan, netbox: string | null): Part[] {
   if (netbox === null || files.length === 0) return [];
   const wrapper = [netbox, "run", "--"];
-  return [{ name: "waiting", files, concurrency: 1, boundMs: 8 * minutes, wrapper, beside: true }];
+  return [
+    { name: "waiting", files, concurrency: waitingConcurrency, boundMs: 8 * minutes, wrapper, beside: true },
+  ];
 }
 
 function parts(plan: Plan, netbox: string | null): Part[] {
