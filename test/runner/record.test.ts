@@ -50,11 +50,11 @@ suite("what is kept of a run of Node's test runner", () => {
 
   test("each failed test once, by file, suites and name, in one line; what failed for its sake is left out", () => {
     assert.deepEqual(record.failures.toSorted(), [
-      "bad.test.ts: outer > inner > fails, twice",
-      "bad.test.ts: outer > is slow",
-      "bad.test.ts: parent > child",
-      "broken.test.ts",
-      "hook.test.ts: of a broken hook",
+      "bad.test.ts: outer > inner > fails, twice (The expression evaluated to a falsy value: t.assert.ok(false))",
+      "bad.test.ts: outer > is slow (test timed out after 50ms)",
+      "bad.test.ts: parent > child (x)",
+      "broken.test.ts (test failed)",
+      "hook.test.ts: of a broken hook (x)",
     ]);
   });
 

@@ -20,6 +20,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
           file: data.file ?? "",
           names: isFile(data) ? [] : names.slice(0, data.nesting + 1),
           cancelled: why === "cancelledByParent",
+          said: messageOf(data.details.error),
         });
     }
     if (type === "test:summary" && data.file === undefined) {
@@ -36,4 +37,10 @@ function isFile({ name, file, nesting }: { name: string; file?: string; nesting:
 
 function failureType(error: Error): unknown {
   return "failureType" in error ? error.failureType : undefined;
+}
+
+/** What the test itself threw, where that is known: Node wraps it. */
+function messageOf(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error ? cause.message : typeof cause === "string" ? cause : error.message;
 }

@@ -134,8 +134,8 @@ suite("npm test", () => {
     const { code, output } = await run();
     assert.equal(code, 1, output);
     assert.deepEqual(output.trimEnd().split("\n").slice(-4), [
-      "failed: unit test/shared/bad.test.ts: outer > fails",
-      "failed: interop test/interop/broken.test.ts",
+      "failed: unit test/shared/bad.test.ts: outer > fails (The expression evaluated to a falsy value: t.assert.ok(false))",
+      "failed: interop test/interop/broken.test.ts (test failed)",
       "failed: seeded-faults a fault: passed all the same",
       "11 passed, 3 failed, 0 skipped",
     ]);
