@@ -19,6 +19,7 @@ export const documentFaults: readonly Fault[] = [
     find: "return edited !== null && readsAs(edited, expected) ? edited : null;",
     replace: "return edited !== null && readsAs(edited, expected) !== null ? edited : null;",
     test: refusalsTest,
+    named: "a text that an alias repeats",
   },
   {
     what: "a refusal names the line in the document, not in the file",
@@ -26,6 +27,7 @@ export const documentFaults: readonly Fault[] = [
     find: "within.start + nearest(",
     replace: "nearest(",
     test: fileTest,
+    named: "that fail leave the file as it was and name the line in it",
   },
   {
     what: "a refusal among several edits names the first",
@@ -33,6 +35,7 @@ export const documentFaults: readonly Fault[] = [
     find: "(failing ?? edits[0])",
     replace: "edits[0]",
     test: refusalsTest,
+    named: "a text that an alias repeats",
   },
   {
     what: "a text takes the place of a whole map",
@@ -40,6 +43,7 @@ export const documentFaults: readonly Fault[] = [
     find: "if (Array.isArray(value) || isMap(value)) {",
     replace: "if (Array.isArray(value)) {",
     test: refusalsTest,
+    named: "a map in a text's place",
   },
   {
     what: "an edit changes what the caller was given before",
@@ -47,6 +51,7 @@ export const documentFaults: readonly Fault[] = [
     find: "copies.has(value) && isMap(value) ? value",
     replace: "isMap(value) ? value",
     test: refusalsTest,
+    named: "a text that an alias repeats",
   },
   {
     what: "a map of texts replaces what stands there",
@@ -54,6 +59,7 @@ export const documentFaults: readonly Fault[] = [
     find: "if (isEmpty) return edit.value;",
     replace: "if (isEmpty || isMap(value)) return edit.value;",
     test: refusalsTest,
+    named: "a map in a new map's place",
   },
   {
     what: "a number without quotes is taken for a map",
@@ -61,6 +67,7 @@ export const documentFaults: readonly Fault[] = [
     find: "!Array.isArray(value) && !(value instanceof UnquotedScalar)",
     replace: "!Array.isArray(value)",
     test: refusalsTest,
+    named: "a number in a map's place",
   },
   {
     what: "a path inside an earlier edit does not see it",
@@ -75,6 +82,7 @@ export const documentFaults: readonly Fault[] = [
     find: "written(node.quoting)",
     replace: 'written("plain")',
     test: layoutsTest,
+    named: "a text set anew keeps its quoting, and everything around it stays",
   },
   {
     what: "the lines of a block scalar stay behind its new value",
@@ -82,6 +90,7 @@ export const documentFaults: readonly Fault[] = [
     find: '{ start: from, end: node.end, text: "" },',
     replace: '{ start: node.end, end: node.end, text: "" },',
     test: layoutsTest,
+    named: "a text set anew keeps its quoting, and everything around it stays",
   },
   {
     what: "a block scalar at the end leaves a line break",
@@ -96,6 +105,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'if (held.node.kind === "alias") throw new EditConflict("an alias stands there", path.slice(0, index));',
     replace: 'if (held.node.kind === "alias") return { held, rest: [] };',
     test: refusalsTest,
+    named: "a place inside an alias",
   },
   {
     what: "new entries stand among the notes of the last one",
@@ -103,6 +113,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'if (first === "#" && indent.length > column) end = nextLine(text, at);',
     replace: 'if (first === "#" && indent.length > column) continue;',
     test: layoutsTest,
+    named: "a new entry goes after the last of its map, and removing it gives back the bytes",
   },
   {
     what: "notes of the map itself count as inside its last entry",
@@ -110,6 +121,7 @@ export const documentFaults: readonly Fault[] = [
     find: "indent.length > column",
     replace: "indent.length >= column",
     test: layoutsTest,
+    named: "a new entry goes after the last of its map, and removing it gives back the bytes",
   },
   {
     what: "new maps are indented by two spaces whatever the document does",
@@ -124,6 +136,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'return { start: lineEnd(text, start - 1), end, text: "" };',
     replace: 'return { start, end, text: "" };',
     test: layoutsTest,
+    named: "a new entry goes after the last of its map, and removing it gives back the bytes",
   },
   {
     what: "a map whose last entry is removed becomes null",
@@ -152,6 +165,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'comma: isTight && quoted ? "," : ", "',
     replace: 'comma: ", "',
     test: layoutsTest,
+    named: "edits of every kind give what JSON.stringify would have written",
   },
   {
     what: "maps in JSON are indented by two spaces whatever the document does",
@@ -174,6 +188,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'this.#mark = (isMarked ? "\\ufeff" : "") + second;',
     replace: "this.#mark = second;",
     test: fileTest,
+    named: "UTF-8 with a byte order mark comes back",
   },
   {
     what: "big endian text comes back little endian",
@@ -181,6 +196,7 @@ export const documentFaults: readonly Fault[] = [
     find: 'encoding === "utf-16le")',
     replace: 'encoding !== "utf-8")',
     test: fileTest,
+    named: "UTF-16 big endian comes back",
   },
   {
     what: "documents after an edited one are looked for where they stood",
@@ -188,6 +204,7 @@ export const documentFaults: readonly Fault[] = [
     find: "start: other.start + grown, end: other.end + grown",
     replace: "start: other.start, end: other.end",
     test: fileTest,
+    named: "change each document and nothing else, in any order",
   },
   {
     what: "an edit goes to the List instead of its item",
@@ -195,6 +212,7 @@ export const documentFaults: readonly Fault[] = [
     find: '["items", document.list]',
     replace: '["items", 0]',
     test: fileTest,
+    named: "change each document and nothing else, in any order",
   },
   {
     what: "documents separated by dots share a range",
@@ -202,6 +220,7 @@ export const documentFaults: readonly Fault[] = [
     find: "ranges.length === group.length ?",
     replace: "ranges.length === 0 ?",
     test: fileTest,
+    named: "stand where their ranges say",
   },
   {
     what: "a replaced document has other line ends than its file",
@@ -209,6 +228,7 @@ export const documentFaults: readonly Fault[] = [
     find: "written.replaceAll(/\\r?\\n/g, lineBreak)",
     replace: 'written.replaceAll(/\\r?\\n/g, "\\n")',
     test: fileTest,
+    named: "with the file's line ends",
   },
   {
     what: "comments around a replaced document are lost",
@@ -216,6 +236,7 @@ export const documentFaults: readonly Fault[] = [
     find: "return head + body + ",
     replace: "return body + ",
     test: fileTest,
+    named: "keeps marker and comments around it",
   },
   {
     what: "a List whose item was replaced is not read again",
@@ -223,6 +244,7 @@ export const documentFaults: readonly Fault[] = [
     find: "items: held }) ? replaced",
     replace: "items: held }) !== null ? replaced",
     test: fileTest,
+    named: "that is an item of another list, or that an alias repeats, is refused",
   },
   {
     what: "an item put into a List is indented as if it stood alone",
@@ -230,6 +252,7 @@ export const documentFaults: readonly Fault[] = [
     find: "indent + line))",
     replace: "line))",
     test: fileTest,
+    named: "that is an item of a List: block style",
   },
   {
     what: "a whole file is written without another look",
@@ -237,5 +260,6 @@ export const documentFaults: readonly Fault[] = [
     find: "if (!isWhole) {",
     replace: "if (!isWhole && read.length > 99_999) {",
     test: fileTest,
+    named: "by a text that takes in the next document is refused when the whole is written",
   },
 ];

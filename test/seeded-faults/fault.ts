@@ -10,6 +10,6 @@ export type Fault = {
   replace: string;
   /** Test file that must fail then, from the root of the project. */
   test: string;
-  /** Name of the test in that file that must fail, where the others of the file take their time; left out, any of them may. */
+  /** Name of the test in that file to try first, where the others of the file take their time. */
   named?: string;
 };

@@ -11,6 +11,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "bound.length > 0 && !bound.includes(namespace)",
     replace: "bound.length > 1 && bound.includes(namespace)",
     test: FUNCTION,
+    named: "opens what is allowed alone",
   },
   {
     what: "no namespace need be allowed",
@@ -18,6 +19,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "if (allowNamespaces.length === 0) {",
     replace: 'if (allowNamespaces.includes("")) {',
     test: FUNCTION,
+    named: "says what is to be done in fields that are all known",
   },
   {
     what: "unknown fields of a configuration are passed over",
@@ -25,6 +27,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "  own.requireNoOthers();\n",
     replace: "",
     test: FUNCTION,
+    named: "says what is to be done in fields that are all known",
   },
   {
     what: "a transformer opens objects without a namespace for the one of its configuration",
@@ -32,6 +35,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "withRendering({ ...config, namespace: null }, io",
     replace: "withRendering({ ...config }, io",
     test: FUNCTION,
+    named: "opens what is allowed alone",
   },
   {
     what: "what lacks a key goes out sealed unasked",
@@ -39,6 +43,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "if (left === undefined || leaveSealed) return;",
     replace: 'if (left === undefined || leaveSealed || where !== "") return;',
     test: FUNCTION,
+    named: "leaves nothing sealed unless it may",
   },
   {
     what: "two Secrets of one name go out",
@@ -46,6 +51,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "  requireDistinctSecrets(\n",
     replace: "  ((..._: unknown[]) => requireDistinctSecrets)(\n",
     test: FUNCTION,
+    named: "refuses a second Secret of one name, and files of its own",
   },
   {
     what: "references do not follow a Secret that was renamed when it was sealed",
@@ -53,6 +59,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: 'kinds.replaceAll(/[^,]+/g, "Secret")',
     replace: "kinds",
     test: FUNCTION,
+    named: "keeps the marks of the build, adds none, and calls former kinds Secrets",
   },
   {
     what: "a transformer asks for a digest as generators do, which kustomize does not heed",
@@ -60,6 +67,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: 'return role === "generator" ?',
     replace: 'return role !== "generator" || role === "generator" ?',
     test: FUNCTION,
+    named: "asks for a digest in kustomize's own words, for all or for one",
   },
   {
     what: "the marks by which kustomize knows an object again are lost",
@@ -67,6 +75,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "    ...buildAnnotations(sealed),\n",
     replace: "",
     test: FUNCTION,
+    named: "keeps the marks of the build, adds none, and calls former kinds Secrets",
   },
   {
     what: "blank lines at the end of a text are lost",
@@ -74,6 +83,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "`- ${text.replaceAll(",
     replace: "`- ${text.trimEnd().replaceAll(",
     test: FUNCTION,
+    named: "has what nothing was opened of given back letter by letter",
   },
   {
     what: "a path leads out of the folder by its dots",
@@ -81,6 +91,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: 'path.split(/[\\\\/]/).includes("..")',
     replace: 'path.split(/[\\\\/]/).includes("...")',
     test: FUNCTION,
+    named: "reads nothing outside of its folder",
   },
   {
     what: "a path leads out of the folder by a link",
@@ -88,6 +99,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "files.kindOf(path) !== null && !isBelow",
     replace: "files.kindOf(path) === null && !isBelow",
     test: FUNCTION,
+    named: "does not pass over a link that leads out of its folder",
   },
   {
     what: "a SealedSecret that was moved passes the check",
@@ -95,6 +107,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: 'scope !== "cluster-wide" && isMoved',
     replace: 'scope === "namespace-wide" && isMoved',
     test: FUNCTION,
+    named: "judges SealedSecrets by what kustomize did to them and what their scope allows",
   },
   {
     what: "marks of the build are taken for a change of a SOPS document",
@@ -102,6 +115,7 @@ export const kustomizeFaults: readonly Fault[] = [
     find: "if (!isSopsStream(value)) return text;",
     replace: 'if (!isSopsStream(value) || where !== "") return text;',
     test: FUNCTION,
+    named: "opens a SOPS document that only the marks of the build changed",
   },
   {
     what: "what was sealed before is sealed anew with every build",

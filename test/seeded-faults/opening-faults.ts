@@ -70,6 +70,7 @@ export const openingFaults: readonly Fault[] = [
     find: "const AT_A_TIME = 4;",
     replace: "const AT_A_TIME = 1000;",
     test: unsealerTest,
+    named: "has a bound for thousands of items that open, each under the key that is tried last",
   },
   {
     what: "over HTTP four items are tried where one may fail",
@@ -85,6 +86,7 @@ export const openingFaults: readonly Fault[] = [
     find: '?.kind !== "not-tried") continue;',
     replace: '?.kind === "opened") continue;',
     test: unsealerTest,
+    named: "is what the item alone would give, whatever its siblings, the hints and the order of keys",
   },
   {
     what: "failures are remembered whatever the keys",
@@ -108,6 +110,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (remembered === undefined) return [value];",
     replace: 'if (remembered === undefined || remembered.trial.kind === "opens") return [value];',
     test: unsealerTest,
+    named: "what failed fails again without an operation, the same way but for what opened",
   },
   {
     what: "private-key operations of the diagnosis are not counted",
@@ -115,6 +118,7 @@ export const openingFaults: readonly Fault[] = [
     find: 'this.#options.onOperation?.("diagnose");',
     replace: "",
     test: unsealerTest,
+    named: "is what the item alone would give, whatever its siblings, the hints and the order of keys",
   },
   {
     what: "the memory of failures grows without bound",
@@ -122,6 +126,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (this.#entries.size <= this.#most) break;",
     replace: "if (this.#entries.size > 0) break;",
     test: "test/controller/opening/failure-memory.test.ts",
+    named: "what was not asked for the longest is forgotten first",
   },
   {
     what: "what is asked for is forgotten first",
@@ -129,6 +134,7 @@ export const openingFaults: readonly Fault[] = [
     find: "    this.#entries.delete(key);\n    this.#entries.set(key, remembered);\n    return remembered;",
     replace: "    return remembered;",
     test: "test/controller/opening/failure-memory.test.ts",
+    named: "what was not asked for the longest is forgotten first",
   },
   {
     what: "a failure of one scope is told of another",
@@ -136,6 +142,7 @@ export const openingFaults: readonly Fault[] = [
     find: "    .update(label)\n",
     replace: "",
     test: "test/controller/opening/failure-memory.test.ts",
+    named: "another key set, label or text of the same length is another",
   },
   {
     what: "the diagnosis holds up the thread that serves",
@@ -160,7 +167,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (verdict === null) await this.stop();\n    else {",
     replace: "if (verdict !== null) {",
     test: "test/controller/opening/diagnosis-thread.test.ts",
-    named: "throws: no judgement, and the next question has another thread",
+    named: "answers nothing: no judgement, and the next question has another thread",
   },
   {
     what: "the thread stays when there is no work",
@@ -198,6 +205,7 @@ export const openingFaults: readonly Fault[] = [
     find: "openValues(sealedSecret, opening, signal)",
     replace: "openSealedSecret(sealedSecret, opening, signal)",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "verify: 200 and an empty body when every value opens, under whichever key",
   },
   {
     what: "rotate seals under the scope of the template",
@@ -205,6 +213,7 @@ export const openingFaults: readonly Fault[] = [
     find: "name: metadata.name, annotations });",
     replace: "name: metadata.name, annotations: spec.template?.metadata?.annotations ?? annotations });",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "verify: 200 and an empty body when every value opens, under whichever key",
   },
   {
     what: "rotate drops the template",
@@ -212,6 +221,7 @@ export const openingFaults: readonly Fault[] = [
     find: "...(spec.template === undefined ? {} : { template: spec.template }),",
     replace: "",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "a small text that expands to a huge object is refused before it does",
   },
   {
     what: "rotate gives back what only the cluster writes",
@@ -219,6 +229,7 @@ export const openingFaults: readonly Fault[] = [
     find: "    metadata: {\n      name: metadata.name,",
     replace: "    metadata: {\n      ...metadata,",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "rotate gives apiVersion and kind, and nothing that only a cluster writes",
   },
   {
     what: "rotate names the old sealing key",
@@ -226,6 +237,7 @@ export const openingFaults: readonly Fault[] = [
     find: "[SEALING_KEY_ANNOTATION]: sealer.keyId",
     replace: "...annotations",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "rotate seals every value anew under the newest key, item by item",
   },
   {
     what: "rotate keeps the last applied configuration",
@@ -233,6 +245,7 @@ export const openingFaults: readonly Fault[] = [
     find: ".filter(([key]) => !LAST_APPLIED_ANNOTATIONS.has(key))",
     replace: "",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "rotate gives apiVersion and kind, and nothing that only a cluster writes",
   },
   {
     what: "what does not open is told apart over HTTP",
@@ -240,6 +253,7 @@ export const openingFaults: readonly Fault[] = [
     find: "if (!result.ok) return { status: 409 };",
     replace: 'if (!result.ok) return { status: "problem" in result ? 500 : 409 };',
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "/v1/rotate: whatever the cause, what does not open has one answer: 409 and nothing else",
   },
   {
     what: "the peer is who a header says",

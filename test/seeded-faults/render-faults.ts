@@ -70,6 +70,7 @@ export const renderFaults: readonly Fault[] = [
     find: "if (strict) for (const why of result.left) failures.add(stillSealed(why));",
     replace: "if (strict && result.left.length > 1) failures.add(stillSealed(result.left.join()));",
     test: RENDER,
+    named: "goes out sealed with no key, for a controller, and a note tells of it; --strict refuses",
   },
   {
     what: "what is sealed for another object is handed on to a controller",
@@ -78,6 +79,7 @@ export const renderFaults: readonly Fault[] = [
     replace:
       'const wantsKey = unopened.some(({ cause }) => WANT_OF_KEY.has(cause) || cause === "sealed-elsewhere");',
     test: RENDER,
+    named: "is an error where it is sealed for another object, strict or not, and nothing comes out",
   },
   {
     what: "a value whose key service fails is handed on to a controller",
@@ -92,6 +94,7 @@ export const renderFaults: readonly Fault[] = [
     find: "if (references !== undefined) return",
     replace: 'if (references === "") return',
     test: RENDER,
+    named: "what the controller alone can read goes out sealed, too",
   },
   {
     what: "a sealing key can be planted",
@@ -99,6 +102,7 @@ export const renderFaults: readonly Fault[] = [
     find: "    requireAllowed(secret, where, gates);\n",
     replace: "",
     test: RENDER,
+    named: "keys of the controller: refused",
   },
   {
     what: "a sealed object hides in a list of another name",
@@ -106,6 +110,7 @@ export const renderFaults: readonly Fault[] = [
     find: "  requireNothingHidden(manifest, where);\n",
     replace: "",
     test: RENDER,
+    named: "a sealed object in a list that is none of ours would go out unseen",
   },
   {
     what: "two objects make one Secret",
@@ -113,6 +118,7 @@ export const renderFaults: readonly Fault[] = [
     find: "if (other !== undefined && (isOpened || other.isOpened)) {",
     replace: "if (other !== undefined && isOpened && other.isOpened) {",
     test: RENDER,
+    named: "two objects that make one Secret are refused, in whatever files and forms",
   },
   {
     what: "plain Secrets are printed on a terminal",
@@ -120,6 +126,7 @@ export const renderFaults: readonly Fault[] = [
     find: "if (output === null && io.stdout.isTerminal) {",
     replace: 'if (output === "" && io.stdout.isTerminal) {',
     test: RENDER,
+    named: "to a terminal only when asked for, which is known before a key is read",
   },
   {
     what: "the product lands in the tree that it is made of",
@@ -127,6 +134,7 @@ export const renderFaults: readonly Fault[] = [
     find: 'if (kind !== "folder" || !isManifestName(place)) continue;',
     replace: "continue;",
     test: RENDER,
+    named: "never over what it is made of, nor among it",
   },
   {
     what: "JSON goes out with escapes that YAML does not have",
@@ -134,6 +142,7 @@ export const renderFaults: readonly Fault[] = [
     find: "FOREIGN_ESCAPE.test(text) ?",
     replace: 'text === "" ?',
     test: RENDER,
+    named: "JSON stays JSON, each object a document of its own; escapes that YAML lacks are written out",
   },
   {
     what: "an octal number becomes a decimal one",
@@ -141,6 +150,7 @@ export const renderFaults: readonly Fault[] = [
     find: "/^0[0-7]+$/.test(digits) ?",
     replace: 'digits === "" ?',
     test: RENDER,
+    named: "with --format json objects one after another, numbers as Kubernetes reads them",
   },
   {
     what: "a SOPS document that does not say where it belongs opens unasked",
@@ -148,6 +158,7 @@ export const renderFaults: readonly Fault[] = [
     find: "  if (unbound) return;\n",
     replace: '  if (unbound || where !== "") return;\n',
     test: SOPS,
+    named: "without a flag only those that say where; the item that does so is none of the Secret",
   },
   {
     what: "a scope item in the clear counts",
@@ -155,6 +166,7 @@ export const renderFaults: readonly Fault[] = [
     find: "return ITEM_FIELDS.some((field) => isEncrypted(fieldOf(fieldOf(value, field), SCOPE_ITEM)));",
     replace: "return ITEM_FIELDS.some((field) => fieldOf(fieldOf(value, field), SCOPE_ITEM) !== undefined);",
     test: SOPS,
+    named: "what an item in the clear says proves nothing",
   },
   {
     what: "a scope item beside the encrypted one counts",
@@ -162,6 +174,7 @@ export const renderFaults: readonly Fault[] = [
     find: "if (others.length > 0)",
     replace: "if (others.length > 1)",
     test: SOPS,
+    named: "nor does one that stands beside the encrypted one",
   },
   {
     what: "a relabelled type of a SOPS value passes",
@@ -169,6 +182,7 @@ export const renderFaults: readonly Fault[] = [
     find: 'if (value.kind === "str") return [];',
     replace: 'if (value.kind === "str" || value.kind === "int") return [];',
     test: SOPS,
+    named: "an item whose type was changed is no text; an empty one that was added is told of",
   },
   {
     what: "the place of a SOPS document is not compared",
@@ -176,6 +190,7 @@ export const renderFaults: readonly Fault[] = [
     find: "  if (parts.length === 0) return;\n",
     replace: '  if (parts.length === 0 || !parts.includes("form")) return;\n',
     test: SOPS,
+    named: "nor does one that stands beside the encrypted one",
   },
   {
     what: "a SOPS document's own namespace is judged before it is opened only",
@@ -183,5 +198,6 @@ export const renderFaults: readonly Fault[] = [
     find: 'const namespace = requirePermitted(stated, isBound ? kind : "strict", where, rendering.places);',
     replace: "const { namespace } = stated;",
     test: SOPS,
+    named: "of which everything is encrypted, kind and name included, open too",
   },
 ];

@@ -256,5 +256,6 @@ export const sopsKeyFaults: readonly Fault[] = [
     find: "if (rule === null) return requireNoneAccepted(file, path, io);",
     replace: "if (rule === null) return;",
     test: "test/cli/sops-sealed-secret/modes.test.ts",
+    named: "a reader gets no new data key by a rule that is gone, or does not fit any more",
   },
 ];

@@ -58,6 +58,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: 'if (cluster !== ourCluster) parts.push("cluster");',
     replace: "",
     test: PLACE,
+    named: "a scope item names its own place, and every other one differs from it",
   },
   {
     what: "a scope item of another version is read as ours",
@@ -65,6 +66,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: 'version !== "1" || ',
     replace: "",
     test: PLACE,
+    named: "what is no scope item is told as such",
   },
   {
     what: "KMS is asked for entries of another place",
@@ -86,6 +88,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "new Set([...Object.keys(expected), ...named])",
     replace: "new Set(Object.keys(expected))",
     test: PLACE,
+    named: "the same for a KMS context, where it is known which cluster it is",
   },
   {
     what: "a text that was relabelled as a number opens",
@@ -170,6 +173,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "[...group.lines, group.entry]",
     replace: "[group.entry, ...group.lines]",
     test: PLACE,
+    named: "comments go with the entry they stand before, and the last ones stay last",
   },
   {
     what: "sealed documents lack the mark that keeps Flux off",
@@ -177,6 +181,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "[FLUX_DECRYPT_ANNOTATION]: FLUX_DECRYPT_DISABLED",
     replace: "",
     test: MODES,
+    named: "a stream is sealed for --age, with the mark that keeps Flux off and no hint of a key",
   },
   {
     what: "an empty item is sealed in clear",
@@ -184,6 +189,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "if (empty.length === 0) return;",
     replace: "if (empty.length < 99) return;",
     test: MODES,
+    named: "sealing without anybody to seal for, an empty item and a bare value are refused",
   },
   {
     what: "a controller is sent SOPS documents",
@@ -191,6 +197,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "if (isSopsSealedSecret(sealedSecret)) return null;",
     replace: "",
     test: MODES,
+    named: "validate opens with one's own keys, and no controller is asked",
   },
   {
     what: "one item of a SOPS document is opened without the rest of it",
@@ -198,6 +205,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "alone === undefined || isSopsSealedSecret(sealedSecret)",
     replace: "alone === undefined",
     test: MODES,
+    named: "one item is opened with the rest of its document, and no bare value",
   },
   {
     what: "values of another kind are merged into a SOPS document",
@@ -205,6 +213,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "if (flag !== null) {",
     replace: 'if (flag === "") {',
     test: MODES,
+    named: "what does not open is not merged into, and other backends are not mixed in",
   },
   {
     what: "a reader whom nobody named gets the new data key",
@@ -212,6 +221,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: "if (others.length === 0) return;",
     replace: "if (others.length < 99) return;",
     test: MODES,
+    named: "a reader whom the project's rule does not name gets no new data key",
   },
   {
     what: "in YAML of ours keys of a SOPS document stand in natural order",
@@ -219,6 +229,7 @@ export const sopsSealedSecretFaults: readonly Fault[] = [
     find: 'mapLines(object, 0, "sops" in object)',
     replace: "mapLines(object, 0)",
     test: MODES,
+    named: "in a List, too, items stand in byte order",
   },
   {
     what: "a field sops of any size and depth is walked",

@@ -50,6 +50,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "if (keys.has(entry.key))",
     replace: "if (keys.has(entry.key) && entry.isMerge)",
     test: yamlTest,
+    named: "a key twice",
   },
   {
     what: "aliases of aliases are not counted",
@@ -57,6 +58,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "this.#nodes += anchored.nodes;",
     replace: "this.#nodes++;",
     test: yamlTest,
+    named: "aliases of aliases is refused",
   },
   {
     what: "long strings that aliases repeat are not counted",
@@ -64,6 +66,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "this.#bytes += anchored.bytes;",
     replace: "",
     test: yamlTest,
+    named: "a long string many times is refused",
   },
   {
     what: "a quoted << is a merge key",
@@ -71,6 +74,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: 'const isPlain = key.type === "PLAIN" && key.tag === undefined;',
     replace: "const isPlain = key.tag === undefined;",
     test: yamlTest,
+    named: "a merge key stays a key",
   },
   {
     what: "what go-yaml reads as content passes for a comment",
@@ -78,6 +82,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "if (/[\\u0085\\u2028\\u2029]/.test(token.source))",
     replace: "if (/[\\u0085]/.test(token.source))",
     test: yamlTest,
+    named: "a line separator in a comment",
   },
   {
     what: "a comment at the end of an inner mapping goes to the outer one",
@@ -85,6 +90,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "return column >= inner.column && inner.column > outer.column;",
     replace: "return column > inner.column && inner.column > outer.column;",
     test: yamlTest,
+    named: "inside a mapping",
   },
   {
     what: "a comment behind the list at its key's level stays in the list",
@@ -92,6 +98,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "return column >= inner.column && inner.column > outer.column;",
     replace: "return column >= inner.column;",
     test: yamlTest,
+    named: "in a list at the level of its key",
   },
   {
     what: "a block ends with a line break where the text has none",
@@ -99,6 +106,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: 'source.replace(/\\n$/, "")',
     replace: "source",
     test: yamlTest,
+    named: "a literal that the text ends",
   },
   {
     what: "carriage returns alone end no line",
@@ -106,6 +114,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "source.replace(/\\r\\n?/g",
     replace: "source.replace(/\\r\\n/g",
     test: yamlTest,
+    named: "CR alone",
   },
   {
     what: "directives that change tags are taken",
@@ -113,6 +122,7 @@ export const sopsTextFaults: readonly Fault[] = [
     find: "!/^%YAML[ \\t]+1\\.[12](?:[ \\t]|$)/.test(token.source)",
     replace: "/^%YAML[ \\t]+2/.test(token.source)",
     test: yamlTest,
+    named: "a directive for tags",
   },
   {
     what: "text behind a JSON object is passed over",

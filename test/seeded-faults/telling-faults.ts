@@ -220,5 +220,6 @@ export const tellingFaults: readonly Fault[] = [
     find: "if (first?.where !== BODY) return null;",
     replace: "if (first === undefined) return null;",
     test: "test/controller/http/verify-rotate.test.ts",
+    named: "what is not one SealedSecret is a 500 without a word: a List",
   },
 ];

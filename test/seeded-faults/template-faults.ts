@@ -38,6 +38,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (this.#calls >= this.#run.limits.callDepth) throw",
     replace: "if (this.#calls < 0) throw",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: 'callDepth: {{define "a"}}{{template "a"}}{{end}}{{t',
   },
   {
     what: "output has no limit",
@@ -45,6 +46,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (soFar + bytes > this.#limits.outputBytes)",
     replace: "if (bytes > this.#limits.outputBytes)",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "outputBytes: {{range 6}}ab{{end}}",
   },
   {
     what: "the output of all templates together has no limit",
@@ -52,6 +54,7 @@ export const templateFaults: readonly Fault[] = [
     find: "this.#output += bytes;",
     replace: "this.#output = bytes;",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "totalOutputBytes: {{range 6}}ab{{end}}",
   },
   {
     what: "time is never looked at while a template runs",
@@ -67,6 +70,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (bytes > this.#limits.stringBytes) throw",
     replace: "if (bytes < 0) throw",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: 'stringBytes: {{$x := "0123456789"}}{{range 9}}{{$x = ',
   },
   {
     what: "what is built on the way may grow without bound",
@@ -74,6 +78,7 @@ export const templateFaults: readonly Fault[] = [
     find: "this.#work += bytes;",
     replace: "this.#work = bytes;",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: 'workBytes: {{range 100}}{{$x := printf "%90d" 1}}{{',
   },
   {
     what: "parentheses may nest without end",
@@ -81,6 +86,7 @@ export const templateFaults: readonly Fault[] = [
     find: "this.#depth >= limits.nesting",
     replace: "this.#depth < 0",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "nesting: {{((((((1))))))}}",
   },
   {
     what: "random functions run without leave",
@@ -88,6 +94,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (!shared.allowed) refuse(",
     replace: "if (shared.allowed) refuse(",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "are refused before anything runs, each by name and reason",
   },
   {
     what: "the clock can be read without leave",
@@ -95,6 +102,7 @@ export const templateFaults: readonly Fault[] = [
     find: "now: allowed ? (job.now ?? Date.now) : null",
     replace: "now: job.now ?? Date.now",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "a function that nobody marked gets neither clock nor chance",
   },
   {
     what: "an error quotes what a function has thrown",
@@ -102,6 +110,7 @@ export const templateFaults: readonly Fault[] = [
     find: "error instanceof TemplateFunctionError ? error.message",
     replace: "error instanceof Error ? error.message",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "say nothing of what a function was given or has thrown",
   },
   {
     what: "and evaluates what comes behind the argument that decides",
@@ -116,6 +125,7 @@ export const templateFaults: readonly Fault[] = [
     find: "if (value === NIL) value = ABSENT;",
     replace: "",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named: "a nil inside a list is nothing once it goes through a pipeline",
   },
   {
     what: "a result piped in is not checked for its type",
@@ -281,6 +291,8 @@ export const templateFaults: readonly Fault[] = [
     find: 'if ("error" in result && OF_ALL.has(result.error.limit ?? "")) break;',
     replace: "",
     test: `test/${TEMPLATE}/template.test.ts`,
+    named:
+      "templates behind one that reaches a common limit are not tried; a limit of its own stops nobody else",
   },
   {
     what: "characters are looked at for nothing",

@@ -33,7 +33,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
     replace: '"opening" in foremost ? foremost : (loaded[0] ?? null);',
     test: live,
     named:
-      "a key service that is away at the start, with a key overdue by its age: not ready, no key made, told why; ready by itself",
+      "a key service that refuses is asked again slowly, no other key seals in the stead of what it holds",
   },
   {
     what: "nothing seals while a newer key is not unwrapped",
