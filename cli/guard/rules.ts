@@ -1,18 +1,8 @@
+import type { ReportRule } from "../findings/sarif.ts";
 import type { RuleName } from "./finding.ts";
 
-/** What a report says of a rule. */
-type Rule = {
-  title: string;
-  /** What it means, in full sentences. */
-  help: string;
-  /** What to do next, in one sentence without a full stop. */
-  next: string;
-  /** From 0 to 10, as code scanning ranks; null for notes. */
-  severity: number | null;
-};
-
 /** Everything guard looks for. */
-export const RULES: Readonly<Record<RuleName, Rule>> = {
+export const RULES: Readonly<Record<RuleName, ReportRule>> = {
   "plain-secret": {
     title: "Secret in plain text",
     help: "Values of a Secret stand there in plain text or in base64, which is the same. Whoever reads the repository has them.",

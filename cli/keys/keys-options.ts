@@ -7,8 +7,8 @@ import {
   type OptionValues,
 } from "../options.ts";
 
-/** Flags of `signet keys`. */
-export const keysOptions = {
+/** Flags that go with some of its actions only. */
+const ofActions = {
   with: {
     kind: "text",
     value: "kms:ARN|vault:MOUNT/KEY",
@@ -44,11 +44,19 @@ export const keysOptions = {
     group: "seal",
     summary: "with list: a table for people, or JSON",
   },
+} as const satisfies OptionTable;
+
+/** Flags of `signet keys`. */
+export const keysOptions = {
+  ...ofActions,
   ...keyServiceOptions,
   ...controllerOptions,
   ...clientOptions,
   ...generalOptions,
 } as const satisfies OptionTable;
+
+/** Flags that go with some actions only, each of which names its own. */
+export const actionFlags = Object.keys(ofActions) as readonly (keyof typeof ofActions)[];
 
 /** What these flags were given as. */
 export type KeysOptions = OptionValues<typeof keysOptions>;

@@ -35,14 +35,14 @@ export const keyMovingFaults: readonly Fault[] = [
   },
   {
     what: "a dry run writes",
-    file: "cli/commands/keys.ts",
+    file: "cli/keys/move-keys.ts",
     find: "if (!isDry) await",
     replace: "await",
     test: command,
   },
   {
     what: "keys without a backup are wrapped as if there were one",
-    file: "cli/commands/keys.ts",
+    file: "cli/keys/move-keys.ts",
     find: 'if (to !== null && !options["without-backup"]) requireBackup(going);',
     replace: "",
     test: command,
@@ -56,14 +56,14 @@ export const keyMovingFaults: readonly Fault[] = [
   },
   {
     what: "a key that would seal once it is wrapped is wrapped with the others",
-    file: "cli/commands/keys.ts",
+    file: "cli/keys/move-keys.ts",
     find: "open.filter((key) => !held.has(key))",
     replace: "open.filter(() => true)",
     test: standing,
   },
   {
     what: "keys that were left out leave the exit code 0",
-    file: "cli/commands/keys.ts",
+    file: "cli/keys/move-keys.ts",
     find: "if (held.size > 0) throw heldBackError(held);",
     replace: "",
     test: standing,
@@ -126,7 +126,7 @@ export const keyMovingFaults: readonly Fault[] = [
   },
   {
     what: "keys are wrapped by a key that the controller does not name",
-    file: "cli/commands/keys.ts",
+    file: "cli/keys/move-keys.ts",
     find: 'if (to !== null && !options["ahead-of-controller"]) requireNamed(to, known);',
     replace: "",
     test: standing,

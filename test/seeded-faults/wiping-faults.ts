@@ -91,7 +91,7 @@ export const wipingFaults: readonly Fault[] = [
   },
   {
     what: "a private key that was written stays in memory",
-    file: "cli/commands/keys.ts",
+    file: "cli/keys/move-keys.ts",
     find: "change.keyText.fill(0);",
     replace: "change.keyText.at(0);",
     test: moving,

@@ -272,7 +272,7 @@ const wrong: [args: string[], says: RegExp][] = [
   [["wrap", "--all", "--with=kms:alias/x"], /--with is no key of AWS KMS or Vault/],
   [["wrap", "--with", KMS_KEY], /not said which keys to wrap/],
   [["wrap", "--with", KMS_KEY, "--all", "one"], /exclude each other/],
-  [["unwrap", "--all", "--with", KMS_KEY], /--with and --accept-fingerprint go with keys wrap/],
+  [["unwrap", "--all", "--with", KMS_KEY], /--with does not go with keys unwrap/],
   [["list", "one"], /takes no names/],
 ];
 test("wrong command lines are refused by name, and nothing is asked", async (context) => {

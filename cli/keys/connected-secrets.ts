@@ -1,0 +1,54 @@
+import { InputError } from "../../shared/errors.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
+import { connect, controllerOf, requestTimeoutMs } from "../cluster.ts";
+import type { Io } from "../io.ts";
+import { shownText } from "../shown-text.ts";
+import { type KeySecretObject, KeySecrets } from "./key-secrets.ts";
+import type { KeysOptions } from "./keys-options.ts";
+import { type PublishedKeys, publishedKeys } from "./published-keys.ts";
+import { readSealingKey, type SealingKey } from "./sealing-key.ts";
+
+/** What an action on the sealing keys of a controller works with. */
+export type KeyConnection = {
+  client: KubeClient;
+  secrets: KeySecrets;
+  /** What the controller says of its keys, asked each time. */
+  published(): Promise<PublishedKeys>;
+  /** Where the controller and its keys are. */
+  namespace: string;
+  timeoutMs: number | null;
+};
+
+/** Connects to the cluster for as long as the work takes. @throws what connecting and the work throw. */
+export async function withKeySecrets(
+  options: KeysOptions,
+  io: Io,
+  work: (connection: KeyConnection) => Promise<void>,
+): Promise<void> {
+  const timeoutMs = requestTimeoutMs(options["request-timeout"]);
+  const client = await connect(options, io);
+  try {
+    const { namespace } = controllerOf(options);
+    const published = () => publishedKeys(client, namespace, timeoutMs);
+    const secrets = new KeySecrets(client, namespace, timeoutMs);
+    await work({ client, secrets, published, namespace, timeoutMs });
+  } finally {
+    await client.close();
+  }
+}
+
+/** The key of a Secret; one that no controller takes either is told of, and passed over. */
+export function readableKeys(secret: KeySecretObject, tell: (problem: string) => void): SealingKey[] {
+  try {
+    return [readSealingKey(secret)];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    tell(error.message);
+    return [];
+  }
+}
+
+/** Says a line to people. */
+export function say(io: Io, text: string): void {
+  io.stderr.write(`${shownText(text)}\n`);
+}
