@@ -1,6 +1,7 @@
 import { findCertificate } from "./certificate-source.ts";
 import type { Io } from "./io.ts";
 import {
+  type BackendFlags,
   type ChosenBackend,
   namedKeys,
   type SealingBackend,
@@ -34,7 +35,7 @@ export async function findSealingKey(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
-  flags: typeof kubesealOptions = kubesealOptions,
+  flags: BackendFlags = kubesealOptions,
 ): Promise<FoundSealingKey> {
   const backend = sealingBackend(options, io, flags);
   const keyServices = sealingKeyServices(options, io, notices, flags);
@@ -56,7 +57,7 @@ export function sealingKeyServices(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
-  flags: typeof kubesealOptions,
+  flags: BackendFlags,
 ): UserKeyServices {
   return new UserKeyServices(options, io, notices, namedKeys(options, io, flags));
 }

@@ -19,8 +19,8 @@ export type ChosenBackend = SealingBackend | { backend: "sops" };
 
 type Options = BackendOptions & Pick<KubesealOptions, "cert">;
 type Typed = Pick<Io, "args">;
-/** Flags of the command at hand: those of sealing, and maybe more. */
-type Flags = typeof kubesealOptions;
+/** Flags of the command at hand: those that say what values are sealed under, and more. */
+export type BackendFlags = Pick<typeof kubesealOptions, keyof Options>;
 
 /**
  * Whose key values are sealed under; a key implies its backend, a certificate the cluster's. What stands on the command line
@@ -31,7 +31,7 @@ type Flags = typeof kubesealOptions;
 export function sealingBackend(
   options: Options,
   { args }: Typed,
-  flags: Flags = kubesealOptions,
+  flags: BackendFlags = kubesealOptions,
 ): ChosenBackend {
   requireBackend(options.backend);
   const typed = typedOptions(args, flags);
@@ -55,7 +55,7 @@ export type NamedKeys = { kms: string | null; vault: TransitKeyName | null };
 export function namedKeys(
   options: BackendOptions,
   { args }: Typed,
-  flags: Flags = kubesealOptions,
+  flags: BackendFlags = kubesealOptions,
 ): NamedKeys {
   requireBackend(options.backend);
   // A certificate says nothing of values that are there already.
@@ -71,8 +71,8 @@ export type SpokenOf = { backend: RemoteBackend | "sops"; flag: string };
  * The backend that flags speak of, whatever variables say; null for the cluster and for none.
  * @throws UsageError when flags contradict each other.
  */
-export function backendSpokenOf({ args }: Typed): SpokenOf | null {
-  const typed = { ...typedOptions(args), cert: null };
+export function backendSpokenOf({ args }: Typed, flags: BackendFlags = kubesealOptions): SpokenOf | null {
+  const typed = { ...typedOptions(args, flags), cert: null };
   const backend = backendSaid(typed, BY_FLAG);
   if (backend === null || backend === "cluster") return null;
   const [implying] = implyingFlags(typed);
@@ -90,7 +90,7 @@ function requireBackend(backend: string | null): asserts backend is Backend | nu
 }
 
 /** What stands on the command line alone. */
-function typedOptions(args: readonly string[], flags: Flags = kubesealOptions): KubesealOptions {
+function typedOptions(args: readonly string[], flags: BackendFlags): Options {
   return readArguments(flags, args, {}).options;
 }
 

@@ -43,8 +43,8 @@ export const cliFaults: readonly Fault[] = [
   },
   {
     what: "a merged value hides which key the other values need",
-    file: "cli/commands/merge-into.ts",
-    find: "const names = new Set([...Object.keys(spec.encryptedData), ...sealed.keys()]);",
+    file: "cli/merge-one.ts",
+    find: "const names = new Set([...Object.keys(sealedSecret.spec.encryptedData), ...sealed.keys()]);",
     replace: "const names = new Set(sealed.keys());",
     test: mergeTest,
   },

@@ -246,7 +246,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   },
   {
     what: "an item that moved to a key service keeps its hint",
-    file: "cli/commands/merge-into.ts",
+    file: "cli/merge-one.ts",
     find: "if (keyHint === null) known.delete(item);\n    else known.set(item, keyHint);",
     replace: "if (keyHint !== null) known.set(item, keyHint);",
     test: MIXED,
@@ -254,9 +254,9 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   },
   {
     what: "a hint for all items is taken to be about those of key services",
-    file: "cli/commands/merge-into.ts",
-    find: 'formOf(encryptedData[item] ?? "").backend === "classic"',
-    replace: 'formOf(encryptedData[item] ?? "").backend !== "sops"',
+    file: "cli/hint-edits.ts",
+    find: 'formOf(value).backend === "classic"',
+    replace: 'formOf(value).backend !== "sops"',
     test: MIXED,
     named: "has a hint for all items taken for its classic ones alone",
   },
