@@ -38,9 +38,13 @@ export async function withKeySecrets(
 }
 
 /** The key of a Secret; one that no controller takes either is told of, and passed over. */
-export function readableKeys(secret: KeySecretObject, tell: (problem: string) => void): SealingKey[] {
+export function readableKeys(
+  secret: KeySecretObject,
+  tell: (problem: string) => void,
+  how: { toWrite?: boolean } = {},
+): SealingKey[] {
   try {
-    return [readSealingKey(secret)];
+    return [readSealingKey(secret, how)];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     tell(error.message);

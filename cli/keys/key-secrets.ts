@@ -19,7 +19,17 @@ export type KeySecretChange = {
   keyText: Uint8Array;
 };
 
+/** What is written beside a key, which stays as it is. */
+export type KeySecretMarks = {
+  /** Another value of the label, where it changes. */
+  label?: string;
+  /** Annotations to write; null takes one away. */
+  annotations?: Readonly<Record<string, string | null>>;
+};
+
 const TIMEOUT_MS = 30_000;
+/** Controllers take a Secret of this name for a key that has no label at all, as old versions wrote it. */
+const LEGACY_NAME = "sealed-secrets-key";
 /** kubectl writes the whole object there when it applies one, the private key with it. */
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -37,11 +47,46 @@ export class KeySecrets {
 
   /** All whose keys are in use, by name. @throws KubeApiError, KubeUnreachableError. */
   async inUse(): Promise<KeySecretObject[]> {
+    return sorted(await this.#list({ labelSelector: `${KEY_LABEL} in (${ACTIVE},${WRAPPED})` }));
+  }
+
+  /**
+   * All that hold a key or held one that was retired, by name; the one without a label that old versions wrote, too.
+   * @throws KubeApiError, KubeUnreachableError.
+   */
+  async all(): Promise<KeySecretObject[]> {
+    const labelled = await this.#list({ labelSelector: KEY_LABEL });
+    const legacy = await this.#list({ fieldSelector: `metadata.name=${LEGACY_NAME}` });
+    const isPlain = ({ metadata }: KeySecretObject) => metadata.labels?.[KEY_LABEL] === undefined;
+    return sorted([...labelled, ...legacy.filter(isPlain)]);
+  }
+
+  /** Writes a new Secret. @returns false where its name is taken. @throws KubeApiError, KubeUnreachableError. */
+  async create(body: object): Promise<boolean> {
     const path = corePath("secrets", this.#namespace);
-    const query = { labelSelector: `${KEY_LABEL} in (${ACTIVE},${WRAPPED})` };
-    const list = await this.#client.request({ method: "GET", path, query, timeoutMs: this.#timeoutMs });
-    const items = (list["items"] ?? []) as KeySecretObject[];
-    return items.sort((a, b) => ((a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1));
+    try {
+      await this.#client.request({ method: "POST", path, body, timeoutMs: this.#timeoutMs });
+      return true;
+    } catch (error) {
+      if (error instanceof KubeApiError && error.status === 409) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes label and annotations of a key Secret, as long as nobody changed it since it was read.
+   * @throws InputError when somebody did; KubeApiError, KubeUnreachableError.
+   */
+  async mark(secret: KeySecretObject, { label, annotations = {} }: KeySecretMarks): Promise<void> {
+    const { metadata } = secret;
+    await this.#put({
+      ...secret,
+      metadata: {
+        ...metadata,
+        labels: { ...metadata.labels, ...(label === undefined ? {} : { [KEY_LABEL]: label }) },
+        annotations: present({ ...metadata.annotations, ...annotations }),
+      },
+    });
   }
 
   /**
@@ -50,21 +95,29 @@ export class KeySecrets {
    */
   async write(secret: KeySecretObject, change: KeySecretChange): Promise<void> {
     const { metadata, data } = secret;
-    const { name = "" } = metadata;
     // No copy of the key may stay behind beside its item.
     const annotations = { ...metadata.annotations, [LAST_APPLIED]: null, ...change.annotations };
-    const body = {
+    await this.#put({
       ...secret,
-      apiVersion: "v1",
-      kind: "Secret",
       metadata: {
         ...metadata,
         labels: { ...metadata.labels, [KEY_LABEL]: change.label },
-        annotations: Object.fromEntries(Object.entries(annotations).filter(([, value]) => value !== null)),
+        annotations: present(annotations),
       },
       data: { ...data, "tls.key": Buffer.from(change.keyText).toString("base64") },
-    };
+    });
+  }
+
+  async #list(query: Record<string, string>): Promise<KeySecretObject[]> {
+    const path = corePath("secrets", this.#namespace);
+    const list = await this.#client.request({ method: "GET", path, query, timeoutMs: this.#timeoutMs });
+    return (list["items"] ?? []) as KeySecretObject[];
+  }
+
+  async #put(secret: KeySecretObject): Promise<void> {
+    const { name = "" } = secret.metadata;
     const path = corePath("secrets", this.#namespace, name);
+    const body = { ...secret, apiVersion: "v1", kind: "Secret" };
     try {
       await this.#client.request({ method: "PUT", path, body, timeoutMs: this.#timeoutMs });
     } catch (error) {
@@ -77,4 +130,13 @@ export class KeySecrets {
       throw error;
     }
   }
+}
+
+function sorted(secrets: KeySecretObject[]): KeySecretObject[] {
+  return secrets.sort((a, b) => ((a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1));
+}
+
+function present(annotations: Readonly<Record<string, string | null>>): Record<string, string> {
+  const entries = Object.entries(annotations);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null));
 }

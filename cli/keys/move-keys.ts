@@ -137,7 +137,7 @@ function choose(
   // All are judged before the first is touched.
   return found
     .filter(({ metadata }) => wanted.size === 0 || wanted.has(metadata.name ?? ""))
-    .map(readSealingKey);
+    .map((secret) => readSealingKey(secret));
 }
 
 function state(to: WrappingKey | null): string {

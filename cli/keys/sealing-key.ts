@@ -3,6 +3,7 @@ import { InputError, SealError } from "../../shared/errors.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { looksWrapped, type WrappingKey, wrappingKeyOf } from "../../shared/seal/wrapping-key.ts";
 import {
+  ACTIVE,
   BACKUP_ANNOTATION,
   KEY_LABEL,
   PRIMARY_ANNOTATION,
@@ -22,13 +23,20 @@ export type SealingKey = {
   keyText: string;
   /** The key it is wrapped by; null where it is not. */
   wrappedBy: WrappingKey | null;
+  /** Value of its label: `active` and `wrapped` are in use, any other value takes a key out. */
+  label: string;
+  isInUse: boolean;
   /** What its annotations say of backup and promotion; null for nothing. */
   backup: string | null;
   promoted: string | null;
 };
 
-/** Reads a key Secret. @throws InputError naming the Secret when it is none that a controller would take. */
-export function readSealingKey(secret: KeySecretObject): SealingKey {
+/**
+ * Reads a key Secret, of a key that was taken out too.
+ * @param how `toWrite`: whether it is to be written afterwards; it is when nothing is said.
+ * @throws InputError naming the Secret when it is none that a controller would take.
+ */
+export function readSealingKey(secret: KeySecretObject, how: { toWrite?: boolean } = {}): SealingKey {
   const { name = "", namespace = "", labels, annotations } = secret.metadata;
   const refuse = (problem: string) =>
     new InputError(
@@ -42,9 +50,13 @@ export function readSealingKey(secret: KeySecretObject): SealingKey {
     if (value === null) throw refuse(`it has no item ${key} that is text`);
     return value;
   };
-  if (secret.immutable === true) throw refuse("it is immutable, so it cannot be written");
+  const { toWrite = true } = how;
+  if (toWrite && secret.immutable === true) throw refuse("it is immutable, so it cannot be written");
   const keyText = item("tls.key");
-  const isWrapped = labels?.[KEY_LABEL] === WRAPPED;
+  // Without any, by its name alone.
+  const label = labels?.[KEY_LABEL] ?? ACTIVE;
+  const isInUse = label === ACTIVE || label === WRAPPED;
+  const isWrapped = isInUse ? label === WRAPPED : looksWrapped(keyText);
   if (isWrapped && !looksWrapped(keyText))
     throw refuse("it is labelled as wrapped, and tls.key holds no wrapped key");
   if (!isWrapped && looksWrapped(keyText))
@@ -59,6 +71,8 @@ export function readSealingKey(secret: KeySecretObject): SealingKey {
     certificate: certificateOf(item("tls.crt"), refuse),
     keyText,
     wrappedBy,
+    label,
+    isInUse,
     backup: annotations?.[BACKUP_ANNOTATION] || null,
     promoted: annotations?.[PRIMARY_ANNOTATION] || null,
   };
