@@ -304,6 +304,7 @@ function keyManager(
     },
     renewPeriodMs: options["key-renew-period"],
     cutoffTimeMs: options["key-cutoff-time"],
+    requireBackup: options["require-backup"],
     clusterId,
   };
   return new KeyManager(settings, { clock, log, ...rest });

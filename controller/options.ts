@@ -57,6 +57,10 @@ const OPTIONS = {
     "CertNotBefore",
     "What tells the newest key: its certificate's begin or its Secret's creation",
   ),
+  "require-backup": flag(
+    false,
+    "A new key seals once its backup is confirmed, unless no other key could seal",
+  ),
   "privatekey-annotations": annotationPairs("Annotations of the Secrets of new keys"),
   "privatekey-labels": labelPairs("Labels of the Secrets of new keys"),
   "accept-deprecated-v1-data": flag(true, "Open the old whole-object form, spec.data"),

@@ -6,6 +6,10 @@ export const WRAP_ANNOTATION = "signet.dev/sealing-key-wrap";
 export const UNWRAP_ANNOTATION = "signet.dev/sealing-key-unwrap";
 /** On that ConfigMap: the {@link KeyOrder} in force. */
 export const KEY_ORDER_ANNOTATION = "signet.dev/key-order-priority";
+/** On that ConfigMap: `true` where new keys seal once their backup is confirmed; else absent. */
+export const REQUIRE_BACKUP_ANNOTATION = "signet.dev/require-backup";
+/** On that ConfigMap: fingerprints of keys that are to seal once their backup is confirmed, separated by commas. */
+export const AWAITING_BACKUP_ANNOTATION = "signet.dev/sealing-keys-awaiting-backup";
 /** On a controller's Lease: fingerprint of the key that seals, as the last leader knew it. */
 export const KNOWN_KEY_ANNOTATION = "signet.dev/sealing-key";
 

@@ -8,5 +8,11 @@ export const WRAPPED = "wrapped";
 export const WRAPPED_BY_ANNOTATION = "signet.dev/wrapped-by";
 /** On a key Secret: when, and for whom, the key was copied out of the cluster. */
 export const BACKUP_ANNOTATION = "signet.dev/backup-confirmed";
+/** On a key Secret: a backup of its key was written, and nobody has confirmed yet that it was stored. */
+export const BACKUP_WRITTEN_ANNOTATION = "signet.dev/backup-written";
+/** On a key Secret, with any value: where backups are required, its key seals once its backup is confirmed. */
+export const AWAITS_BACKUP_ANNOTATION = "signet.dev/awaits-backup";
+/** On a key Secret: when its key was copied in from a backup, in RFC 3339. It opens, and seals once it is promoted. */
+export const RESTORED_ANNOTATION = "signet.dev/restored";
 /** On a key Secret: the moment from which it is to seal, in RFC 3339. Of several the latest counts. */
 export const PRIMARY_ANNOTATION = "signet.dev/primary";

@@ -7,6 +7,7 @@ import { looksWrapped } from "../../shared/seal/wrapping-key.ts";
 import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import { diagnosisThread } from "../opening/diagnosis-thread.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
+import { type KeyMarks, keyMarks } from "./key-marks.ts";
 import { WRAPPED } from "./key-secret.ts";
 import type { Unwrapping, WrappedKey } from "./wrapped-keys.ts";
 
@@ -19,6 +20,7 @@ export type KnownKey = {
   createdAt: Date;
   /** Its Secret holds it wrapped by a key of a key service. */
   isWrapped: boolean;
+  marks: KeyMarks;
 };
 
 /** A sealing key as loaded from its Secret. */
@@ -67,7 +69,13 @@ export async function judgeKeySecret(
   const problem = validityProblem(certificate.value, now);
   if (problem !== null) return { ok: false, problem };
   const createdAt = new Date(secret.metadata.creationTimestamp ?? 0);
-  const key = { secretName: name, certificate: certificate.value, createdAt, isWrapped };
+  const key = {
+    secretName: name,
+    certificate: certificate.value,
+    createdAt,
+    isWrapped,
+    marks: keyMarks(secret),
+  };
   if (unwrapping.state === "waiting") return { ok: false, problem: null, key, waiting: unwrapping.problem };
   const opening = { ...unwrapping.opening, since: certificate.value.notBefore };
   return { ok: true, problem: null, key: { ...key, opening } };

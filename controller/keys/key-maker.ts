@@ -4,6 +4,7 @@ import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
+import { AWAITS_BACKUP_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import type { Log } from "../log.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 import type { Term } from "../runtime/term.ts";
@@ -27,6 +28,8 @@ export type KeyMakerParts = {
   wrapping: Pick<KeyWrapping, "wraps" | "wrap">;
   wrappedKeys: Pick<WrappedKeys, "look" | "prove" | "forget">;
   request: KeyRequest;
+  /** A new key is not to seal before its backup is confirmed, unless nothing else does. */
+  requireBackup: boolean;
   style: KeySecretStyle;
   /** Told apart by it: clusters that share keys must not give other keys the same name. */
   clusterId: () => string | null;
@@ -84,7 +87,7 @@ export class KeyMaker {
       if (this.#pending?.predecessor !== predecessor) this.#pending = await this.#issue(predecessor);
       else if (announced !== this.#pending) {
         announced = this.#pending;
-        await announceAttempt(term, announced.fingerprint, (one) => ring.holds(one));
+        await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one));
       } else break;
     }
     await this.#write(announced);
@@ -129,7 +132,8 @@ export class KeyMaker {
   /** The Secret to write. A wrapped key is proven to unwrap first: afterwards nothing else could open it. */
   async #secretOf({ key, fingerprint, digest }: Pending, name: string): Promise<SecretObject> {
     const { term, now, style, wrapping, wrappedKeys } = this.#parts;
-    const styled = { ...style, name, promotedAt: this.#promotion() };
+    const annotations = { ...style.annotations, ...this.#waiting() };
+    const styled = { ...style, annotations, name, promotedAt: this.#promotion() };
     const plain = keySecret(key, styled);
     const verdict = await judgeKeySecret(plain, now(), noneWrapped);
     // Written, it would be refused, and so would be the next one and the one after that.
@@ -144,6 +148,12 @@ export class KeyMaker {
     } finally {
       pem.fill(0);
     }
+  }
+
+  /** The first key has nobody to seal in its stead. */
+  #waiting(): Record<string, string> {
+    const { requireBackup, ring } = this.#parts;
+    return requireBackup && ring.foremost !== null ? { [AWAITS_BACKUP_ANNOTATION]: "true" } : {};
   }
 
   /** Where a promotion is in force, the new key would never seal without one of its own. */

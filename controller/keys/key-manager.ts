@@ -1,6 +1,7 @@
 import {
   KEY_ORDER_ANNOTATION,
   type KeyOrder,
+  REQUIRE_BACKUP_ANNOTATION,
   UNWRAP_ANNOTATION,
   WRAP_ANNOTATION,
 } from "../../shared/key-publication.ts";
@@ -32,6 +33,8 @@ export type KeyManagerOptions = {
   renewPeriodMs: number;
   /** A key that seals and is older, in ms since 1970, is succeeded when this process leads first; 0 for none. */
   cutoffTimeMs: number;
+  /** A new key seals once its backup is confirmed; where no other seals, at once. */
+  requireBackup: boolean;
   clusterId: () => string | null;
 };
 
@@ -82,6 +85,7 @@ export class KeyManager {
     this.ring = new KeyRing(options.order, () => new Date(clock.now()), {
       keys: this.#wrappedKeys,
       onlyWrappedSeal: wrapping.wraps,
+      requireBackup: options.requireBackup,
     });
     this.#watch = new KeyWatch({
       client,
@@ -150,7 +154,7 @@ export class KeyManager {
    */
   async lead(term: Term, client: KubeClient, events: EventRecorder): Promise<void> {
     const { clock, log, metrics, wrapping } = this.#parts;
-    const { clusterId, order, renewPeriodMs, request, style } = this.#options;
+    const { clusterId, renewPeriodMs, request, requireBackup, style } = this.#options;
     const { ring } = this;
     const watch = this.#watch;
     const maker = new KeyMaker({
@@ -162,6 +166,7 @@ export class KeyManager {
       wrapping,
       wrappedKeys: this.#wrappedKeys,
       request,
+      requireBackup,
       style,
       clusterId,
       take: (secret) => watch.take(secret),
@@ -179,7 +184,7 @@ export class KeyManager {
       namespace: style.namespace,
       renewPeriodMs,
       clusterId,
-      settings: settingsOf(wrapping, order),
+      settings: settingsOf(wrapping, this.#options),
       cutoff: {
         isDue: () => this.#isCutOff(),
         settle: () => {
@@ -235,6 +240,9 @@ export class KeyManager {
       refused: ring.refused.size,
       waiting: ring.waiting.size,
     });
+    const wants = [...ring.heldBack.values()].map((held) => held.wants);
+    const wanting = (one: string) => wants.filter((want) => want === one).length;
+    metrics.setKeysHeldBack({ backup: wanting("backup"), promotion: wanting("promotion") });
     if (primaryChange !== null) this.#sealer = null;
     const { primary } = this.ring;
     if (primary !== null) {
@@ -273,10 +281,14 @@ export class KeyManager {
 }
 
 /** Names alone: whoever wraps keys learns there which ones this controller can do with. */
-function settingsOf({ named }: KeyWrapping, order: KeyOrder): Record<string, string | null> {
+function settingsOf(
+  { named }: KeyWrapping,
+  { order, requireBackup }: KeyManagerOptions,
+): Record<string, string | null> {
   return {
     [WRAP_ANNOTATION]: named.wrap,
     [UNWRAP_ANNOTATION]: named.unwrap.join(",") || null,
     [KEY_ORDER_ANNOTATION]: order,
+    [REQUIRE_BACKUP_ANNOTATION]: requireBackup ? "true" : null,
   };
 }

@@ -30,6 +30,8 @@ export type RingWrapping = {
   keys: Pick<WrappedKeys, "look" | "forget">;
   /** Keys that are not wrapped open, and do not seal. */
   onlyWrappedSeal: boolean;
+  /** New keys seal once their backup is confirmed. */
+  requireBackup: boolean;
 };
 
 /**
@@ -129,10 +131,30 @@ export class KeyRing {
     return this.#waiting;
   }
 
-  /** The key that is to seal is not unwrapped yet: none is to be made in its stead. */
+  /**
+   * None is to be made in the stead of what there is: the key that is to seal is not unwrapped yet or waits for its backup,
+   * or all that there are came from a backup and wait to be promoted.
+   */
   get isHeldUp(): boolean {
-    const { foremost } = this;
-    return foremost !== null && !("opening" in foremost);
+    const { foremost, heir, newestFirst } = this.#inOrder();
+    if (foremost !== null && !("opening" in foremost)) return true;
+    return heir === null ? newestFirst.length > 0 && newestFirst.every(isUnpromoted) : heir !== foremost;
+  }
+
+  /** Keys that open and will not seal as they stand, by name of the Secret, each with what it wants. */
+  get heldBack(): ReadonlyMap<string, { key: ListedKey; wants: "backup" | "promotion" }> {
+    const { newestFirst, foremost } = this.#inOrder();
+    return new Map(
+      newestFirst.flatMap((key) => {
+        const wants = key === foremost ? null : isUnpromoted(key) ? "promotion" : this.#wantsBackup(key);
+        return wants === null ? [] : [[key.secretName, { key, wants }] as const];
+      }),
+    );
+  }
+
+  /** All keys by the order in force, newest first, unwrapped or not. */
+  get listed(): readonly ListedKey[] {
+    return this.#inOrder().newestFirst;
   }
 
   /** All keys that open, the one that seals first, then newest first; two Secrets with the same key count once. */
@@ -161,7 +183,7 @@ export class KeyRing {
    */
   get newestTime(): Date | null {
     const { newestFirst, foremost } = this.#inOrder();
-    const newest = newestFirst.find((key) => this.#maySeal(key));
+    const newest = newestFirst.find((key) => this.#maySeal(key) && !isUnpromoted(key));
     if (newest === undefined) return null;
     return new Date(Math.max(this.timeOf(newest).getTime(), foremost?.promotedAt?.getTime() ?? 0));
   }
@@ -180,6 +202,17 @@ export class KeyRing {
   /** Whether the key of that fingerprint is in the ring, unwrapped or not. */
   holds(fingerprint: string): boolean {
     return this.#inOrder().newestFirst.some(({ certificate }) => certificate.fingerprint === fingerprint);
+  }
+
+  /** Whether the key of that fingerprint is in the ring and does not wait for its backup, in which time another seals. */
+  hasHadItsTurn(fingerprint: string): boolean {
+    const isIt = ({ certificate }: KnownKey) => certificate.fingerprint === fingerprint;
+    return this.holds(fingerprint) && ![...this.heldBack.values()].some(({ key }) => isIt(key));
+  }
+
+  /** The key of that fingerprint, where it is at hand; null where it is not. */
+  loaded(fingerprint: string): RingKey | null {
+    return [...this.#keys.values()].find(({ certificate }) => certificate.fingerprint === fingerprint) ?? null;
   }
 
   /** Whether a key is newer than another one by the order in force. */
@@ -204,19 +237,24 @@ export class KeyRing {
     // Of one that goes on from memory, what its Secret says now.
     const listed: ListedKey[] = loaded.filter(({ secretName }) => !this.#waiting.has(secretName));
     const newestFirst = [...listed, ...this.#waiting.values()].sort(byAge);
-    const foremost = newestFirst
-      .filter((key) => this.#maySeal(key))
-      .reduce<ListedKey | null>(
-        (best, key) => (best === null || promotionOf(key) > promotionOf(best) ? key : best),
-        null,
-      );
+    const eligible = newestFirst.filter((key) => this.#maySeal(key) && !isUnpromoted(key));
+    const heir = lastPromoted(eligible);
+    // Where nothing else could seal, what waits for its backup does.
+    const foremost = lastPromoted(eligible.filter((key) => this.#wantsBackup(key) === null)) ?? heir;
     const primary = foremost === null || "opening" in foremost ? foremost : this.#sealedBefore(loaded);
     const opening = new Map<string, OpeningKey>();
     for (const key of primary === null ? loaded : [primary, ...loaded])
       if (!opening.has(key.opening.fingerprint)) opening.set(key.opening.fingerprint, key.opening);
     const id = createHash("sha256").update([...opening.keys()].sort().join("\n"));
     this.#sealed = primary?.certificate.fingerprint ?? this.#sealed;
-    this.#sorted = { newestFirst, foremost, primary, opening: [...opening.values()], id: id.digest("hex") };
+    this.#sorted = {
+      newestFirst,
+      heir,
+      foremost,
+      primary,
+      opening: [...opening.values()],
+      id: id.digest("hex"),
+    };
     return this.#sorted;
   }
 
@@ -227,6 +265,10 @@ export class KeyRing {
 
   #maySeal({ isWrapped }: KnownKey): boolean {
     return isWrapped || !this.#wrapping.onlyWrappedSeal;
+  }
+
+  #wantsBackup({ marks }: KnownKey): "backup" | null {
+    return this.#wrapping.requireBackup && marks.awaitsBackup ? "backup" : null;
   }
 
   #promotionOf(secret: SecretObject, key: KnownKey, now: Date): Promotion {
@@ -267,11 +309,26 @@ export type ListedKey = RingKey | WaitingKey;
 
 type Sorted = {
   newestFirst: ListedKey[];
+  /** What is to seal once its backup is confirmed; the foremost one where that is not asked for. */
+  heir: ListedKey | null;
   foremost: ListedKey | null;
   primary: RingKey | null;
   opening: OpeningKey[];
   id: string;
 };
+
+/** It came from a backup, and nobody has said that it may seal. */
+function isUnpromoted({ marks, promotedAt }: ListedKey): boolean {
+  return marks.isRestored && promotedAt === null;
+}
+
+/** The one promoted last, else the first of them. */
+function lastPromoted(keys: readonly ListedKey[]): ListedKey | null {
+  return keys.reduce<ListedKey | null>(
+    (best, key) => (best === null || promotionOf(key) > promotionOf(best) ? key : best),
+    null,
+  );
+}
 
 function promotionOf({ promotedAt }: Promoted): number {
   return promotedAt?.getTime() ?? Number.NEGATIVE_INFINITY;

@@ -1,4 +1,5 @@
 import { wordsOf } from "../../shared/errors.ts";
+import { AWAITING_BACKUP_ANNOTATION } from "../../shared/key-publication.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import type { EventRecorder } from "../events.ts";
@@ -7,6 +8,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { NotLeadingError, type Term } from "../runtime/term.ts";
 import { publishCertificate } from "./certificate-config-map.ts";
+import { keysWithoutBackup } from "./key-backups.ts";
 import type { KeyMaker } from "./key-maker.ts";
 import { renewalDueInMs } from "./key-renewal.ts";
 import type { KeyRing } from "./key-ring.ts";
@@ -50,6 +52,10 @@ export class KeyTerm {
   readonly #record: WakeUp;
   readonly #begun = Promise.withResolvers<void>();
   #hasBegun = false;
+  #wasHeldUp = false;
+  /** What was told of keys, each once, by name of the Secret. */
+  readonly #toldHeldBack = new Map<string, string>();
+  readonly #toldWithoutBackup = new Set<string>();
 
   constructor(parts: KeyTermParts) {
     this.#parts = parts;
@@ -73,12 +79,15 @@ export class KeyTerm {
         this.#tellIgnored(watch.aboutSecret(name), problem);
       for (const [name, { problem }] of ring.waiting) this.#tellWaiting(watch.aboutSecret(name), problem);
       this.#judge(null);
+      this.#tellHeldBack();
+      this.#wasHeldUp = ring.isHeldUp;
       this.#begun.resolve();
       await Promise.all([this.#renew(), this.#keepRecord()]);
     } finally {
       this.#begun.reject(new NotLeadingError());
       await maker.idle;
       metrics.setKeyUnexpected(false);
+      metrics.setKeysWithoutBackup(0);
     }
   }
 
@@ -101,8 +110,12 @@ export class KeyTerm {
     if (isNews && change.promotionProblem !== null) this.#tellIgnored(about, change.promotionProblem);
     if (isNews) this.#tellWaiting(about, change.waiting ?? null);
     this.#judge(about);
+    this.#tellHeldBack();
     // What held up the making of keys is over, perhaps.
-    if (change.settled === true) this.#renewal.call();
+    const { isHeldUp } = this.#parts.ring;
+    if (change.settled === true || (this.#wasHeldUp && !isHeldUp)) this.#renewal.call();
+    this.#wasHeldUp = isHeldUp;
+    this.#tellWithoutBackup();
     // No key to seal with: one is made, but not at once, since whoever replaces a key may delete it first.
     if (this.#parts.ring.primary === null && (gone || change.problem !== null)) this.#renewal.call();
     this.#record.call();
@@ -145,6 +158,37 @@ export class KeyTerm {
     this.#warn(about, "SealingKeyNotUnwrapped", `This sealing key is not unwrapped yet: ${problem.message}`);
   }
 
+  #tellHeldBack(): void {
+    const { log, ring, watch } = this.#parts;
+    const { heldBack } = ring;
+    for (const name of [...this.#toldHeldBack.keys()])
+      if (!heldBack.has(name)) this.#toldHeldBack.delete(name);
+    for (const [secretname, { key, wants }] of heldBack) {
+      if (this.#toldHeldBack.get(secretname) === wants) continue;
+      this.#toldHeldBack.set(secretname, wants);
+      const { fingerprint } = key.certificate;
+      const isNew = wants === "backup";
+      const message = isNew
+        ? "This sealing key opens, and does not seal before its backup is confirmed: signet keys backup"
+        : `This sealing key came from a backup: it opens, and does not seal before it is promoted: signet keys promote ${fingerprint}`;
+      log.warn({ secretname, fingerprint }, message);
+      this.#warn(watch.aboutSecret(secretname), isNew ? "SealingKeyAwaitsBackup" : "SealingKeyRestored", message);
+    }
+  }
+
+  /** Says of the keys whose renewal is due, or past, that they lie nowhere else. */
+  #tellWithoutBackup(): void {
+    const { clock, log, metrics, renewPeriodMs, ring, watch } = this.#parts;
+    const without = keysWithoutBackup(ring, renewPeriodMs, new Date(clock.now()));
+    metrics.setKeysWithoutBackup(without.length);
+    const seals = without.find((key) => key === ring.foremost);
+    if (seals === undefined || this.#toldWithoutBackup.has(seals.secretName)) return;
+    this.#toldWithoutBackup.add(seals.secretName);
+    const message = "This sealing key is due for renewal, and no backup of it is confirmed: signet keys backup";
+    log.warn({ secretname: seals.secretName }, message);
+    this.#warn(watch.aboutSecret(seals.secretName), "SealingKeyNotBackedUp", message);
+  }
+
   #warn(about: KubeObject, reason: string, message: string): void {
     this.#parts.events.record(about, { type: "Warning", reason, message });
   }
@@ -160,6 +204,7 @@ export class KeyTerm {
     const { cutoff, log, maker, ring, term } = this.#parts;
     let patienceMs = 0;
     while (!term.signal.aborted) {
+      this.#tellWithoutBackup();
       const due = this.#dueInMs();
       let wait = Math.min(due ?? LONGEST_SLEEP_MS, LONGEST_SLEEP_MS);
       if (due === 0 && patienceMs > 0) {
@@ -212,7 +257,7 @@ export class KeyTerm {
       certificatePem: primary?.certificate.pem ?? null,
       clusterId: clusterId(),
       alarm: (standing: string | null) => (primary === null ? standing : this.#guard.adopt(standing)),
-      settings,
+      settings: { ...settings, [AWAITING_BACKUP_ANNOTATION]: awaitingBackup(ring) },
     };
     await publishCertificate(published, namespace, client, term.signal);
     if (primary === null) return;
@@ -220,6 +265,12 @@ export class KeyTerm {
     // After the alarm: a leader that dies in between leaves the change to be noticed once more.
     await recordKnownKey(term, primary.certificate.fingerprint);
   }
+}
+
+/** Fingerprints of the keys that seal once their backup is confirmed; null for none. */
+function awaitingBackup({ heldBack }: KeyRing): string | null {
+  const waiting = [...heldBack.values()].filter(({ wants }) => wants === "backup");
+  return waiting.map(({ key }) => key.certificate.fingerprint).join(",") || null;
 }
 
 /** Waits for a promise or the end of the signal, whichever comes first. */

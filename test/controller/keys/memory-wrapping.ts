@@ -66,6 +66,7 @@ export class MemoryWrapping implements KeyWrapping {
 export const noneWrapped: RingWrapping = {
   keys: { look: neverLook, forget: () => undefined },
   onlyWrappedSeal: false,
+  requireBackup: false,
 };
 
 function neverLook(_key: WrappedKey): Unwrapping {

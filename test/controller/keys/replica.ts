@@ -47,6 +47,7 @@ export function startReplica(client: KubeClient, clock: Clock, options: ReplicaO
       style: { namespace: "kube-system", prefix, labels: {}, annotations: {} },
       renewPeriodMs: 0,
       cutoffTimeMs: 0,
+      requireBackup: false,
       clusterId: () => "test",
       ...rest,
     },

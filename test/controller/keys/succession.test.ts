@@ -99,6 +99,7 @@ class Race {
       wrapping: new MemoryWrapping({ wraps: false }),
       wrappedKeys: { ...noneWrapped.keys, prove: () => assert.fail("nothing is wrapped") },
       request: { keyBits: 2048, commonName: "", ttlMs: DAY },
+      requireBackup: false,
       style: { namespace: "kube-system", prefix: "key", labels: {}, annotations: {} },
       clusterId: () => this.#scene.clusterId,
       issue: async () => {
