@@ -4,8 +4,8 @@ import type { SealedSecret } from "../../shared/sealed-secret.ts";
 
 /** Where a SealedSecret was found. */
 export type Origin =
-  /** In a file: its path as it was given, from 1 the line at which the object begins. */
-  | { kind: "file"; path: string; line: number }
+  /** In a file: its path from the working folder, from 1 the line at which the object begins, its index among the file's documents. */
+  | { kind: "file"; path: string; line: number; index: number }
   /** In the cluster that the command talks to. */
   | { kind: "cluster" }
   /** In a commit of the Git repository; the path is from its root. */
@@ -14,7 +14,7 @@ export type Origin =
 /** A SealedSecret, wherever it was found. */
 export type SealedObject = {
   origin: Origin;
-  /** For people, as errors name it: `FILE: document 2`, `SealedSecret team/db in the cluster`. */
+  /** For people, as errors name it: `FILE, document 2`, `SealedSecret team/db in the cluster`. */
   where: string;
   sealedSecret: SealedSecret;
   /** By its annotations, which are claims until a value opens under them. */
@@ -27,10 +27,14 @@ export type ValueBackend = "classic" | "kms" | "vault" | "sops" | "unknown";
 
 /** One value of a SealedSecret, as text. */
 export type SealedValue = {
+  /** Name of the item; `data` for the old whole-object form. */
   item: string;
   text: string;
   backend: ValueBackend;
-  /** The key that it says, or its object says, it needs: a fingerprint, an ARN, MOUNT/KEY; null for nothing. Claimed, not proven. */
+  /**
+   * The key that it says, or its object says, it needs: a fingerprint, `kms:ARN`, `vault:MOUNT/KEY`, the recipients of a SOPS
+   * document; null for nothing. Claimed, not proven.
+   */
   claimed: string | null;
 };
 

@@ -1,0 +1,244 @@
+import { availableParallelism } from "node:os";
+import { SealError } from "../../shared/errors.ts";
+import { tryValues, type ValuesTried } from "../../shared/open-sealed-secret.ts";
+import { scopeLabel, scopeOf } from "../../shared/scope.ts";
+import { runAtMost } from "../../shared/seal/concurrently.ts";
+import type { OpeningKey } from "../../shared/seal/opening-key.ts";
+import type { KeyServices, Outcome } from "../../shared/seal/sealer.ts";
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { SopsOpener } from "../sops-sealed-secret/user-opening.ts";
+import type { SealedObject, SealedValue, ValueBackend } from "./sealed-object.ts";
+
+/** What came of trying to open a value. */
+export type OpeningOutcome =
+  /** `key`: the fingerprint, `kms:ARN`, `vault:MOUNT/KEY`, or the entries of a SOPS document. `mark`: as `markOf` made it. */
+  | { kind: "opened"; key: string; mark: string | null }
+  /** A key at hand is the right one, but the value was sealed for another place: where it stands it opens nowhere. */
+  | { kind: "sealed-elsewhere"; key: string }
+  /** None of the keys at hand opens it. Whether its key is unknown or it is damaged, nobody can tell. */
+  | { kind: "not-opened" }
+  /** Whatever key is at hand. `problem` is a sentence about it. */
+  | { kind: "damaged"; problem: string; next: string }
+  /** Nobody was asked who could open it, or who was asked did not answer. */
+  | { kind: "not-tried"; problem: string; next: string };
+
+/** What values are opened with. */
+export type ValueOpener = {
+  /** In the order in which they are tried, newest first. Hints of objects change the order and no more. */
+  keys: readonly OpeningKey[];
+  /** Opens values of AWS KMS and Vault; null where nobody is to be asked. */
+  keyServices: KeyServices | null;
+  /** Opens SOPS documents; null where nobody is to be asked. */
+  sops: SopsOpener | null;
+  /** What is remembered of a plaintext in its place; called with each, which is wiped then. Must not give it away. */
+  markOf?: (plaintext: Uint8Array) => string | null;
+};
+
+/** Private-key work runs in Node's thread pool; more objects at a time than there are cores keep all of them busy. */
+const AT_A_TIME = 2 * availableParallelism();
+
+/**
+ * Opens every value of objects, on all cores, and says of each what came of it. The same text at the same place is opened once,
+ * however often it was found. Plaintexts are wiped; whoever needs to compare them gives `markOf`.
+ * @returns an outcome for each value of each object.
+ */
+export async function openings(
+  objects: readonly SealedObject[],
+  opener: ValueOpener,
+): Promise<Map<SealedValue, OpeningOutcome>> {
+  const found = new Map<SealedValue, OpeningOutcome>();
+  const known: Known = new Map();
+  await runAtMost(
+    AT_A_TIME,
+    objects.map((object) => async () => {
+      for (const [backend, values] of Map.groupBy(object.values, ({ backend }) => backend)) {
+        const outcomes = await Promise.all(begun(object, backend, values, opener, known));
+        for (const [index, value] of values.entries()) found.set(value, outcomes[index] ?? UNKNOWN_FORM);
+      }
+      return true;
+    }),
+  );
+  return found;
+}
+
+/** Values that are being opened, or were, by their text and what they are bound to. */
+type Known = Map<string, Promise<OpeningOutcome>>;
+
+/** Opens those of one backend that nobody has opened yet, all at once. @returns what comes of each. */
+function begun(
+  { sealedSecret }: SealedObject,
+  backend: ValueBackend,
+  values: readonly SealedValue[],
+  opener: ValueOpener,
+  known: Known,
+): (Promise<OpeningOutcome> | undefined)[] {
+  const place = boundTo(sealedSecret, backend, values);
+  const keys = values.map(({ item, text }) =>
+    JSON.stringify([backend, place, backend === "classic" ? null : item, text]),
+  );
+  const fresh = values.filter((_, index) => !known.has(keys[index] ?? ""));
+  if (fresh.length > 0) {
+    const batch = opened(sealedSecret, backend, fresh, opener);
+    for (const [index, value] of values.entries()) {
+      if (!fresh.includes(value)) continue;
+      known.set(
+        keys[index] ?? "",
+        batch.then((tried) => toldOf(tried, value.item, opener)),
+      );
+    }
+  }
+  return keys.map((key) => known.get(key));
+}
+
+/** What decides, beside its text, whether a value opens. */
+function boundTo(
+  { metadata, spec, sops }: SealedSecret,
+  backend: ValueBackend,
+  values: readonly SealedValue[],
+) {
+  const { namespace = "", name, annotations } = metadata;
+  const scope = scopeOf({ namespace, name, annotations });
+  if (backend === "classic") return Buffer.from(scopeLabel(scope)).toString("hex");
+  // Those of key services share data keys, and a SOPS document opens as a whole.
+  const whole = backend === "sops" ? [spec.encryptedData, sops ?? null] : values.map(({ text }) => text);
+  return JSON.stringify([scope, namespace, whole]);
+}
+
+function opened(
+  sealedSecret: SealedSecret,
+  backend: ValueBackend,
+  values: readonly SealedValue[],
+  opener: ValueOpener,
+): Promise<Tried> {
+  switch (backend) {
+    case "classic":
+      return openClassic(sealedSecret, values, opener);
+    case "kms":
+    case "vault":
+      return openRemote(sealedSecret, backend, values, opener);
+    case "sops":
+      return openSops(sealedSecret, opener);
+    case "unknown":
+      return Promise.resolve(UNKNOWN_FORM);
+  }
+}
+
+/** What came of the values of one backend: each by itself, or all alike. */
+type Tried = ReadonlyMap<string, Outcome> | OpeningOutcome;
+
+const LEFT: OpeningOutcome = {
+  kind: "not-tried",
+  problem: "it was not tried, since others of its object do not open",
+  next: "look at those first",
+};
+
+const UNKNOWN_FORM: OpeningOutcome = {
+  kind: "damaged",
+  problem: "it has a form that this version of Signet does not know, or was never sealed",
+  next: "seal it; if it is a plain value, it stands there for all to read: change it, too",
+};
+
+async function openClassic(
+  { metadata, spec }: SealedSecret,
+  values: readonly SealedValue[],
+  { keys }: ValueOpener,
+): Promise<Tried> {
+  const outcomes = new Map<string, Outcome>();
+  const items = values.filter(({ item }) => Object.hasOwn(spec.encryptedData, item));
+  const parts: SealedSecret["spec"][] = [
+    { encryptedData: Object.fromEntries(items.map(({ item, text }) => [item, text])) },
+  ];
+  // Each value by itself where both forms stand side by side, which nobody opens as a whole.
+  if (spec.data !== undefined && items.length < values.length)
+    parts.push({ encryptedData: {}, data: spec.data });
+  for (const part of parts) {
+    const tried = await tryValues(
+      { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", metadata, spec: part },
+      {
+        clusterId: null,
+        keys,
+        acceptWholeObject: true,
+        diagnose: true,
+        giveUpAfter: Number.POSITIVE_INFINITY,
+      },
+      new AbortController().signal,
+    );
+    if (!tried.ok) return notOpenedAsAWhole(tried);
+    for (const [item, outcome] of tried.outcomes) outcomes.set(item, outcome);
+  }
+  return outcomes;
+}
+
+async function openRemote(
+  { metadata }: SealedSecret,
+  backend: "kms" | "vault",
+  values: readonly SealedValue[],
+  { keyServices }: ValueOpener,
+): Promise<Tried> {
+  const { namespace = "", name, annotations } = metadata;
+  const unsealer = keyServices?.unsealerFor(backend, namespace) ?? null;
+  if (unsealer === null) return notAsked(backend === "kms" ? "AWS KMS" : "Vault");
+  const items = new Map(values.map(({ item, text }) => [item, text]));
+  const scope = scopeOf({ namespace, name, annotations });
+  const signal = new AbortController().signal;
+  return unlessRefused(unsealer.unsealAll(items, { clusterId: null, scope }, signal));
+}
+
+async function openSops(sealedSecret: SealedSecret, { sops }: ValueOpener): Promise<Tried> {
+  if (sops === null) return notAsked("the keys of SOPS documents");
+  const context = {
+    clusterId: null,
+    keys: [],
+    acceptWholeObject: false,
+    diagnose: false,
+    giveUpAfter: Number.POSITIVE_INFINITY,
+    sops: sops.unwrapperFor,
+    findClusterId: sops.clusterId,
+  };
+  const tried = await unlessRefused(tryValues(sealedSecret, context, new AbortController().signal));
+  if ("kind" in tried) return tried;
+  return tried.ok ? tried.outcomes : notOpenedAsAWhole(tried);
+}
+
+function notOpenedAsAWhole({ problem, hint, sops }: Extract<ValuesTried, { ok: false }>): OpeningOutcome {
+  if (sops === "no-key") return { kind: "not-opened" };
+  return { kind: "damaged", problem, next: hint ?? "seal it again" };
+}
+
+/** A key service that does not let us, or does not answer, is no fault of the value. */
+async function unlessRefused<Result>(work: Promise<Result>): Promise<Result | OpeningOutcome> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    return { kind: "not-tried", problem: error.message, next: error.hint };
+  }
+}
+
+function notAsked(whom: string): OpeningOutcome {
+  return {
+    kind: "not-tried",
+    problem: `${whom} was not asked`,
+    next: "give --open to open values with your own rights",
+  };
+}
+
+function toldOf(tried: Tried, item: string, { markOf }: ValueOpener): OpeningOutcome {
+  if ("kind" in tried) return tried;
+  const outcome = tried.get(item);
+  switch (outcome?.kind) {
+    case "opened": {
+      const mark = markOf?.(outcome.plaintext) ?? null;
+      outcome.plaintext.fill(0);
+      return { kind: "opened", key: outcome.keyId, mark };
+    }
+    case "sealed-elsewhere":
+      return { kind: "sealed-elsewhere", key: outcome.keyId };
+    case "not-my-key":
+      return { kind: "not-opened" };
+    case "malformed":
+      return { kind: "damaged", problem: outcome.error.message, next: outcome.error.hint };
+    default:
+      return LEFT;
+  }
+}
