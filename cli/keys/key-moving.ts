@@ -1,5 +1,6 @@
 import { type Bytes, equalBytes, utf8 } from "../../shared/bytes.ts";
 import { InputError, SealError } from "../../shared/errors.ts";
+import type { OpeningKey } from "../../shared/seal/opening-key.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { type SealingKeyPlace, unwrapSealingKey, wrapSealingKey } from "../../shared/seal/wrapped-key.ts";
 import { type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
@@ -32,9 +33,9 @@ export function isMoved({ wrappedBy }: SealingKey, to: WrappingKey | null): bool
  */
 export async function moveKey(key: SealingKey, moving: KeyMoving): Promise<KeySecretChange> {
   const { services, to } = moving;
-  const pem = await privateKey(key, moving);
+  const pem = await privateKeyPem(key, moving);
   try {
-    await requireOwnKey(key, pem);
+    await readOwnKey(key, pem);
     if (to === null) {
       const annotations = { [WRAPPED_BY_ANNOTATION]: null };
       return { label: ACTIVE, annotations, keyText: new Uint8Array(pem) };
@@ -52,7 +53,11 @@ export async function moveKey(key: SealingKey, moving: KeyMoving): Promise<KeySe
   }
 }
 
-async function privateKey(key: SealingKey, moving: KeyMoving): Promise<Bytes> {
+/**
+ * The private half of a key in PEM, which the caller wipes; unwrapped where it is wrapped.
+ * @throws InputError when its wrapping key is not allowed; KeyServiceError, WrappedKeyError of the services.
+ */
+export async function privateKeyPem(key: SealingKey, moving: KeyMoving): Promise<Bytes> {
   const { wrappedBy } = key;
   if (wrappedBy === null) return utf8(key.keyText);
   const { services, to } = moving;
@@ -81,20 +86,25 @@ async function requireSame(
   );
 }
 
-async function requireOwnKey({ certificate, namespace, name }: SealingKey, pem: Bytes): Promise<void> {
+/**
+ * Reads the private half of a key.
+ * @throws InputError naming the Secret when it cannot be read, or the certificate is for another key.
+ */
+export async function readOwnKey({ certificate, namespace, name }: SealingKey, pem: Bytes): Promise<OpeningKey> {
   const refuse = (problem: string) =>
     new InputError(
       `Secret ${namespace}/${name} is no sealing key to use: ${problem}`,
       "restore it, or take it out",
     );
-  let fingerprint: string;
+  let opening: OpeningKey;
   try {
-    ({ fingerprint } = await readOpeningKey(pem));
+    opening = await readOpeningKey(pem);
   } catch (error) {
     throw refuse(`tls.key ${error instanceof SealError ? error.message : "cannot be read"}`);
   }
-  if (fingerprint !== certificate.fingerprint)
+  if (opening.fingerprint !== certificate.fingerprint)
     throw refuse("the certificate in tls.crt is for another key than the one in tls.key");
+  return opening;
 }
 
 function placeOf({ namespace, name, certificate }: SealingKey, { clusterId }: KeyMoving): SealingKeyPlace {
