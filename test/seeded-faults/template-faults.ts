@@ -300,7 +300,7 @@ export const templateFaults: readonly Fault[] = [
     find: "context.spend(Math.ceil((bytes * weight) / CHARACTERS_A_STEP));",
     replace: "context.spend(bytes * weight * 0);",
     test: `test/${TEMPLATE}/functions/costs.test.ts`,
-    named: 'characters are paid for before they are looked at: printf "%x"',
+    named: "characters are paid for before they are looked at: title",
   },
   {
     what: "HTML keeps its quotes",
