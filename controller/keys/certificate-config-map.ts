@@ -1,7 +1,8 @@
 import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
 import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
-import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
+import { CHAIN_ITEM } from "../../shared/seal/certificate-chain.node.ts";
 
 /**
  * On that ConfigMap: the key that seals changed other than by renewal or promotion. `<time> <fingerprint before, or
@@ -14,6 +15,8 @@ export type Published = {
   /** Of the key that seals. Null while none does: what stands there stays, and where nothing does, nothing is written. */
   certificatePem: string | null;
   clusterId: string | null;
+  /** The chain of certificates to publish, null for none, given the one that stands there. */
+  chain: (standing: string | null) => Promise<string | null>;
   /** The alarm to write down, null for none, given the one that stands there. */
   alarm: (standing: string | null) => string | null;
   /** What the options say of keys, as annotations; null for one that is to be absent. */
@@ -25,32 +28,32 @@ export type Published = {
  * @throws KubeApiError, KubeUnreachableError; the signal's reason when aborted.
  */
 export async function publishCertificate(
-  { certificatePem, clusterId, alarm, settings }: Published,
+  { certificatePem, clusterId, chain, alarm, settings }: Published,
   namespace: string,
   client: KubeClient,
   signal: AbortSignal,
 ): Promise<void> {
-  const data = {
-    ...(certificatePem === null ? {} : { "cert.pem": certificatePem }),
-    ...(clusterId === null ? {} : { "cluster-id": clusterId }),
-  };
   const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
   for (let attempts = 3; ; attempts--) {
     const existing = await unlessGone(client.request({ method: "GET", path, signal }));
     if (existing === null && certificatePem === null) return;
+    const before = (existing?.["data"] ?? {}) as Record<string, string>;
+    const data: Record<string, string | null> = {
+      ...(certificatePem === null ? {} : { "cert.pem": certificatePem }),
+      ...(clusterId === null ? {} : { "cluster-id": clusterId }),
+      [CHAIN_ITEM]: await chain(before[CHAIN_ITEM] ?? null),
+    };
     const standing = existing?.metadata.annotations ?? {};
     const wanted = { ...settings, [CHANGED_ANNOTATION]: alarm(standing[CHANGED_ANNOTATION] ?? null) };
-    const isSame = Object.entries(wanted).every(([key, value]) => (standing[key] ?? null) === value);
-    if (existing !== null && isSame && sameData(existing, data)) return;
-    const all = Object.entries<string | null>({ ...standing, ...wanted });
-    const annotations = Object.fromEntries(all.filter(([, value]) => value !== null));
+    if (existing !== null && isWithin(wanted, standing) && isWithin(data, before)) return;
+    const annotations = without({ ...standing, ...wanted });
+    const merged = without({ ...before, ...data });
     try {
       if (existing === null) {
         const metadata = { name: CERTIFICATE_CONFIG_MAP, namespace, annotations };
-        const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+        const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data: merged };
         await client.request({ method: "POST", path: corePath("configmaps", namespace), body, signal });
       } else {
-        const merged = { ...(existing["data"] as Record<string, string> | undefined), ...data };
         const body = { ...existing, metadata: { ...existing.metadata, annotations }, data: merged };
         await client.request({ method: "PUT", path, body, signal });
       }
@@ -61,7 +64,14 @@ export async function publishCertificate(
   }
 }
 
-function sameData(existing: KubeObject, wanted: Record<string, string>): boolean {
-  const data = (existing["data"] ?? {}) as Record<string, string>;
-  return Object.entries(wanted).every(([key, value]) => data[key] === value);
+/** Whether all of it stands there already; null for what is to be absent. */
+function isWithin(
+  wanted: Readonly<Record<string, string | null>>,
+  standing: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => (standing[key] ?? null) === value);
+}
+
+function without(all: Readonly<Record<string, string | null>>): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
 }

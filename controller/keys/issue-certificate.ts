@@ -2,6 +2,8 @@ import { createHash, generateKeyPair, type KeyObject, randomBytes, sign } from "
 import { promisify } from "node:util";
 import type Forge from "node-forge";
 import type { asn1, md, pki } from "node-forge";
+import type { Bytes } from "../../shared/bytes.ts";
+import type { Certificate } from "../../shared/seal/certificate.node.ts";
 
 /** What a new sealing key shall be. */
 export type KeyRequest = {
@@ -45,17 +47,42 @@ export async function certifyKey(
   const name = commonName === "" ? [] : [{ shortName: "CN", value: commonName }];
   certificate.setSubject(name);
   certificate.setIssuer(name);
-  certificate.setExtensions([
-    { name: "keyUsage", critical: true, encipherOnly: true },
-    { name: "basicConstraints", critical: true, cA: true },
-    { name: "subjectKeyIdentifier" },
-  ]);
+  certificate.setExtensions(EXTENSIONS);
   selfSign(forge, certificate, privateKey);
   return {
     privateKeyPem: privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
     certificatePem: forge.pki.certificateToPem(certificate).replace(/\r\n/g, "\n"),
     notBefore,
   };
+}
+
+const EXTENSIONS = [
+  { name: "keyUsage", critical: true, encipherOnly: true },
+  { name: "basicConstraints", critical: true, cA: true },
+  { name: "subjectKeyIdentifier" },
+];
+
+/**
+ * Gives a sealing key a second certificate, with the same validity as its own, that another key signs: so that whoever trusts
+ * that one may trust this one. Its names are empty, since nothing goes by them.
+ * @param sign RSASSA-PKCS1-v1_5 with SHA-256 under the key that vouches.
+ * @returns PEM.
+ */
+export async function certifySuccessor(
+  { publicKey, notBefore, notAfter }: Pick<Certificate, "publicKey" | "notBefore" | "notAfter">,
+  sign: (content: Bytes) => Bytes,
+): Promise<string> {
+  const { default: forge } = await import("node-forge");
+  const certificate = forge.pki.createCertificate();
+  certificate.publicKey = forge.pki.publicKeyFromPem(
+    publicKey.export({ type: "spki", format: "pem" }).toString(),
+  );
+  certificate.serialNumber = serialNumber();
+  certificate.validity.notBefore = notBefore;
+  certificate.validity.notAfter = notAfter;
+  certificate.setExtensions(EXTENSIONS);
+  signWith(forge, certificate, sign);
+  return forge.pki.certificateToPem(certificate).replace(/\r\n/g, "\n");
 }
 
 // A top bit would make the number negative in DER.
@@ -68,17 +95,26 @@ function serialNumber(): string {
 // Exported by the library, missing in its type declarations.
 type WithTbs = { getTBSCertificate(certificate: pki.Certificate): asn1.Asn1 };
 
-/** Signs a certificate with its own key. The library's own signing is JavaScript arithmetic and would hold up the main thread. */
+/** Signs a certificate with its own key. */
 export function selfSign(forge: typeof Forge, certificate: pki.Certificate, privateKey: KeyObject): void {
+  signWith(forge, certificate, (content) => new Uint8Array(sign("sha256", content, privateKey)));
+}
+
+/** The library's own signing is JavaScript arithmetic and would hold up the main thread. */
+function signWith(
+  forge: typeof Forge,
+  certificate: pki.Certificate,
+  signContent: (content: Bytes) => Bytes,
+): void {
   const { getTBSCertificate } = forge.pki as typeof forge.pki & WithTbs;
   const signer = {
     sign(digest: md.MessageDigest): string {
       const tbs = forge.asn1.toDer(getTBSCertificate(certificate)).getBytes();
-      const bytes = Buffer.from(tbs, "binary");
+      const bytes = new Uint8Array(Buffer.from(tbs, "binary"));
       const expected = createHash("sha256").update(bytes).digest("hex");
       if (digest.digest().toHex() !== expected)
         throw new Error("the certificate changed while it was signed");
-      return sign("sha256", bytes, privateKey).toString("binary");
+      return Buffer.from(signContent(bytes)).toString("binary");
     },
   };
   certificate.sign(signer as pki.rsa.PrivateKey, forge.md.sha256.create());

@@ -12,6 +12,7 @@ import { keysWithoutBackup } from "./key-backups.ts";
 import type { KeyMaker } from "./key-maker.ts";
 import { renewalDueInMs } from "./key-renewal.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { KeySuccession } from "./key-succession.ts";
 import type { KeyChange, KeyWatch } from "./key-watch.ts";
 import { PrimaryGuard } from "./primary-guard.ts";
 import { recordKnownKey } from "./sealing-key-record.ts";
@@ -48,6 +49,7 @@ const LONGEST_SLEEP_MS = 3_600_000;
 export class KeyTerm {
   readonly #parts: KeyTermParts;
   readonly #guard: PrimaryGuard;
+  readonly #succession: KeySuccession;
   readonly #renewal: WakeUp;
   readonly #record: WakeUp;
   readonly #begun = Promise.withResolvers<void>();
@@ -60,6 +62,7 @@ export class KeyTerm {
   constructor(parts: KeyTermParts) {
     this.#parts = parts;
     this.#guard = new PrimaryGuard(parts.term);
+    this.#succession = new KeySuccession({ ...parts, now: () => new Date(parts.clock.now()) });
     this.#renewal = new WakeUp(parts.clock);
     this.#record = new WakeUp(parts.clock);
     // Nobody may be waiting.
@@ -131,6 +134,7 @@ export class KeyTerm {
     metrics.setKeyUnexpected(this.#guard.alarm !== null);
     if (change === null || change.kind === "first") return;
     const { kind, from, to } = change;
+    this.#succession.changed(change);
     metrics.countKeyChange(kind === "renewal" ? "generated" : kind === "promotion" ? "promoted" : "found");
     const secret = watch.aboutSecret(primary.secretName);
     const message = `The key that seals is now ${to}; it was ${from ?? "none"}`;
@@ -172,7 +176,11 @@ export class KeyTerm {
         ? "This sealing key opens, and does not seal before its backup is confirmed: signet keys backup"
         : `This sealing key came from a backup: it opens, and does not seal before it is promoted: signet keys promote ${fingerprint}`;
       log.warn({ secretname, fingerprint }, message);
-      this.#warn(watch.aboutSecret(secretname), isNew ? "SealingKeyAwaitsBackup" : "SealingKeyRestored", message);
+      this.#warn(
+        watch.aboutSecret(secretname),
+        isNew ? "SealingKeyAwaitsBackup" : "SealingKeyRestored",
+        message,
+      );
     }
   }
 
@@ -184,7 +192,8 @@ export class KeyTerm {
     const seals = without.find((key) => key === ring.foremost);
     if (seals === undefined || this.#toldWithoutBackup.has(seals.secretName)) return;
     this.#toldWithoutBackup.add(seals.secretName);
-    const message = "This sealing key is due for renewal, and no backup of it is confirmed: signet keys backup";
+    const message =
+      "This sealing key is due for renewal, and no backup of it is confirmed: signet keys backup";
     log.warn({ secretname: seals.secretName }, message);
     this.#warn(watch.aboutSecret(seals.secretName), "SealingKeyNotBackedUp", message);
   }
@@ -252,18 +261,22 @@ export class KeyTerm {
 
   async #writeRecord(): Promise<void> {
     const { client, clusterId, metrics, namespace, ring, settings, term } = this.#parts;
+    const compromised = await this.#succession.compromised();
     const { primary } = ring;
+    const succession = this.#succession.publication(primary?.certificate ?? null, compromised);
     const published = {
       certificatePem: primary?.certificate.pem ?? null,
       clusterId: clusterId(),
+      chain: succession.chain,
       alarm: (standing: string | null) => (primary === null ? standing : this.#guard.adopt(standing)),
-      settings: { ...settings, [AWAITING_BACKUP_ANNOTATION]: awaitingBackup(ring) },
+      settings: { ...settings, ...succession.settings, [AWAITING_BACKUP_ANNOTATION]: awaitingBackup(ring) },
     };
     await publishCertificate(published, namespace, client, term.signal);
     if (primary === null) return;
     metrics.setKeyUnexpected(this.#guard.alarm !== null);
-    // After the alarm: a leader that dies in between leaves the change to be noticed once more.
+    // After alarm and chain: a leader that dies in between leaves the change to be noticed, and signed, once more.
     await recordKnownKey(term, primary.certificate.fingerprint);
+    this.#succession.recorded(primary.certificate.fingerprint);
   }
 }
 

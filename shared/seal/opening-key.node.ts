@@ -4,6 +4,7 @@ import {
   createPrivateKey,
   createPublicKey,
   type KeyObject,
+  sign,
   webcrypto,
 } from "node:crypto";
 import { availableParallelism } from "node:os";
@@ -48,6 +49,7 @@ export async function readOpeningKey(
     },
     judge: (block) => judge(privateKey, block),
     decrypt,
+    sign: (content) => new Uint8Array(sign("sha256", content, privateKey)),
   };
 }
 

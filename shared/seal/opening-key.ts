@@ -23,6 +23,8 @@ export interface OpeningKey {
    * @returns null when the tag does not fit.
    */
   readonly decrypt?: (sessionKey: Bytes, ciphertext: Bytes) => Promise<Bytes | null>;
+  /** RSASSA-PKCS1-v1_5 with SHA-256, where the platform offers it: for certificates of the key that succeeds this one. */
+  readonly sign?: (content: Bytes) => Bytes;
 }
 
 /** The keys with that fingerprint before the others, which keep their order; an unknown one changes nothing. */
