@@ -88,7 +88,10 @@ function literally(text: string): string {
 }
 
 /** @returns the test that noticed the fault, or what is wrong. */
-async function tryFault(copy: string, fault: Fault): Promise<{ noticedBy: string } | { problem: string }> {
+async function tryFault(
+  copy: string,
+  fault: Fault,
+): Promise<{ noticedBy: string; isMisnamed?: boolean } | { problem: string }> {
   const path = join(copy, fault.file);
   const source = await readFile(path, "utf8");
   const times = source.split(fault.find).length - 1;
@@ -101,9 +104,9 @@ async function tryFault(copy: string, fault: Fault): Promise<{ noticedBy: string
     const file = fault.test;
     let run = await runTest(copy, { file, named: fault.named, boundMs: faultBoundMs });
     // The name saves time and proves nothing: another test of the file may be what notices.
-    if (run.kind === "passed" && fault.named !== undefined)
-      run = await runTest(copy, { file, boundMs: faultBoundMs });
-    if (run.kind === "failed") return { noticedBy: run.first };
+    const isMisnamed = run.kind === "passed" && fault.named !== undefined;
+    if (isMisnamed) run = await runTest(copy, { file, boundMs: faultBoundMs });
+    if (run.kind === "failed") return { noticedBy: run.first, isMisnamed };
     if (run.kind === "passed") return { problem: `${fault.test} passed all the same` };
     return { problem: `${fault.test} could not run: ${run.how}` };
   } finally {
@@ -128,6 +131,7 @@ if (chosen.length === 0) {
 
 const problems: string[] = [];
 const times: Timed[] = [];
+const misnamed: string[] = [];
 let noticed = 0;
 // A test that fails anyway would notice everything.
 const tests = testsHavePassed ? [] : [...new Set(chosen.map(({ test }) => test))];
@@ -151,6 +155,8 @@ try {
           name: `${fault.what} (${fault.test}: ${by})`,
           milliseconds: performance.now() - start,
         });
+        if ("noticedBy" in outcome && outcome.isMisnamed === true)
+          misnamed.push(`  ${fault.what}: not by the test that it names, but by ${by}`);
         if ("noticedBy" in outcome) noticed++;
         else problems.push(`${fault.what}: ${outcome.problem}`);
       }
@@ -161,6 +167,7 @@ try {
 }
 
 console.log(["the faults that took longest to be noticed:", ...slowest(times)].join("\n"));
+if (misnamed.length > 0) console.log(["noticed late:", ...misnamed].join("\n"));
 for (const problem of problems) console.log(failureLine(problem));
 console.log(lastLine({ passed: noticed, failed: problems.length, skipped: 0, todo: 0 }));
 process.exitCode = problems.length === 0 ? 0 : 1;
