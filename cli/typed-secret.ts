@@ -1,7 +1,8 @@
 /** What somebody typed up to the end of a line, or that they want to stop. */
 export type Typed = { text: string } | "interrupted";
 
-const MOST_CHARACTERS = 4096;
+/** How many characters of a line are taken; a line of that length may have been longer. */
+export const LONGEST_TYPED = 4096;
 const [CTRL_C, CTRL_D, CTRL_U] = ["\u0003", "\u0004", "\u0015"];
 
 /**
@@ -18,7 +19,7 @@ export async function readTyped(keys: AsyncIterable<Uint8Array>): Promise<Typed>
       if (key === "\u007f" || key === "\b") characters.pop();
       else if (key === CTRL_U) characters = [];
       // Keys without a character of their own send what begins with Escape.
-      else if (key >= " " && characters.length < MOST_CHARACTERS) characters.push(key);
+      else if (key >= " " && characters.length < LONGEST_TYPED) characters.push(key);
     }
   }
   return { text: characters.join("") };

@@ -2,7 +2,7 @@ import type { Edit } from "../../shared/document/edit-document.ts";
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { annotatedScopeKind, describeScope, type ScopeKind, scopeAt } from "../../shared/scope.ts";
 import type { SecretManifest } from "../../shared/secret.ts";
-import { openToEdit, withItems } from "../../shared/sops-sealed-secret/edit-sops.ts";
+import { type ItemChanges, openToEdit, withChangedItems } from "../../shared/sops-sealed-secret/edit-sops.ts";
 import { requireContent, requireOwnRegion } from "../../shared/sops-sealed-secret/seal-sops.ts";
 import { sourceOf } from "../document-source.ts";
 import { inDocument } from "../in-document.ts";
@@ -35,10 +35,36 @@ export async function mergeIntoSops(
   target: MergeTarget,
   secret: SecretManifest,
   edits: readonly Edit[],
+  merging: SopsMerging,
+): Promise<string> {
+  requireContent(secret.items);
+  const annotated = annotatedScopeKind(secret.annotations);
+  const changes = secret.items.size > 0 ? { set: secret.items } : null;
+  const place = await changeSopsItems(target, { changes, edits, annotated }, merging);
+  return `merged ${[...secret.items.keys()].join(", ")} into ${place}`;
+}
+
+/** What is to be done to a document. */
+export type SopsChange = {
+  /** Null where its items stay as they are. */
+  changes: ItemChanges | null;
+  /** What changes beside its items. */
+  edits: readonly Edit[];
+  /** What the annotations of a Secret to merge say; strict for none. */
+  annotated: ScopeKind;
+};
+
+/**
+ * Changes items of a SealedSecret that is a SOPS document, which must open for it.
+ * @returns where, for which place, and under what, in words.
+ * @throws SealError when it does not open; nothing of the target is changed then.
+ */
+export async function changeSopsItems(
+  target: MergeTarget,
+  { changes, edits, annotated: ofSecret }: SopsChange,
   { opener, asked, namespaceOf, io }: SopsMerging,
 ): Promise<string> {
   const { where, file, index, sealedSecret } = target;
-  requireContent(secret.items);
   const { signal } = new AbortController();
   const annotated = annotatedScopeKind(sealedSecret.metadata.annotations ?? undefined);
   const { name } = sealedSecret.metadata;
@@ -53,12 +79,12 @@ export async function mergeIntoSops(
       sealedSecret,
       where,
       asked,
-      annotated: annotatedScopeKind(secret.annotations),
+      annotated: ofSecret,
       // It opened, and says this very scope.
       opens: async () => true,
     });
-    if (secret.items.size > 0) {
-      const changed = await withItems(document, placed, secret.items, io.now());
+    if (changes !== null) {
+      const changed = await withChangedItems(document, placed, changes, io.now());
       replaceTarget(target, document.write(changed)(file.document.documents[index]?.format ?? "yaml"));
     }
     editTarget(target, edits);
@@ -66,8 +92,7 @@ export async function mergeIntoSops(
   } finally {
     placed.opened.wipe();
   }
-  const items = [...secret.items.keys()].join(", ");
-  return `merged ${items === "" ? "no items" : items} into ${where}: ${name}, scope ${describeScope(scope)}, the SOPS document's own data key, for cluster ${placed.clusterId}`;
+  return `${where}: ${name}, scope ${describeScope(scope)}, the SOPS document's own data key, for cluster ${placed.clusterId}`;
 }
 
 /**

@@ -6,9 +6,13 @@ export type Path = readonly (string | number)[];
 
 /**
  * A change to one place of a document: sets a text, with the maps that lead to it where they are missing; sets a map
- * of texts where none stands, or an empty one; or removes an entry, which may be missing.
+ * of texts where none stands, or an empty one; removes an entry, which may be missing; or gives an entry of a map
+ * another key, which must be free.
  */
-export type Edit = { path: Path; value: NewValue } | { path: Path; remove: true };
+export type Edit =
+  | { path: Path; value: NewValue }
+  | { path: Path; remove: true }
+  | { path: Path; rename: string };
 
 /** What an edit sets: a text, or a map of texts. */
 export type NewValue = string | Readonly<Record<string, string>>;
@@ -53,13 +57,20 @@ function changed(value: unknown, edit: Edit, at: number, copies: Set<unknown>): 
     return value.with(step, changed(value[step], edit, at + 1, copies));
   }
   const isMissing = value === null || value === undefined;
+  if ("rename" in edit && (isMissing || (isMap(value) && !Object.hasOwn(value, step)))) {
+    throw new EditConflict("there is no such entry", edit.path);
+  }
   if (isMissing && "remove" in edit) return value;
   if (!isMissing && !isMap(value)) throw new EditConflict("there is no map where one is needed", edit.path);
   const map = copies.has(value) && isMap(value) ? value : copyOf(value ?? {});
   copies.add(map);
   const held = Object.hasOwn(map, step) ? map[step] : undefined;
   if ("remove" in edit && (isLast || held === undefined)) delete map[step];
-  else setOwn(map, step, changed(held, edit, at + 1, copies));
+  else if ("rename" in edit && isLast) {
+    if (Object.hasOwn(map, edit.rename)) throw new EditConflict("the new key is taken", edit.path);
+    delete map[step];
+    setOwn(map, edit.rename, held);
+  } else setOwn(map, step, changed(held, edit, at + 1, copies));
   return map;
 }
 
@@ -70,7 +81,7 @@ function copyOf(map: object): Record<string, unknown> {
 }
 
 function newValue(value: unknown, edit: Edit): unknown {
-  if ("remove" in edit) throw new EditConflict("a whole document cannot be removed", edit.path);
+  if (!("value" in edit)) throw new EditConflict("a whole document cannot be removed", edit.path);
   const isEmpty = value === null || value === undefined || (isMap(value) && Object.keys(value).length === 0);
   if (typeof edit.value !== "string") {
     if (isEmpty) return edit.value;

@@ -27,7 +27,7 @@ function applyBatch(text: string, edits: readonly Edit[], format: DocumentFormat
   const splices: Splice[] = [];
   const additions = new Map<string, { path: Path; entries: NewEntries }>();
   for (const edit of edits) {
-    if ("remove" in edit) continue;
+    if (!("value" in edit)) continue;
     const { held, rest } = follow(root, edit.path);
     if (rest.length === 0 && typeof edit.value === "string") {
       splices.push(...replaceScalar(text, held, edit.value, format));
@@ -45,6 +45,7 @@ function applyBatch(text: string, edits: readonly Edit[], format: DocumentFormat
   }
   for (const edit of edits) {
     if ("remove" in edit) edited = removeEntry(edited, edit.path);
+    else if ("rename" in edit) edited = renameEntry(edited, edit.path, edit.rename, format);
     if (edited === null) return null;
   }
   return edited;
@@ -152,4 +153,22 @@ function removeEntry(text: string, path: Path): string | null {
     text,
     inFlow ? removeFromFlow(text, held.parent, held.entry) : removeFromBlock(text, held.parent, held.entry),
   );
+}
+
+/** Puts another key in the place of one, quoted as that one was where the new one can be. */
+function renameEntry(text: string, path: Path, key: string, format: DocumentFormat): string | null {
+  const root = parseSyntax(text);
+  if (root === null) return null;
+  const { held, rest } = follow(root, path);
+  const { entry, parent } = held;
+  if (rest.length > 0 || entry === null || parent?.node.kind !== "map") return null;
+  const { start, keyEnd } = entry;
+  const [first] = text.slice(start, keyEnd);
+  // What stands before a key, as an anchor or a question mark, is no part of its text.
+  if (first !== undefined && "&!?".includes(first)) {
+    throw new EditConflict("its key has an anchor, a tag or a question mark before it", path);
+  }
+  const quoting = first === "'" ? "single" : first === '"' ? "double" : "plain";
+  const written = format === "json" ? JSON.stringify(key) : yamlInline(key, quoting, isInFlow(parent));
+  return splice(text, [{ start, end: keyEnd, text: written }]);
 }

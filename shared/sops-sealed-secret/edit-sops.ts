@@ -53,22 +53,44 @@ export async function openToEdit(
   throw new SopsDocumentError(placed, where);
 }
 
+/** What becomes of a document's items; those that are not named stay. */
+export type ItemChanges = {
+  /** Added, or in the place of what was there. */
+  set?: ReadonlyMap<string, Uint8Array>;
+  /** Taken out. */
+  removed?: ReadonlySet<string>;
+  /** New names by old ones. What is renamed keeps its value, and its place until the keys are put in order. */
+  renamed?: ReadonlyMap<string, string>;
+};
+
 /**
  * The document with items added or set, under its own data key: other values stay as they are encrypted.
  * @throws SopsDocumentError when its rule covers something else than the items; `--re-encrypt` sets it right.
  */
-export async function withItems(
+export function withItems(
+  document: SopsDocument,
+  placed: PlacedSops,
+  items: ReadonlyMap<string, Uint8Array>,
+  now: Date,
+): Promise<SopsMap> {
+  return withChangedItems(document, placed, { set: items }, now);
+}
+
+/** The same with items taken out and renamed, too. @throws SopsDocumentError as `withItems`. */
+export async function withChangedItems(
   { tree, sealedSecret, where }: SopsDocument,
   { opened, items: before }: PlacedSops,
-  items: ReadonlyMap<string, Uint8Array>,
+  { set: items = new Map(), removed = new Set(), renamed = new Map() }: ItemChanges,
   now: Date,
 ): Promise<SopsMap> {
   const refusal = await ruleRefusal(sealedSecret, opened.metadata, where);
   if (refusal !== null) throw new SopsDocumentError(refusal, where);
   const set = new Map([...items].map(([item, bytes]) => [item, { kind: "str", bytes } as const]));
-  const kept = before.entries.map((entry) => {
-    const value = entry.kind === "entry" ? set.get(entry.key) : undefined;
-    return value === undefined ? entry : ({ ...entry, value } as SopsEntry);
+  const kept = before.entries.flatMap((entry): SopsEntry[] => {
+    if (entry.kind !== "entry") return [entry];
+    if (removed.has(entry.key)) return [];
+    const value = set.get(entry.key) ?? entry.value;
+    return [{ ...entry, key: renamed.get(entry.key) ?? entry.key, value }];
   });
   const known = new Set(entriesOf(before).map(({ key }) => key));
   const added = [...set].flatMap(([key, value]): SopsEntry[] =>
