@@ -9,11 +9,11 @@ import { allowedKmsKeys, allowedVaultKeys } from "../key-services/allowed-keys.t
 import type { Connected } from "../key-services/connector.ts";
 import { vaultAccess, vaultPlace } from "../key-services/vault-access.ts";
 import type { Notices } from "../notices.ts";
-import type { KeysOptions } from "./keys-options.ts";
+import type { KeyServiceOptions } from "../options.ts";
 
 /** AWS KMS and Vault under the rights of whoever runs this, for wrapping sealing keys; reached with the first use. */
 export class UserWrappingServices {
-  readonly #options: KeysOptions;
+  readonly #options: KeyServiceOptions;
   readonly #io: Io;
   readonly #notices: Notices;
   readonly #proofs = new VaultKeyProofs({ now: () => performance.now() });
@@ -21,7 +21,7 @@ export class UserWrappingServices {
   #kms: WrappingServices["kms"] = null;
   #transit: WrappingServices["transit"] = null;
 
-  constructor(options: KeysOptions, io: Io, notices: Notices) {
+  constructor(options: KeyServiceOptions, io: Io, notices: Notices) {
     this.#options = options;
     this.#io = io;
     this.#notices = notices;
