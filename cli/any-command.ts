@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   allow: async () => (await import("./commands/allow.ts")).allow,
   keys: async () => (await import("./commands/keys.ts")).keys,
   guard: async () => (await import("./commands/guard.ts")).guard,
+  lint: async () => (await import("./commands/lint.ts")).lint,
   git: async () => (await import("./commands/git.ts")).git,
   completion: async () => (await import("./commands/completion.ts")).completionOf(completionSources),
 };

@@ -11,6 +11,7 @@ export const COMMAND_WORDS = [
   "allow",
   "keys",
   "guard",
+  "lint",
   "git",
   "completion",
 ] as const;

@@ -1,7 +1,11 @@
 /** What a comment says of what was found beside it. */
 export type Allowance = { reason: string } | "no-reason";
 
-const COMMENT = /(?:#|\/\/|;|--|\/\*)\s*signet-guard:\s*allow\b[ \t:]*(.*)$/;
+/** By the command that they speak to. */
+const COMMENTS = {
+  guard: /(?:#|\/\/|;|--|\/\*)\s*signet-guard:\s*allow\b[ \t:]*(.*)$/,
+  lint: /(?:#|\/\/|;|--|\/\*)\s*signet-lint:\s*allow\b[ \t:]*(.*)$/,
+} as const;
 const LONGEST_REASON = 300;
 /** A line that holds a comment alone. */
 const COMMENT_LINE = /^\s*(?:#|\/\/|;|--|<!--|\/\*|\{\{-?\s*\/\*)/;
@@ -13,17 +17,19 @@ const MARKER_LINE = /^(?:---(?:\s.*)?|\s*)$/;
  * @param lines of the file.
  * @param places indices of lines, of which each one's comment counts.
  * @param documents indices of the first lines of documents.
+ * @param command that the comment must speak to: `# signet-lint: allow REASON` is for lint.
  * @returns null when there is none; one without a reason counts only where there is no other.
  */
 export function allowanceAt(
   lines: readonly string[],
   places: readonly number[],
   documents: ReadonlySet<number>,
+  command: keyof typeof COMMENTS = "guard",
 ): Allowance | null {
   let found: Allowance | null = null;
   for (const place of places) {
     for (const line of commentLines(lines, place, documents.has(place))) {
-      const said = COMMENT.exec(line)?.[1];
+      const said = COMMENTS[command].exec(line)?.[1];
       if (said === undefined) continue;
       const reason = said
         .slice(0, LONGEST_REASON)

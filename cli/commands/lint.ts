@@ -1,0 +1,79 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import type { Command } from "../command.ts";
+import { page } from "../help/pages/lint.ts";
+import type { Io } from "../io.ts";
+import { knownKeys } from "../lint/known-keys.ts";
+import { type LintResult, lintFiles } from "../lint/lint-files.ts";
+import { lintOptions } from "../lint/lint-options.ts";
+import type { LintFinding } from "../lint/problem.ts";
+import { FORMATS, type ReportFormat, reportText } from "../lint/reports.ts";
+import { writeProduct } from "../output-file.ts";
+import { oneLine } from "../shown-text.ts";
+import { userIdentities } from "../sops/identities.ts";
+
+/** `signet lint`: judges sealed files without a cluster, for pipelines. */
+export const lint: Command<typeof lintOptions> = {
+  name: "lint",
+  summary: "judge sealed files offline, for pipelines",
+  options: lintOptions,
+  page,
+  async run({ options, positionals, io }) {
+    const format = formatOf(options.format);
+    let identities: ReturnType<typeof userIdentities> | null = null;
+    const result = await lintFiles(
+      positionals,
+      {
+        known: knownKeys(options.cert, io),
+        allowNondeterministic: options["allow-nondeterministic-templates"],
+        sops: {
+          identities: () => {
+            identities ??= userIdentities(io);
+            return identities;
+          },
+          clusterId: options["cluster-id"],
+        },
+      },
+      io,
+    );
+    const fails = ({ level }: LintFinding) =>
+      level === "error" || (level === "warning" && options["fail-on-warnings"]);
+    writeProduct(reportText(format, result, fails), { format: null, "sealed-secret-file": null }, io);
+    tell(result, options.verbose, io);
+    judge(result, fails);
+  },
+};
+
+function formatOf(given: string | null): ReportFormat {
+  const format = FORMATS.find((known) => known === (given ?? "table").toLowerCase());
+  if (format === undefined)
+    throw new UsageError(`unsupported report format: ${given}`, "write -o table, json, junit or sarif");
+  return format;
+}
+
+function tell({ files, objects, allowed }: LintResult, isVerbose: boolean, io: Io): void {
+  if (objects.length === 0) io.stderr.write("note: no SealedSecret in what was given\n");
+  if (!isVerbose) return;
+  io.stderr.write(`looked at ${counted(objects.length, "SealedSecret")} in ${counted(files, "file")}\n`);
+  for (const { path, line, what, reason } of allowed)
+    io.stderr.write(`${oneLine(`${path}:${line}: allowed (${reason}): ${what}`)}\n`);
+}
+
+/** @throws InputError where something is reason to fail: exit code 1. */
+function judge({ findings }: LintResult, fails: (finding: LintFinding) => boolean): void {
+  const failing = findings.filter(fails);
+  if (failing.length === 0) return;
+  const errors = failing.filter(({ level }) => level === "error").length;
+  const parts = [
+    ...(errors > 0 ? [counted(errors, "error")] : []),
+    ...(failing.length > errors ? [counted(failing.length - errors, "warning")] : []),
+  ];
+  const files = new Set(failing.map(({ path }) => path)).size;
+  throw new InputError(
+    `${parts.join(" and ")} in ${counted(files, "file")}`,
+    "mend each as its report says; where it is meant, write # signet-lint: allow REASON above it (docs/ci.md)",
+  );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

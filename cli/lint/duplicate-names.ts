@@ -1,0 +1,36 @@
+import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { LintProblem } from "./problem.ts";
+
+/** An object and where it stands. */
+type Placed = { path: string; line: number; sealedSecret: SealedSecret };
+
+/**
+ * Finds objects of one namespace and name, and tells of all but the first. Trees often hold a folder for each cluster, so
+ * that only within a folder it is an error.
+ */
+export function duplicateNames<Object extends Placed>(
+  objects: readonly Object[],
+): { object: Object; problem: LintProblem }[] {
+  const byName = Map.groupBy(objects, ({ sealedSecret: { metadata } }) =>
+    JSON.stringify([metadata.namespace ?? "", metadata.name]),
+  );
+  return [...byName.values()].flatMap((alike) =>
+    alike.slice(1).map((object, before) => {
+      const earlier = alike.slice(0, before + 1);
+      const near = earlier.find(({ path }) => folderOf(path) === folderOf(object.path));
+      const { path, line } = near ?? alike[0] ?? object;
+      const problem: LintProblem = {
+        rule: "duplicate-name",
+        level: near === undefined ? "note" : "error",
+        item: null,
+        at: ["metadata", "name"],
+        what: `${path}:${line} has another SealedSecret of this namespace and name`,
+      };
+      return { object, problem };
+    }),
+  );
+}
+
+function folderOf(path: string): string {
+  return path.replace(/[^\\/]*$/, "");
+}

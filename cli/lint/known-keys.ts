@@ -1,0 +1,44 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { CertificateError, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { certificateFile, readCertificateFile } from "../certificate-file.ts";
+import type { Io } from "../io.ts";
+
+/** A sealing key that values may be for: its fingerprint, and the bytes of its modulus. */
+export type KnownKey = { fingerprint: string; modulusBytes: number };
+
+/** The keys that values may be for; null where nothing is known of them. */
+export type KnownKeys = readonly KnownKey[] | null;
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/**
+ * The keys of certificates in files; a file may hold several, one behind another.
+ * @param paths files as `--cert` names them. An address is refused: lint asks no network.
+ * @throws UsageError, FileError, InputError naming the file.
+ */
+export function knownKeys(paths: readonly string[], io: Io): KnownKeys {
+  if (paths.length === 0) return null;
+  return paths.flatMap((cert) => {
+    const path = certificateFile(cert);
+    if (path === null) {
+      throw new UsageError(
+        "--cert: lint asks no network, and this is an address",
+        "fetch the certificate first: signet --fetch-cert > cert.pem",
+      );
+    }
+    const text = new TextDecoder().decode(readCertificateFile(path, io).bytes);
+    // Without a block the reader says what is wrong.
+    return (text.match(BLOCK) ?? [text]).map((pem) => keyOf(pem, path));
+  });
+}
+
+function keyOf(pem: string, path: string): KnownKey {
+  try {
+    const { fingerprint, publicKey } = readCertificate(pem);
+    const bits = publicKey.asymmetricKeyDetails?.modulusLength ?? 0;
+    return { fingerprint, modulusBytes: Math.ceil(bits / 8) };
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new InputError(`${path} ${error.message}`, error.hint, { cause: error });
+  }
+}

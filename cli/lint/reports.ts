@@ -1,0 +1,101 @@
+import { type JunitCase, junitText } from "../findings/junit.ts";
+import { sarifText } from "../findings/sarif.ts";
+import { oneLine } from "../shown-text.ts";
+import type { LintResult } from "./lint-files.ts";
+import type { LintFinding } from "./problem.ts";
+import { RULES } from "./rules.ts";
+
+/** Forms that a report may have. */
+export const FORMATS = ["table", "json", "junit", "sarif"] as const;
+/** One of them. */
+export type ReportFormat = (typeof FORMATS)[number];
+
+/**
+ * The report in one of its forms.
+ * @param fails which findings are reason to fail.
+ */
+export function reportText(
+  format: ReportFormat,
+  result: LintResult,
+  fails: (finding: LintFinding) => boolean,
+): string {
+  switch (format) {
+    case "table":
+      return tableReport(result.findings);
+    case "json":
+      return jsonReport(result);
+    case "junit":
+      return junitText("lint", casesOf(result, fails));
+    case "sarif":
+      return sarifText("lint", RULES, result.findings.map(sarifResult));
+  }
+}
+
+/** One line for each finding that says where and what, and one with the next step. */
+function tableReport(findings: readonly LintFinding[]): string {
+  return findings
+    .map((finding) => {
+      const { path, line, level, rule, next } = finding;
+      const mark = level === "error" ? "" : `${level}: `;
+      const lines = [`${path}:${line}: ${mark}${textOf(finding)} [${rule}]`, `    ${next}`];
+      return lines.map((text) => `${oneLine(text)}\n`).join("");
+    })
+    .join("");
+}
+
+function jsonReport({ findings, allowed, objects, files }: LintResult): string {
+  const report = {
+    findings: findings.map(fieldsOf),
+    allowed: allowed.map((finding) => ({ ...fieldsOf(finding), reason: finding.reason })),
+    files,
+    sealedSecrets: objects.length,
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function fieldsOf({ rule, level, path, line, object, item, what, next }: LintFinding) {
+  return { rule, title: RULES[rule].title, level, path, line, object, item, what, next };
+}
+
+function sarifResult(finding: LintFinding) {
+  const { rule, level, path, line, object, item, next } = finding;
+  const text = textOf(finding);
+  const message = `${text.charAt(0).toUpperCase()}${text.slice(1)}. Next: ${next}.`;
+  return { rule, level, message, uri: uriOf(path), line, about: [object, item] };
+}
+
+/** From the root of the repository, where lint runs there; standard input has none. */
+function uriOf(path: string): string {
+  return path.replaceAll("\\", "/").replace(/^\.\//, "");
+}
+
+function textOf({ object, what }: LintFinding): string {
+  return object === null ? what : `${object}: ${what}`;
+}
+
+/** What fails, each by itself; and what was looked at and does not, with what is told of it. */
+function casesOf(
+  { findings, objects }: LintResult,
+  fails: (finding: LintFinding) => boolean,
+): readonly JunitCase[] {
+  const failed = findings.filter(fails).map((finding): JunitCase => {
+    const { path, line, rule, next } = finding;
+    const message = textOf(finding);
+    const text = `${path}:${line}: ${message}\nNext: ${next}`;
+    return {
+      file: path,
+      line,
+      name: `${message} [${rule}]`,
+      failure: { type: rule, message, text },
+      output: null,
+    };
+  });
+  const passed = objects.flatMap(({ path, line, object }): JunitCase[] => {
+    const own = findings.filter((finding) => finding.path === path && finding.object === object);
+    if (own.some(fails)) return [];
+    const told = own.map((finding) => `${finding.level}: ${finding.what}\nNext: ${finding.next}`);
+    const output = told.length === 0 ? null : told.join("\n");
+    return [{ file: path, line, name: object, failure: null, output }];
+  });
+  return [...failed, ...passed];
+}
