@@ -64,7 +64,7 @@ const LINES: readonly (readonly [line: string, completed: readonly string[]])[] 
   ["signet ", [...MANIFESTS, ...COMMAND_WORDS]],
   ["signet --in-place ", MANIFESTS],
   ["signet --in-place a.yaml k", ["keys"]],
-  ["signet help re", ["recovery-unseal", "re-encrypt", "render"]],
+  ["signet help re", ["recovery-unseal", "re-encrypt", "rename", "render"]],
   ["signet completion ", SHELLS],
   ["signet completion --v", ["--verbose", "--version"]],
   ["signet allow ", ["kms", "kms-context", "kms-profile", "kms-role", "recipients", "vault"]],

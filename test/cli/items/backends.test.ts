@@ -9,7 +9,7 @@ import { SopsUser } from "../../support/sops-user.ts";
 function dataIn({ code, stdout, stderr }: MemoryRun): Record<string, string> {
   assert.equal(code, 0, stderr);
   const [document] = readDocuments(utf8(stdout), "product");
-  const { data } = document?.value as { data: Record<string, string> };
+  const { data = {} } = (document?.value ?? {}) as { data?: Record<string, string> };
   return Object.fromEntries(
     Object.entries(data).map(([item, value]) => [item, Buffer.from(value, "base64").toString()]),
   );
