@@ -1,5 +1,5 @@
 import { fromUtf8 } from "../shared/bytes.ts";
-import { CertificateError } from "../shared/seal/certificate.node.ts";
+import { type Certificate, CertificateError } from "../shared/seal/certificate.node.ts";
 import { codeOf } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
@@ -7,7 +7,16 @@ import type { Notices } from "./notices.ts";
 /** A controller of one cluster. */
 export type ControllerIdentity = { server: string; namespace: string; name: string };
 
-type Records = Record<string, { fingerprint: string; seen: string }>;
+/** A certificate as it is remembered: by its fingerprint, and as a whole, since its key may vouch for another one. */
+export type SeenCertificate = Pick<Certificate, "fingerprint" | "pem">;
+
+/** Tells whether the key of a certificate that was seen vouches for the one that came. */
+export type Vouch = (pem: string) => Promise<Vouched>;
+
+/** By which steps it does, for people; else why not, null where there is nothing that could. */
+export type Vouched = { ok: true; steps: readonly string[] } | { ok: false; problem: string | null };
+
+type Records = Record<string, { fingerprint: string; seen: string; certificate?: string }>;
 
 /**
  * Compares a certificate that came from a controller with the one this user saw last from there, says when they
@@ -16,35 +25,39 @@ type Records = Record<string, { fingerprint: string; seen: string }>;
  */
 export function compareWithLastSeen(
   controller: ControllerIdentity,
-  fingerprint: string,
+  certificate: SeenCertificate,
   io: Io,
   notices: Notices,
 ): void {
+  const { fingerprint } = certificate;
   const last = readRecords(io)[keyOf(controller)];
-  if (last?.fingerprint === fingerprint) return;
-  if (last !== undefined) {
+  if (last?.fingerprint === fingerprint && last.certificate !== undefined) return;
+  if (last !== undefined && last.fingerprint !== fingerprint) {
     notices.warn(
       `the certificate of ${controller.namespace}/${controller.name} at ${controller.server} has changed: it is ${fingerprint}, and was ${last.fingerprint} when last seen on ${dayOf(last)}; that is usual after a key renewal`,
     );
     if (!notices.shown) return;
   }
-  remember(controller, fingerprint, io, notices);
+  remember(controller, certificate, io, notices);
 }
 
 /**
  * The same for a certificate that came by a fallback way, where a change is refused. Without a record of this very
  * controller, that of any other in the same namespace of the cluster counts: the fallback ways do not tell them apart.
- * The first certificate seen there is remembered.
+ * The first certificate seen there is remembered, and so is one that the
+ * key of the last one vouches for; each step of that is told.
  * @param source where it comes from, for people.
  * @throws CertificateError when it differs.
  */
-export function refuseChange(
+export async function refuseChange(
   controller: ControllerIdentity,
   source: string,
-  fingerprint: string,
+  certificate: SeenCertificate,
   io: Io,
   notices: Notices,
-): void {
+  vouch: Vouch,
+): Promise<void> {
+  const { fingerprint } = certificate;
   const records = readRecords(io);
   const own = records[keyOf(controller)];
   const neighbours = Object.entries(records)
@@ -53,24 +66,41 @@ export function refuseChange(
   const known = own === undefined ? neighbours : [own];
   const [last] = known;
   if (last !== undefined && !known.some((record) => record.fingerprint === fingerprint)) {
+    const vouched = await vouchedFor(known, vouch);
+    if (vouched.ok) {
+      for (const step of vouched.steps) notices.note(step);
+      remember(controller, certificate, io, notices);
+      return;
+    }
     throw new CertificateError(
-      `the certificate from ${source} is ${fingerprint}, and was ${last.fingerprint} when last seen on ${dayOf(last)}: nothing is sealed with it, since it did not come from the named Service through the API server's proxy`,
+      `the certificate from ${source} is ${fingerprint}, and was ${last.fingerprint} when last seen on ${dayOf(last)}: nothing is sealed with it, since it did not come from the named Service through the API server's proxy${vouched.problem === null ? "" : `, and ${vouched.problem}`}`,
       `ask who runs the controller for its fingerprint; if it is the new one, give --accept-certificate ${fingerprint} once`,
     );
   }
-  if (own === undefined) remember(controller, fingerprint, io, notices);
+  if (own?.certificate === undefined) remember(controller, certificate, io, notices);
+}
+
+/** Whether any of the certificates that were seen does. */
+async function vouchedFor(known: readonly Records[string][], vouch: Vouch): Promise<Vouched> {
+  let last: Vouched = { ok: false, problem: null };
+  for (const { certificate } of known) {
+    if (certificate === undefined) continue;
+    last = await vouch(certificate);
+    if (last.ok) return last;
+  }
+  return last;
 }
 
 /** Remembers a certificate that the user accepts. */
 export function acceptCertificate(
   controller: ControllerIdentity,
-  fingerprint: string,
+  certificate: SeenCertificate,
   io: Io,
   notices: Notices,
 ): void {
-  if (readRecords(io)[keyOf(controller)]?.fingerprint !== fingerprint) {
-    remember(controller, fingerprint, io, notices);
-  }
+  const known = readRecords(io)[keyOf(controller)];
+  if (known?.fingerprint !== certificate.fingerprint || known.certificate === undefined)
+    remember(controller, certificate, io, notices);
 }
 
 function keyOf({ server, namespace, name }: ControllerIdentity): string {
@@ -81,12 +111,17 @@ function dayOf({ seen }: Records[string]): string {
   return seen.slice(0, 10);
 }
 
-function remember(controller: ControllerIdentity, fingerprint: string, io: Io, notices: Notices): void {
+function remember(
+  controller: ControllerIdentity,
+  { fingerprint, pem: certificate }: SeenCertificate,
+  io: Io,
+  notices: Notices,
+): void {
   const path = recordPath(io);
   if (path === null) return;
   try {
     io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    const record = { fingerprint, seen: io.now().toISOString() };
+    const record = { fingerprint, seen: io.now().toISOString(), certificate };
     const records = { ...readRecords(io), [keyOf(controller)]: record };
     io.files.replace(path, `${JSON.stringify(records, null, 2)}\n`);
   } catch (error) {
@@ -123,6 +158,7 @@ function isRecord(entry: unknown): entry is Records[string] {
     "fingerprint" in entry &&
     typeof entry.fingerprint === "string" &&
     "seen" in entry &&
-    typeof entry.seen === "string"
+    typeof entry.seen === "string" &&
+    (!("certificate" in entry) || typeof entry.certificate === "string")
   );
 }

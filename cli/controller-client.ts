@@ -2,8 +2,12 @@ import type { RawAnswer } from "../shared/kube/client.ts";
 import { CertificateError } from "../shared/seal/certificate.node.ts";
 import { connect, controllerOf, requestTimeoutMs } from "./cluster.ts";
 import { ControllerError } from "./controller/controller-error.ts";
-import { judgeCertificate } from "./controller/judge-certificate.ts";
-import { CERTIFICATE_CONFIG_MAP, publishedCertificate } from "./controller/published-certificate.ts";
+import { judgeCertificate, type Pin } from "./controller/judge-certificate.ts";
+import {
+  CERTIFICATE_CONFIG_MAP,
+  publishedCertificate,
+  publishedVouchers,
+} from "./controller/published-certificate.ts";
 import { ClosedWay } from "./controller/way.ts";
 import { type NotReached, WaySearch } from "./controller/way-search.ts";
 import type { FoundCertificate } from "./found-certificate.ts";
@@ -48,6 +52,7 @@ const CERTIFICATE_TIMEOUT_MS = 10_000;
 
 /**
  * Reads the kubeconfig; connects with the first question.
+ * @param pin what its certificate has to be, or to follow from.
  * @throws KubeConfigError when there is no usable configuration.
  * @throws UsageError for a wrong `--request-timeout`.
  */
@@ -55,6 +60,7 @@ export async function openController(
   options: ClusterOptions,
   io: Io,
   notices: Notices,
+  pin: Pin | null = null,
 ): Promise<ControllerClient> {
   const timeoutMs = requestTimeoutMs(options["request-timeout"]);
   const client = await connect(options, io);
@@ -77,10 +83,17 @@ export async function openController(
     return { ...reached.answer, fallback: reached.fallback };
   };
 
-  const judged = (bytes: Uint8Array, source: string, name: string, fallback: boolean): FoundCertificate => {
+  const vouchers = () => publishedVouchers(client, looked.namespace, timeoutMs ?? CERTIFICATE_TIMEOUT_MS);
+  const judged = async (
+    bytes: Uint8Array,
+    source: string,
+    name: string,
+    fallback: boolean,
+  ): Promise<FoundCertificate> => {
     const controller = { server: client.server, namespace: looked.namespace, name };
     const found: FoundCertificate = { bytes, source, controller };
-    judgeCertificate(found, { fallback, accepted: options["accept-certificate"] }, io, notices);
+    const trust = { fallback, accepted: options["accept-certificate"], pin, vouchers };
+    await judgeCertificate(found, trust, io, notices);
     return found;
   };
 
@@ -90,7 +103,7 @@ export async function openController(
     try {
       const text = await publishedCertificate(client, looked.namespace, timeoutMs);
       for (const { reason } of reached.closed) notices.note(`note: ${reason}`);
-      return judged(new TextEncoder().encode(text), name, reached.service?.name ?? looked.name, true);
+      return await judged(new TextEncoder().encode(text), name, reached.service?.name ?? looked.name, true);
     } catch (error) {
       if (!(error instanceof ClosedWay)) throw error;
       const last = { reason: `${name} ${error.message}`, remedy: error.remedy };
@@ -157,7 +170,7 @@ export async function openController(
           "it may not open there: it may be sealed for another cluster, name or namespace, or its key may be gone; signet --validate tells",
         );
       }
-      if (fallback) await refuseUntrusted();
+      if (fallback || pin !== null) await refuseUntrusted();
       const answer = status === 200 ? parseObject(body) : null;
       if (answer === null) throw unforeseen(doing, status);
       return answer;

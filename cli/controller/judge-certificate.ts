@@ -1,8 +1,19 @@
-import { acceptCertificate, compareWithLastSeen, refuseChange } from "../certificate-record.ts";
+import { type Certificate, CertificateError, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { followChain, type Vouchers } from "../../shared/seal/certificate-chain.node.ts";
+import { acceptCertificate, compareWithLastSeen, refuseChange, type Vouched } from "../certificate-record.ts";
 import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
+
+/** A certificate that the one of a controller has to be, or to follow from. */
+export type Pin = {
+  certificate: Certificate;
+  /** Who pins it, for people: `prod in /work/app/.signet.yaml`. */
+  by: string;
+  /** How to pin another one: `signet pin update prod`. */
+  update: string;
+};
 
 /** How far a certificate is to be trusted. */
 export type Trust = {
@@ -10,22 +21,77 @@ export type Trust = {
   fallback: boolean;
   /** Fingerprint that the user accepts, or null. */
   accepted: string | null;
+  /** Null for none. */
+  pin: Pin | null;
+  /** What the controller publishes to vouch for it; null where that cannot be had. Asked for where it is needed. */
+  vouchers: () => Promise<Vouchers | null>;
 };
 
 /**
- * Reads a certificate that came from a controller, shows it, and compares it with the one this user saw last from there.
- * A change is told when it came the usual way, since renewal brings one every month, and refused when it came by another.
+ * Reads a certificate that came from a controller, shows it, and compares it with the one that is pinned, or else with the one
+ * this user saw last from there. A change is told when it came the usual way, since renewal brings one every month, and refused
+ * when it came by another, or where one is pinned, unless the key of the one before vouches for it.
  * @throws CertificateError when it is none, not the one that the user accepts, or a change that needs to be accepted.
  */
-export function judgeCertificate(found: FoundCertificate, trust: Trust, io: Io, notices: Notices): void {
+export async function judgeCertificate(
+  found: FoundCertificate,
+  trust: Trust,
+  io: Io,
+  notices: Notices,
+): Promise<void> {
   const certificate = readFoundCertificate(found);
-  const { fingerprint } = certificate;
   const { controller, source } = found;
   if (controller === null) return;
-  const { fallback, accepted } = trust;
-  notices.note(`certificate ${fingerprint} from ${source} at ${controller.server}`);
+  const { fallback, accepted, pin, vouchers } = trust;
+  notices.note(`certificate ${certificate.fingerprint} from ${source} at ${controller.server}`);
   requireAccepted(certificate, accepted, source);
-  if (accepted !== null) acceptCertificate(controller, fingerprint, io, notices);
-  else if (fallback) refuseChange(controller, source, fingerprint, io, notices);
-  else compareWithLastSeen(controller, fingerprint, io, notices);
+  const vouch = async (pem: string) => vouchedBy(pem, certificate, await vouchers(), io.now());
+  if (accepted !== null) acceptCertificate(controller, certificate, io, notices);
+  else if (pin !== null) await requirePinned(certificate, source, pin, vouch, notices);
+  else if (fallback) await refuseChange(controller, source, certificate, io, notices, vouch);
+  else compareWithLastSeen(controller, certificate, io, notices);
+}
+
+/** Whether the key of a certificate that was trusted before vouches for another one. */
+export function vouchedBy(
+  pem: string,
+  certificate: Certificate,
+  vouchers: Vouchers | null,
+  now: Date,
+): Vouched {
+  if (vouchers === null) return { ok: false, problem: null };
+  let before: Certificate;
+  try {
+    before = readCertificate(pem);
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return { ok: false, problem: null };
+  }
+  const verdict = followChain(before, certificate, vouchers, now);
+  if (!verdict.ok) return { ok: false, problem: `it ${verdict.problem}` };
+  const steps = verdict.steps.map(
+    ({ from, to, notBefore }) =>
+      `${from} vouches for ${to}, which begins on ${notBefore.toISOString().slice(0, 10)}`,
+  );
+  return { ok: true, steps };
+}
+
+async function requirePinned(
+  { fingerprint }: Certificate,
+  source: string,
+  { certificate: pinned, by, update }: Pin,
+  vouch: (pem: string) => Promise<Vouched>,
+  notices: Notices,
+): Promise<void> {
+  if (fingerprint === pinned.fingerprint) return;
+  const vouched = await vouch(pinned.pem);
+  if (vouched.ok) {
+    for (const step of vouched.steps) notices.note(step);
+    notices.note(`note: ${by} still pins ${pinned.fingerprint}; to pin the new one: ${update}`);
+    return;
+  }
+  throw new CertificateError(
+    `the certificate from ${source} is ${fingerprint}, and ${by} pins ${pinned.fingerprint}: nothing is sealed with it, ${vouched.problem === null ? "since nothing vouches for it" : `and ${vouched.problem}`}`,
+    `ask who runs the controller for its fingerprint; if it is the new one, pin it with: ${update} --accept-certificate ${fingerprint}`,
+  );
 }
