@@ -21,6 +21,7 @@ import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
 import { gitFaults } from "./git-faults.ts";
 import { guardFaults } from "./guard-faults.ts";
+import { handOverFaults } from "./hand-over-faults.ts";
 import { keyFaults } from "./key-faults.ts";
 import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
@@ -35,6 +36,7 @@ import { renderAloneFaults } from "./render-alone-faults.ts";
 import { renderFaults } from "./render-faults.ts";
 import { renderingFaults } from "./rendering-faults.ts";
 import { resourceFaults } from "./resource-faults.ts";
+import { rotateFaults } from "./rotate-faults.ts";
 import { runtimeFaults } from "./runtime-faults.ts";
 import { scopeFaults } from "./scope-faults.ts";
 import { servingFaults } from "./serving-faults.ts";
@@ -71,6 +73,7 @@ export const faults: readonly Fault[] = [
   ...controllerFaults,
   ...controllerKeyServiceFaults,
   ...controllerSopsFaults,
+  ...rotateFaults,
   ...runtimeFaults,
   ...electionFaults,
   ...renderingFaults,
@@ -96,4 +99,5 @@ export const faults: readonly Fault[] = [
   ...keyMovingFaults,
   ...gitFaults,
   ...convertFaults,
+  ...handOverFaults,
 ];
