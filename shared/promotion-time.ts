@@ -21,3 +21,8 @@ export function promotionTime(text: string): Date | null {
   const at = new Date(text.toUpperCase());
   return Number.isNaN(at.getTime()) ? null : at;
 }
+
+/** A moment as the annotation has it: RFC 3339 in UTC, whole seconds. */
+export function promotionText(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -4,6 +4,10 @@ export const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
 export const ACTIVE = "active";
 /** Label value of keys in use that a key service has to unwrap. Any other value than these two takes a key out. */
 export const WRAPPED = "wrapped";
+/** Label value of keys that are not needed any more. */
+export const RETIRED = "retired";
+/** Label value of keys that somebody else may have. */
+export const COMPROMISED = "compromised";
 /** On a Secret with a wrapped key, for people: the key that wraps it, `kms:ARN` or `vault:MOUNT/KEY`. */
 export const WRAPPED_BY_ANNOTATION = "signet.dev/wrapped-by";
 /** On a key Secret: when, and for whom, the key was copied out of the cluster. */

@@ -1,7 +1,7 @@
 import { type Bytes, equalBytes, utf8 } from "../../shared/bytes.ts";
 import { InputError, SealError } from "../../shared/errors.ts";
-import type { OpeningKey } from "../../shared/seal/opening-key.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
+import type { OpeningKey } from "../../shared/seal/opening-key.ts";
 import { type SealingKeyPlace, unwrapSealingKey, wrapSealingKey } from "../../shared/seal/wrapped-key.ts";
 import { type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
 import { ACTIVE, WRAPPED, WRAPPED_BY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
@@ -90,7 +90,10 @@ async function requireSame(
  * Reads the private half of a key.
  * @throws InputError naming the Secret when it cannot be read, or the certificate is for another key.
  */
-export async function readOwnKey({ certificate, namespace, name }: SealingKey, pem: Bytes): Promise<OpeningKey> {
+export async function readOwnKey(
+  { certificate, namespace, name }: SealingKey,
+  pem: Bytes,
+): Promise<OpeningKey> {
   const refuse = (problem: string) =>
     new InputError(
       `Secret ${namespace}/${name} is no sealing key to use: ${problem}`,

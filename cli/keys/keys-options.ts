@@ -5,10 +5,14 @@ import {
   keyServiceOptions,
   type OptionTable,
   type OptionValues,
+  sopsOpeningOptions,
+  sopsRecipientOptions,
 } from "../options.ts";
+import { dependenceOptions } from "./dependence-options.ts";
 
 /** Flags that go with some of its actions only. */
 const ofActions = {
+  ...dependenceOptions,
   with: {
     kind: "text",
     value: "kms:ARN|vault:MOUNT/KEY",
@@ -37,6 +41,29 @@ const ofActions = {
     group: "seal",
     summary: "do it before the controller's options fit",
   },
+  age: { ...sopsRecipientOptions.age, summary: "with backup: age recipients who are to open it" },
+  kms: { ...sopsRecipientOptions.kms, summary: "with backup: keys of AWS KMS that are to open it" },
+  "hc-vault-transit": {
+    ...sopsRecipientOptions["hc-vault-transit"],
+    summary: "with backup: keys of Vault that are to open it, https://HOST/v1/ENGINE/keys/KEY",
+  },
+  "encryption-context": {
+    ...sopsRecipientOptions["encryption-context"],
+    summary: "with backup: pairs that the keys of --kms bind it to",
+  },
+  "output-file": {
+    kind: "text",
+    short: "w",
+    value: "FILE",
+    group: "files",
+    summary: "with backup: write it to this file, not standard output",
+  },
+  confirm: {
+    kind: "switch",
+    group: "seal",
+    summary: "with backup: take down on the key Secrets that it is stored",
+  },
+  ...sopsOpeningOptions,
   format: {
     kind: "text",
     short: "o",

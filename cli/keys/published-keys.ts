@@ -4,6 +4,7 @@ import {
   KEY_ORDER_ANNOTATION,
   type KeyOrder,
   KNOWN_KEY_ANNOTATION,
+  REQUIRE_BACKUP_ANNOTATION,
   UNWRAP_ANNOTATION,
   WRAP_ANNOTATION,
 } from "../../shared/key-publication.ts";
@@ -19,7 +20,13 @@ export type PublishedKeys = {
 };
 
 /** What its options say of keys; wrapping keys as `kms:ARN` or `vault:MOUNT/KEY`. */
-export type KeySettings = { wrap: string | null; unwrap: readonly string[]; order: KeyOrder };
+export type KeySettings = {
+  wrap: string | null;
+  unwrap: readonly string[];
+  order: KeyOrder;
+  /** New keys seal once their backup is confirmed. */
+  requireBackup: boolean;
+};
 
 /** The key that seals. `begin` is its certificate's, where that is published. */
 export type SealingNow = { fingerprint: string; begin: Date | null };
@@ -55,7 +62,8 @@ function settingsOf({ metadata }: KubeObject, name: string): KeySettings | strin
   const order = annotations[KEY_ORDER_ANNOTATION];
   if (order !== "CertNotBefore" && order !== "SecretCreationTimestamp") return `${name} says nothing of them`;
   const unwrap = (annotations[UNWRAP_ANNOTATION] ?? "").split(",").filter((one) => one !== "");
-  return { wrap: annotations[WRAP_ANNOTATION] || null, unwrap, order };
+  const requireBackup = annotations[REQUIRE_BACKUP_ANNOTATION] === "true";
+  return { wrap: annotations[WRAP_ANNOTATION] || null, unwrap, order, requireBackup };
 }
 
 function sealingOf(

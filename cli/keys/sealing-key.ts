@@ -4,9 +4,11 @@ import { type Certificate, readCertificate } from "../../shared/seal/certificate
 import { looksWrapped, type WrappingKey, wrappingKeyOf } from "../../shared/seal/wrapping-key.ts";
 import {
   ACTIVE,
+  AWAITS_BACKUP_ANNOTATION,
   BACKUP_ANNOTATION,
   KEY_LABEL,
   PRIMARY_ANNOTATION,
+  RESTORED_ANNOTATION,
   WRAPPED,
 } from "../../shared/sealing-key-secret.ts";
 import { shellWord } from "../../shared/shell-word.ts";
@@ -29,6 +31,10 @@ export type SealingKey = {
   /** What its annotations say of backup and promotion; null for nothing. */
   backup: string | null;
   promoted: string | null;
+  /** It came from a backup, and does not seal before it is promoted. */
+  isRestored: boolean;
+  /** Where backups are required, it does not seal before one is confirmed. */
+  awaitsBackup: boolean;
 };
 
 /**
@@ -75,6 +81,8 @@ export function readSealingKey(secret: KeySecretObject, how: { toWrite?: boolean
     isInUse,
     backup: annotations?.[BACKUP_ANNOTATION] || null,
     promoted: annotations?.[PRIMARY_ANNOTATION] || null,
+    isRestored: annotations?.[RESTORED_ANNOTATION] !== undefined,
+    awaitsBackup: annotations?.[AWAITS_BACKUP_ANNOTATION] !== undefined && !annotations[BACKUP_ANNOTATION],
   };
 }
 

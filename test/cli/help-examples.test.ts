@@ -44,6 +44,8 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ].map((command) => [command, "it needs a repository"] as const),
   ...[
     "signet keys list",
+    "signet keys promote sealed-secrets-key7xk2p",
+    "signet keys retire --in apps sealed-secrets-key7xk2p",
     "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
     "signet keys wrap --all --with vault:transit/sealing-keys",
     "signet keys wrap --with vault:transit/sealing-keys sealed-secrets-key7xk2p",

@@ -9,7 +9,7 @@ import type { SecretObject } from "../../../controller/reconcile/secret-object.t
 import { readCertificate } from "../../../shared/seal/certificate.node.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
-import { type MemoryRun, memoryIo } from "../../support/memory-io.ts";
+import { type MemoryRun, type MemoryWorld, memoryIo } from "../../support/memory-io.ts";
 import { keyArn, MemoryKms } from "../../support/memory-kms.ts";
 import { MemoryTransit } from "../../support/memory-transit.ts";
 
@@ -27,6 +27,8 @@ export type KeysWorld = {
   transit: MemoryTransit;
   /** `signet keys` with these arguments. */
   keys(...args: string[]): Promise<MemoryRun>;
+  /** The same where there is more to read: files, variables, standard input. */
+  keysWith(world: Pick<MemoryWorld, "files" | "env" | "stdin">, ...args: string[]): Promise<MemoryRun>;
   secret(name: string): ApiObject;
   /** Text of an item of a Secret. */
   item(name: string, item: string): string;
@@ -62,7 +64,7 @@ export const UNWRAPPING = {
 /** @param secrets the controller has published the newest certificate of these. */
 export async function keysWorld(context: TestContext, secrets: readonly SecretObject[]): Promise<KeysWorld> {
   const folder = await mkdtemp(join(tmpdir(), "signet-keys-cli-"));
-  const cluster = await startEmbeddedCluster({});
+  const cluster = await startEmbeddedCluster({ sealedSecrets: true });
   for (const secret of secrets) cluster.store.put(secret as ApiObject);
   const publish = ({ settings = UNWRAPPING, certificatePem, known }: Published) => {
     const metadata = { namespace: "kube-system", name: "sealed-secrets-certificate", annotations: settings };
@@ -86,23 +88,26 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
   transit.createKey("transit/sealing", "context");
   const secret = (name: string) =>
     cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
+  const keysWith: KeysWorld["keysWith"] = async ({ files, env, stdin }, ...args) => {
+    const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
+    const { io, left } = memoryIo(["keys", ...flags, ...args], {
+      env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token", ...env },
+      files: { ...files, [kubeconfig]: readFileSync(kubeconfig) },
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+    const close = () => undefined;
+    io.keyServices = {
+      kms: async () => ({ api: kms, close }),
+      transit: async () => ({ api: transit, close }),
+    };
+    return left(await run(io));
+  };
   return {
     cluster,
     kms,
     transit,
-    async keys(...args) {
-      const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
-      const { io, left } = memoryIo(["keys", ...flags, ...args], {
-        env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token" },
-        files: { [kubeconfig]: readFileSync(kubeconfig) },
-      });
-      const close = () => undefined;
-      io.keyServices = {
-        kms: async () => ({ api: kms, close }),
-        transit: async () => ({ api: transit, close }),
-      };
-      return left(await run(io));
-    },
+    keys: (...args) => keysWith({}, ...args),
+    keysWith,
     secret,
     item: (name, item) => {
       const data = secret(name)["data"] as Record<string, string>;

@@ -267,7 +267,7 @@ test("keys are listed, newest first, with what wraps them, for people and for pr
 
 const wrong: [args: string[], says: RegExp][] = [
   [[], /not said what to do/],
-  [["rotate"], /keys knows list, wrap and unwrap/],
+  [["rotate"], /keys knows list, .*wrap and unwrap/],
   [["wrap", "--all"], /not said which key is to wrap them/],
   [["wrap", "--all", "--with=kms:alias/x"], /--with is no key of AWS KMS or Vault/],
   [["wrap", "--with", KMS_KEY], /not said which keys to wrap/],

@@ -1,0 +1,30 @@
+import { keyOptions } from "../opening/opening-options.ts";
+import type { OptionTable } from "../options.ts";
+
+/** Flags about what depends on sealing keys. */
+export const dependenceOptions = {
+  in: {
+    kind: "list",
+    value: "PATH,...",
+    group: "files",
+    summary: "with retire: files, folders and patterns to look at beside the cluster",
+  },
+  "private-key": {
+    kind: "list",
+    value: "PATH,...",
+    group: "seal",
+    summary: "with retire: private keys in the place of wrapped ones, as files or folders",
+  },
+  "recovery-private-key": keyOptions["recovery-private-key"],
+  compromised: {
+    kind: "switch",
+    group: "seal",
+    summary: "with retire: somebody else may have these keys",
+  },
+  force: {
+    kind: "list",
+    value: "FINGERPRINT,...",
+    group: "seal",
+    summary: "with retire: retire these keys whatever depends on them; whole fingerprints",
+  },
+} as const satisfies OptionTable;

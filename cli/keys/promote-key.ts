@@ -1,0 +1,116 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { promotionText } from "../../shared/promotion-time.ts";
+import { PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
+import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { foremostKeys, promotedAt, SKEW_MS } from "./foremost-keys.ts";
+import type { KeyAction } from "./key-action.ts";
+import { requireBegun } from "./move-consent.ts";
+import { keyNamed } from "./named-key.ts";
+import type { PublishedKeys } from "./published-keys.ts";
+import type { SealingKey } from "./sealing-key.ts";
+import { takeBackCommand } from "./taken-out.ts";
+
+/** `signet keys promote`: has a key seal from now on, however old it is. */
+export const promoteKey: KeyAction = {
+  flags: ["dry-run"],
+  async run([name, ...others], options, io) {
+    if (name === undefined || others.length > 0)
+      throw new UsageError(
+        name === undefined ? "it is not said which key to promote" : "one key is promoted at a time",
+        "name its Secret or its fingerprint; signet keys list shows both",
+      );
+    await withKeySecrets(options, io, async ({ secrets, published, namespace }) => {
+      const found = await secrets.all();
+      const key = keyNamed(name, found, namespace);
+      const known = await published();
+      const now = io.now();
+      requireFit(key, known, now);
+      requireMeant(key, name);
+      const keys = found.flatMap((secret) => readableKeys(secret, () => undefined, { toWrite: false }));
+      const at = new Date(promotionMoment(keys, now));
+      const isDry = options["dry-run"];
+      say(io, `before: ${sealingBefore(keys, known, now)}`);
+      if (!isDry)
+        await secrets.mark(key.secret, { annotations: { [PRIMARY_ANNOTATION]: promotionText(at) } });
+      say(io, `${isDry ? "it would be" : "after"}: ${named(key)} seals, promoted ${promotionText(at)}`);
+      for (const note of notes(key, keys, known, now)) say(io, note);
+    });
+  },
+};
+
+/** @throws InputError for a key that would not seal, or with which nobody would seal, once it is promoted. */
+function requireFit(key: SealingKey, { settings }: PublishedKeys, now: Date): void {
+  const { name, namespace, label, certificate } = key;
+  const refuse = (problem: string, hint: string) =>
+    new InputError(`sealing key ${namespace}/${name} is not promoted: ${problem}`, hint);
+  if (key.secret.immutable === true)
+    throw refuse("its Secret is immutable", "make a new key: signet keys new");
+  if (!key.isInUse)
+    throw refuse(`it was taken out (${label})`, `take it back first: ${takeBackCommand(key)}`);
+  requireBegun([key], now);
+  if (certificate.notAfter.getTime() <= now.getTime())
+    throw refuse(
+      `its certificate ended ${promotionText(certificate.notAfter)}, and nobody seals with one that ended`,
+      "make a new key: signet keys new",
+    );
+  if (typeof settings !== "string" && settings.wrap !== null && key.wrappedBy === null)
+    throw refuse(
+      `it is not wrapped, and the controller has --sealing-key-wrap=${settings.wrap}, so only wrapped keys seal`,
+      "wrap it first, with: signet keys wrap",
+    );
+}
+
+/** @throws InputError for a key from a backup that is not named by its whole fingerprint: the backup named its Secret. */
+function requireMeant({ name, namespace, certificate, isRestored }: SealingKey, text: string): void {
+  if (!isRestored || text === certificate.fingerprint) return;
+  throw new InputError(
+    `sealing key ${namespace}/${name} came from a backup: it is promoted by its whole fingerprint only`,
+    `if you know that fingerprint to be right: signet keys promote ${certificate.fingerprint}`,
+  );
+}
+
+/** Later than every promotion that counts now: of several the latest counts. */
+function promotionMoment(keys: readonly SealingKey[], now: Date): number {
+  const others = keys.filter(({ isInUse }) => isInUse).map((key) => promotedAt(key) ?? 0);
+  const counting = others.filter((at) => at <= now.getTime() + SKEW_MS);
+  const wholeNow = Math.floor(now.getTime() / 1000) * 1000;
+  return Math.max(wholeNow, ...counting.map((at) => Math.floor(at / 1000) * 1000 + 1000));
+}
+
+/** What seals now, by what the controller publishes. */
+function sealingBefore(keys: readonly SealingKey[], published: PublishedKeys, now: Date): string {
+  const { sealing } = published;
+  if (typeof sealing !== "string") {
+    const key = keys.find(({ certificate }) => certificate.fingerprint === sealing.fingerprint);
+    return key === undefined
+      ? `${sealing.fingerprint} seals, of which there is no Secret`
+      : `${named(key)} seals`;
+  }
+  const names = foremostKeys(keys, published, now).map(named);
+  const should = names.length === 0 ? "no key may" : `by their Secrets it is ${names.join(" or ")}`;
+  return `it is not known which key seals (${sealing}); ${should}`;
+}
+
+function notes(
+  key: SealingKey,
+  keys: readonly SealingKey[],
+  { settings }: PublishedKeys,
+  now: Date,
+): string[] {
+  const early = keys.filter(
+    (one) => one !== key && one.isInUse && (promotedAt(one) ?? 0) > now.getTime() + SKEW_MS,
+  );
+  const waits = key.awaitsBackup && (typeof settings === "string" || settings.requireBackup);
+  return [
+    ...(waits ? ["note: it seals once its backup is confirmed: signet keys backup"] : []),
+    "note: whoever seals with a certificate fetched before goes on doing so, and that opens as before; the new one is had by: signet --fetch-cert",
+    ...early.map(
+      (one) =>
+        `warning: ${named(one)} is promoted for a time to come, ${one.promoted}, and will seal from then on`,
+    ),
+  ];
+}
+
+function named({ name, certificate }: SealingKey): string {
+  return `${certificate.fingerprint} (${name})`;
+}

@@ -1,0 +1,226 @@
+import { InputError, SealError, UsageError } from "../../shared/errors.ts";
+import { COMPROMISED, RETIRED } from "../../shared/sealing-key-secret.ts";
+import { clusterIdentity } from "../cluster-identity.ts";
+import { objectsInCluster } from "../inventory/cluster.ts";
+import type { Inventory } from "../inventory/sealed-object.ts";
+import { objectsInTrees } from "../inventory/trees.ts";
+import type { Io } from "../io.ts";
+import { noticesOf } from "../notices.ts";
+import { NO_KEYS, readOpeningKeys } from "../opening-keys.ts";
+import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { type Dependent, dependentLine, dependents } from "./dependents.ts";
+import { foremostKeys, hasBegun } from "./foremost-keys.ts";
+import type { KeyAction } from "./key-action.ts";
+import type { KeysOptions } from "./keys-options.ts";
+import { isFingerprint, keysNamed } from "./named-key.ts";
+import { privateKeys } from "./private-keys.ts";
+import type { PublishedKeys } from "./published-keys.ts";
+import type { SealingKey } from "./sealing-key.ts";
+import { takeBackCommand } from "./taken-out.ts";
+import { UserWrappingServices } from "./wrapping-services.ts";
+
+/** `signet keys retire`: takes keys out that nothing needs any more. */
+export const retireKeys: KeyAction = {
+  flags: ["in", "private-key", "recovery-private-key", "compromised", "force", "dry-run"],
+  async run(names, options, io) {
+    if (names.length === 0)
+      throw new UsageError(
+        "it is not said which keys to retire",
+        "name their Secrets or fingerprints; signet keys list shows both",
+      );
+    const forced = forcedFingerprints(options.force);
+    await withKeySecrets(options, io, async (connection) => {
+      const { secrets, published, namespace } = connection;
+      const found = await secrets.all();
+      const label = options.compromised ? COMPROMISED : RETIRED;
+      const named = new Map(
+        names.flatMap((name) => keysNamed(name, found, namespace)).map((key) => [key.name, key]),
+      );
+      requireNamed(forced, [...named.values()]);
+      const [going, out] = [...named.values()].reduce<[SealingKey[], SealingKey[]]>(
+        ([inUse, others], key) => (key.isInUse ? [[...inUse, key], others] : [inUse, [...others, key]]),
+        [[], []],
+      );
+      const keys = found.flatMap((secret) => readableKeys(secret, () => undefined, { toWrite: false }));
+      const staying = keys.filter((key) => key.isInUse && hasBegun(key, io.now()) && !named.has(key.name));
+      if (going.length > 0) {
+        requireSpared(going, staying, keys, await published(), io.now());
+        await requireUnneeded({ going, staying, forced, connection, options, io });
+      }
+      const isDry = options["dry-run"];
+      for (const key of out) await relabelTakenOut(key, label, isDry, connection, io);
+      for (const key of going) {
+        if (!isDry) await secrets.mark(key.secret, { label });
+        say(
+          io,
+          `sealing key ${key.name} (${key.certificate.fingerprint}) ${isDry ? "would be" : "is"} ${label}`,
+        );
+        if (!isDry) say(io, `to take it back: ${takeBackCommand(key)}`);
+      }
+      if (going.length > 0 && !isDry) for (const text of afterwards(going, label)) say(io, text);
+    });
+  },
+};
+
+type Retiring = {
+  going: readonly SealingKey[];
+  staying: readonly SealingKey[];
+  /** Whole fingerprints of keys that go whatever depends on them. */
+  forced: ReadonlySet<string>;
+  connection: KeyConnection;
+  options: KeysOptions;
+  io: Io;
+};
+
+/** @throws UsageError when one is no whole fingerprint. */
+function forcedFingerprints(texts: readonly string[]): ReadonlySet<string> {
+  if (texts.every(isFingerprint)) return new Set(texts);
+  throw new UsageError(
+    "--force takes whole fingerprints",
+    "write SHA256: and 43 letters, as signet keys list shows it; no part of one does here",
+  );
+}
+
+/** @throws InputError when a fingerprint is none of a key that is named: it is another one than was meant. */
+function requireNamed(forced: ReadonlySet<string>, named: readonly SealingKey[]): void {
+  const fingerprints = new Set(named.map(({ certificate }) => certificate.fingerprint));
+  const missing = [...forced].find((one) => !fingerprints.has(one));
+  if (missing === undefined) return;
+  throw new InputError(
+    `--force names ${missing}, which is the fingerprint of no key that is to be retired`,
+    "see signet keys list",
+  );
+}
+
+/** @throws InputError for the key that seals, or is to, and for the last ones. */
+function requireSpared(
+  going: readonly SealingKey[],
+  staying: readonly SealingKey[],
+  keys: readonly SealingKey[],
+  published: PublishedKeys,
+  now: Date,
+): void {
+  const left = new Set(staying.map(({ certificate }) => certificate.fingerprint));
+  if (left.size === 0)
+    throw new InputError("no sealing key would be left in use", "make a new key first: signet keys new");
+  const { sealing } = published;
+  const sealingNow = typeof sealing === "string" ? [] : [sealing.fingerprint];
+  // The controller may not have seen yet what the Secrets say.
+  const toSeal = foremostKeys(keys, published, now).map(({ certificate }) => certificate.fingerprint);
+  const spared = new Set([...sealingNow, ...toSeal]);
+  const refused = going.find(
+    ({ certificate: { fingerprint } }) => spared.has(fingerprint) && !left.has(fingerprint),
+  );
+  if (refused === undefined) return;
+  const { name, certificate } = refused;
+  throw new InputError(
+    sealingNow.includes(certificate.fingerprint)
+      ? `sealing key ${name} (${certificate.fingerprint}) is the one that seals`
+      : `sealing key ${name} (${certificate.fingerprint}) is the one to seal by what the key Secrets say`,
+    "have another one seal first, with signet keys promote or signet keys new, and seal everything anew under it: signet rotate",
+  );
+}
+
+/** @throws InputError unless all that was found opens with the keys that stay, or the keys go by force. */
+async function requireUnneeded(retiring: Retiring): Promise<void> {
+  const { going, forced, io } = retiring;
+  const isForced = going.every(({ certificate }) => forced.has(certificate.fingerprint));
+  const found = await lookedAt(retiring, isForced);
+  const needing = await needed(retiring, found);
+  for (const one of needing) say(io, dependentLine(one));
+  for (const { where, problem } of found.problems) say(io, `${where}: not looked at: ${problem}`);
+  const [values, objects] = [needing.reduce((sum, { values }) => sum + values.length, 0), needing.length];
+  const unread = found.problems.length;
+  if (values === 0 && unread === 0) return;
+  const what = [
+    ...(values === 0
+      ? []
+      : [
+          `${counted(values, "value")} of ${counted(objects, "object")} ${values === 1 ? "does" : "do"} not open with the keys that stay`,
+        ]),
+    ...(unread === 0 ? [] : [`${counted(unread, "place")} could not be looked at`]),
+  ].join(", and ");
+  if (isForced) {
+    say(io, `warning: ${what}; the keys go all the same`);
+    return;
+  }
+  const fingerprints = [...new Set(going.map(({ certificate }) => certificate.fingerprint))].join(",");
+  throw new InputError(
+    `no key was retired: ${what}`,
+    `seal them anew (signet rotate), apply them and wait until they are in sync, or take them out; to retire the keys all the same: --force ${fingerprints}`,
+  );
+}
+
+/** Everything in the cluster, and in the trees that were named. */
+async function lookedAt({ connection, options, io }: Retiring, isForced: boolean): Promise<Inventory> {
+  const { client, timeoutMs } = connection;
+  const inTrees =
+    options.in.length === 0 ? { objects: [], problems: [] } : await objectsInTrees(options.in, io);
+  try {
+    const inCluster = await objectsInCluster(client, null, timeoutMs);
+    return {
+      objects: [...inCluster.objects, ...inTrees.objects],
+      problems: [...inCluster.problems, ...inTrees.problems],
+    };
+  } catch (error) {
+    if (!isForced || !(error instanceof SealError)) throw error;
+    const problem = { where: "the cluster", problem: error.message, next: error.hint };
+    return { ...inTrees, problems: [problem, ...inTrees.problems] };
+  }
+}
+
+async function needed(
+  { going, staying, options, io }: Retiring,
+  { objects }: Inventory,
+): Promise<readonly Dependent[]> {
+  const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
+  const files = [...options["private-key"], ...options["recovery-private-key"]];
+  try {
+    const { keys: offline } = files.length === 0 ? NO_KEYS : await readOpeningKeys(files, io, false);
+    const { opening, without } = await privateKeys([...staying, ...going], {
+      services,
+      offline,
+      clusterId: () => clusterIdentity(options, io),
+    });
+    for (const { key, problem } of without)
+      say(io, `note: what needs sealing key ${key.name} cannot be opened here: ${problem}`);
+    const halves = (keys: readonly SealingKey[]) => keys.flatMap((key) => opening.get(key) ?? []);
+    return await dependents(objects, { staying: newestFirst(halves(staying)), going: halves(going) });
+  } finally {
+    await services.close();
+  }
+}
+
+function newestFirst<Key extends { since?: Date }>(keys: readonly Key[]): Key[] {
+  return [...keys].sort((a, b) => (b.since?.getTime() ?? 0) - (a.since?.getTime() ?? 0));
+}
+
+/** One that is out already: what was retired may turn out to be compromised. */
+async function relabelTakenOut(
+  key: SealingKey,
+  label: string,
+  isDry: boolean,
+  { secrets }: KeyConnection,
+  io: Io,
+): Promise<void> {
+  const changes = label === COMPROMISED && key.label !== COMPROMISED;
+  if (changes && !isDry) await secrets.mark(key.secret, { label });
+  const [state, verb] = changes ? [label, isDry ? "would be" : "is"] : [`${key.label} already`, "is"];
+  say(io, `sealing key ${key.name} (${key.certificate.fingerprint}) ${verb} ${state}`);
+}
+
+function afterwards(going: readonly SealingKey[], label: string): string[] {
+  const notes = [
+    "note: nothing was deleted: the Secrets stay, and hold the keys; Git history was not looked at, and older revisions need them",
+  ];
+  if (label !== COMPROMISED) return notes;
+  const [first] = going;
+  return [
+    ...notes,
+    `warning: whoever has such a key opens all that was ever sealed under it; change those values: signet audit --compromised ${first?.certificate.fingerprint} --history`,
+  ];
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { SealedSecret } from "../../../shared/sealed-secret.ts";
+import { pairSecret, type SealingPair, sealedManifest, sealingPair } from "../../controller/sealing-key.ts";
+import type { ApiObject } from "../../embedded-cluster/api-object.ts";
+import { KMS_KEY, keysWorld, UNWRAPPING } from "./keys-world.ts";
+
+const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
+const HINT = "signet.dev/sealing-key";
+const HOUR_MS = 3_600_000;
+const [oldest, older, newest] = await Promise.all([
+  sealingPair(new Date(Date.now() - 3 * HOUR_MS)),
+  sealingPair(new Date(Date.now() - 2 * HOUR_MS)),
+  sealingPair(),
+]);
+const sealed = (pair: SealingPair, name: string) =>
+  sealedManifest(pair, { namespace: "team", name }, { password: "pw", token: "tok" });
+
+/** Three keys, of which `new` seals, and these objects. */
+async function world(
+  context: TestContext,
+  objects: readonly SealedSecret[],
+  more: Parameters<typeof keysWorld>[1] = [],
+) {
+  const keys = [pairSecret(oldest, "old"), pairSecret(older, "mid"), pairSecret(newest, "new"), ...more];
+  const made = await keysWorld(context, keys);
+  made.publish({ certificatePem: newest.certificatePem });
+  for (const object of objects) made.cluster.store.put(object as ApiObject);
+  return { ...made, label: (name: string) => made.secret(name).metadata.labels?.[KEY_LABEL] };
+}
+
+test("a key that nothing needs is relabelled and nothing else, and the line that takes it back does", async (context) => {
+  const { keys, label, secret, writes } = await world(context, [
+    await sealed(newest, "a"),
+    await sealed(older, "b"),
+  ]);
+  const before = secret("old");
+  const { code, stdout, stderr } = await keys("retire", "old");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "");
+  assert.ok(stderr.includes(`sealing key old (${oldest.fingerprint}) is retired\n`), stderr);
+  assert.match(
+    stderr,
+    /^to take it back: kubectl -n kube-system label secret old --overwrite sealedsecrets\.bitnami\.com\/sealed-secrets-key=active$/m,
+  );
+  assert.deepEqual([label("old"), label("mid"), label("new")], ["retired", "active", "active"]);
+  assert.deepEqual(secret("old")["data"], before["data"]);
+  assert.deepEqual(writes(), ["PUT /api/v1/namespaces/kube-system/secrets/old"]);
+  const again = await keys("retire", "old");
+  assert.equal(again.code, 0);
+  assert.match(again.stderr, /sealing key old \(SHA256:\S+\) is retired already/);
+  assert.equal(writes().length, 1);
+});
+
+test("a key that one value needs stays, and the value is named", async (context) => {
+  const { spec, ...object } = await sealed(newest, "b");
+  const { password } = (await sealed(older, "b")).spec.encryptedData;
+  const encryptedData = { ...spec.encryptedData, password: password ?? "" };
+  const mixed = { ...object, spec: { encryptedData } };
+  const { keys, writes } = await world(context, [await sealed(newest, "a"), mixed]);
+  const refused = await keys("retire", "mid", "old");
+  assert.deepEqual([refused.code, writes()], [1, []]);
+  assert.ok(
+    refused.stderr.includes(`SealedSecret team/b in the cluster: password needs ${older.fingerprint}\n`),
+    refused.stderr,
+  );
+  assert.doesNotMatch(refused.stderr, /team\/a|token/);
+  assert.match(
+    refused.stderr,
+    /error: no key was retired: 1 value of 1 object does not open with the keys that stay$/m,
+  );
+  const alone = await keys("retire", "old");
+  assert.equal(alone.code, 0, alone.stderr);
+});
+
+test("what an annotation says of a value counts for nothing", async (context) => {
+  const lying = await sealed(older, "b");
+  lying.metadata.annotations = { [HINT]: newest.fingerprint };
+  const { keys, writes } = await world(context, [lying]);
+  const refused = await keys("retire", older.fingerprint.slice(0, 16));
+  assert.deepEqual([refused.code, writes()], [1, []]);
+  assert.ok(refused.stderr.includes(`password, token needs ${older.fingerprint}`), refused.stderr);
+});
+
+test("what no key at hand opens keeps every key, and so does what cannot be read", async (context) => {
+  const stranger = await sealingPair();
+  const foreign = await sealed(stranger, "b");
+  const renamed = await sealed(older, "c");
+  renamed.metadata.name = "d";
+  const { keys, writes, cluster } = await world(context, [foreign, renamed]);
+  const refused = await keys("retire", "old");
+  assert.deepEqual([refused.code, writes()], [1, []]);
+  assert.match(refused.stderr, /team\/b in the cluster: password, token opens with no key at hand$/m);
+  assert.match(
+    refused.stderr,
+    /team\/d in the cluster: password, token was sealed under SHA256:\S+, for another place$/m,
+  );
+  cluster.faults.add({ method: "GET", path: /\/sealedsecrets$/, status: 403, times: 10 });
+  const closed = await keys("retire", "old");
+  assert.deepEqual([closed.code, writes()], [1, []]);
+  assert.match(closed.stderr, /cannot list sealedsecrets.* 403/);
+});
+
+test("by force, with the whole fingerprint, it goes whatever needs it", async (context) => {
+  const { keys, label, writes, cluster } = await world(context, [await sealed(older, "b")]);
+  assert.equal((await keys("retire", "mid", "--force", "mid")).code, 2);
+  assert.equal((await keys("retire", "mid", "--force", older.fingerprint.slice(0, 30))).code, 2);
+  assert.equal((await keys("retire", "old", "mid", "--force", newest.fingerprint)).code, 1);
+  const half = await keys("retire", "old", "mid", "--force", older.fingerprint);
+  assert.deepEqual([half.code, writes()], [1, []], "the other one was not forced");
+  const forced = await keys("retire", "mid", "--force", older.fingerprint);
+  assert.equal(forced.code, 0, forced.stderr);
+  assert.match(
+    forced.stderr,
+    /warning: 2 values of 1 object do not open with the keys that stay; the keys go all the same/,
+  );
+  assert.equal(label("mid"), "retired");
+  cluster.faults.add({ method: "GET", path: /\/sealedsecrets$/, status: 403, times: 10 });
+  const unread = await keys("retire", "old", "--force", oldest.fingerprint);
+  assert.equal(unread.code, 0, unread.stderr);
+  assert.match(unread.stderr, /^the cluster: not looked at: /m);
+});
+
+test("the key that seals stays, and the one that is to, and the last one, whatever is forced", async (context) => {
+  const promoted = { annotations: { "signet.dev/primary": "2026-01-01T00:00:00Z" } };
+  const { keys, put, writes } = await world(context, []);
+  put(pairSecret(older, "mid", promoted));
+  const seals = await keys("retire", "new", "--force", newest.fingerprint);
+  assert.match(seals.stderr, /sealing key new \(SHA256:\S+\) is the one that seals$/m);
+  const toSeal = await keys("retire", "mid");
+  assert.match(
+    toSeal.stderr,
+    /sealing key mid \(SHA256:\S+\) is the one to seal by what the key Secrets say$/m,
+  );
+  const all = await keys("retire", "old", "mid", "new");
+  assert.match(all.stderr, /no sealing key would be left in use/);
+  assert.deepEqual([seals.code, toSeal.code, all.code, writes()], [1, 1, 1, []]);
+});
+
+test("of a key that lies in two Secrets one may go, the one that seals too", async (context) => {
+  const { keys, label, writes } = await world(
+    context,
+    [await sealed(newest, "a")],
+    [pairSecret(newest, "copy")],
+  );
+  const one = await keys("retire", "copy");
+  assert.equal(one.code, 0, one.stderr);
+  assert.deepEqual([label("copy"), label("new")], ["retired", "active"]);
+  const both = await keys("retire", newest.fingerprint);
+  assert.match(both.stderr, /is the one that seals/);
+  assert.equal(writes().length, 1);
+});
+
+test("trees count as the cluster does", async (context) => {
+  const { keysWith, writes } = await world(context, []);
+  const files = { "tree/a.yaml": JSON.stringify(await sealed(older, "a")) };
+  const keys = (...args: string[]) => keysWith({ files }, ...args);
+  const refused = await keys("retire", "--in", "tree", "mid");
+  assert.deepEqual([refused.code, writes()], [1, []]);
+  assert.match(refused.stderr, /a\.yaml:1 \(SealedSecret team\/a\): password, token needs SHA256:/);
+  assert.equal((await keys("retire", "--in", "tree", "old")).code, 0);
+});
+
+test("a dry run opens all, and writes nothing; other values need no sealing key", async (context) => {
+  const remote = await sealed(newest, "a");
+  remote.spec.encryptedData["password"] = "kms:1:AAAA";
+  const { keys, writes } = await world(context, [remote]);
+  const { code, stderr } = await keys("retire", "--dry-run", "mid");
+  assert.deepEqual([code, writes()], [0, []], stderr);
+  assert.match(stderr, /sealing key mid \(SHA256:\S+\) would be retired$/m);
+});
+
+test("a compromised key is labelled so, also after it was retired, and no key goes back from there", async (context) => {
+  const { keys, label, writes } = await world(context, []);
+  const { code, stderr } = await keys("retire", "--compromised", "old");
+  assert.equal(code, 0, stderr);
+  assert.equal(label("old"), "compromised");
+  assert.ok(stderr.includes(`signet audit --compromised ${oldest.fingerprint} --history`), stderr);
+  assert.equal((await keys("retire", "mid")).code, 0);
+  assert.equal((await keys("retire", "--compromised", "mid")).code, 0);
+  assert.equal(label("mid"), "compromised");
+  const back = await keys("retire", "mid");
+  assert.match(back.stderr, /sealing key mid \(SHA256:\S+\) is compromised already/);
+  assert.deepEqual([back.code, label("mid"), writes().length], [0, "compromised", 3]);
+});
+
+test("wrapped keys are unwrapped to open what stays; one that cannot be keeps all that needs it", async (context) => {
+  const { keys, label, secret, writes, kms } = await world(context, [await sealed(older, "b")]);
+  const allowed = "--kms-allowed-keys=arn:aws:kms:*:*:key/*";
+  const wrapped = await keys("wrap", "--with", KMS_KEY, "--without-backup", "mid", "old");
+  assert.equal(wrapped.code, 0, wrapped.stderr);
+  const refused = await keys("retire", "old");
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /note: what needs sealing key mid cannot be opened here: .*not allowed/);
+  assert.match(refused.stderr, /team\/b in the cluster: password, token opens with no key at hand/);
+  const retired = await keys("retire", allowed, "old");
+  assert.equal(retired.code, 0, retired.stderr);
+  assert.equal(label("old"), "retired");
+  assert.match(retired.stderr, /to take it back: kubectl .*=wrapped$/m);
+  assert.match(
+    String(Buffer.from((secret("old")["data"] as Record<string, string>)["tls.key"] ?? "", "base64")),
+    /^kms-key:1:/,
+  );
+  assert.ok(kms.count("Decrypt") > 0 && writes().length === 3);
+});
+
+test("where it is not known which key seals, each that might is kept", async (context) => {
+  const created = (day: number) => ({ creationTimestamp: `2026-01-0${day}T00:00:00Z` });
+  const made = await keysWorld(context, [
+    pairSecret(oldest, "old", created(1)),
+    pairSecret(older, "mid", created(3)),
+    pairSecret(newest, "new", created(2)),
+  ]);
+  made.publish({ settings: { ...UNWRAPPING, "signet.dev/key-order-priority": "" } });
+  for (const name of ["mid", "new"]) {
+    const { code, stderr } = await made.keys("retire", name);
+    assert.equal(code, 1);
+    assert.match(stderr, /is the one to seal by what the key Secrets say/);
+  }
+  assert.equal((await made.keys("retire", "old")).code, 0);
+});
