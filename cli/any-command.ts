@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   rename: async () => (await import("./commands/rename.ts")).rename,
   allow: async () => (await import("./commands/allow.ts")).allow,
   keys: async () => (await import("./commands/keys.ts")).keys,
+  rotate: async () => (await import("./commands/rotate.ts")).rotate,
   guard: async () => (await import("./commands/guard.ts")).guard,
   lint: async () => (await import("./commands/lint.ts")).lint,
   git: async () => (await import("./commands/git.ts")).git,

@@ -4,24 +4,27 @@ import { codeOf } from "./file-failure.ts";
 import type { FoundCertificate } from "./found-certificate.ts";
 import type { Io } from "./io.ts";
 import { noticesOf } from "./notices.ts";
-import type { KubesealOptions } from "./options.ts";
+import type { ClusterOptions, KubesealOptions } from "./options.ts";
 
 const FETCH_TIMEOUT_MS = 30_000;
 const MAX_BYTES = 1 << 20;
+
+/** What says where the certificate comes from. */
+export type CertificateOptions = ClusterOptions & Pick<KubesealOptions, "cert" | "verbose" | "v">;
 
 /**
  * Finds the certificate: `--cert` names a file or an http, https or file URL, and no cluster is asked; without it the
  * controller is asked through the API server.
  * @throws SealError when it cannot be had.
  */
-export async function findCertificate(options: KubesealOptions, io: Io): Promise<FoundCertificate> {
+export async function findCertificate(options: CertificateOptions, io: Io): Promise<FoundCertificate> {
   const { cert } = options;
   if (cert === null) return fromController(options, io);
   const path = certificateFile(cert);
   return path === null ? fromWeb(cert, io) : readCertificateFile(path, io);
 }
 
-async function fromController(options: KubesealOptions, io: Io): Promise<FoundCertificate> {
+async function fromController(options: CertificateOptions, io: Io): Promise<FoundCertificate> {
   const { openController } = await import("./controller-client.ts");
   const controller = await openController(options, io, noticesOf(io, options));
   try {

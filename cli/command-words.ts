@@ -10,6 +10,7 @@ export const COMMAND_WORDS = [
   "rename",
   "allow",
   "keys",
+  "rotate",
   "guard",
   "lint",
   "git",

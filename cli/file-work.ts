@@ -184,10 +184,15 @@ function destinationOf(task: DocumentTask, options: FileWorkOptions): Destinatio
   return isInPlace ? "in-place" : options["output-dir"] === null ? "stream" : "folder";
 }
 
-/** What came of one file. */
-type Worked = { content: Uint8Array; products: Product[]; notes: string[]; left: string | null };
+/** What came of one file: its content afterwards, and why it was left where it was. */
+export type Worked = { content: Uint8Array; products: Product[]; notes: string[]; left: string | null };
 
-async function workOnFile(
+/**
+ * Works on all documents of a task's kind in one file. Nothing is written.
+ * @param target where the result will lie; null for a stream.
+ * @throws SealError when one of them fails.
+ */
+export async function workOnFile(
   task: DocumentTask,
   file: InputFile,
   target: string | null,
@@ -213,6 +218,7 @@ async function workOnFile(
   for (const [index, { product, write, edits, note }] of performed) {
     notes.push(note);
     if (product !== null) products.push({ object: product, write });
+    if (edits?.length === 0) continue;
     if (edits !== null) document.edit(index, edits);
     else if (product !== null) document.replace(index, contentOf(product, write, document.documents[index]));
   }

@@ -59,8 +59,8 @@ export async function helpText(topic: string | null, sources: HelpSources): Prom
     const help = { name: "help [TOPIC]", summary: "print a page on a command or mode, or on flags" };
     return overview(program, options, [...words, help]);
   }
-  // The older name of the flag.
-  const asked = topic.replace(/^--?/, "").replace(/^rotate$/, "re-encrypt");
+  // The older name of the flag; the bare word is a command.
+  const asked = topic.replace(/^--rotate$/, "--re-encrypt").replace(/^--?/, "");
   if (asked === "flags") return flagsPage(program, options, commands, variables);
   const command = commands.find(({ name }) => name === asked);
   if (command !== undefined) {

@@ -88,6 +88,7 @@ export class UserKeyServices implements KeyServices {
    * newest version of their own.
    * @param items values of that backend alone, by item.
    * @param binding its cluster id may be null, as for opening.
+   * @param how `keepsNewest`: values stay that are under the newest version of Vault's key; AWS KMS does not tell versions.
    * @returns the new values, by item; all of them.
    * @throws KeyServiceError; SealError naming an item that the service does not open.
    */
@@ -96,6 +97,7 @@ export class UserKeyServices implements KeyServices {
     items: ReadonlyMap<string, string>,
     binding: Binding,
     namespace: string,
+    { keepsNewest = false }: { keepsNewest?: boolean } = {},
   ): Promise<Map<string, string>> {
     const { signal } = new AbortController();
     const admission = this.#admission(backend, namespace);
@@ -112,7 +114,7 @@ export class UserKeyServices implements KeyServices {
       );
     }
     const { renewVaultValues } = await import("../../shared/seal/vault-renewal.ts");
-    const how = { ...admission, to: this.#named.vault, proofs: this.#proofs };
+    const how = { ...admission, to: this.#named.vault, proofs: this.#proofs, keepsNewest };
     return renewVaultValues(
       transitLater(() => this.#transitApi()),
       items,

@@ -2,6 +2,7 @@ import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import { decodeText } from "../../shared/document/encoding.ts";
 import { type InputDocument, readDocuments } from "../../shared/document/read-documents.ts";
 import { InputError } from "../../shared/errors.ts";
+import { CertificateError, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { PrivateKeyError, readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import type { OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
 import { looksWrapped } from "../../shared/seal/wrapping-key.ts";
@@ -128,7 +129,7 @@ async function fromSecret({ value, where }: InputDocument): Promise<KeyMaterial>
   }
   const name = nameOf(value);
   const source = name === null ? where : `${where} (Secret ${name})`;
-  const pem = tlsKeyOf(value);
+  const pem = itemOf(value, "tls.key");
   if (pem === null) return none(`${name === null ? where : `${where}: Secret ${name}`} has no item tls.key`);
   if (pem === "not-base64") return none(`${source} has a tls.key that is not base64 of a text`);
   if (looksWrapped(pem)) {
@@ -138,15 +139,27 @@ async function fromSecret({ value, where }: InputDocument): Promise<KeyMaterial>
     );
   }
   if (!/^-----BEGIN /m.test(pem)) return none(`${source} has a tls.key that is not in PEM form`);
-  return fromPem(pem, source);
+  const { found, without } = await fromPem(pem, source);
+  return { found: found.map((key) => ({ ...key, opening: datedBy(value, key.opening) })), without };
 }
 
-/** The item as text; null when there is none. */
-function tlsKeyOf(secret: Record<string, unknown>): string | null {
+/** A key, and since when it seals where the certificate beside it is its own. */
+function datedBy(secret: Record<string, unknown>, opening: OpeningKey): OpeningKey {
+  try {
+    const { fingerprint, notBefore } = readCertificate(itemOf(secret, "tls.crt") ?? "");
+    return fingerprint === opening.fingerprint ? { ...opening, since: notBefore } : opening;
+  } catch (error) {
+    if (error instanceof CertificateError) return opening;
+    throw error;
+  }
+}
+
+/** An item as text; null when there is none. */
+function itemOf(secret: Record<string, unknown>, item: "tls.key" | "tls.crt"): string | null {
   const { data, stringData } = secret;
-  const plain = isMap(stringData) ? stringData["tls.key"] : undefined;
+  const plain = isMap(stringData) ? stringData[item] : undefined;
   if (typeof plain === "string") return plain;
-  const encoded = isMap(data) ? data["tls.key"] : undefined;
+  const encoded = isMap(data) ? data[item] : undefined;
   if (typeof encoded !== "string" || encoded === "") return null;
   const decoded = fromBase64(encoded);
   return ("bytes" in decoded ? fromUtf8(decoded.bytes) : null) ?? "not-base64";

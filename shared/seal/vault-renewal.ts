@@ -9,13 +9,15 @@ import { decryptBound, encryptBound } from "./transit-binding.ts";
 import { groupByVaultKey, type VaultGroup } from "./vault-group.ts";
 import { VaultKeyProofs } from "./vault-key-proofs.ts";
 import { refusedValue } from "./vault-unsealer.ts";
-import { isVaultCiphertext, readVaultValue, writeVaultValue } from "./vault-value.ts";
+import { isVaultCiphertext, keyVersionOf, readVaultValue, writeVaultValue } from "./vault-value.ts";
 
 /** Where renewed values go, and which keys they may come from. */
 export type VaultRenewal = KeyAdmission & {
   /** The key to encrypt under; null for the key that each value names. */
   to: TransitKeyName | null;
   proofs?: VaultKeyProofs;
+  /** Whether values that are under the newest version of that key stay as they are; they are not opened then. */
+  keepsNewest?: boolean;
 };
 
 /**
@@ -29,9 +31,15 @@ export async function renewVaultValues(
   api: TransitApi,
   items: ReadonlyMap<string, string>,
   binding: Binding,
-  { to, proofs = new VaultKeyProofs({ now: () => performance.now() }), ...admission }: VaultRenewal,
+  how: VaultRenewal,
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
+  const {
+    to,
+    proofs = new VaultKeyProofs({ now: () => performance.now() }),
+    keepsNewest = false,
+    ...admission
+  } = how;
   const { values, problems } = readEach(items, readVaultValue);
   for (const problem of problems.values()) throw problem;
   const keys = [...values].map(([item, { name }]) => [item, transitKeyText(name)] as const);
@@ -39,13 +47,30 @@ export async function renewVaultValues(
   const renewed = new Map<string, string>();
   if (items.size === 0) return renewed;
   const bound = clusterToOpenIn(binding);
-  for (const group of groupByVaultKey(values).values()) {
-    const target = to ?? group.name;
+  for (const whole of groupByVaultKey(values).values()) {
+    const target = to ?? whole.name;
+    const stays = keepsNewest && transitKeyText(whole.name) === transitKeyText(target);
+    const group = stays ? await ofOldVersions(api, whole, proofs, signal) : whole;
+    for (const item of whole.ciphertexts.keys())
+      if (!group.ciphertexts.has(item)) renewed.set(item, items.get(item) ?? "");
+    if (group.ciphertexts.size === 0) continue;
     const texts = await renewGroup(api, group, bound, target, proofs, signal);
     for (const [at, item] of [...group.ciphertexts.keys()].entries())
       renewed.set(item, writeVaultValue({ name: target, ciphertext: texts[at] ?? "" }));
   }
   return new Map([...items.keys()].map((item) => [item, renewed.get(item) ?? ""]));
+}
+
+/** Of values under one key those whose version is not its newest. */
+async function ofOldVersions(
+  api: TransitApi,
+  group: VaultGroup,
+  proofs: VaultKeyProofs,
+  signal: AbortSignal,
+): Promise<VaultGroup> {
+  const { key } = await proofs.look(api, group.name, signal);
+  const old = [...group.ciphertexts].filter(([, text]) => keyVersionOf(text) !== key.latestVersion);
+  return { ...group, ciphertexts: new Map(old) };
 }
 
 async function renewGroup(

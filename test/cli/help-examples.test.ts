@@ -12,6 +12,7 @@ import { git } from "../../cli/commands/git.ts";
 import { guard } from "../../cli/commands/guard.ts";
 import { keys } from "../../cli/commands/keys.ts";
 import { render } from "../../cli/commands/render.ts";
+import { rotate } from "../../cli/commands/rotate.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { compileCache } from "../runner/compile-cache.ts";
@@ -44,6 +45,9 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ].map((command) => [command, "it needs a repository"] as const),
   ...[
     "signet keys list",
+    "signet keys backup --age age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -w sealing-keys.yaml",
+    "signet keys backup --confirm sealing-keys.yaml",
+    "signet keys restore sealing-keys.yaml",
     "signet keys promote sealed-secrets-key7xk2p",
     "signet keys retire --in apps sealed-secrets-key7xk2p",
     "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
@@ -62,6 +66,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   explain: explain.options,
   guard: guard.options,
   keys: keys.options,
+  rotate: rotate.options,
   completion: generalOptions,
 };
 

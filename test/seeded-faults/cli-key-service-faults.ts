@@ -228,19 +228,10 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     named: "needs no controller to be re-encrypted, validated or merged into",
   },
   {
-    what: "the controller's answer for a value of a key service is taken",
-    file: "cli/commands/re-encrypt.ts",
-    find: "for (const [item, before] of Object.entries(question.spec.encryptedData)) {",
-    replace:
-      "for (const [item, before] of Object.entries({ ...question.spec.encryptedData, ...(answered as Record<string, string>) })) {",
-    test: MIXED,
-    named: "is re-encrypted by the controller and the key services, each with its own values alone",
-  },
-  {
     what: "a hint stands for values of key services, too",
-    file: "cli/commands/re-encrypt.ts",
-    find: "new Map(classic.map((item) => [item, key]))",
-    replace: "new Map(Object.keys(spec.encryptedData).map((item) => [item, key]))",
+    file: "cli/reseal/reseal-object.ts",
+    find: "writeSealingKeyHint(new Map(known), Object.keys(spec.encryptedData))",
+    replace: "writeSealingKeyHint(new Map(known), known.map(([item]) => item))",
     test: MIXED,
     named: "is re-encrypted by the controller and the key services, each with its own values alone",
   },
