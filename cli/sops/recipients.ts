@@ -74,7 +74,8 @@ export function namesRecipients(options: SopsRecipientOptions, { env }: Pick<Io,
 
 const FLAGS = ["age", "kms", "hc-vault-transit"] as const;
 
-function recipientsOfUser(options: SopsRecipientOptions, { env }: Io): SopsRecipient[] {
+/** Those of the flags, and of sops' variables where a flag is not given. @throws as `sopsTargets`. */
+export function recipientsOfUser(options: SopsRecipientOptions, { env }: Pick<Io, "env">): SopsRecipient[] {
   const context = asUsage(true, () =>
     readContext(options["encryption-context"].join(","), "--encryption-context"),
   );

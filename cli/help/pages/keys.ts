@@ -6,6 +6,9 @@ export const page: HelpPage = {
     "keys list [flags]",
     "keys promote [flags] NAME|FINGERPRINT",
     "keys retire [flags] [--compromised] [--in PATH,...] NAME|FINGERPRINT...",
+    "keys backup --age RECIPIENT,... [--kms ARN,...] [--hc-vault-transit URL,...] [-w FILE [--confirm]] [NAME|FINGERPRINT...]",
+    "keys backup --confirm [FILE]",
+    "keys restore [--with kms:ARN|vault:MOUNT/KEY] [FILE]",
     "keys wrap --with kms:ARN|vault:MOUNT/KEY [flags] NAME...|--all",
     "keys unwrap [flags] NAME...|--all",
   ],
@@ -17,6 +20,8 @@ export const page: HelpPage = {
     "promote writes signet.dev/primary onto the key's Secret, with a time later than those of all others, as long as nobody else changed it. Keys made by renewal are promoted as well from then on.",
     "retire opens every value under sealing keys that is in the cluster, and in the trees of --in, with the keys that stay. Where one does not open, whatever annotations say of it, no key is retired, and what there is is listed; --force and the whole fingerprint retire it all the same. The key that seals, or is to, stays in any case. A retired key's Secret is relabelled and nothing else: the line that takes it back is printed. It takes the right to list SealedSecrets, and wrapped keys their key service, or their private keys in files.",
     "A key is named by its Secret, or by its fingerprint, of which 8 letters after SHA256: do where they fit one key only.",
+    "backup copies keys in use, all or those that are named, into one file: a List of their Secrets, of which SOPS encrypts the private keys, so that sops decrypt opens it, too. Each is proven to open what its certificate seals, and the file is read back. One recipient at least has to be another key than those that wrap the sealing keys. A backup counts once it is confirmed: give backup --confirm what was stored. It confirms a key where that is the very file that was written, or opens here; --confirm beside -w takes the file itself for the store.",
+    "restore copies the keys of a backup, or of Secrets as kubectl prints them, into the cluster. All are judged before the first is written; keys that are there stay as they are, another key is never overwritten (the restored one gets a name beside it), and a key that was taken out of use stays out. What was written is read back, and opens what its certificate seals. Restored keys open at once, and seal only once they are promoted by their fingerprint. It takes the right to create Secrets.",
     "Keys whose Secret has no annotation signet.dev/backup-confirmed are not wrapped, unless --without-backup is given: without the wrapping key, nothing else would open what they sealed.",
   ],
   flags: [
@@ -31,6 +36,15 @@ export const page: HelpPage = {
     "compromised",
     "force",
     "ahead-of-controller",
+    "age",
+    "kms",
+    "hc-vault-transit",
+    "encryption-context",
+    "output-file",
+    "confirm",
+    "kms-allowed-roles",
+    "kms-allowed-profiles",
+    "kms-allowed-contexts",
     "format",
     "cluster-id",
     "kms-allowed-keys",
@@ -51,6 +65,16 @@ export const page: HelpPage = {
     {
       what: "Retire a key that neither the cluster nor a tree needs any more",
       command: "signet keys retire --in apps sealed-secrets-key7xk2p",
+    },
+    {
+      what: "Copy all keys out, for whoever has the identity of an age recipient",
+      command:
+        "signet keys backup --age age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -w sealing-keys.yaml",
+    },
+    { what: "Once the file is stored, say so", command: "signet keys backup --confirm sealing-keys.yaml" },
+    {
+      what: "Copy them back, into the same cluster or another",
+      command: "signet keys restore sealing-keys.yaml",
     },
     {
       what: "Try whether all keys can be wrapped by a key of Vault",

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import type { SopsUnwrapper } from "../../../shared/document/sops/key-services.ts";
+import { InputError, SealError } from "../../../shared/errors.ts";
+import { BACKUP_ANNOTATION, BACKUP_WRITTEN_ANNOTATION } from "../../../shared/sealing-key-secret.ts";
+import { type KeyConnection, readableKeys } from "../connected-secrets.ts";
+import type { SealingKey } from "../sealing-key.ts";
+import { type BackupFile, readBackup } from "./backup-document.ts";
+import { provePair } from "./canary.ts";
+import { recipientsText, requireIndependent, wrappingKeysOf } from "./independent-recipients.ts";
+import { copiedKeys } from "./key-copies.ts";
+
+/** SHA-256 in small hexadecimal digits. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/**
+ * Writes onto the Secrets of the keys that a backup holds that it is there. It holds a key when it is, byte for byte, the
+ * file that was written for it, or when it opens here and the key opens what the certificate seals.
+ * @param where names the backup in errors.
+ * @param now written down as the time of it.
+ * @returns the keys whose backup is confirmed.
+ * @throws InputError when it is a backup of none of the keys in use, lies open, or depends on what wraps them.
+ */
+export async function confirmBackup(
+  bytes: Uint8Array,
+  where: string,
+  { secrets, published }: KeyConnection,
+  unwrapper: SopsUnwrapper,
+  now: Date,
+): Promise<SealingKey[]> {
+  const backup = readBackup(bytes, where);
+  const { recipients } = backup;
+  if (recipients === null)
+    throw new InputError(
+      `${where} is not encrypted: it is no backup`,
+      "write one: signet keys backup --age RECIPIENT -w FILE",
+    );
+  const keys = (await secrets.inUse()).flatMap((secret) => readableKeys(secret, () => undefined));
+  const independent = requireIndependent(recipients, wrappingKeysOf(keys, (await published()).settings));
+  const mark = `sha256:${digestOf(bytes)}`;
+  const written = keys.filter(({ secret }) =>
+    secret.metadata.annotations?.[BACKUP_WRITTEN_ANNOTATION]?.split(" ").includes(mark),
+  );
+  const held = written.length > 0 ? written : await heldBy(backup, where, keys, unwrapper);
+  if (held.length === 0)
+    throw new InputError(
+      `${where} holds no key that is in use here`,
+      "see signet keys list, and name the backup of these keys",
+    );
+  const annotations = {
+    [BACKUP_ANNOTATION]: `${now.toISOString()} ${recipientsText(independent)}`,
+    [BACKUP_WRITTEN_ANNOTATION]: null,
+  };
+  for (const { secret } of held) await secrets.mark(secret, { annotations });
+  return held;
+}
+
+async function heldBy(
+  backup: BackupFile,
+  where: string,
+  keys: readonly SealingKey[],
+  unwrapper: SopsUnwrapper,
+): Promise<SealingKey[]> {
+  let objects: unknown[];
+  try {
+    objects = await backup.open(unwrapper);
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    throw new InputError(
+      `${where} is not the file that was written for a key in use here, and it does not open here: ${error.message}`,
+      "give what was written, unchanged, or confirm it where a key of a recipient is at hand",
+    );
+  }
+  const copies = copiedKeys(objects, where);
+  const proven: string[] = [];
+  for (const { name, certificatePem, privateKeyPem } of copies)
+    proven.push((await provePair(certificatePem, privateKeyPem, `${where}: ${name}`)).fingerprint);
+  return keys.filter(({ certificate }) => proven.includes(certificate.fingerprint));
+}
