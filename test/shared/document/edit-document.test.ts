@@ -449,3 +449,38 @@ suite("JSON", () => {
     ["commas before the entries", '{ "a" : 1\n, "b" : 2\n}', [set("a", "p"), remove("b")], '{ "a" : "p"\n}'],
   ]);
 });
+
+suite("a key that is renamed", () => {
+  const rename = (path: string, to: string): Edit => ({ path: path.split("/"), rename: to });
+  all([
+    [
+      "keeps its place and its value",
+      "a:\n  b: |\n    x\n  c: y # note\n",
+      [rename("a/b", "d.e")],
+      "a:\n  d.e: |\n    x\n  c: y # note\n",
+    ],
+    ["keeps its quotes", "'a': x\n\"b\": y\n", [rename("a", "c"), rename("b", "d")], "'c': x\n\"d\": y\n"],
+    ["is quoted where it has to be", "a: x\n", [rename("a", "true")], '"true": x\n'],
+    ["in flow style", "{a: x, b: y}\n", [rename("b", "c")], "{a: x, c: y}\n"],
+    ["in JSON", '{"a": "x",\n "b": "y"}\n', [rename("a", "c")], '{"c": "x",\n "b": "y"}\n'],
+    [
+      "beside a value that is set",
+      "a: x\nb: y\n",
+      [rename("a", "c"), { path: ["b"], value: "z" }],
+      "c: x\nb: z\n",
+    ],
+  ]);
+
+  for (const [name, text, edit] of [
+    ["may not be taken", "a: x\nb: y\n", rename("a", "b")],
+    ["has to be there", "a: x\n", rename("c", "b")],
+    ["has to be there in a map that is not", "a: x\n", rename("c/d", "b")],
+    ["may not come by a merge", "a: &m {k: x}\nb:\n  <<: *m\n", rename("b/k", "l")],
+    ["may have no anchor", "&k a: x\nb: *k\n", rename("a", "c")],
+    ["may not be written as a question", "? a\n: x\n", rename("a", "c")],
+  ] as const) {
+    test(`${name}, or it is refused`, () => {
+      assert.throws(() => editDocument(text, [edit], "in"), /line \d+ cannot be edited in place/);
+    });
+  }
+});
