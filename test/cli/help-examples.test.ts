@@ -15,6 +15,7 @@ import { render } from "../../cli/commands/render.ts";
 import { rotate } from "../../cli/commands/rotate.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
+import { toYaml } from "../../shared/document/to-yaml.ts";
 import { compileCache } from "../runner/compile-cache.ts";
 import { cliProgram } from "../support/built-programs.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
@@ -209,6 +210,13 @@ async function prepare(folder: string, url: string, db: KubeObject): Promise<voi
     "manifests/cache.yaml": await sealed("cache", "shop"),
     "sealed.yaml": `${JSON.stringify(db, null, 2)}\n`,
     "sealed.json": await sealed("db", "shop"),
+    "db-sealed.yaml": toYaml(
+      await sealer.object({
+        name: "db",
+        namespace: "shop",
+        items: { password: "hunter2", "old-password": "hunter1" },
+      }),
+    ),
     "wide.yaml": await sealed("db", "shop", "cluster-wide"),
     "sealed/db.yaml": await sealed("db", "shop"),
     // A bare value, by the two names that examples give it.

@@ -31,16 +31,16 @@ export const page: HelpPage = {
   ],
   examples: [
     {
-      what: "Set a password, from a program that prints it",
-      command: 'printf %s "$PASSWORD" | signet set --cert cert.pem sealed.yaml password',
+      what: "Set a value that a program prints",
+      command: "head -c 24 /dev/urandom | base64 | signet set --cert cert.pem db-sealed.yaml password",
     },
     {
       what: "Set a whole file as an item",
-      command: "signet set --cert cert.pem --from-file tls.key sealed.yaml tls.key",
+      command: "signet set --cert cert.pem --from-file password.txt db-sealed.yaml password",
     },
     {
       what: "Begin a new file",
-      command: "signet set --cert cert.pem --name api -n shop new-sealed.yaml token < token.txt",
+      command: "signet set --cert cert.pem --name api -n shop api-sealed.yaml token < password.txt",
     },
   ],
   environment: VARIABLES,

@@ -10,6 +10,6 @@ export const page: HelpPage = {
     "The last item goes with --allow-empty-data alone. Templates that still name an item which is gone are told of.",
   ],
   flags: ["name", "namespace", "allow-empty-data", ...REACHING, "cluster-id", ...OPENING_UNDER, "verbose"],
-  examples: [{ what: "Take an item out", command: "signet unset sealed.yaml old-password" }],
+  examples: [{ what: "Take an item out", command: "signet unset db-sealed.yaml old-password" }],
   environment: VARIABLES,
 };
