@@ -9,7 +9,6 @@ import { UserKeyServices } from "../key-services/user-key-services.ts";
 import { LazyController } from "../lazy-controller.ts";
 import { type Notices, noticesOf } from "../notices.ts";
 import { NO_KEYS, type OpeningKeys, readOpeningKeys } from "../opening-keys.ts";
-import { allKeys, clusterKeys } from "../render/cluster-keys.ts";
 import { controllerResealer } from "../reseal/controller-resealer.ts";
 import { offlineResealer } from "../reseal/offline-resealer.ts";
 import type { ResealMeans } from "../reseal/reseal-object.ts";
@@ -162,9 +161,14 @@ export class RotationMeans {
     const { open, "private-key": paths, "recovery-private-key": more } = this.#options;
     const given = [...paths, ...more];
     const read = given.length === 0 ? NO_KEYS : await readOpeningKeys(given, this.#io, false);
-    const keys = open ? allKeys(read, await clusterKeys(this.#options, this.#io)) : read;
+    const keys = open ? await this.#alsoOfCluster(read) : read;
     for (const fault of keys.passedOver) this.#notices.note(`note: ${fault}; passed over`);
     return keys;
+  }
+
+  async #alsoOfCluster(given: OpeningKeys): Promise<OpeningKeys> {
+    const { keysOfCluster } = await import("./keys-of-cluster.ts");
+    return keysOfCluster(this.#options, given, this.#io, this.#notices);
   }
 }
 

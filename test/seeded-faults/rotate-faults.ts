@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const offlineTest = "test/cli/rotate/rotate-offline.test.ts";
 const treesTest = "test/cli/rotate/rotate-trees.test.ts";
 const controllerTest = "test/cli/rotate/rotate-by-controller.test.ts";
+const clusterKeysTest = "test/cli/rotate/rotate-with-cluster-keys.test.ts";
 const servicesTest = "test/cli/rotate/rotate-services.test.ts";
 
 /** Faults in sealing whole trees anew. */
@@ -133,6 +134,20 @@ export const rotateFaults: readonly Fault[] = [
     find: "        await this.target();\n",
     replace: "",
     test: controllerTest,
+  },
+  {
+    what: "rotate --open passes over keys that were taken out",
+    file: "cli/rotate/keys-of-cluster.ts",
+    find: "await secrets.all()",
+    replace: "await secrets.inUse()",
+    test: clusterKeysTest,
+  },
+  {
+    what: "a key at hand does not stand in for a wrapped one",
+    file: "cli/rotate/keys-of-cluster.ts",
+    find: "offline: given.keys }",
+    replace: "offline: [] }",
+    test: clusterKeysTest,
   },
   {
     what: "--only leaves nothing out",

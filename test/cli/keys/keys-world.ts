@@ -29,6 +29,8 @@ export type KeysWorld = {
   keys(...args: string[]): Promise<MemoryRun>;
   /** The same where there is more to read: files, variables, standard input. */
   keysWith(world: Pick<MemoryWorld, "files" | "env" | "stdin">, ...args: string[]): Promise<MemoryRun>;
+  /** Any command that talks to that cluster: its word first. */
+  signet(world: Pick<MemoryWorld, "files" | "env" | "stdin">, ...args: string[]): Promise<MemoryRun>;
   secret(name: string): ApiObject;
   /** Text of an item of a Secret. */
   item(name: string, item: string): string;
@@ -88,9 +90,9 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
   transit.createKey("transit/sealing", "context");
   const secret = (name: string) =>
     cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
-  const keysWith: KeysWorld["keysWith"] = async ({ files, env, stdin }, ...args) => {
+  const signet: KeysWorld["signet"] = async ({ files, env, stdin }, word = "", ...args) => {
     const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
-    const { io, left } = memoryIo(["keys", ...flags, ...args], {
+    const { io, left } = memoryIo([word, ...flags, ...args], {
       env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token", ...env },
       files: { ...files, [kubeconfig]: readFileSync(kubeconfig) },
       ...(stdin === undefined ? {} : { stdin }),
@@ -106,8 +108,9 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
     cluster,
     kms,
     transit,
-    keys: (...args) => keysWith({}, ...args),
-    keysWith,
+    keys: (...args) => signet({}, "keys", ...args),
+    keysWith: (files, ...args) => signet(files, "keys", ...args),
+    signet,
     secret,
     item: (name, item) => {
       const data = secret(name)["data"] as Record<string, string>;
