@@ -190,6 +190,8 @@ export class KeyTerm {
     const without = keysWithoutBackup(ring, renewPeriodMs, new Date(clock.now()));
     metrics.setKeysWithoutBackup(without.length);
     const seals = without.find((key) => key === ring.foremost);
+    // Its renewal waits for something else, which is told.
+    if (ring.isHeldUp) return;
     if (seals === undefined || this.#toldWithoutBackup.has(seals.secretName)) return;
     this.#toldWithoutBackup.add(seals.secretName);
     const message =
