@@ -88,16 +88,19 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
 
 /**
  * The longest wait for one answer in milliseconds: a number of seconds, or Go's form (`1m30s`).
+ * @param flag that it was given by.
  * @returns null when none was given, or 0, which leaves it to the client.
  * @throws UsageError for anything else.
  */
-export function requestTimeoutMs(text: string | null): number | null {
+export function requestTimeoutMs(text: string | null, flag = "--request-timeout"): number | null {
   if (text === null || text === "0") return null;
   const parts = /^\d+$/.test(text) ? [`${text}s`] : text.match(/\d+(?:\.\d+)?(?:ms|s|m|h)/g);
   if (parts === null || (parts.join("") !== text && !/^\d+$/.test(text))) {
     throw new UsageError(
-      `invalid value ${JSON.stringify(text)} for --request-timeout`,
-      "write a number with its unit, such as 5s or 2m, or 0; SEALED_SECRETS_REQUEST_TIMEOUT sets it too",
+      `invalid value ${JSON.stringify(text)} for ${flag}`,
+      flag === "--request-timeout"
+        ? "write a number with its unit, such as 5s or 2m, or 0; SEALED_SECRETS_REQUEST_TIMEOUT sets it too"
+        : "write a number with its unit, such as 5s or 2m, or 0",
     );
   }
   const total = parts.reduce((sum, part) => {

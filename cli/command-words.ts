@@ -13,6 +13,8 @@ export const COMMAND_WORDS = [
   "rotate",
   "guard",
   "lint",
+  "status",
+  "wait",
   "git",
   "completion",
 ] as const;

@@ -267,7 +267,21 @@ function routes(db: KubeObject): StubRoute[] {
     ["kube-system", "sealed-secrets-controller"],
     ["infra", "sealed-secrets"],
   ] as const;
+  const kind = "/apis/bitnami.com/v1alpha1";
+  const list = { kind: "SealedSecretList", metadata: {}, items: [live] };
   return [
+    ...["/namespaces/shop", ""].map((where) => ({
+      method: "GET",
+      path: `${kind}${where}/sealedsecrets?limit=500`,
+      status: 200,
+      body: JSON.stringify(list),
+    })),
+    {
+      method: "GET",
+      path: `${kind}/namespaces/shop/sealedsecrets?watch=true&fieldSelector=metadata.name%3Ddb&allowWatchBookmarks=true`,
+      status: 200,
+      body: `${JSON.stringify({ type: "ADDED", object: live })}\n`,
+    },
     {
       method: "GET",
       path: "/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets/db",

@@ -1,0 +1,116 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { annotatedScopeKind } from "../../shared/scope.ts";
+import { shellWord } from "../../shared/shell-word.ts";
+import { connect, requestTimeoutMs } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { page } from "../help/pages/status.ts";
+import { objectsInCluster } from "../inventory/cluster.ts";
+import type { Inventory } from "../inventory/sealed-object.ts";
+import type { Io } from "../io.ts";
+import { writeProduct } from "../output-file.ts";
+import { oneLine } from "../shown-text.ts";
+import { statusOptions } from "../status/status-options.ts";
+import { keysOf, type StatusRow, statusTable } from "../status/status-table.ts";
+import { syncStateOf } from "../status/sync-state.ts";
+
+/** `signet status`: what is not in sync, and why. */
+export const status: Command<typeof statusOptions> = {
+  name: "status",
+  summary: "say what is not in sync in the cluster, and why",
+  options: statusOptions,
+  page,
+  async run({ options, positionals, io }) {
+    const format = (options.format ?? "table").toLowerCase();
+    if (format !== "table" && format !== "wide" && format !== "json")
+      throw new UsageError(`unsupported output format: ${options.format}`, "write -o table, wide or json");
+    const isAll = options["all-namespaces"];
+    if (isAll && (options.namespace !== null || positionals.length > 0)) {
+      throw new UsageError(
+        "--all-namespaces goes with neither a namespace nor names",
+        "leave one of them out",
+      );
+    }
+    const timeoutMs = requestTimeoutMs(options["request-timeout"]);
+    const client = await connect(options, io);
+    try {
+      const namespace = isAll ? null : (client.namespace ?? "default");
+      const found = await objectsInCluster(client, namespace === null ? null : [namespace], timeoutMs);
+      const rows = named(found, positionals, namespace);
+      const bad = rows.filter(({ state }) => state.kind !== "in sync");
+      // Whoever names objects wants to see these.
+      const shown = options["show-all"] || positionals.length > 0 ? rows : bad;
+      const text =
+        format === "json"
+          ? json(shown, namespace, rows.length, bad.length)
+          : statusTable(shown, { withNamespace: isAll, isWide: format === "wide", now: io.now() });
+      writeProduct(text, { format: null, "sealed-secret-file": null }, io);
+      judge({ rows, bad, problems: found.problems }, namespace, io);
+    } finally {
+      await client.close();
+    }
+  },
+};
+
+/** @throws InputError for a name that is not there. */
+function named({ objects }: Inventory, names: readonly string[], namespace: string | null): StatusRow[] {
+  const rows = objects.map(({ sealedSecret }) => ({ sealedSecret, state: syncStateOf(sealedSecret) }));
+  if (names.length === 0) return rows;
+  const gone = names.find((name) => rows.every(({ sealedSecret }) => sealedSecret.metadata.name !== name));
+  if (gone !== undefined) {
+    throw new InputError(
+      `no SealedSecret ${JSON.stringify(gone)} in the namespace ${namespace}`,
+      "check the name and the namespace (-n); signet status --show-all lists those there",
+    );
+  }
+  return rows.filter(({ sealedSecret }) => names.includes(sealedSecret.metadata.name));
+}
+
+function json(rows: readonly StatusRow[], namespace: string | null, total: number, bad: number): string {
+  const sealedSecrets = rows.map(({ sealedSecret, state: { kind, isSynced, reason, message, since } }) => ({
+    namespace: sealedSecret.metadata.namespace ?? null,
+    name: sealedSecret.metadata.name,
+    state: kind,
+    synced: isSynced,
+    reason,
+    message,
+    since,
+    generation: sealedSecret.metadata.generation ?? null,
+    observedGeneration: sealedSecret.status?.observedGeneration ?? null,
+    scope: annotatedScopeKind(sealedSecret.metadata.annotations),
+    items: Object.keys(sealedSecret.spec.encryptedData).length,
+    keys: keysOf(sealedSecret),
+  }));
+  return `${JSON.stringify({ namespace, total, inSync: total - bad, sealedSecrets }, null, 2)}\n`;
+}
+
+type Found = Pick<Inventory, "problems"> & { rows: readonly StatusRow[]; bad: readonly StatusRow[] };
+
+/** @throws InputError unless all are in sync: exit code 1. */
+function judge({ rows, bad, problems }: Found, namespace: string | null, io: Io): void {
+  const where = namespace === null ? "in the cluster" : `in the namespace ${namespace}`;
+  for (const { where: which, problem } of problems)
+    io.stderr.write(`${oneLine(`warning: ${which} is not looked at: ${problem}`)}\n`);
+  const count = rows.length === 1 ? "1 SealedSecret" : `${rows.length} SealedSecrets`;
+  const [first] = bad;
+  if (first === undefined) {
+    if (problems.length === 0) {
+      io.stderr.write(rows.length === 0 ? `no SealedSecret ${where}\n` : `${count} ${where}, all in sync\n`);
+      return;
+    }
+    const [one] = problems;
+    throw new InputError(`it is not known how all stand: ${one?.problem}`, one?.next ?? "mend the object");
+  }
+  throw new InputError(
+    `${bad.length} of ${count} ${where} ${bad.length === 1 ? "is" : "are"} not in sync`,
+    stepFor(first),
+  );
+}
+
+function stepFor({ sealedSecret: { metadata }, state }: StatusRow): string {
+  const place = `-n ${shellWord(metadata.namespace ?? "default")}`;
+  if (state.kind === "not looked at")
+    return "see whether a controller runs, and for this namespace: signet doctor";
+  if (state.kind === "retrying")
+    return `it may come right by itself: signet wait ${place} ${shellWord(metadata.name)}`;
+  return `kubectl get sealedsecret ${place} ${shellWord(metadata.name)} -o yaml | signet explain tells of each item`;
+}
