@@ -32,12 +32,18 @@ export async function setItems(target: MergeTarget, items: Items, means: MergeMe
 
 /**
  * Seals items into a new file, as YAML, or as JSON where its name says so.
+ * @param type of the Secret; null for any.
  * @throws SealError when nobody names the SealedSecret, or it cannot be sealed or written.
  */
-export async function sealNewFile(path: string, items: Items, means: MergeMeans): Promise<void> {
+export async function sealNewFile(
+  path: string,
+  items: Items,
+  means: MergeMeans,
+  type: string | null = null,
+): Promise<void> {
   const { options, asked, io, notices } = means;
   if (options.name === null) throw noSuchFile(path);
-  const secret = secretOf(items);
+  const secret = { ...secretOf(items), type };
   const found = await means.key();
   const key = await found.forTarget(path);
   const request = {
