@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   set: async () => (await import("./commands/set.ts")).set,
   unset: async () => (await import("./commands/unset.ts")).unset,
   rename: async () => (await import("./commands/rename.ts")).rename,
+  generate: async () => (await import("./commands/generate.ts")).generate,
   allow: async () => (await import("./commands/allow.ts")).allow,
   keys: async () => (await import("./commands/keys.ts")).keys,
   rotate: async () => (await import("./commands/rotate.ts")).rotate,

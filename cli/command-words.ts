@@ -8,6 +8,7 @@ export const COMMAND_WORDS = [
   "set",
   "unset",
   "rename",
+  "generate",
   "allow",
   "keys",
   "rotate",
