@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   rotate: async () => (await import("./commands/rotate.ts")).rotate,
   guard: async () => (await import("./commands/guard.ts")).guard,
   lint: async () => (await import("./commands/lint.ts")).lint,
+  audit: async () => (await import("./commands/audit.ts")).audit,
   status: async () => (await import("./commands/status.ts")).status,
   wait: async () => (await import("./commands/wait.ts")).wait,
   git: async () => (await import("./commands/git.ts")).git,

@@ -14,6 +14,7 @@ export const COMMAND_WORDS = [
   "rotate",
   "guard",
   "lint",
+  "audit",
   "status",
   "wait",
   "git",

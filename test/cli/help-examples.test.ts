@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { readArguments } from "../../cli/arguments.ts";
 import { allow } from "../../cli/commands/allow.ts";
+import { audit } from "../../cli/commands/audit.ts";
 import { convert } from "../../cli/commands/convert.ts";
 import { explain } from "../../cli/commands/explain.ts";
 import { git } from "../../cli/commands/git.ts";
@@ -16,6 +17,7 @@ import { rotate } from "../../cli/commands/rotate.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
 import { generalOptions, kubesealOptions, type OptionTable } from "../../cli/options.ts";
 import { toYaml } from "../../shared/document/to-yaml.ts";
+import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { compileCache } from "../runner/compile-cache.ts";
 import { cliProgram } from "../support/built-programs.ts";
 import { type CommandExample, documentExamples, helpExamples } from "../support/command-examples.ts";
@@ -36,6 +38,10 @@ import { transitAnswers } from "../support/transit-answers.ts";
  */
 const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ["signet --accept-certificate SHA256:… < secret.yaml", "the fingerprint is left for the reader to fill in"],
+  [
+    "signet audit --compromised SHA256:… --history --private-key keys.yaml sealed",
+    "the fingerprint is left for the reader to fill in, and it needs a repository",
+  ],
   ...[
     "signet guard --staged",
     "signet guard --range main..HEAD",
@@ -64,6 +70,7 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   convert: convert.options,
   git: git.options,
   allow: allow.options,
+  audit: audit.options,
   explain: explain.options,
   guard: guard.options,
   keys: keys.options,
@@ -218,7 +225,15 @@ async function prepare(folder: string, url: string, db: KubeObject): Promise<voi
       }),
     ),
     "wide.yaml": await sealed("db", "shop", "cluster-wide"),
-    "sealed/db.yaml": await sealed("db", "shop"),
+    "sealed/db.yaml": toYaml(
+      await sealer.object({
+        name: "db",
+        namespace: "shop",
+        items: { password: "hunter2" },
+        // What policies on the age of keys go by, where nothing is opened.
+        annotations: { "signet.dev/sealing-key": readCertificate(certificatePem).fingerprint },
+      }),
+    ),
     // A bare value, by the two names that examples give it.
     "value.txt": await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
     value: await sealer.value("hunter2", { kind: "strict", namespace: "team-a", name: "db" }),
@@ -281,6 +296,12 @@ function routes(db: KubeObject): StubRoute[] {
       path: `${kind}/namespaces/shop/sealedsecrets?watch=true&fieldSelector=metadata.name%3Ddb&allowWatchBookmarks=true`,
       status: 200,
       body: `${JSON.stringify({ type: "ADDED", object: live })}\n`,
+    },
+    {
+      method: "GET",
+      path: "/apis/bitnami.com/v1alpha1/sealedsecrets?limit=500",
+      status: 200,
+      body: JSON.stringify({ metadata: {}, items: [live] }),
     },
     {
       method: "GET",

@@ -1,0 +1,115 @@
+import { InputError } from "../../shared/errors.ts";
+import { objectsInHistory } from "../inventory/history.ts";
+import { openings, type ValueOpener } from "../inventory/openings.ts";
+import type { Inventory, SealedObject } from "../inventory/sealed-object.ts";
+import { fingerprintNamed, isFingerprint } from "../keys/named-key.ts";
+import type { AuditResult, AuditRun } from "./audit-result.ts";
+import { type ExposedItem, exposedItems, type FoundValue } from "./exposed-items.ts";
+import { exposureJson, exposureTable } from "./exposure-report.ts";
+import type { KeyRing } from "./key-ring.ts";
+
+/** Tells of everything that was sealed under a stolen key, and what of it is changed; fails until all is. */
+export async function auditCompromised({
+  options,
+  paths,
+  means,
+  io,
+  format,
+}: AuditRun): Promise<AuditResult> {
+  const past = options.history ? await objectsInHistory(io, options.namespace) : NOTHING;
+  const present = await means.present(paths);
+  const ring = await means.ring();
+  const stolen = stolenKey(options.compromised ?? "", ring, [...past.objects, ...present.objects]);
+  const isAtHand = ring.opening.some(({ fingerprint }) => fingerprint === stolen);
+  const opener = means.opener(ring, true);
+  const values = [
+    ...(await opened(past.objects, forPast(opener, stolen, isAtHand), false)),
+    ...(await opened(present.objects, opener, true)),
+  ];
+  const items = exposedItems(values, stolen, isAtHand);
+  const problems = [...past.problems, ...present.problems];
+  const report = { stolen, isAtHand, items, problems };
+  return {
+    report:
+      format === "sarif"
+        ? await sarif(items, io)
+        : format === "json"
+          ? exposureJson(report)
+          : exposureTable(report),
+    problems,
+    failure: failureOf(items, options["accept-removed"]),
+  };
+}
+
+const NOTHING: Inventory = { objects: [], problems: [] };
+
+/** @throws UsageError, InputError when it names no key, or several. */
+function stolenKey(text: string, { known }: KeyRing, objects: readonly SealedObject[]): string {
+  if (isFingerprint(text)) return text;
+  const claims = objects.flatMap(({ values }) =>
+    values.flatMap(({ claimed }) => (claimed?.startsWith("SHA256:") === true ? [claimed] : [])),
+  );
+  const named = fingerprintNamed(text, [...known.keys(), ...claims]);
+  if (named !== null) return named;
+  throw new InputError(
+    `${text} is no key that is known, or that a value claims`,
+    "write the whole fingerprint; signet keys list shows it",
+  );
+}
+
+/** In the past only the stolen key counts; where it is not at hand, the others tell what was not sealed under it. */
+function forPast(opener: ValueOpener, stolen: string, isAtHand: boolean): ValueOpener {
+  const keys = isAtHand ? opener.keys.filter(({ fingerprint }) => fingerprint === stolen) : opener.keys;
+  return { ...opener, keys, keyServices: null, sops: null };
+}
+
+async function opened(
+  objects: readonly SealedObject[],
+  opener: ValueOpener,
+  isPresent: boolean,
+): Promise<FoundValue[]> {
+  const outcomes = await openings(objects, opener);
+  return objects.flatMap((object) =>
+    object.values.flatMap((value) => {
+      const outcome = outcomes.get(value);
+      return outcome === undefined ? [] : [{ object, value, outcome, isPresent }];
+    }),
+  );
+}
+
+async function sarif(items: readonly ExposedItem[], io: AuditRun["io"]): Promise<string> {
+  const { auditSarif } = await import("./audit-sarif.ts");
+  const found = items
+    .filter(({ state }) => state !== "changed")
+    .flatMap(({ present, why }) =>
+      present.map(({ object, value }) => ({
+        object,
+        item: value.item,
+        rule: "exposed" as const,
+        what: why,
+        next: "change the credential itself, then seal it",
+        fails: true,
+      })),
+    );
+  return auditSarif(found, io);
+}
+
+function failureOf(items: readonly ExposedItem[], acceptsRemoved: boolean): InputError | null {
+  const open = items.filter(({ state }) => state !== "changed" && !(state === "removed" && acceptsRemoved));
+  if (open.length === 0) return null;
+  const count = (wanted: ExposedItem["state"]) => open.filter(({ state }) => state === wanted).length;
+  const [same, gone, unknown] = [count("not changed"), count("removed"), count("not known")];
+  const parts = [
+    ...(same > 0 ? [`${same} not changed`] : []),
+    ...(unknown > 0 ? [`${unknown} of which it is not known`] : []),
+    ...(gone > 0 ? [`${gone} removed`] : []),
+  ];
+  const total = items.length === 1 ? "1 item" : `${items.length} items`;
+  const hint =
+    same > 0
+      ? "change these credentials where they are used, then seal the new ones; sealing the old ones anew does not help"
+      : unknown > 0
+        ? "give the stolen key and those in use with --private-key, or --open"
+        : "revoke what was removed where it was used, then give --accept-removed";
+  return new InputError(`of ${total} that a thief may have read: ${parts.join(", ")}`, hint);
+}

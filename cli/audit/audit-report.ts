@@ -1,0 +1,114 @@
+import type { InventoryProblem } from "../inventory/sealed-object.ts";
+import { inColumns, shortKey } from "./columns.ts";
+import type { DuplicateGroup } from "./duplicates.ts";
+import { objectName, placeOf } from "./item-name.ts";
+import { type AuditedValue, daysOf } from "./judge-values.ts";
+import type { KeyDependents } from "./key-dependents.ts";
+
+/** What an audit tells. */
+export type AuditReport = {
+  values: readonly AuditedValue[];
+  keys: readonly KeyDependents[];
+  duplicates: readonly DuplicateGroup[];
+  problems: readonly InventoryProblem[];
+};
+
+/** For people: values, keys, then what was found with the next step. */
+export function auditTable(report: AuditReport): string {
+  const parts = [valueTable(report.values), keyTable(report.keys), findingLines(report.values)];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+function valueTable(values: readonly AuditedValue[]): string {
+  if (values.length === 0) return "no sealed values\n";
+  return inColumns([
+    ["OBJECT", "ITEM", "KEY", "PROOF", "AGE", "SCOPE", "BACKEND", "WHERE"],
+    ...values.map(({ object, value, key, proof, ageMs }) => [
+      objectName(object),
+      value.item,
+      key === null ? "-" : shortKey(key),
+      proof === "none" ? "-" : proof,
+      ageInWords(ageMs),
+      object.scope,
+      value.backend,
+      placeOf(object),
+    ]),
+  ]);
+}
+
+function keyTable(keys: readonly KeyDependents[]): string {
+  if (keys.length === 0) return "";
+  return inColumns([
+    ["KEY", "AGE", "STATE", "OPENS", "CLAIMED", "OBJECTS", "FROM"],
+    ...keys.map(({ key, known, ageMs, opened, claimed, objects }) => [
+      key,
+      ageInWords(ageMs),
+      stateOf(known),
+      `${opened}`,
+      `${claimed}`,
+      `${objects.length}`,
+      known?.source ?? "-",
+    ]),
+  ]);
+}
+
+function stateOf(known: KeyDependents["known"]): string {
+  if (known === null) return "not known";
+  return known.standing === "taken out" ? (known.label ?? "taken out") : known.standing;
+}
+
+function ageInWords(ageMs: number | null): string {
+  return ageMs === null ? "-" : `${daysOf(ageMs)}d`;
+}
+
+/** Findings of an object that say the same of several items come together. */
+function findingLines(values: readonly AuditedValue[]): string {
+  const lines = values.flatMap(({ object, value, findings }) =>
+    findings.map(({ rule, what, next, fails }) => ({
+      head: `${placeOf(object)}: ${fails ? "" : "note: "}${objectName(object)}`,
+      item: value.item,
+      tail: `${what} [${rule}]`,
+      next,
+    })),
+  );
+  const groups = Map.groupBy(lines, ({ head, tail, next }) => JSON.stringify([head, tail, next]));
+  return [...groups.values()]
+    .map((group) => {
+      const [first] = group;
+      const items = group.map(({ item }) => item).join(", ");
+      return inColumns([[`${first?.head} ${items}: ${first?.tail}`], [`    ${first?.next}`]]);
+    })
+    .join("");
+}
+
+/** The same for programs. */
+export function auditJson({ values, keys, duplicates, problems }: AuditReport): string {
+  const report = {
+    values: values.map(({ object, value, outcome, key, proof, ageMs, findings }) => ({
+      origin: object.origin,
+      namespace: object.sealedSecret.metadata.namespace ?? null,
+      name: object.sealedSecret.metadata.name,
+      item: value.item,
+      backend: value.backend,
+      scope: object.scope,
+      key,
+      proof,
+      keyAgeDays: ageMs === null ? null : daysOf(ageMs),
+      outcome: outcome.kind,
+      findings,
+    })),
+    keys: keys.map(({ key, known, ageMs, opened, claimed, objects }) => ({
+      key,
+      source: known?.source ?? null,
+      state: stateOf(known),
+      notBefore: known?.notBefore?.toISOString() ?? null,
+      ageDays: ageMs === null ? null : daysOf(ageMs),
+      opened,
+      claimed,
+      objects,
+    })),
+    duplicates,
+    problems,
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}

@@ -1,0 +1,84 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { AuditMeans } from "../audit/audit-means.ts";
+import { type AuditOptions, auditOptions } from "../audit/audit-options.ts";
+import type { AuditFormat } from "../audit/audit-result.ts";
+import type { Command } from "../command.ts";
+import { page } from "../help/pages/audit.ts";
+import type { InventoryProblem } from "../inventory/sealed-object.ts";
+import { say } from "../keys/connected-secrets.ts";
+import { writeProduct } from "../output-file.ts";
+
+/** `signet audit`: which key every sealed value needs, and what stands against it. */
+export const audit: Command<typeof auditOptions> = {
+  name: "audit",
+  summary: "tell which key every value needs, in files, Git and the cluster",
+  options: auditOptions,
+  page,
+  async run({ options, positionals, io }) {
+    const format = formatOf(options);
+    requireFitting(options);
+    const means = new AuditMeans(options, io);
+    try {
+      const run =
+        options.compromised === null
+          ? (await import("../audit/audit-values.ts")).auditValues
+          : (await import("../audit/audit-compromised.ts")).auditCompromised;
+      const { report, problems, failure } = await run({ options, paths: positionals, means, io, format });
+      writeProduct(report, { format: null, "sealed-secret-file": null }, io);
+      for (const { where, problem, next } of problems) say(io, `warning: ${told(where, problem)} (${next})`);
+      if (failure !== null) throw failure;
+      if (problems.length > 0 && !options["skip-unreadable"]) throw unread(problems);
+    } finally {
+      await means.close();
+    }
+  },
+};
+
+function formatOf({ format }: AuditOptions): AuditFormat {
+  const asked = (format ?? "table").toLowerCase();
+  if (asked === "table" || asked === "json" || asked === "sarif") return asked;
+  throw new UsageError(`unsupported report format: ${format}`, "write -o table, json or sarif");
+}
+
+/** Flags that mean nothing without another one would be passed over in silence. */
+function requireFitting(options: AuditOptions): void {
+  const { compromised, namespace, open } = options;
+  const opens = open || options["private-key"].length + options["recovery-private-key"].length > 0;
+  const refuse = (problem: string, hint: string) => {
+    throw new UsageError(problem, hint);
+  };
+  if (options["all-namespaces"] && namespace !== null)
+    refuse("--all-namespaces and --namespace exclude each other", "give one of them");
+  if (compromised === null && options.history)
+    refuse("--history goes with --compromised", "name the stolen key: --compromised SHA256:…");
+  if (compromised === null && options["accept-removed"])
+    refuse("--accept-removed goes with --compromised", "leave it out");
+  const compares =
+    options.duplicates || options["duplicates-key"] !== null || options["fail-on"].includes("duplicates");
+  if (compares && !opens)
+    refuse(
+      "equal plaintexts are not known of values that are not opened",
+      "give --private-key PATH, or --open",
+    );
+  const policies = ["max-key-age", "duplicates-key"] as const;
+  const policy = policies.find((flag) => options[flag] !== null);
+  const hasPolicy = policy !== undefined || options.duplicates || options["fail-on"].length > 0;
+  if (compromised !== null && hasPolicy)
+    refuse(
+      "--compromised tells of one stolen key, and goes with no policy of other audits",
+      "leave --max-key-age, --fail-on, --duplicates and --duplicates-key out",
+    );
+}
+
+/** The message of a reader begins with the place as a rule. */
+function told(where: string, problem: string): string {
+  return problem.startsWith(where) ? problem : `${where}: ${problem}`;
+}
+
+function unread(problems: readonly InventoryProblem[]): InputError {
+  const count = problems.length === 1 ? "1 place" : `${problems.length} places`;
+  return new InputError(
+    `${count} could not be looked at, so that the audit is not whole`,
+    "mend what the warnings name, or give --skip-unreadable",
+  );
+}
