@@ -123,6 +123,7 @@ const rows: Row[] = [
     good: [["SecretCreationTimestamp", "SecretCreationTimestamp"]],
     bad: ["", "Newest", "CertNotAfter"],
   },
+  { name: "require-backup", fallback: false, good: truth, bad: notTruth },
   { name: "my-cn", fallback: "", good: [["any thing", "any thing"]], bad: [] },
   {
     name: "key-cutoff-time",
@@ -165,6 +166,15 @@ const rows: Row[] = [
   { name: "label-selector", fallback: "", good: selectors.map((text) => [text, text]), bad: notSelectors },
   { name: "skip-recreate", fallback: false, good: truth, bad: notTruth },
   { name: "repair-drift", fallback: true, good: truth, bad: notTruth },
+  {
+    name: "opening-check-period",
+    fallback: 24 * HOUR,
+    good: [
+      ["1m", 60_000],
+      ["0", 0],
+    ],
+    bad: ["59s", "-1m", "", "1"],
+  },
   { name: "update-status", fallback: true, good: truth, bad: notTruth },
   {
     name: "rate-limit",
