@@ -8,6 +8,7 @@ import { keyServiceRules } from "./key-service-settings.ts";
 import { lendingPlaces, lendingSops } from "./key-services/lending.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import { openingChecks } from "./opening-checks.ts";
 import type { Options } from "./options.ts";
 import type { WritePolicy } from "./reconcile/gates.ts";
 import { Reconciler } from "./reconcile/reconciler.ts";
@@ -192,6 +193,11 @@ export function leading(
         queue.run(options.concurrency, reconcile, working, WAITING_BESIDE * options.concurrency),
         collecting.run(working),
         vaultKv.run(working),
+        openingChecks({
+          ...{ options, client, clock, events, log, metrics, now, sealedSecrets },
+          opening: parts.opening,
+          busy: () => queue.stats.ready + queue.stats.working > 0,
+        }).run(working),
       ]);
       disconnect();
     } finally {

@@ -6,6 +6,7 @@ import { keyMetrics } from "./metrics/key-metrics.ts";
 import { keyServiceMetrics } from "./metrics/key-service-metrics.ts";
 import { leaderMetrics } from "./metrics/leader-metrics.ts";
 import { objectMetrics } from "./metrics/object-metrics.ts";
+import { openingMetrics } from "./metrics/opening-metrics.ts";
 import { reconcileMetrics } from "./metrics/reconcile-metrics.ts";
 import { vaultKvMetrics } from "./metrics/vault-kv-metrics.ts";
 
@@ -36,6 +37,7 @@ export function createMetrics({ version, omitNames }: { version: string; omitNam
     ...reconciling,
     ...objectMetrics(registry, { omitNames }, reconciling),
     ...keyMetrics(registry),
+    ...openingMetrics(registry),
     ...ageIdentityMetrics(registry),
     ...keyServiceMetrics(registry),
     ...vaultKvMetrics(registry),

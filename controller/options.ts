@@ -115,6 +115,11 @@ const OPTIONS = {
     true,
     "Put Secrets right that somebody else changed, else only those that were deleted",
   ),
+  "opening-check-period": duration(
+    24 * HOUR_MS,
+    "In which each SealedSecret in sync is checked once whether it still opens; 0 for never",
+    { minMs: 60_000, orZero: true },
+  ),
   "leader-elect": flag(true, "Work only while holding a Lease, so that several replicas can run"),
   "lease-name": {
     ...text("sealed-secrets-controller", "Name of that Lease, in the controller's own namespace"),

@@ -46,7 +46,7 @@ export function keyMetrics(registry: Registry) {
   );
   const operations = new Counter({
     name: "signet_private_key_operations_total",
-    help: "Private-key operations: to open values, and to find out why one does not open",
+    help: "Private-key operations: to open values, to find out why one does not open, and to check that what is in sync still opens",
     labelNames: ["purpose"],
     registers,
   });
@@ -55,7 +55,7 @@ export function keyMetrics(registry: Registry) {
   expires.remove();
   for (const wants of ["backup", "promotion"]) heldBack.set({ wants }, 0);
   for (const cause of ["generated", "promoted", "found"]) changes.inc({ cause }, 0);
-  for (const purpose of ["open", "diagnose"]) operations.inc({ purpose }, 0);
+  for (const purpose of ["open", "diagnose", "check"]) operations.inc({ purpose }, 0);
   for (const outcome of ["unwrapped", "refused", "unavailable", "denied"]) unwrappings.inc({ outcome }, 0);
 
   return {
@@ -75,6 +75,6 @@ export function keyMetrics(registry: Registry) {
       expires.set(times.expires.getTime() / 1000);
     },
     setKeyUnexpected: (value: boolean) => unexpected.set(value ? 1 : 0),
-    countKeyOperation: (purpose: "open" | "diagnose") => operations.inc({ purpose }),
+    countKeyOperation: (purpose: "open" | "diagnose" | "check") => operations.inc({ purpose }),
   };
 }

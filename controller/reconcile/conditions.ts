@@ -1,6 +1,7 @@
 import type { Condition, SealedSecret } from "../../shared/sealed-secret.ts";
 import type { VaultNotes } from "../vault-kv/vault-notes.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { OPENS_CONDITION } from "./opening-condition.ts";
 import type { SyncRecord } from "./sync-record.ts";
 
 /** Condition types that we write, in the order in which they stand: dashboards read the first one. */
@@ -90,7 +91,9 @@ export function nextStatus(
           ),
         ];
   });
-  const foreign = before.filter(({ type }) => !CONDITION_TYPES.some((ours) => ours === type));
+  // What was just tried needs no word on whether it would still open.
+  const ours = new Set<string>([...CONDITION_TYPES, OPENS_CONDITION]);
+  const foreign = before.filter(({ type }) => !ours.has(type));
   const same =
     sealedSecret.status?.observedGeneration === generation &&
     canonicalJson(sealedSecret.status.signet ?? null) === canonicalJson(notes) &&

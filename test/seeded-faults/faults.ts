@@ -22,12 +22,15 @@ import type { Fault } from "./fault.ts";
 import { gitFaults } from "./git-faults.ts";
 import { guardFaults } from "./guard-faults.ts";
 import { handOverFaults } from "./hand-over-faults.ts";
+import { keyBackupFaults } from "./key-backup-faults.ts";
 import { keyFaults } from "./key-faults.ts";
+import { keyLifeFaults } from "./key-life-faults.ts";
 import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
 import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
 import { kustomizeFaults } from "./kustomize-faults.ts";
+import { lintFaults } from "./lint-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
@@ -90,13 +93,16 @@ export const faults: readonly Fault[] = [
   ...cliFaults,
   ...unsealingFaults,
   ...guardFaults,
+  ...lintFaults,
   ...cliKeyServiceFaults,
   ...awsFaults,
   ...vaultFaults,
   ...vaultKvFaults,
   ...wipingFaults,
   ...wrappedKeyFaults,
+  ...keyLifeFaults,
   ...keyMovingFaults,
+  ...keyBackupFaults,
   ...gitFaults,
   ...convertFaults,
   ...handOverFaults,

@@ -15,8 +15,8 @@ export const keyMovingFaults: readonly Fault[] = [
   {
     what: "the command wraps a key whose certificate is another one's",
     file: "cli/keys/key-moving.ts",
-    find: "if (fingerprint !== certificate.fingerprint)",
-    replace: 'if (fingerprint === "")',
+    find: "if (opening.fingerprint !== certificate.fingerprint)",
+    replace: 'if (opening.fingerprint === "")',
     test: command,
   },
   {

@@ -60,5 +60,6 @@ test("private-key operations are counted by purpose, from 0", async () => {
   assert.deepEqual(await metricsLines(metrics, "signet_private_key_operations_total"), [
     'signet_private_key_operations_total{purpose="open"} 2',
     'signet_private_key_operations_total{purpose="diagnose"} 0',
+    'signet_private_key_operations_total{purpose="check"} 0',
   ]);
 });
