@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { decodeText } from "../../shared/document/encoding.ts";
-import { UsageError } from "../../shared/errors.ts";
+import { InputError, UsageError } from "../../shared/errors.ts";
+import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { PodStreamClient } from "../../shared/kube/client.ts";
 import { connect, controllerOf, requestTimeoutMs } from "../cluster.ts";
 import { clusterIdentity } from "../cluster-identity.ts";
@@ -49,7 +50,10 @@ export class AuditMeans {
     const inTrees = paths.length === 0 ? NOTHING : await objectsInTrees(paths, this.#io, namespace);
     if (paths.length > 0 && !alsoCluster) return inTrees;
     const namespaces = namespace === null ? null : [namespace];
-    const inCluster = await objectsInCluster(await this.#connected(), namespaces, this.#timeoutMs);
+    const inCluster = await unlessForbidden(
+      objectsInCluster(await this.#connected(), namespaces, this.#timeoutMs),
+      "give -n NAMESPACE with one that you may read, or have somebody grant you to list sealedsecrets",
+    );
     return {
       objects: [...inTrees.objects, ...inCluster.objects],
       problems: [...inTrees.problems, ...inCluster.problems],
@@ -107,7 +111,11 @@ export class AuditMeans {
     const { namespace } = controllerOf(this.#options);
     const secrets = new KeySecrets(await this.#connected(), namespace, this.#timeoutMs);
     const warn = (problem: string) => say(this.#io, `warning: ${problem}`);
-    const keys = (await secrets.all()).flatMap((secret) => readableKeys(secret, warn, { toWrite: false }));
+    const found = await unlessForbidden(
+      secrets.all(),
+      "whoever may read the sealing keys can do it, or give a backup of them with --private-key",
+    );
+    const keys = found.flatMap((secret) => readableKeys(secret, warn, { toWrite: false }));
     const services = new UserWrappingServices(this.#options, this.#io, this.#notices);
     try {
       const clusterId = () => clusterIdentity(this.#options, this.#io);
@@ -149,6 +157,16 @@ export class AuditMeans {
       `--duplicates-key: ${path} holds less than 32 bytes`,
       "make a key with: openssl rand -out FILE 32, readable by you alone",
     );
+  }
+}
+
+/** Who lacks a right is told what goes without it. */
+async function unlessForbidden<Result>(work: Promise<Result>, hint: string): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof KubeApiError) || error.status !== 403) throw error;
+    throw new InputError(error.message, hint, { cause: error });
   }
 }
 
