@@ -125,6 +125,16 @@ test("a file that cannot be written, or reads otherwise, marks nothing", async (
   const { code, stderr } = await world.keys("backup", ...AGE, "-w", "folder/", "--confirm");
   assert.equal(code, 1);
   assert.match(stderr, /cannot write folder\//);
+  const lossy = await world.keysWith(
+    { damages: "keys.yaml" },
+    "backup",
+    ...AGE,
+    "-w",
+    "keys.yaml",
+    "--confirm",
+  );
+  assert.equal(lossy.code, 1);
+  assert.match(lossy.stderr, /keys\.yaml: its mac is not that of its content/);
   assert.deepEqual(world.writes(), []);
 });
 

@@ -28,9 +28,9 @@ export type KeysWorld = {
   /** `signet keys` with these arguments. */
   keys(...args: string[]): Promise<MemoryRun>;
   /** The same where there is more to read: files, variables, standard input. */
-  keysWith(world: Pick<MemoryWorld, "files" | "env" | "stdin">, ...args: string[]): Promise<MemoryRun>;
+  keysWith(world: KeysRun, ...args: string[]): Promise<MemoryRun>;
   /** Any command that talks to that cluster: its word first. */
-  signet(world: Pick<MemoryWorld, "files" | "env" | "stdin">, ...args: string[]): Promise<MemoryRun>;
+  signet(world: KeysRun, ...args: string[]): Promise<MemoryRun>;
   secret(name: string): ApiObject;
   /** Text of an item of a Secret. */
   item(name: string, item: string): string;
@@ -40,6 +40,9 @@ export type KeysWorld = {
   /** Requests that were no reads, by method and path. */
   writes(): string[];
 };
+
+/** What there is to read, and a file of which what is written comes back otherwise. */
+export type KeysRun = Pick<MemoryWorld, "files" | "env" | "stdin"> & { damages?: string };
 
 /** What a controller would publish of its keys. */
 export type Published = {
@@ -90,13 +93,17 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
   transit.createKey("transit/sealing", "context");
   const secret = (name: string) =>
     cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
-  const signet: KeysWorld["signet"] = async ({ files, env, stdin }, word = "", ...args) => {
+  const signet: KeysWorld["signet"] = async ({ files, env, stdin, damages }, word = "", ...args) => {
     const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
     const { io, left } = memoryIo([word, ...flags, ...args], {
       env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token", ...env },
       files: { ...files, [kubeconfig]: readFileSync(kubeconfig) },
       ...(stdin === undefined ? {} : { stdin }),
     });
+    const { replace } = io.files;
+    const damaged = (text: string | Uint8Array) =>
+      Buffer.from(text).toString().replace("name: one", "name: uno");
+    io.files.replace = (path, text) => replace(path, path === damages ? damaged(text) : text);
     const close = () => undefined;
     io.keyServices = {
       kms: async () => ({ api: kms, close }),
