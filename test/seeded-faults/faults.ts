@@ -31,6 +31,7 @@ import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
 import { kustomizeFaults } from "./kustomize-faults.ts";
 import { lintFaults } from "./lint-faults.ts";
+import { lintFaults } from "./lint-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
@@ -93,6 +94,7 @@ export const faults: readonly Fault[] = [
   ...cliFaults,
   ...unsealingFaults,
   ...guardFaults,
+  ...lintFaults,
   ...lintFaults,
   ...cliKeyServiceFaults,
   ...awsFaults,

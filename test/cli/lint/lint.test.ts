@@ -124,6 +124,7 @@ suite("comments that allow", () => {
     const { code, stdout } = await runInMemory(["lint", "-o", "json", "a.yaml"], world);
     const report = JSON.parse(stdout) as { findings: object[]; allowed: { reason: string }[] };
     assert.equal(code, report.findings.length > 0 ? 1 : 0);
+    assert.equal(report.findings.length + report.allowed.length, 1);
     return report.allowed.map(({ reason }) => reason);
   };
   const bad = manifest("bad", "plain!");

@@ -51,7 +51,13 @@ const rows = Object.fromEntries(Object.entries(RULES).map(([rule, { title }]) =>
 const { proves, everyRowHasATest } = coverageTable(rows as Record<LintRule, string>);
 
 /** One object, what is found in it, and a word of what is told of the first. */
-type Case = [what: string, text: string, found: string[], says?: RegExp | undefined, args?: readonly string[]];
+type Case = [
+  what: string,
+  text: string,
+  found: string[],
+  says?: RegExp | undefined,
+  args?: readonly string[],
+];
 
 const annotated = (...lines: string[]) => `\n  annotations:${lines.map((line) => `\n    ${line}`).join("")}`;
 const wide = "sealedsecrets.bitnami.com/cluster-wide";

@@ -4,7 +4,7 @@ import { waitForSync } from "../../../cli/status/wait-for-sync.ts";
 import { KubeUnreachableError } from "../../../shared/kube/api-error.ts";
 import type { WatchEvent } from "../../../shared/kube/client.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
-import { lookUntil } from "../../support/look-until.ts";
+import { lookUntil, settledWithin } from "../../support/look-until.ts";
 import type { MemoryRun } from "../../support/memory-io.ts";
 import { patienceMs } from "../../support/patience.ts";
 import { type StatusWorld, sealedSecret, statusWorld, TOLD } from "./status-world.ts";
@@ -15,10 +15,17 @@ const DB = { namespace: "shop", name: "db", wanted: null };
 /** Runs `signet wait`, and gives what it says, line by line, as it comes. */
 function waiting(world: StatusWorld, args: readonly string[], files: Readonly<Record<string, string>> = {}) {
   const said: string[] = [];
-  const ended = world.signet(["wait", ...args], files, said);
+  let hasEnded = false;
+  const run = world.signet(["wait", ...args], files, said).finally(() => {
+    hasEnded = true;
+  });
   const says = (text: string) =>
-    lookUntil({ what: text, boundMs, told: () => said }, () => said.some((line) => line.includes(text)));
-  return { ended, says };
+    lookUntil({ what: text, boundMs, told: () => said }, () => {
+      if (said.some((line) => line.includes(text))) return true;
+      assert.ok(!hasEnded, `it ended and did not say: ${text}`);
+      return false;
+    });
+  return { ended: settledWithin({ what: "the end", boundMs, told: () => said }, run), says };
 }
 
 function succeeded({ code, stdout, stderr }: MemoryRun): string[] {
@@ -61,7 +68,7 @@ suite("wait", () => {
       "a.json": JSON.stringify(sealedSecret("shop", "api", null)),
       "b.json": JSON.stringify(sealedSecret("team", "db", null)),
     };
-    const { code, stderr } = await world.signet(["wait", "-f", "a.json,b.json"], files);
+    const { code, stderr } = await waiting(world, ["-f", "a.json,b.json"], files).ended;
     assert.equal(code, 1);
     assert.equal(
       stderr,
