@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
-import { issueKey } from "../controller/keys/issue-certificate.ts";
 import { SEALING_KEY_ANNOTATION } from "../shared/resource.ts";
 import { readCertificate } from "../shared/seal/certificate.node.ts";
+import { issueKey } from "../shared/seal/issue-certificate.node.ts";
 import type { ControlPlane } from "../test/support/control-plane/control-plane.ts";
 import type { KubeObject } from "../test/support/control-plane/kube-object.ts";
 import { testSealer } from "../test/support/in-process-sealing.ts";

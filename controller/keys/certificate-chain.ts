@@ -7,10 +7,10 @@ import {
   MOST_LINKS,
   readLinks,
 } from "../../shared/seal/certificate-chain.node.ts";
+import { certifySuccessor } from "../../shared/seal/issue-certificate.node.ts";
 import type { OpeningKey } from "../../shared/seal/opening-key.ts";
 import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
-import { certifySuccessor } from "./issue-certificate.ts";
 
 /** A sealing key that another one succeeded while both were at hand. */
 export type Succession = {

@@ -4,17 +4,17 @@ import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
+import { type IssuedKey, issueKey, type KeyRequest } from "../../shared/seal/issue-certificate.node.ts";
+import { successorName } from "../../shared/seal/successor-name.node.ts";
 import { AWAITS_BACKUP_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import type { Log } from "../log.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 import type { Term } from "../runtime/term.ts";
-import { type IssuedKey, issueKey, type KeyRequest } from "./issue-certificate.ts";
 import { judgeKeySecret, type KnownKey, type LookAtWrapped } from "./judge-key.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { isInUse, type KeySecretStyle, keySecret } from "./key-secret.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
 import { announceAttempt, firstAttempt } from "./sealing-key-record.ts";
-import { successorName } from "./successor-name.ts";
 import type { WrappedKeys } from "./wrapped-keys.ts";
 
 /** What new keys are made of, within one term of leading. */

@@ -7,6 +7,7 @@ import {
 } from "../../shared/key-publication.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { sealingKeyOf } from "../../shared/seal/certificate.node.ts";
+import type { KeyRequest } from "../../shared/seal/issue-certificate.node.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { classicSealer } from "../../shared/seal/rsa-hybrid.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
@@ -15,7 +16,6 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { NotLeadingError, type Term } from "../runtime/term.ts";
-import type { KeyRequest } from "./issue-certificate.ts";
 import { KeyMaker } from "./key-maker.ts";
 import { KeyRing } from "./key-ring.ts";
 import type { KeySecretStyle } from "./key-secret.ts";

@@ -1,11 +1,11 @@
 import { createPublicKey } from "node:crypto";
-import { certifyKey } from "../../controller/keys/issue-certificate.ts";
 import { keySecret } from "../../controller/keys/key-secret.ts";
 import type { SecretObject } from "../../controller/reconcile/secret-object.ts";
 import { utf8 } from "../../shared/bytes.ts";
 import { API_VERSION, KIND } from "../../shared/resource.ts";
 import { type Scope, type ScopeKind, scopeAnnotations, scopeAt } from "../../shared/scope.ts";
 import { readCertificate, sealingKeyOf } from "../../shared/seal/certificate.node.ts";
+import { certifyKey } from "../../shared/seal/issue-certificate.node.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { classicSealer, type OpeningKey } from "../../shared/seal/rsa-hybrid.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";

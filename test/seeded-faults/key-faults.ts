@@ -81,24 +81,24 @@ export const keyFaults: readonly Fault[] = [
   },
   {
     what: "the serial may be negative",
-    file: "controller/keys/issue-certificate.ts",
+    file: "shared/seal/issue-certificate.node.ts",
     find: "bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;",
     replace: "bytes[0] = (bytes[0] ?? 0) | 0x80;",
-    test: "test/controller/keys/issue-certificate.test.ts",
+    test: "test/shared/seal/issue-certificate.node.test.ts",
   },
   {
     what: "the certificate is good for more than sealing",
-    file: "controller/keys/issue-certificate.ts",
+    file: "shared/seal/issue-certificate.node.ts",
     find: "encipherOnly: true }",
     replace: "encipherOnly: true, keyCertSign: true }",
-    test: "test/controller/keys/issue-certificate.test.ts",
+    test: "test/shared/seal/issue-certificate.node.test.ts",
   },
   {
     what: "the certificate begins at a fraction of a second later",
-    file: "controller/keys/issue-certificate.ts",
+    file: "shared/seal/issue-certificate.node.ts",
     find: "Math.floor(now.getTime() / 1000) * 1000",
     replace: "Math.ceil(now.getTime() / 1000) * 1000",
-    test: "test/controller/keys/issue-certificate.test.ts",
+    test: "test/shared/seal/issue-certificate.node.test.ts",
   },
   {
     what: "a promotion is written down and changes nothing",
@@ -151,7 +151,7 @@ export const keyFaults: readonly Fault[] = [
   },
   {
     what: "each leader gives its new key another name",
-    file: "controller/keys/successor-name.ts",
+    file: "shared/seal/successor-name.node.ts",
     find: "JSON.stringify([cluster, predecessor, counter])",
     replace: "JSON.stringify([cluster, predecessor, counter, Math.random()])",
     test: "test/controller/keys/succession.test.ts",
@@ -159,10 +159,10 @@ export const keyFaults: readonly Fault[] = [
   },
   {
     what: "clusters that share a key give different keys the same name",
-    file: "controller/keys/successor-name.ts",
+    file: "shared/seal/successor-name.node.ts",
     find: "JSON.stringify([cluster, predecessor, counter])",
     replace: "JSON.stringify([predecessor, counter])",
-    test: "test/controller/keys/successor-name.test.ts",
+    test: "test/shared/seal/successor-name.node.test.ts",
   },
   {
     what: "a key of another leader under the name is passed over for the next name",

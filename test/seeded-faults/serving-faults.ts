@@ -42,7 +42,7 @@ export const servingFaults: readonly Fault[] = [
   },
   {
     what: "labels asked for take the place of the label by which keys are found",
-    file: "controller/keys/key-secret.ts",
+    file: "shared/seal/new-key-secret.node.ts",
     find: "{ ...labels, [KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED }",
     replace: "{ [KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED, ...labels }",
     test: "test/controller/keys/key-secret.test.ts",

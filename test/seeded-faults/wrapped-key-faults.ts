@@ -148,7 +148,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
   },
   {
     what: "the label of a wrapped key says that it lies open",
-    file: "controller/keys/key-secret.ts",
+    file: "shared/seal/new-key-secret.node.ts",
     find: "[KEY_LABEL]: wrapped === null ? ACTIVE : WRAPPED }",
     replace: "[KEY_LABEL]: ACTIVE }",
     test: live,

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, sign } from "node:crypto";
-import { certifyKey, certifySuccessor } from "../../controller/keys/issue-certificate.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { certifyKey, certifySuccessor } from "../../shared/seal/issue-certificate.node.ts";
 import { pooledRsaKey } from "./rsa-key-pool.ts";
 
 /** A sealing key that may vouch for others. */

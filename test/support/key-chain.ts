@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { successorName } from "../../controller/keys/successor-name.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
+import { successorName } from "../../shared/seal/successor-name.node.ts";
 import type { ControlPlane } from "./control-plane/control-plane.ts";
 import type { SceneSecret } from "./sealed-secret-scene.ts";
 import { certificateOf, keyLabel } from "./sealing-key-secrets.ts";

@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import forge from "node-forge";
-import { selfSign } from "../../controller/keys/issue-certificate.ts";
+import { selfSign } from "../../shared/seal/issue-certificate.node.ts";
 import { pooledRsaKey } from "./rsa-key-pool.ts";
 import type { TestCertificate } from "./test-certificates.ts";
 

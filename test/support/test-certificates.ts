@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import forge from "node-forge";
-import { selfSign } from "../../controller/keys/issue-certificate.ts";
+import { selfSign } from "../../shared/seal/issue-certificate.node.ts";
 import { pooledRsaKey } from "./rsa-key-pool.ts";
 
 /** A certificate for tests, with the key that opens what it seals. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { successorName } from "../../../controller/keys/successor-name.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { NotLeadingError } from "../../../controller/runtime/term.ts";
+import { successorName } from "../../../shared/seal/successor-name.node.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
 import { type KeyScene, keyScene, promoted } from "./key-scene.ts";

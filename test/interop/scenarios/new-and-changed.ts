@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { issueKey } from "../../../controller/keys/issue-certificate.ts";
+import { issueKey } from "../../../shared/seal/issue-certificate.node.ts";
 import { controllerProgram } from "../../support/built-programs.ts";
 import { base64, type TestSealer, testSealer } from "../../support/in-process-sealing.ts";
 import { conditionOf } from "../../support/sealed-secret-scene.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite } from "node:test";
-import { issueKey } from "../../../controller/keys/issue-certificate.ts";
+import { issueKey } from "../../../shared/seal/issue-certificate.node.ts";
 import { type ControlPlane, startControlPlane } from "../../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../../support/control-plane/host-network.ts";
 import { isRecord } from "../../support/control-plane/kube-object.ts";

@@ -2,8 +2,8 @@ import { createHash, generateKeyPair, type KeyObject, randomBytes, sign } from "
 import { promisify } from "node:util";
 import type Forge from "node-forge";
 import type { asn1, md, pki } from "node-forge";
-import type { Bytes } from "../../shared/bytes.ts";
-import type { Certificate } from "../../shared/seal/certificate.node.ts";
+import type { Bytes } from "../bytes.ts";
+import type { Certificate } from "./certificate.node.ts";
 
 /** What a new sealing key shall be. */
 export type KeyRequest = {

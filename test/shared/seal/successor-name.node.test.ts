@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { successorName } from "../../../controller/keys/successor-name.ts";
+import { successorName } from "../../../shared/seal/successor-name.node.ts";
 
 const succession = fc.record({
   cluster: fc.option(fc.string()),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 import forge from "node-forge";
-import { issueKey } from "../../../controller/keys/issue-certificate.ts";
+import { issueKey } from "../../../shared/seal/issue-certificate.node.ts";
 
 const NOW = new Date("2031-02-03T04:05:06.789Z");
 const TTL_MS = 87600 * 3_600_000;
