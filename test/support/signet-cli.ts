@@ -13,6 +13,8 @@ export type SignetInput = {
   from?: "dist";
   /** Working directory; this process's by default. */
   cwd?: string;
+  /** Milliseconds after which it is killed; a minute by default. */
+  boundMs?: number;
 };
 
 const root = join(import.meta.dirname, "../..");
@@ -22,7 +24,7 @@ const HOMELESS = { HOME: "/dev/null" };
 
 /**
  * Runs our CLI as a process, to its end.
- * @throws Error when it does not end within a minute.
+ * @throws Error when it does not end within its bound.
  */
 export async function runSignet(
   args: readonly string[],
