@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   rename: async () => (await import("./commands/rename.ts")).rename,
   generate: async () => (await import("./commands/generate.ts")).generate,
   allow: async () => (await import("./commands/allow.ts")).allow,
+  pin: async () => (await import("./commands/pin.ts")).pin,
   keys: async () => (await import("./commands/keys.ts")).keys,
   rotate: async () => (await import("./commands/rotate.ts")).rotate,
   guard: async () => (await import("./commands/guard.ts")).guard,

@@ -1,5 +1,6 @@
 import { fromUtf8 } from "../shared/bytes.ts";
 import { type Certificate, CertificateError } from "../shared/seal/certificate.node.ts";
+import type { Vouched } from "./controller/vouched-by.ts";
 import { codeOf } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
@@ -12,9 +13,6 @@ export type SeenCertificate = Pick<Certificate, "fingerprint" | "pem">;
 
 /** Tells whether the key of a certificate that was seen vouches for the one that came. */
 export type Vouch = (pem: string) => Promise<Vouched>;
-
-/** By which steps it does, for people; else why not, null where there is nothing that could. */
-export type Vouched = { ok: true; steps: readonly string[] } | { ok: false; problem: string | null };
 
 type Records = Record<string, { fingerprint: string; seen: string; certificate?: string }>;
 

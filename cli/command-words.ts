@@ -10,6 +10,7 @@ export const COMMAND_WORDS = [
   "rename",
   "generate",
   "allow",
+  "pin",
   "keys",
   "rotate",
   "guard",

@@ -1,5 +1,6 @@
 import type { RawAnswer } from "../shared/kube/client.ts";
 import { CertificateError } from "../shared/seal/certificate.node.ts";
+import type { Vouchers } from "../shared/seal/certificate-chain.node.ts";
 import { connect, controllerOf, requestTimeoutMs } from "./cluster.ts";
 import { ControllerError } from "./controller/controller-error.ts";
 import { judgeCertificate, type Pin } from "./controller/judge-certificate.ts";
@@ -38,6 +39,8 @@ export type ControllerClient = {
    * @throws CertificateError when its certificate is not to be trusted.
    */
   rotate(sealedSecret: object): Promise<unknown>;
+  /** What it publishes to vouch for its certificate; null where there is nothing, or it may not be read. */
+  vouchers(): Promise<Vouchers | null>;
   /** Closes all connections. */
   close(): Promise<void>;
 };
@@ -145,6 +148,7 @@ export async function openController(
 
   return {
     certificate,
+    vouchers,
     async verify(sealedSecret) {
       const doing = "validate sealed secret";
       const { status, body } = await post(doing, "/v1/verify", sealedSecret);

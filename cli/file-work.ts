@@ -20,6 +20,8 @@ export type DocumentTask = {
   kind: "Secret" | "SealedSecret";
   /** Which objects it works on, where that is not all of the kind and no others. */
   fits?(value: unknown): boolean;
+  /** Which files it works on, where that is not all; nothing is written of the others. */
+  takesFile?(path: string): boolean;
   /** Whether a result may stand in the file's own place; else why not. */
   inPlace: true | { refusal: string; hint: string };
   /** Whether there is a product at all. */
@@ -88,7 +90,8 @@ export async function workOnFiles(
 ): Promise<void> {
   const destination = destinationOf(task, options);
   const format = task.hasProduct ? outputFormat(options) : "json";
-  const files = inputFiles(args, io.files, options["output-dir"]);
+  const named = inputFiles(args, io.files, options["output-dir"]);
+  const files = named.filter(({ path }) => task.takesFile?.(path) !== false);
   if (options["sealed-secret-file"] !== null && files.length > 1) {
     throw new UsageError(
       `--sealed-secret-file takes the result of one file, and ${files.length} were given`,

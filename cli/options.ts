@@ -33,6 +33,12 @@ const own = {
     group: "seal",
     summary: "certificate to seal with; no cluster is asked then",
   },
+  "for-cluster": {
+    kind: "list",
+    value: "NAME",
+    group: "seal",
+    summary: "seal for these clusters of .signet.yaml",
+  },
   scope: {
     kind: "text",
     value: "strict|namespace-wide|cluster-wide",

@@ -6,6 +6,7 @@ import { keepingInput } from "./kept-input.ts";
 import { modeOf } from "./modes.ts";
 import { heldNotices, noticesOf } from "./notices.ts";
 import { isStream, type KubesealOptions, kubesealOptions, namesBackend } from "./options.ts";
+import { nearestFile, PROJECT_FILE } from "./project/project-folders.ts";
 import { EXIT_DONE, reporting } from "./report.ts";
 import { sealStream } from "./seal-stream.ts";
 import { certificateKey } from "./sealing-key.ts";
@@ -37,7 +38,8 @@ export function run(io: Io): Promise<number> {
 /** @returns false when it takes more than files: an address, a cluster, or its configuration. */
 async function sealOffline(options: KubesealOptions, io: Io): Promise<boolean> {
   const path = options.cert === null ? null : certificateFile(options.cert);
-  if (path === null || namesBackend(options)) return false;
+  if (path === null || namesBackend(options) || options["for-cluster"].length > 0) return false;
+  if (nearestFile(PROJECT_FILE, io) !== null) return false;
   const notices = heldNotices(noticesOf(io, options));
   let isDone = true;
   try {

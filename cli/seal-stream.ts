@@ -5,6 +5,7 @@ import type { KubesealOptions } from "./options.ts";
 import { outputFormat, writeProduct } from "./output-file.ts";
 import { writtenProducts } from "./product.ts";
 import {
+  judgeScope,
   namespaceFor,
   readSecretFile,
   readSecrets,
@@ -49,6 +50,7 @@ export async function sealStream(options: KubesealOptions, io: Io, means: Sealin
   };
   const sealings: Sealing[] = [];
   for (const { secret, where } of secrets) {
+    judgeScope(key, secret, scope, where);
     sealings.push(await means.inDocument(where, sealSecret(secret, where, request)));
   }
   const products = sealings.map(({ sealedSecret: object }) => ({ object, write: key.write?.(object) }));

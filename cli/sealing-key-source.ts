@@ -10,11 +10,14 @@ import {
 import { UserKeyServices } from "./key-services/user-key-services.ts";
 import type { Notices } from "./notices.ts";
 import { type KubesealOptions, kubesealOptions } from "./options.ts";
+import { nearestFile, PROJECT_FILE } from "./project/project-folders.ts";
 import { certificateKey, type SealingKey } from "./sealing-key.ts";
 
 /** What a run seals with, and the key services it came from, where it came from one. */
 export type FoundSealingKey = {
   backend: ChosenBackend["backend"];
+  /** What seals may be another for each file. */
+  byFile: boolean;
   /** For values that are to be opened in the same run. */
   keyServices: UserKeyServices;
   /**
@@ -40,8 +43,10 @@ export async function findSealingKey(
   const backend = sealingBackend(options, io, flags);
   const keyServices = sealingKeyServices(options, io, notices, flags);
   try {
-    const forTarget = await sealingFor(backend, keyServices, options, io, notices);
-    return { backend: backend.backend, keyServices, forTarget, close: () => keyServices.close() };
+    const inProject = await projectSealingFor(backend, options, io, notices);
+    const forTarget = inProject ?? (await sealingFor(backend, keyServices, options, io, notices));
+    const byFile = inProject !== null || backend.backend === "sops";
+    return { backend: backend.backend, byFile, keyServices, forTarget, close: () => keyServices.close() };
   } catch (error) {
     await keyServices.close();
     throw error;
@@ -60,6 +65,18 @@ export function sealingKeyServices(
   flags: BackendFlags,
 ): UserKeyServices {
   return new UserKeyServices(options, io, notices, namedKeys(options, io, flags));
+}
+
+/** Null where no project file has a say. */
+async function projectSealingFor(
+  { backend }: ChosenBackend,
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<FoundSealingKey["forTarget"] | null> {
+  if (backend !== "cluster" || nearestFile(PROJECT_FILE, io) === null) return null;
+  const { projectSealing } = await import("./project/project-sealing.ts");
+  return projectSealing(options, io, notices);
 }
 
 async function sealingFor(

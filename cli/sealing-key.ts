@@ -1,3 +1,4 @@
+import type { ScopeKind } from "../shared/scope.ts";
 import { certificateSealer } from "../shared/seal/classic-sealer.node.ts";
 import type { Sealer } from "../shared/seal/sealer.ts";
 import type { FoundCertificate } from "./found-certificate.ts";
@@ -16,6 +17,12 @@ export type SealingKey = {
   words: string;
   /** What else is worth telling of a single Secret, to be put behind: `, valid until January 2, 2036`. */
   more: string;
+  /**
+   * Judges the scope of what is to be sealed, where a project has rules for it.
+   * @param isSaid whether a flag or the Secret itself says it.
+   * @throws InputError naming the document.
+   */
+  judgeScope?: (kind: ScopeKind, isSaid: boolean, where: string) => void;
   /** How a sealed object is written, where that is not as all objects are. */
   write?: (sealed: object) => WriteProduct;
 };

@@ -102,6 +102,17 @@ export async function namespaceFor<Namespace>(
   return isNeeded ? clientNamespace() : null;
 }
 
+/** Has the scope of a Secret judged by the rules of a project, where there are some. @throws InputError naming the document. */
+export function judgeScope(
+  { judgeScope: judge }: SealingKey,
+  { annotations }: SecretManifest,
+  scope: ScopeKind | null,
+  where: string,
+): void {
+  const annotated = annotatedScopeKind(annotations);
+  judge?.(scope ?? annotated, scope !== null || annotated !== "strict", where);
+}
+
 /** Metadata that every object read from a cluster carries: not worth a word. */
 const SERVER_NOISE = new Set([
   "uid",

@@ -32,6 +32,7 @@ export const raw: Command<typeof kubesealOptions> = {
     const found = await findSealingKey(options, io, notices);
     try {
       const key = await found.forTarget(null);
+      key.judgeScope?.(kind, scopeOption(options) !== null, "the value");
       const scope = await scopeOf(kind, options, io);
       const values = new Map(
         sources === null

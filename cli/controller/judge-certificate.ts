@@ -1,10 +1,11 @@
-import { type Certificate, CertificateError, readCertificate } from "../../shared/seal/certificate.node.ts";
-import { followChain, type Vouchers } from "../../shared/seal/certificate-chain.node.ts";
-import { acceptCertificate, compareWithLastSeen, refuseChange, type Vouched } from "../certificate-record.ts";
+import { type Certificate, CertificateError } from "../../shared/seal/certificate.node.ts";
+import type { Vouchers } from "../../shared/seal/certificate-chain.node.ts";
+import { acceptCertificate, compareWithLastSeen, refuseChange } from "../certificate-record.ts";
 import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
+import { type Vouched, vouchedBy } from "./vouched-by.ts";
 
 /** A certificate that the one of a controller has to be, or to follow from. */
 export type Pin = {
@@ -50,30 +51,6 @@ export async function judgeCertificate(
   else if (pin !== null) await requirePinned(certificate, source, pin, vouch, notices);
   else if (fallback) await refuseChange(controller, source, certificate, io, notices, vouch);
   else compareWithLastSeen(controller, certificate, io, notices);
-}
-
-/** Whether the key of a certificate that was trusted before vouches for another one. */
-export function vouchedBy(
-  pem: string,
-  certificate: Certificate,
-  vouchers: Vouchers | null,
-  now: Date,
-): Vouched {
-  if (vouchers === null) return { ok: false, problem: null };
-  let before: Certificate;
-  try {
-    before = readCertificate(pem);
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    return { ok: false, problem: null };
-  }
-  const verdict = followChain(before, certificate, vouchers, now);
-  if (!verdict.ok) return { ok: false, problem: `it ${verdict.problem}` };
-  const steps = verdict.steps.map(
-    ({ from, to, notBefore }) =>
-      `${from} vouches for ${to}, which begins on ${notBefore.toISOString().slice(0, 10)}`,
-  );
-  return { ok: true, steps };
 }
 
 async function requirePinned(

@@ -1,4 +1,5 @@
 import { annotatedScopeKind } from "../../shared/scope.ts";
+import { PROJECT_FILE } from "../project/project-folders.ts";
 import { CREATION_RULES } from "./creation-rules.ts";
 import type { RuleName } from "./finding.ts";
 import { type LocatedMap, type LocatedNode, listsOf, mapsOf, textOf } from "./located-tree.ts";
@@ -22,7 +23,9 @@ type Aspects = {
  * Names, recipients and keys of metadata are told, as they are public; other values are not.
  */
 export function changesBetween(path: string, before: string, after: string): Change[] {
-  const isRules = path === CREATION_RULES || path.endsWith(`/${CREATION_RULES}`);
+  const isNamed = (name: string) => path === name || path.endsWith(`/${name}`);
+  if (isNamed(PROJECT_FILE)) return pinChanges(before, after);
+  const isRules = isNamed(CREATION_RULES);
   if (!isRules && !OBJECT_MARKS.test(before) && !OBJECT_MARKS.test(after)) return [];
   if (open(before) === open(after)) return [];
   const [old, now] = [aspectsOf(before, isRules), aspectsOf(after, isRules)];
@@ -36,6 +39,32 @@ export function changesBetween(path: string, before: string, after: string): Cha
       changes.push({ rule: "changed-recipients", at: 0, object: null, what: "the creation rules are gone" });
   }
   return changes;
+}
+
+/** Of a project file: the certificates that it pins, and which files are sealed for whom. */
+function pinChanges(before: string, after: string): Change[] {
+  const pinsIn = (text: string) =>
+    chunksOf(text)
+      .flatMap(read)
+      .flatMap((node) => (node.kind === "map" ? textsBelow(node, "") : []))
+      .filter((one) => /^(?:clusters|rules)\b/.test(one));
+  const [was, now] = [pinsIn(before), pinsIn(after)];
+  const parts = [
+    ...now.filter((one) => !was.includes(one)).map((one) => `+ ${one}`),
+    ...was.filter((one) => !now.includes(one)).map((one) => `- ${one}`),
+  ];
+  if (parts.length === 0) return [];
+  const what = `for whom is sealed here has changed: ${parts.join(", ")}`;
+  return [{ rule: "changed-pin", at: 0, object: null, what }];
+}
+
+function textsBelow(node: LocatedNode, path: string): string[] {
+  if (node.kind === "list") return node.items.flatMap((item, at) => textsBelow(item, `${path}[${at}]`));
+  if (node.kind === "map")
+    return node.entries.flatMap(({ key, value }) =>
+      key === null ? [] : textsBelow(value, path === "" ? key : `${path}.${key}`),
+    );
+  return [`${path} ${node.text}`];
 }
 
 const RULES_NAME = "creation rules";

@@ -13,6 +13,7 @@ export type RuleName =
   | "age-identity"
   | "unreadable"
   | "changed-recipients"
+  | "changed-pin"
   | "changed-scope"
   | "changed-template";
 

@@ -81,6 +81,12 @@ export const RULES: Readonly<Record<RuleName, ReportRule>> = {
     next: "make sure that this is meant",
     severity: null,
   },
+  "changed-pin": {
+    title: "For whom is sealed has changed",
+    help: "The certificates that .signet.yaml pins, or its rules, differ from before: whoever has the key of a certificate opens what is sealed under it.",
+    next: "make sure that this is meant",
+    severity: null,
+  },
   "changed-scope": {
     title: "Where sealed values open has changed",
     help: "The scope of a SealedSecret differs from before.",

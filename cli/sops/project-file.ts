@@ -1,6 +1,7 @@
 import { decodeText } from "../../shared/document/encoding.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
+import { folderOf, foldersToLook, inFolder, nearestFile } from "../project/project-folders.ts";
 
 /** A `.sops.yaml` and where it is. */
 export type ProjectFile = {
@@ -20,10 +21,8 @@ const NAME = ".sops.yaml";
 export function findProjectFile(io: Io): ProjectFile | null {
   const named = io.env["SOPS_CONFIG"];
   if (named) return readProjectFile(named, io);
-  const path = foldersToLook(io)
-    .map((folder) => inFolder(folder, NAME))
-    .find((candidate) => io.files.kindOf(candidate) === "file");
-  return path === undefined ? null : readProjectFile(path, io);
+  const path = nearestFile(NAME, io);
+  return path === null ? null : readProjectFile(path, io);
 }
 
 /** Where `findProjectFile` looks, nearest first, whether something is there or not; nothing where SOPS_CONFIG names one. */
@@ -48,25 +47,4 @@ export function pathForRules(path: string | null, projectFile: ProjectFile, io: 
   const folder = inFolder(folderOf(projectFile.path), "");
   const target = io.files.destination(path);
   return target.startsWith(folder) ? target.slice(folder.length) : target;
-}
-
-function foldersToLook(io: Io): string[] {
-  const here = io.files.realPath(".");
-  const folders = [here];
-  for (let at = here; io.files.kindOf(inFolder(at, ".git")) === null; folders.push(at)) {
-    const above = folderOf(at);
-    if (above === at) return [here];
-    at = above;
-  }
-  return folders;
-}
-
-function folderOf(path: string): string {
-  const above = path.slice(0, path.lastIndexOf("/"));
-  // The root of a file system has a slash of its own.
-  return above === "" || above.endsWith(":") ? `${above}/` : above;
-}
-
-function inFolder(folder: string, name: string): string {
-  return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 }

@@ -1,0 +1,84 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import type { Command } from "../command.ts";
+import { page } from "../help/pages/pin.ts";
+import type { Io } from "../io.ts";
+import { nearestWord } from "../nearest-word.ts";
+import { noticesOf } from "../notices.ts";
+import { clientOptions, controllerOptions, generalOptions, type OptionTable } from "../options.ts";
+import { writeProduct } from "../output-file.ts";
+import type { ProjectFile } from "../project/project-file.ts";
+
+const pinOptions = {
+  cert: {
+    kind: "text",
+    value: "FILE",
+    group: "seal",
+    summary: "with update: take the certificate from this file; no cluster is asked then",
+  },
+  ...controllerOptions,
+  ...clientOptions,
+  ...generalOptions,
+} as const satisfies OptionTable;
+
+const WORDS = ["list", "accept", "update"] as const;
+
+/** `signet pin`: the certificates that a project file pins. */
+export const pin: Command<typeof pinOptions> = {
+  name: "pin",
+  summary: "accept and renew the certificates that .signet.yaml pins",
+  options: pinOptions,
+  words: WORDS,
+  page,
+  async run({ options, positionals: [word = "list", ...names], io }) {
+    const action = WORDS.find((known) => known === word);
+    if (action === undefined) {
+      const near = nearestWord(word, WORDS);
+      throw new UsageError(
+        `${JSON.stringify(word)} is nothing that pins know`,
+        near === null ? "write signet pin list, accept or update" : `did you mean ${near}?`,
+      );
+    }
+    if (action !== "update" && options.cert !== null)
+      throw new UsageError(`--cert is for update, and this is ${action}`, "leave it out");
+    const { findProject } = await import("../project/project-file.ts");
+    const project = findProject(io);
+    if (project === null)
+      throw new InputError(
+        "there is no .signet.yaml here, nor above in this repository",
+        "docs/project-file.md shows how to write one",
+      );
+    if (action === "list") return print(await listed(project, names, io), io);
+    if (action === "accept") {
+      const { acceptPins } = await import("../project/pin-record.ts");
+      return print(acceptPins(project, names, io), io);
+    }
+    const [name, ...more] = names;
+    if (name === undefined || more.length > 0)
+      throw new UsageError(
+        name === undefined ? "the pin of which cluster?" : "one pin is renewed at a time",
+        `write signet pin update NAME, one of ${[...project.clusters.keys()].join(", ")}`,
+      );
+    const { updatePin } = await import("../project/update-pin.ts");
+    // Whoever renews a pin is to see what it goes by.
+    const notices = noticesOf(io, { verbose: true, v: 0 });
+    print(await updatePin(project, name, options, io, notices), io);
+  },
+};
+
+/** `prod SHA256:…, until 2036-01-02, accepted` */
+async function listed(project: ProjectFile, names: readonly string[], io: Io): Promise<string[]> {
+  const { pinnedCluster } = await import("../project/pinned-cluster.ts");
+  const { isAccepted } = await import("../project/pin-record.ts");
+  const chosen = names.length > 0 ? names : [...project.clusters.keys()];
+  return chosen.map((name) => {
+    const cluster = pinnedCluster(project, name, io);
+    const { fingerprint, notAfter } = cluster.certificate;
+    const accepted = isAccepted(cluster, project, io) ? "accepted" : "not accepted yet";
+    return `${name} ${fingerprint}, until ${notAfter.toISOString().slice(0, 10)}, ${accepted}`;
+  });
+}
+
+function print(lines: readonly string[], io: Io): void {
+  const text = lines.map((line) => `${line}\n`).join("");
+  writeProduct(text, { format: null, "sealed-secret-file": null }, io);
+}

@@ -1,0 +1,193 @@
+import { fromUtf8 } from "../../shared/bytes.ts";
+import { FileError, InputError, SealError } from "../../shared/errors.ts";
+import { type Vouched, vouchedBy } from "../controller/vouched-by.ts";
+import { codeOf, fileFailure } from "../file-failure.ts";
+import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
+import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
+import type { ProjectFile } from "./project-file.ts";
+import { foldersToLook, inFolder, PROJECT_FILE } from "./project-folders.ts";
+
+/**
+ * What this user accepted of each project file: by cluster its certificate, whole, since its key may vouch for the next one, and the
+ * cluster's id. A file of a repository is written by many, and whoever changes a pin has what is sealed from then on.
+ */
+type Records = Record<string, AcceptedPins>;
+type AcceptedPins = Record<string, AcceptedPin>;
+type AcceptedPin = { certificate: string; fingerprint: string; clusterId: string | null };
+
+/**
+ * Compares a pin with what this user accepted of its file. With the first use of a file all its pins are accepted as they are, and
+ * shown; not so where another file counted here before. Where the key of the pin that was accepted vouches for the one that
+ * stands there now, by what lies beside it in its file, that one is accepted, and each step told.
+ * @throws InputError for a pin that differs, is new, or whose file takes another's place, until `signet pin accept` accepts it;
+ *   FileError, InputError for a record that cannot be used: what it says must not be passed over.
+ */
+export function requireAcceptedPin(
+  cluster: PinnedCluster,
+  project: ProjectFile,
+  io: Io,
+  notices: Notices,
+): void {
+  const path = recordPath(io);
+  if (path === null) return;
+  const records = readRecords(path, io);
+  const known = ownOf(records, project.path);
+  if (known === undefined) {
+    requireFirst(records, project, io);
+    const pins = pinsOf(project, io);
+    const shown = Object.entries(pins).map(([name, { fingerprint }]) => `${name} ${fingerprint}`);
+    notices.alert(
+      `the pins of ${project.path} are taken as they are, with its first use: ${shown.join("; ")}`,
+    );
+    remember({ ...records, [project.path]: pins }, path, io);
+    return;
+  }
+  const accepted = ownOf(known, cluster.name);
+  const vouched = judge(cluster, accepted, io.now());
+  if (!vouched.ok) {
+    throw new InputError(
+      `${cluster.where} ${vouched.problem ?? "is not what you accepted"}: nothing is sealed with it`,
+      `look at ${project.path}, and who changed it; to accept it: signet pin accept ${cluster.name}`,
+    );
+  }
+  if (accepted?.fingerprint === cluster.certificate.fingerprint) return;
+  for (const step of vouched.steps) notices.note(step);
+  remember({ ...records, [project.path]: { ...known, [cluster.name]: pinOf(cluster) } }, path, io);
+}
+
+/**
+ * Accepts pins of a project as they are.
+ * @param names of its clusters; all of them where there are none. What else was accepted of the file is kept, as far as it is there.
+ * @returns lines that tell what was accepted.
+ * @throws FileError when it cannot be recorded; what `pinnedCluster` throws.
+ */
+export function acceptPins(project: ProjectFile, names: readonly string[], io: Io): string[] {
+  const path = recordPath(io);
+  if (path === null)
+    throw new FileError("there is no folder for what you accept", "set HOME, or XDG_CONFIG_HOME");
+  const chosen = names.length > 0 ? names : [...project.clusters.keys()];
+  const clusters = chosen.map((name) => pinnedCluster(project, name, io));
+  const records = readRecords(path, io);
+  const before = Object.entries(ownOf(records, project.path) ?? {});
+  const kept = before.filter(([name]) => project.clusters.has(name));
+  const pins = Object.fromEntries([...kept, ...clusters.map((cluster) => [cluster.name, pinOf(cluster)])]);
+  remember({ ...records, [project.path]: pins }, path, io);
+  return clusters.map(({ name, certificate }) => `${name} ${certificate.fingerprint}`);
+}
+
+/** Whether this user accepted a pin as it is. Tells nothing of a record that cannot be read. */
+export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io): boolean {
+  const path = recordPath(io);
+  const accepted =
+    path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, cluster.name);
+  return (
+    accepted?.fingerprint === cluster.certificate.fingerprint && accepted.clusterId === cluster.clusterId
+  );
+}
+
+function judge(cluster: PinnedCluster, accepted: AcceptedPin | undefined, now: Date): Vouched {
+  const { certificate, clusterId, text } = cluster;
+  const no = (problem: string): Vouched => ({ ok: false, problem });
+  const { fingerprint } = certificate;
+  if (accepted === undefined) return no(`pins ${fingerprint}, and is new since you accepted the file`);
+  if (accepted.clusterId !== clusterId) return no("names another cluster id than the one you accepted");
+  if (accepted.fingerprint === fingerprint) return { ok: true, steps: [] };
+  const vouched = vouchedBy(accepted.certificate, certificate, { chainPem: text, compromised: [] }, now);
+  if (vouched.ok) return vouched;
+  const why = vouched.problem === null ? "" : `, and ${vouched.problem}`;
+  return no(`pins ${fingerprint}, and you accepted ${accepted.fingerprint}${why}`);
+}
+
+/** @throws InputError where another file counted before it came. */
+function requireFirst(records: Records, { path }: ProjectFile, io: Io): void {
+  const places = foldersToLook(io).map((folder) => inFolder(folder, PROJECT_FILE));
+  const other = places.find((place) => place !== path && ownOf(records, place) !== undefined);
+  if (other === undefined) return;
+  throw new InputError(
+    `${path} is new, and would count in place of ${other}, whose pins you accepted`,
+    "look at it, and who added it; to accept it: signet pin accept",
+  );
+}
+
+/** Of all clusters whose certificates can be read: another one's defect is told once it is to be used. */
+function pinsOf(project: ProjectFile, io: Io): AcceptedPins {
+  const pins = [...project.clusters.keys()].flatMap((name): [string, AcceptedPin][] => {
+    try {
+      return [[name, pinOf(pinnedCluster(project, name, io))]];
+    } catch (error) {
+      if (error instanceof SealError) return [];
+      throw error;
+    }
+  });
+  return Object.fromEntries(pins);
+}
+
+function pinOf({ certificate, clusterId }: PinnedCluster): AcceptedPin {
+  return { certificate: certificate.pem, fingerprint: certificate.fingerprint, clusterId };
+}
+
+/** Names and paths are anybody's text, `constructor` among them. */
+function ownOf<Value>(held: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(held, name) ? held[name] : undefined;
+}
+
+function remember(records: Records, path: string, io: Io): void {
+  try {
+    io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
+    io.files.replace(path, `${JSON.stringify({ pins: records }, null, 2)}\n`, "owner-only");
+  } catch (error) {
+    throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
+  }
+}
+
+/** The record of this user, by the XDG base directory rules; null where there is no home folder. */
+function recordPath({ env }: Io): string | null {
+  const config = env["XDG_CONFIG_HOME"];
+  if (config?.startsWith("/") === true) return `${config}/signet/pins.json`;
+  const home = env["HOME"] || env["LOCALAPPDATA"];
+  return home ? `${home.replaceAll("\\", "/")}/.config/signet/pins.json` : null;
+}
+
+function readRecords(path: string, io: Io): Records {
+  let bytes: Uint8Array;
+  try {
+    bytes = io.files.read(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return {};
+    throw fileFailure(`cannot read ${path}`, "check its permissions", error);
+  }
+  const records = parseRecords(fromUtf8(bytes) ?? "");
+  if (records !== null) return records;
+  throw new InputError(
+    `${path} is not a list of pins as signet writes it`,
+    "correct it, or remove it and accept the pins again",
+  );
+}
+
+function parseRecords(text: string): Records | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const files = isMap(parsed) ? parsed["pins"] : null;
+  if (!isMap(files)) return null;
+  const isFit = Object.values(files).every((pins) => isMap(pins) && Object.values(pins).every(isAcceptedPin));
+  return isFit ? (files as Records) : null;
+}
+
+function isAcceptedPin(pin: unknown): pin is AcceptedPin {
+  if (!isMap(pin)) return false;
+  const { certificate, fingerprint, clusterId } = pin;
+  return (
+    typeof certificate === "string" &&
+    typeof fingerprint === "string" &&
+    (clusterId === null || typeof clusterId === "string")
+  );
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,159 @@
+import { InputError, UsageError } from "../../shared/errors.ts";
+import type { ScopeKind } from "../../shared/scope.ts";
+import { findCertificate } from "../certificate-source.ts";
+import type { Pin } from "../controller/judge-certificate.ts";
+import type { FoundCertificate } from "../found-certificate.ts";
+import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
+import type { KubesealOptions } from "../options.ts";
+import { certificateKey, type SealingKey } from "../sealing-key.ts";
+import { requireAcceptedPin } from "./pin-record.ts";
+import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
+import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
+import { ruleFor } from "./project-rules.ts";
+
+/** What seals for a file: see `FoundSealingKey`. */
+export type ForTarget = (target: string | null, path?: string | null) => Promise<SealingKey>;
+
+/**
+ * What seals in a project: under the certificate that its file pins for the cluster of each file; under that of a controller which the
+ * command line names, where it is the pinned one or the key of that one vouches for it; or, with `--cert`, under that alone.
+ * @throws UsageError for flags that contradict each other, or clusters that are not there; InputError, FileError for a file that
+ *   cannot be used.
+ */
+export async function projectSealing(
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<ForTarget | null> {
+  const project = findProject(io);
+  const asked = options["for-cluster"];
+  if (project === null || (project.clusters.size === 0 && asked.length === 0)) return null;
+  if (options.cert !== null) return byCertificate(project, options, io, notices);
+  const keys = new Map<string, Promise<SealingKey>>();
+  const keyOf = (name: string) => {
+    const known = keys.get(name) ?? keyFor(project, name, options, io, notices);
+    keys.set(name, known);
+    return known;
+  };
+  return async (target, path = null) => {
+    const rule = ruleFor(project, path ?? target, io);
+    const key = await keyOf(clusterFor(project, rule, asked, path ?? target));
+    return { ...key, judgeScope: judgeScopeBy(rule, project) };
+  };
+}
+
+/** Whether anything says which controller is meant. */
+export function namesController(options: KubesealOptions): boolean {
+  const named = [
+    options["controller-name"],
+    options["controller-namespace"],
+    options.kubeconfig,
+    options.context,
+    options.cluster,
+    options.server,
+  ];
+  return named.some((one) => one !== null);
+}
+
+/** The clusters that a file is for by its rule. */
+export function clustersFor({ clusters }: ProjectFile, rule: ProjectRule | null): readonly string[] {
+  return rule?.clusters ?? [...clusters.keys()];
+}
+
+/** What a controller's certificate has to be, or to follow from, where a project pins it. */
+export function pinOf({ certificate, name, where }: PinnedCluster): Pin {
+  return { certificate, by: where, update: `signet pin update ${name}` };
+}
+
+async function byCertificate(
+  project: ProjectFile,
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<ForTarget> {
+  if (options["for-cluster"].length > 0)
+    throw new UsageError("--cert and --for-cluster exclude each other", "give one of them");
+  notices.note(`note: --cert counts, and the clusters of ${project.path} do not`);
+  const key = certificateKey(await findCertificate(options, io), options, io, notices);
+  return async (target, path = null) => {
+    const judgeScope = judgeScopeBy(ruleFor(project, path ?? target, io), project);
+    return { ...key, judgeScope };
+  };
+}
+
+/** @throws UsageError, InputError where it is not one cluster. */
+function clusterFor(
+  project: ProjectFile,
+  rule: ProjectRule | null,
+  [asked, ...more]: readonly string[],
+  file: string | null,
+): string {
+  if (more.length > 0)
+    throw new UsageError(
+      "several clusters need one output each",
+      "give --output-dir or -w with {cluster} in it, as in --output-dir 'sealed/{cluster}'",
+    );
+  const fitting = clustersFor(project, rule);
+  const [only, ...others] = fitting;
+  const what = file ?? "this input";
+  if (asked !== undefined) {
+    if (fitting.includes(asked) || !project.clusters.has(asked)) return asked;
+    throw new InputError(
+      `${what} is for ${fitting.join(" and ")} by the rules of ${project.path}, and not for ${asked}`,
+      "leave --for-cluster out, or correct the rules",
+    );
+  }
+  if (only !== undefined && others.length === 0) return only;
+  throw new UsageError(
+    `${project.path} has several clusters, and which one ${what} is for is not said: ${fitting.join(", ")}`,
+    "give --for-cluster NAME, or all of them one output each: --output-dir 'sealed/{cluster}'",
+  );
+}
+
+async function keyFor(
+  project: ProjectFile,
+  name: string,
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<SealingKey> {
+  const cluster = pinnedCluster(project, name, io);
+  requireAcceptedPin(cluster, project, io, notices);
+  const found = namesController(options)
+    ? await fromController(cluster, options, io, notices)
+    : { bytes: new TextEncoder().encode(cluster.text), source: cluster.path, controller: null };
+  const clusterId = options["cluster-id"] ?? cluster.clusterId;
+  const key = certificateKey(found, { ...options, "cluster-id": clusterId }, io, notices);
+  return { ...key, words: `${key.words}, cluster ${name}` };
+}
+
+async function fromController(
+  cluster: PinnedCluster,
+  options: KubesealOptions,
+  io: Io,
+  notices: Notices,
+): Promise<FoundCertificate> {
+  const { openController } = await import("../controller-client.ts");
+  const controller = await openController(options, io, notices, pinOf(cluster));
+  try {
+    return await controller.certificate();
+  } finally {
+    await controller.close();
+  }
+}
+
+/** A scope wider than strict is not had from a file of the project alone: whoever can edit it could widen what others seal. */
+function judgeScopeBy(
+  rule: ProjectRule | null,
+  { path }: ProjectFile,
+): NonNullable<SealingKey["judgeScope"]> {
+  return (kind: ScopeKind, isSaid: boolean, where: string) => {
+    const wanted = rule?.scope;
+    if (isSaid || wanted === undefined || wanted === "strict" || kind === wanted) return;
+    throw new InputError(
+      `${where}: by the rules of ${path} this is sealed ${wanted}, and nothing else says so`,
+      `give --scope ${wanted} if that is meant, or --scope strict`,
+    );
+  };
+}

@@ -1,0 +1,104 @@
+import { editDocument } from "../../shared/document/edit-document.ts";
+import { InputError } from "../../shared/errors.ts";
+import { type Certificate, CertificateError } from "../../shared/seal/certificate.node.ts";
+import { MOST_LINKS, readLinks, type Vouchers } from "../../shared/seal/certificate-chain.node.ts";
+import { certificateFile, readCertificateFile } from "../certificate-file.ts";
+import { vouchedBy } from "../controller/vouched-by.ts";
+import type { Io } from "../io.ts";
+import type { Notices } from "../notices.ts";
+import type { ClusterOptions } from "../options.ts";
+import { writeResult } from "../output-folder.ts";
+import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
+import { acceptPins, requireAcceptedPin } from "./pin-record.ts";
+import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
+import { type ProjectFile, readProject } from "./project-file.ts";
+import { pinOf } from "./project-sealing.ts";
+
+/** Where the new certificate comes from: a file, or a controller. */
+export type PinSource = ClusterOptions & { cert: string | null };
+
+/**
+ * Pins the certificate that a cluster has now: the one of its controller, or of a file. The key of the pinned one has to vouch for it,
+ * or the user to accept it by its fingerprint. The certificate's file gets it, with what vouches for it behind it, and the
+ * project file its fingerprint; nothing else in that changes.
+ * @returns lines that tell what is pinned now.
+ * @throws CertificateError when nobody vouches for it; what reading and writing the files throws.
+ */
+export async function updatePin(
+  project: ProjectFile,
+  name: string,
+  options: PinSource,
+  io: Io,
+  notices: Notices,
+): Promise<string[]> {
+  const pinned = pinnedCluster(project, name, io);
+  requireAcceptedPin(pinned, project, io, notices);
+  const found = await newCertificate(pinned, options, io, notices);
+  const { fingerprint, pem } = found.certificate;
+  if (fingerprint === pinned.certificate.fingerprint) return [`${name} ${fingerprint}`];
+  const text = editDocument(
+    project.text,
+    [{ path: ["clusters", name, "fingerprint"], value: fingerprint }],
+    project.path,
+  );
+  const links = found.isVouched ? linksOf(pinned.text, found.vouchers?.chainPem ?? "") : [];
+  const kept = links.filter((link) => link !== pem && link !== pinned.certificate.pem).join("");
+  writeResult(pinned.path, `${pem}${kept}`, io.files, { makesFolder: false });
+  writeResult(project.path, text, io.files, { makesFolder: false });
+  return acceptPins(readProject(project.path, io), [name], io);
+}
+
+type NewCertificate = { certificate: Certificate; vouchers: Vouchers | null; isVouched: boolean };
+
+async function newCertificate(
+  pinned: PinnedCluster,
+  options: PinSource,
+  io: Io,
+  notices: Notices,
+): Promise<NewCertificate> {
+  if (options.cert === null) return fromController(pinned, options, io, notices);
+  const path = certificateFile(options.cert);
+  if (path === null)
+    throw new InputError(
+      "a pin is not taken from a web address",
+      "fetch it into a file, and give that with --cert",
+    );
+  const found = readCertificateFile(path, io);
+  const certificate = readFoundCertificate(found);
+  const accepted = options["accept-certificate"];
+  requireAccepted(certificate, accepted, path);
+  const vouchers = { chainPem: new TextDecoder().decode(found.bytes), compromised: [] };
+  const vouched = vouchedBy(pinned.certificate.pem, certificate, vouchers, io.now());
+  const isSame = certificate.fingerprint === pinned.certificate.fingerprint;
+  if (!vouched.ok && accepted === null && !isSame)
+    throw new CertificateError(
+      `the certificate in ${path} is ${certificate.fingerprint}, and ${pinned.where} pins ${pinned.certificate.fingerprint}: ${vouched.problem ?? "nothing vouches for it"}`,
+      `ask who runs the controller for its fingerprint; if it is the new one, give --accept-certificate ${certificate.fingerprint}`,
+    );
+  if (vouched.ok) for (const step of vouched.steps) notices.note(step);
+  return { certificate, vouchers, isVouched: vouched.ok };
+}
+
+async function fromController(
+  pinned: PinnedCluster,
+  options: PinSource,
+  io: Io,
+  notices: Notices,
+): Promise<NewCertificate> {
+  const { openController } = await import("../controller-client.ts");
+  const controller = await openController(options, io, notices, pinOf(pinned));
+  try {
+    const certificate = readFoundCertificate(await controller.certificate());
+    const vouchers = await controller.vouchers();
+    const { ok } = vouchedBy(pinned.certificate.pem, certificate, vouchers, io.now());
+    return { certificate, vouchers, isVouched: ok };
+  } finally {
+    await controller.close();
+  }
+}
+
+/** What vouches for a certificate, so that whoever accepted an older one can follow without asking anybody. */
+function linksOf(...texts: readonly string[]): string[] {
+  const links = new Set(texts.flatMap((text) => readLinks(text).map(({ pem }) => pem)));
+  return [...links].slice(-MOST_LINKS);
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+import { readLinks } from "../../../shared/seal/certificate-chain.node.ts";
+import { link } from "../../support/certificate-chains.ts";
+import { startStubApiServer } from "../../support/stub-api-server.ts";
+import {
+  clusterText,
+  inProject,
+  LATER,
+  PINS,
+  PROD,
+  projectFiles,
+  STAGING,
+  sealedUnder,
+  secretText,
+} from "./project-scene.ts";
+
+const of = ({ certificate }: typeof PROD) => certificate.fingerprint;
+const CORE = "/api/v1/namespaces/kube-system";
+const folder = mkdtempSync(join(tmpdir(), "signet-pins-"));
+const closers: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const close of closers) await close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A project with layout of its own, whose pins were accepted. */
+async function acceptedProject(): Promise<Record<string, string>> {
+  const files = projectFiles(
+    "# rules to come\n",
+    `  # the cluster of the shop\n${clusterText("prod", PROD)}`,
+  );
+  const { files: left } = await inProject(["pin", "accept"], { files });
+  return Object.fromEntries(left);
+}
+
+/** A controller that shows a certificate by its Service. */
+async function controllerWith(key: typeof PROD, chainPem: string | null): Promise<string> {
+  const name = "sealed-secrets-controller";
+  const service = { metadata: { name }, spec: { ports: [{ name: "http", port: 8080 }] } };
+  const data = chainPem === null ? {} : { "chain.pem": chainPem };
+  const api = await startStubApiServer(
+    [
+      { path: `${CORE}/services/${name}`, body: JSON.stringify(service) },
+      { path: `${CORE}/services/http:${name}:http/proxy/v1/cert.pem`, body: key.certificate.pem },
+      { path: `${CORE}/configmaps/sealed-secrets-certificate`, body: JSON.stringify({ metadata: {}, data }) },
+    ].map((route) => ({ method: "GET", status: 200, ...route })),
+  );
+  closers.push(api.close);
+  const kubeconfig = join(folder, `${closers.length}`);
+  writeFileSync(kubeconfig, api.kubeconfig);
+  return kubeconfig;
+}
+
+suite("signet pin", () => {
+  test("lists what is pinned, and whether it was accepted", async () => {
+    const files = await acceptedProject();
+    const listed = `prod ${of(PROD)}, until 2031-05-01, accepted\n`;
+    assert.equal((await inProject(["pin"], { files })).stdout, listed);
+    const { [PINS]: _, ...unknown } = files;
+    assert.match(
+      (await inProject(["pin", "list", "prod"], { files: unknown })).stdout,
+      /, not accepted yet\n$/,
+    );
+  });
+
+  test("accepts the clusters that are named, and keeps what was accepted of others", async () => {
+    const files = projectFiles();
+    const first = await inProject(["pin", "accept", "prod"], { files });
+    assert.equal(first.stdout, `prod ${of(PROD)}\n`);
+    const second = await inProject(["pin", "accept", "staging"], { files: Object.fromEntries(first.files) });
+    const listed = await inProject(["pin"], { files: Object.fromEntries(second.files) });
+    assert.equal(listed.stdout.match(/, accepted$/gm)?.length, 2);
+    // A cluster that is gone from the file is forgotten.
+    const left = {
+      ...Object.fromEntries(second.files),
+      "/.signet.yaml": projectFiles("", clusterText("staging", STAGING))["/.signet.yaml"] ?? "",
+    };
+    const third = await inProject(["pin", "accept"], { files: left });
+    assert.ok(!third.files.get(PINS)?.includes('"prod"'));
+  });
+
+  test("update takes what the pinned key vouches for, writes both files and nothing else in them", async () => {
+    const files = await acceptedProject();
+    const chain = (await link(PROD, STAGING)) + (await link(STAGING, LATER));
+    const kubeconfig = await controllerWith(LATER, chain);
+    const {
+      code,
+      stdout,
+      stderr,
+      files: after,
+    } = await inProject(["pin", "update", "--kubeconfig", kubeconfig, "prod"], { files });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `prod ${of(LATER)}\n`);
+    assert.ok(stderr.includes(`${of(PROD)} vouches for ${of(STAGING)}`), stderr);
+    assert.ok(stderr.includes(`${of(STAGING)} vouches for ${of(LATER)}`), stderr);
+    assert.equal(after.get("/.signet.yaml"), files["/.signet.yaml"]?.replace(of(PROD), of(LATER)));
+    const pem = after.get("/certs/prod.pem") ?? "";
+    assert.ok(pem.startsWith(LATER.certificate.pem));
+    assert.equal(readLinks(pem.slice(LATER.certificate.pem.length)).length, 2);
+    // A colleague who accepted the one before follows by these files alone.
+    const colleague = { ...Object.fromEntries(after), [PINS]: files[PINS] ?? "" };
+    const sealed = await inProject([], { files: colleague, stdin: secretText("db") });
+    assert.deepEqual([sealed.code, sealedUnder(sealed.stdout)], [0, of(LATER)]);
+    const again = await inProject(["pin", "update", "--kubeconfig", kubeconfig, "prod"], {
+      files: Object.fromEntries(after),
+    });
+    assert.deepEqual([again.code, again.stdout], [0, `prod ${of(LATER)}\n`]);
+    assert.deepEqual(again.files.get("/certs/prod.pem"), pem);
+  });
+
+  test("update refuses what nobody vouches for, until its fingerprint is given", async () => {
+    const files = await acceptedProject();
+    const forged = await link(STAGING, LATER);
+    const byFile = { ...files, "/new.pem": LATER.certificate.pem + forged };
+    const kubeconfig = await controllerWith(LATER, forged);
+    for (const [source, world] of [
+      [["--kubeconfig", kubeconfig], files],
+      [["--kubeconfig", await controllerWith(LATER, null)], files],
+      [["--cert", "new.pem"], byFile],
+    ] as const) {
+      const refused = await inProject(["pin", "update", ...source, "prod"], { files: world });
+      assert.match(refused.stderr, /--accept-certificate SHA256:/);
+      assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+      assert.deepEqual(Object.fromEntries(refused.files), { ...world, ...stateOf(refused.files) });
+      const args = ["pin", "update", ...source, "--accept-certificate", of(LATER), "prod"];
+      const taken = await inProject(args, { files: world });
+      assert.deepEqual([taken.code, taken.stdout], [0, `prod ${of(LATER)}\n`], taken.stderr);
+      // What vouches for nothing is not kept.
+      assert.equal(taken.files.get("/certs/prod.pem"), LATER.certificate.pem);
+    }
+    const other = ["pin", "update", "--cert", "new.pem", "--accept-certificate", of(STAGING), "prod"];
+    assert.match((await inProject(other, { files: byFile })).stderr, /not the accepted one/);
+  });
+
+  test("update does not begin from a pin that the user did not accept", async () => {
+    const files = await acceptedProject();
+    const planted = {
+      ...files,
+      "/.signet.yaml": files["/.signet.yaml"]?.replace(of(PROD), of(STAGING)) ?? "",
+      "/certs/prod.pem": STAGING.certificate.pem,
+      "/new.pem": LATER.certificate.pem + (await link(STAGING, LATER)),
+    };
+    const { code, stderr } = await inProject(["pin", "update", "--cert", "new.pem", "prod"], {
+      files: planted,
+    });
+    assert.match(stderr, /and you accepted SHA256:/);
+    assert.equal(code, 1);
+  });
+
+  test("sealing asks the controller that flags name, and holds it to the pin", async () => {
+    const files = await acceptedProject();
+    const args = (kubeconfig: string) => ["--kubeconfig", kubeconfig, "--verbose"];
+    const stdin = secretText("db");
+    const same = await inProject(args(await controllerWith(PROD, null)), { files, stdin });
+    assert.deepEqual([same.code, sealedUnder(same.stdout)], [0, of(PROD)], same.stderr);
+    const next = await inProject(args(await controllerWith(LATER, await link(PROD, LATER))), {
+      files,
+      stdin,
+    });
+    assert.deepEqual([next.code, sealedUnder(next.stdout)], [0, of(LATER)], next.stderr);
+    assert.match(next.stderr, /to pin the new one: signet pin update prod/);
+    const other = await inProject(args(await controllerWith(LATER, null)), { files, stdin });
+    assert.match(other.stderr, /nothing is sealed with it, since nothing vouches for it/);
+    assert.deepEqual([other.code, other.stdout], [1, ""]);
+  });
+
+  test("tells what is missing", async () => {
+    const files = await acceptedProject();
+    const cases: [string[], Record<string, string>, number, RegExp][] = [
+      [["pin"], {}, 1, /there is no \.signet\.yaml here/],
+      [["pin", "acept"], files, 2, /did you mean accept/],
+      [["pin", "remove"], files, 2, /is nothing that pins know/],
+      [["pin", "update"], files, 2, /the pin of which cluster/],
+      [["pin", "update", "a", "b"], files, 2, /one pin is renewed at a time/],
+      [["pin", "update", "dev"], files, 1, /has no cluster "dev"/],
+      [["pin", "accept", "--cert", "x"], files, 2, /--cert is for update/],
+      [["pin", "update", "--cert", "https://x/y", "prod"], files, 1, /not taken from a web address/],
+    ];
+    for (const [args, world, code, expected] of cases) {
+      const run = await inProject(args, { files: world });
+      assert.match(run.stderr, expected);
+      assert.equal(run.code, code, run.stderr);
+    }
+  });
+});
+
+/** What the record of certificates seen adds. */
+function stateOf(files: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries([...files].filter(([path]) => path.endsWith("/certificates.json")));
+}

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { link } from "../../support/certificate-chains.ts";
+import type { MemoryRun } from "../../support/memory-io.ts";
+import {
+  clusterText,
+  inProject,
+  LATER,
+  PINS,
+  PROD,
+  projectFiles,
+  STAGING,
+  sealedUnder,
+  secretText,
+} from "./project-scene.ts";
+
+const SECRET = secretText("db");
+const RULES = `rules:
+  - {path: "apps/prod/**", clusters: [prod]}
+  - {path: "apps/both/**", clusters: [prod, staging]}
+  - {clusters: [staging]}
+`;
+const of = ({ certificate }: typeof PROD) => certificate.fingerprint;
+
+function refused({ code, stdout, stderr }: MemoryRun, expected: RegExp, codeExpected = 1): void {
+  assert.match(stderr, expected);
+  assert.equal(code, codeExpected);
+  assert.equal(stdout, "");
+}
+
+suite("sealing in a project", () => {
+  test("takes the certificate that is pinned for the one cluster, and asks nobody", async () => {
+    const files = projectFiles("", clusterText("prod", PROD));
+    const { code, stdout, stderr } = await inProject([], { files, stdin: SECRET, terminals: ["stderr"] });
+    assert.equal(code, 0, stderr);
+    assert.equal(sealedUnder(stdout), of(PROD));
+    assert.ok(
+      stderr.includes(`scope strict (shop/db), certificate ${of(PROD)}, cluster prod, valid until`),
+      stderr,
+    );
+  });
+
+  test("takes that of the cluster which the first fitting rule names, file by file", async () => {
+    const files = {
+      ...projectFiles(RULES),
+      "/apps/prod/db.yaml": SECRET,
+      "/apps/other/db.yaml": secretText("other"),
+    };
+    const { code, stderr, files: after } = await inProject(["--in-place", "apps"], { files });
+    assert.equal(code, 0, stderr);
+    assert.equal(sealedUnder(after.get("/apps/prod/db.yaml")), of(PROD));
+    assert.equal(sealedUnder(after.get("/apps/other/db.yaml")), of(STAGING));
+    const stream = await inProject([], { files, stdin: SECRET });
+    assert.equal(sealedUnder(stream.stdout), of(STAGING));
+    const named = await inProject(["-f", "apps/prod/db.yaml"], { files });
+    assert.equal(sealedUnder(named.stdout), of(PROD));
+  });
+
+  test("asks which cluster is meant where several are, and does what is said", async () => {
+    const files = projectFiles();
+    refused(await inProject([], { files, stdin: SECRET }), /has several clusters, and which one/, 2);
+    const { stdout } = await inProject(["--for-cluster", "staging"], { files, stdin: SECRET });
+    assert.equal(sealedUnder(stdout), of(STAGING));
+    refused(
+      await inProject(["--for-cluster", "prod,staging"], { files, stdin: SECRET }),
+      /several clusters need one output each/,
+      2,
+    );
+    refused(await inProject(["--for-cluster", "dev"], { files, stdin: SECRET }), /has no cluster "dev"/);
+    const contrary = { ...projectFiles(RULES), "/apps/prod/db.yaml": SECRET };
+    refused(
+      await inProject(["--for-cluster", "staging", "-f", "apps/prod/db.yaml"], { files: contrary }),
+      /is for prod by the rules .* and not for staging/,
+    );
+  });
+
+  test("seals for several clusters in one run, with one output each", async () => {
+    const files = {
+      ...projectFiles(RULES),
+      "/apps/prod/a.yaml": secretText("a"),
+      "/apps/both/b.yaml": secretText("b"),
+    };
+    const {
+      code,
+      stderr,
+      files: after,
+    } = await inProject(["--output-dir", "sealed/{cluster}", "apps"], { files });
+    assert.equal(code, 0, stderr);
+    const written = [...after.keys()].filter((path) => path.startsWith("/sealed/"));
+    assert.deepEqual(written.sort(), [
+      "/sealed/prod/both/b.yaml",
+      "/sealed/prod/prod/a.yaml",
+      "/sealed/staging/both/b.yaml",
+    ]);
+    assert.equal(sealedUnder(after.get("/sealed/prod/both/b.yaml")), of(PROD));
+    assert.equal(sealedUnder(after.get("/sealed/staging/both/b.yaml")), of(STAGING));
+    const stream = await inProject(["--for-cluster", "prod,staging", "-w", "db.{cluster}.yaml"], {
+      files: projectFiles(),
+      stdin: SECRET,
+    });
+    assert.equal(stream.code, 0, stream.stderr);
+    assert.equal(sealedUnder(stream.files.get("/db.prod.yaml")), of(PROD));
+    assert.equal(sealedUnder(stream.files.get("/db.staging.yaml")), of(STAGING));
+  });
+
+  test("does not take what it sealed for one cluster as input for another", async () => {
+    const files = { ...projectFiles(), "/apps/a.yaml": secretText("a") };
+    const args = ["--output-dir", "apps/{cluster}", "apps"];
+    const first = await inProject(args, { files });
+    assert.equal(first.code, 0, first.stderr);
+    const second = await inProject(args, { files: Object.fromEntries(first.files) });
+    assert.equal(second.code, 0, second.stderr);
+    assert.deepEqual([...second.files.keys()], [...first.files.keys()]);
+    assert.deepEqual(
+      [...first.files.keys()].filter((path) => /^\/apps\/./.test(path)),
+      ["/apps/a.yaml", "/apps/prod/a.yaml", "/apps/staging/a.yaml"],
+    );
+  });
+
+  test("has nothing written for a cluster that none of the input is for", async () => {
+    const files = { ...projectFiles(RULES), "/apps/prod/a.yaml": SECRET };
+    const args = ["--for-cluster", "staging", "--output-dir", "sealed/{cluster}", "apps"];
+    refused(await inProject(args, { files }), /nothing of the input is for staging/);
+  });
+
+  test("has --cert count for more, and says so", async () => {
+    const files = { ...projectFiles(), "/later.pem": LATER.certificate.pem };
+    const run = await inProject(["--cert", "later.pem", "--verbose"], { files, stdin: SECRET });
+    assert.equal(sealedUnder(run.stdout), of(LATER));
+    assert.match(run.stderr, /note: --cert counts, and the clusters of \/\.signet\.yaml do not/);
+    refused(
+      await inProject(["--cert", "later.pem", "--for-cluster", "prod"], { files, stdin: SECRET }),
+      /--cert and --for-cluster exclude each other/,
+      2,
+    );
+    refused(await inProject(["--for-cluster", "prod"], { stdin: SECRET }), /and there is none here/, 2);
+  });
+
+  test("takes a scope wider than strict from a person, never from a rule alone (S21)", async () => {
+    const files = {
+      ...projectFiles("rules: [{clusters: [prod], scope: namespace-wide}]\n"),
+      "/later.pem": LATER.certificate.pem,
+    };
+    for (const args of [[], ["--cert", "later.pem"], ["--raw", "--name", "db", "-n", "shop"]])
+      refused(
+        await inProject(args, { files, stdin: SECRET }),
+        /sealed namespace-wide, and nothing else says so/,
+      );
+    const inFile = { ...files, "/apps/db.yaml": SECRET };
+    const { code, files: after } = await inProject(["--in-place", "apps/db.yaml"], { files: inFile });
+    assert.deepEqual([code, after.get("/apps/db.yaml")], [1, SECRET]);
+    for (const scope of ["namespace-wide", "strict", "cluster-wide"]) {
+      const run = await inProject(["--scope", scope], { files, stdin: SECRET });
+      assert.equal(run.code, 0, run.stderr);
+    }
+    const said = await inProject([], { files, stdin: secretText("db", "namespace-wide") });
+    assert.equal(said.code, 0, said.stderr);
+  });
+
+  test("binds to the cluster id of the project, unless a flag says another", async () => {
+    const files = projectFiles("", clusterText("prod", PROD, "    clusterId: the-cluster\n"));
+    const { code, stderr } = await inProject([], { files, stdin: SECRET });
+    assert.equal(code, 0, stderr);
+  });
+});
+
+suite("pins that a user accepted", () => {
+  const only = (key: typeof PROD, more = "") => projectFiles("", clusterText("prod", key, more));
+  const kept = ({ files }: MemoryRun) => ({ [PINS]: files.get(PINS) ?? "" });
+
+  test("are those of the first use, which is told", async () => {
+    const first = await inProject([], { files: projectFiles(RULES), stdin: SECRET });
+    assert.ok(
+      first.stderr.startsWith(
+        `warning: the pins of /.signet.yaml are taken as they are, with its first use: prod ${of(PROD)}; staging ${of(STAGING)}\n`,
+      ),
+      first.stderr,
+    );
+    const again = await inProject([], { files: { ...projectFiles(RULES), ...kept(first) }, stdin: SECRET });
+    assert.deepEqual([again.code, again.stderr], [0, ""]);
+  });
+
+  test("are refused once they differ, are new, or are for another cluster id", async () => {
+    const accepted = kept(await inProject([], { files: only(PROD), stdin: SECRET }));
+    const changed = { ...only(LATER), "/certs/prod.pem": LATER.certificate.pem, ...accepted };
+    refused(
+      await inProject([], { files: changed, stdin: SECRET }),
+      /pins SHA256:.*, and you accepted SHA256:.*, and it is not vouched for by the one before: nothing is sealed/,
+    );
+    const more = { ...projectFiles(), ...accepted };
+    refused(
+      await inProject(["--for-cluster", "staging"], { files: more, stdin: SECRET }),
+      /staging in .* is new since you accepted the file/,
+    );
+    const elsewhere = { ...only(PROD, "    clusterId: other\n"), ...accepted };
+    refused(await inProject([], { files: elsewhere, stdin: SECRET }), /names another cluster id/);
+    const back = await inProject(["pin", "accept"], { files: changed });
+    assert.deepEqual([back.code, back.stdout], [0, `prod ${of(LATER)}\n`]);
+    const now = await inProject([], { files: { ...changed, ...kept(back) }, stdin: SECRET });
+    assert.equal(sealedUnder(now.stdout), of(LATER));
+  });
+
+  test("are followed where the accepted key vouches for the next, by what lies beside it", async () => {
+    const accepted = kept(await inProject([], { files: only(PROD), stdin: SECRET }));
+    const pem = LATER.certificate.pem + (await link(PROD, LATER));
+    const files = { ...only(LATER), "/certs/prod.pem": pem, ...accepted };
+    const run = await inProject(["--verbose"], { files, stdin: SECRET });
+    assert.equal(sealedUnder(run.stdout), of(LATER));
+    assert.ok(run.stderr.includes(`${of(PROD)} vouches for ${of(LATER)}`), run.stderr);
+    const forged = { ...files, "/certs/prod.pem": LATER.certificate.pem + (await link(STAGING, LATER)) };
+    refused(await inProject([], { files: forged, stdin: SECRET }), /is not vouched for by the one before/);
+    const next = { ...only(LATER), "/certs/prod.pem": LATER.certificate.pem, ...kept(run) };
+    assert.equal((await inProject([], { files: next, stdin: SECRET })).code, 0);
+  });
+
+  test("are not taken from a file that comes before the accepted one", async () => {
+    const accepted = JSON.stringify({ pins: { "/.signet.yaml": {} } });
+    const files = { ...projectFiles(), [PINS]: accepted };
+    refused(
+      await inProject(["--for-cluster", "prod"], { files, stdin: SECRET }),
+      /is new since you accepted the file/,
+    );
+  });
+
+  test("are not passed over where the record is damaged", async () => {
+    for (const damaged of ["{", "[]", '{"pins":{"/.signet.yaml":{"prod":{}}}}']) {
+      const files = { ...only(PROD), [PINS]: damaged };
+      refused(await inProject([], { files, stdin: SECRET }), /pins\.json is not a list of pins/);
+    }
+  });
+});
