@@ -6,6 +6,7 @@
  * run `node test/seeded-faults/run.ts WORD`, which tries the rows whose description or file holds the word.
  * When a source changes and its row no longer fits, the run fails and says so: mend the row, do not drop it.
  */
+import { auditFaults } from "./audit-faults.ts";
 import { awsFaults } from "./aws-faults.ts";
 import { cliFaults } from "./cli-faults.ts";
 import { cliKeyServiceFaults } from "./cli-key-service-faults.ts";
@@ -30,7 +31,6 @@ import { keyServiceFaults } from "./key-service-faults.ts";
 import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
 import { kustomizeFaults } from "./kustomize-faults.ts";
-import { lintFaults } from "./lint-faults.ts";
 import { lintFaults } from "./lint-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
@@ -94,7 +94,7 @@ export const faults: readonly Fault[] = [
   ...cliFaults,
   ...unsealingFaults,
   ...guardFaults,
-  ...lintFaults,
+  ...auditFaults,
   ...lintFaults,
   ...cliKeyServiceFaults,
   ...awsFaults,

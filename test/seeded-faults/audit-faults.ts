@@ -1,0 +1,190 @@
+import type { Fault } from "./fault.ts";
+
+const trees = "test/cli/inventory/trees.test.ts";
+const cluster = "test/cli/inventory/cluster.test.ts";
+const history = "test/cli/inventory/history.test.ts";
+const openings = "test/cli/inventory/openings.test.ts";
+const audit = "test/cli/audit/audit.test.ts";
+const inCluster = "test/cli/audit/audit-cluster.test.ts";
+const compromised = "test/cli/audit/compromised.test.ts";
+
+/** Faults in finding sealed values, in telling which key each needs, and in following a stolen key. */
+export const auditFaults: readonly Fault[] = [
+  {
+    what: "an object that cannot be read hides the others of its file",
+    file: "cli/inventory/read-file.ts",
+    find: "if (object !== null) objects.push(object);",
+    replace: "if (object === null) return { file: null, problems };\n    objects.push(object);",
+    test: trees,
+  },
+  {
+    what: "the first item of a List stands for the line of all",
+    file: "cli/inventory/document-lines.ts",
+    find: "items.get(start)?.[list]",
+    replace: "items.get(start)?.[0]",
+    test: trees,
+  },
+  {
+    what: "a claim that is no fingerprint is one",
+    file: "cli/inventory/read-object.ts",
+    find: 'backend === "classic" && FINGERPRINT.test(claimed)',
+    replace: 'backend === "classic" && claimed !== ""',
+    test: trees,
+  },
+  {
+    what: "a page that is too long ends the list",
+    file: "cli/inventory/cluster.ts",
+    find: "limit = Math.max(1, Math.floor(limit / FEWER));",
+    replace: 'if (next === "") return found;\n      limit = Math.max(1, Math.floor(limit / FEWER));',
+    test: cluster,
+  },
+  {
+    what: "a list that expired on its way is taken for the whole",
+    file: "cli/inventory/cluster.ts",
+    find: "error.status === 410",
+    replace: "error.status === 411",
+    test: cluster,
+  },
+  {
+    what: "only the branch at hand is looked at",
+    file: "cli/inventory/history.ts",
+    find: '"--topo-order", "--all"]',
+    replace: '"--topo-order", "HEAD"]',
+    test: history,
+    named: "are found on other branches, under tags, in merges and in the stash",
+  },
+  {
+    what: "what a merge itself brings is not seen",
+    file: "cli/inventory/history.ts",
+    find: '"diff-tree", "--stdin", "-r", "-c", "--root"',
+    replace: '"diff-tree", "--stdin", "-r", "--root"',
+    test: history,
+    named: "are found on other branches, under tags, in merges and in the stash",
+  },
+  {
+    what: "a reference of the repository puts another commit in the place of one",
+    file: "cli/inventory/history.ts",
+    find: 'git(["--no-replace-objects", ...args])',
+    replace: "git([...args])",
+    test: history,
+    named: "are those that everybody has, whatever stands under refs/replace",
+  },
+  {
+    what: "a clone without its beginning counts as whole",
+    file: "cli/inventory/history.ts",
+    find: 'text.trim() !== "true"',
+    replace: 'text.trim() === "true"',
+    test: history,
+    named: "of a clone without its beginning come with a warning of it",
+  },
+  {
+    what: "a text that opened in one place is taken to open in all",
+    file: "cli/inventory/openings.ts",
+    find: "JSON.stringify([backend, place, backend",
+    replace: "JSON.stringify([backend, backend",
+    test: openings,
+  },
+  {
+    what: "plaintexts stay in memory",
+    file: "cli/inventory/openings.ts",
+    find: "      outcome.plaintext.fill(0);\n",
+    replace: "",
+    test: openings,
+  },
+  {
+    what: "a value that stands in many commits is opened each time",
+    file: "cli/inventory/openings.ts",
+    find: '!known.has(keys[index] ?? "")',
+    replace: "!known.has(keys.length.toString())",
+    test: openings,
+  },
+  {
+    what: "a claim counts more than what opened the value",
+    file: "cli/audit/judge-values.ts",
+    find: 'return { key: outcome.key, proof: "opened" };',
+    replace: 'return { key: claimed ?? outcome.key, proof: "opened" };',
+    test: audit,
+  },
+  {
+    what: "a key of no known age passes every policy",
+    file: "cli/audit/judge-values.ts",
+    find: "if (ageMs === null)\n",
+    replace: "if (ageMs === Number.NaN)\n",
+    test: audit,
+  },
+  {
+    what: "a finding that no policy names fails the run",
+    file: "cli/audit/judge-values.ts",
+    find: "fails: policy.failOn.has(rule)",
+    replace: "fails: policy.failOn.size > 0",
+    test: audit,
+  },
+  {
+    what: "equal plaintexts have the same fingerprint in every run",
+    file: "cli/audit/audit-means.ts",
+    find: "randomBytes(32)",
+    replace: "new Uint8Array(32)",
+    test: audit,
+  },
+  {
+    what: "one object in two files is a duplicate of itself",
+    file: "cli/audit/duplicates.ts",
+    find: "places.size < 2",
+    replace: "group.length < 2",
+    test: inCluster,
+  },
+  {
+    what: "a key that was taken out counts as one in use",
+    file: "cli/audit/audit-means.ts",
+    find: 'key.isInUse ? ("in use" as const) : ("taken out" as const)',
+    replace: '("in use" as const)',
+    test: inCluster,
+  },
+  {
+    what: "an item in files and in the cluster is counted twice",
+    file: "cli/audit/key-dependents.ts",
+    find: 'new Set(needing.filter(({ proof }) => proof === "opened").map(itemKey))',
+    replace: 'new Set(needing.filter(({ proof }) => proof === "opened"))',
+    test: inCluster,
+  },
+  {
+    what: "a plaintext that only moved to another item counts as changed",
+    file: "cli/audit/exposed-items.ts",
+    find: "if (!items.has(key) && standing.some(",
+    replace: "if (items.has(key) && standing.some(",
+    test: compromised,
+    named: "a plaintext that was moved to another item is not changed, wherever it is now",
+  },
+  {
+    what: "what cannot be opened now counts as changed",
+    file: "cli/audit/exposed-items.ts",
+    find: 'present.filter(({ outcome }) => outcome.kind !== "opened")',
+    replace: 'present.filter(({ outcome }) => outcome.kind === "damaged")',
+    test: compromised,
+    named: "where what stands now does not open",
+  },
+  {
+    what: "a value that claims nothing is none of the stolen key's",
+    file: "cli/audit/exposed-items.ts",
+    find: "(value.claimed ?? stolen) === stolen",
+    replace: "value.claimed === stolen",
+    test: compromised,
+    named: "where the stolen key is not at hand: what claims it, and what says nothing",
+  },
+  {
+    what: "a claim of the stolen key is believed though the key does not open the value",
+    file: "cli/audit/exposed-items.ts",
+    find: "return !isAtHand && ",
+    replace: "return ",
+    test: compromised,
+    named: "a claim is not believed where the key is at hand",
+  },
+  {
+    what: "what was removed counts as changed though nobody said so",
+    file: "cli/audit/audit-compromised.ts",
+    find: '!(state === "removed" && acceptsRemoved)',
+    replace: 'state !== "removed"',
+    test: compromised,
+    named: "what was removed counts as changed only where it is said",
+  },
+];
