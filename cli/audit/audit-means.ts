@@ -88,6 +88,11 @@ export class AuditMeans {
     };
   }
 
+  /** The cluster that values of key services are bound to. @throws SealError naming --cluster-id when nobody tells. */
+  clusterId(): Promise<string> {
+    return clusterIdentity(this.#options, this.#io);
+  }
+
   /** Ends all connections. */
   async close(): Promise<void> {
     await this.#keyServices.close();
@@ -118,7 +123,7 @@ export class AuditMeans {
     const keys = found.flatMap((secret) => readableKeys(secret, warn, { toWrite: false }));
     const services = new UserWrappingServices(this.#options, this.#io, this.#notices);
     try {
-      const clusterId = () => clusterIdentity(this.#options, this.#io);
+      const clusterId = () => this.clusterId();
       const { opening, without } = await privateKeys(keys, { services, clusterId, offline });
       for (const key of keys) {
         const standing = key.isInUse ? ("in use" as const) : ("taken out" as const);

@@ -1,3 +1,4 @@
+import { WRAPPED } from "../../shared/sealing-key-secret.ts";
 import type { InventoryProblem } from "../inventory/sealed-object.ts";
 import { inColumns, shortKey } from "./columns.ts";
 import type { DuplicateGroup } from "./duplicates.ts";
@@ -10,12 +11,19 @@ export type AuditReport = {
   values: readonly AuditedValue[];
   keys: readonly KeyDependents[];
   duplicates: readonly DuplicateGroup[];
+  /** The cluster that values of key services and SOPS documents are bound to which were opened; null where none was. */
+  clusterId: string | null;
   problems: readonly InventoryProblem[];
 };
 
 /** For people: values, keys, then what was found with the next step. */
 export function auditTable(report: AuditReport): string {
-  const parts = [valueTable(report.values), keyTable(report.keys), findingLines(report.values)];
+  const { values, keys, clusterId } = report;
+  const bound =
+    clusterId === null
+      ? ""
+      : inColumns([[`opened outside of the cluster's keys: bound to the cluster ${clusterId}`]]);
+  const parts = [valueTable(values), keyTable(keys), bound, findingLines(values)];
   return parts.filter((part) => part !== "").join("\n");
 }
 
@@ -54,7 +62,8 @@ function keyTable(keys: readonly KeyDependents[]): string {
 
 function stateOf(known: KeyDependents["known"]): string {
   if (known === null) return "not known";
-  return known.standing === "taken out" ? (known.label ?? "taken out") : known.standing;
+  if (known.standing === "taken out") return known.label ?? "taken out";
+  return known.label === WRAPPED ? "in use, wrapped" : known.standing;
 }
 
 function ageInWords(ageMs: number | null): string {
@@ -82,7 +91,7 @@ function findingLines(values: readonly AuditedValue[]): string {
 }
 
 /** The same for programs. */
-export function auditJson({ values, keys, duplicates, problems }: AuditReport): string {
+export function auditJson({ values, keys, duplicates, clusterId, problems }: AuditReport): string {
   const report = {
     values: values.map(({ object, value, outcome, key, proof, ageMs, findings }) => ({
       origin: object.origin,
@@ -108,6 +117,7 @@ export function auditJson({ values, keys, duplicates, problems }: AuditReport): 
       objects,
     })),
     duplicates,
+    clusterId,
     problems,
   };
   return `${JSON.stringify(report, null, 2)}\n`;

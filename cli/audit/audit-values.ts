@@ -24,7 +24,11 @@ export async function auditValues({ options, paths, means, io, format }: AuditRu
   );
   const duplicates = compares ? findDuplicates(values, policy.failOn.has("duplicates")) : [];
   const keys = keyDependents(values, ring, now);
-  const report: AuditReport = { values, keys, duplicates, problems };
+  const isBound = values.some(
+    ({ value, outcome }) => value.backend !== "classic" && outcome.kind === "opened",
+  );
+  const clusterId = isBound ? await means.clusterId() : null;
+  const report: AuditReport = { values, keys, duplicates, clusterId, problems };
   return { report: await written(report, format, io), problems, failure: failureOf(values) };
 }
 

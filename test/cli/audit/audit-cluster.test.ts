@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
+import { newAgeIdentity } from "../../support/sops-keys.ts";
 import { newer, older, type Pair, sealedUnder, stream } from "../inventory/inventory-world.ts";
 import { BACKED_UP, KMS_KEY, keysWorld } from "../keys/keys-world.ts";
 import { KEY_FILES, type ToldAudit, toldAudit } from "./audit-world.ts";
@@ -81,6 +82,54 @@ test("a wrapped key opens by its service, where that key is allowed", async (con
   assert.deepEqual(told(toldAudit(refused))["web token"], [newer.fingerprint, "claimed", "claimed"]);
   const opened = await run({}, "--open", "-o", "json", "--kms-allowed-keys=arn:aws:kms:*:*:key/one");
   assert.deepEqual(told(toldAudit(opened))["web token"], [newer.fingerprint, "opened"]);
+});
+
+test("values of key services and SOPS documents name their keys, and open with the user's own rights", async (context) => {
+  const { run, signet } = await world(context);
+  const { recipient, text: identity } = await newAgeIdentity();
+  const secret = (name: string) =>
+    `{apiVersion: v1, kind: Secret, metadata: {name: ${name}, namespace: team}, stringData: {a: x, b: "y"}}`;
+  const seal = async (flag: string, name: string) =>
+    (await signet({ files: {}, stdin: secret(name) }, flag)).stdout;
+  const files = {
+    "kms.json": await seal(`--kms-key=${KMS_KEY.replace("kms:", "")}`, "kms"),
+    "sops.json": await seal(`--age=${recipient}`, "sops"),
+  };
+  const closed = toldAudit(await run(files, "-o", "json", "kms.json", "sops.json"));
+  assert.deepEqual(told(closed), {
+    "kms a": [KMS_KEY, "claimed", "claimed"],
+    "kms b": [KMS_KEY, "claimed", "claimed"],
+    "sops a": [`age ${recipient}`, "claimed", "claimed"],
+    "sops b": [`age ${recipient}`, "claimed", "claimed"],
+  });
+  assert.equal(closed.clusterId, null);
+  const open = async (id: string) => {
+    const flags = [
+      "--open",
+      "--kms-allowed-keys=arn:aws:kms:*:*:key/one",
+      `--cluster-id=${id}`,
+      "-o",
+      "json",
+    ];
+    const env = { SOPS_AGE_KEY: identity };
+    return toldAudit(
+      await signet({ files: { ...KEY_FILES, ...files }, env }, "audit", ...flags, "kms.json", "sops.json"),
+    );
+  };
+  const opened = await open("cluster-1");
+  assert.equal(opened.clusterId, "cluster-1");
+  assert.deepEqual(
+    opened.values.map(({ name, item, proof, findings }) => [name, item, proof, findings]),
+    [
+      ["kms", "a", "opened", []],
+      ["kms", "b", "opened", []],
+      ["sops", "a", "opened", []],
+      ["sops", "b", "opened", []],
+    ],
+  );
+  assert.equal(opened.values[0]?.key, KMS_KEY);
+  const elsewhere = await open("cluster-2");
+  assert.ok(elsewhere.values.every(({ findings }) => findings[0]?.rule === "does-not-open"));
 });
 
 test("looks at the namespace that is given, and at files beside the cluster where it is said", async (context) => {

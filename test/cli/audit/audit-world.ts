@@ -67,6 +67,7 @@ export type ToldAudit = {
     objects: string[];
   }[];
   duplicates: { mark: string; items: string[] }[];
+  clusterId: string | null;
   problems: { where: string }[];
 };
 
