@@ -1,3 +1,4 @@
+import type { TextEditing } from "./editing/text-editing.ts";
 import type { KeyServiceConnector } from "./key-services/connector.ts";
 
 /** What a command may use of the world outside; tests give their own. */
@@ -34,6 +35,8 @@ export type Io = {
     words: readonly string[],
     variables: Readonly<Record<string, string>>,
   ): Promise<Uint8Array | null>;
+  /** Editors of the user's own, on files that are gone afterwards. */
+  editing?(): Promise<TextEditing>;
   /** Starts Git in the working folder. It reads what is there: no lock is taken, nothing is fetched. */
   git?(args: readonly string[]): Promise<GitProcess>;
 };

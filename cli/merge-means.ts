@@ -2,6 +2,7 @@ import type { ScopeKind } from "../shared/scope.ts";
 import type { Io } from "./io.ts";
 import { type BackendFlags, namedKeys } from "./key-services/sealing-backend.ts";
 import { UserKeyServices } from "./key-services/user-key-services.ts";
+import type { MergeTarget } from "./merge-target.ts";
 import type { Notices } from "./notices.ts";
 import { type KubesealOptions, kubesealOptions } from "./options.ts";
 import { type FoundSealingKey, findSealingKey } from "./sealing-key-source.ts";
@@ -15,6 +16,8 @@ export class MergeMeans {
   readonly notices: Notices;
   /** Those of the command line. */
   readonly flags: BackendFlags;
+  /** Targets of which every value opened in this run, under the scope that they say they have. */
+  readonly proven = new Set<MergeTarget>();
   #found: Promise<FoundSealingKey> | null = null;
   #sops: { opener: SopsOpener; keyServices: UserKeyServices } | null = null;
 

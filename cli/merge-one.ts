@@ -68,7 +68,9 @@ async function sealFor(
     where: target.where,
     asked,
     annotated: annotatedScopeKind(secret.annotations),
-    opens: () => opensUnder(sealedSecret, target.where, found.keyServices, { options, io, notices }),
+    opens: async () =>
+      means.proven.has(target) ||
+      opensUnder(sealedSecret, target.where, found.keyServices, { options, io, notices }),
   });
   const { name } = sealedSecret.metadata;
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);

@@ -21,6 +21,7 @@ export const systemIo: Io = {
   askSecret: async (prompt) => (await import("./system-terminal.ts")).askSecret(prompt, process),
   runProgram: async (words, variables) =>
     (await import("./system-program.ts")).runProgram(words, { ...process.env, ...variables }),
+  editing: async () => (await import("./system-editor.ts")).systemEditing(process),
   git: async (args) => (await import("./system-git.ts")).startGit(args, process.env),
 };
 

@@ -20,6 +20,7 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         apart: {
           "./any-command.ts": "./commands/any-command.mjs",
           "./web-fetch.ts": "./commands/web-fetch.mjs",
+          "./system-editor.ts": "./commands/system-editor.mjs",
           "./system-git.ts": "./commands/system-git.mjs",
           "./system-program.ts": "./commands/system-program.mjs",
           "./system-terminal.ts": "./commands/system-terminal.mjs",
@@ -33,6 +34,7 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         apart: {
           "./any-command.ts": "./commands/any-command.mjs",
           "./web-fetch.ts": "./commands/web-fetch.mjs",
+          "./system-editor.ts": "./commands/system-editor.mjs",
           "./go-pattern.ts": "./commands/go-pattern.mjs",
           "../../shared/document/sops/go-pattern.ts": "./commands/go-pattern.mjs",
         },
@@ -42,7 +44,10 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         folder: "cli",
         // A loop over files starts it again and again.
         format: "cjs",
-        apart: { "./any-command.ts": "./commands/any-command.mjs" },
+        apart: {
+          "./any-command.ts": "./commands/any-command.mjs",
+          "./system-editor.ts": "./commands/system-editor.mjs",
+        },
         loads: [
           "./render-sops.ts",
           "./render-sealed-secret.ts",
@@ -57,6 +62,7 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
           "any-command": "cli/any-command.ts",
           krm: "cli/krm-main.ts",
           "web-fetch": "cli/web-fetch.ts",
+          "system-editor": "cli/system-editor.ts",
           "system-git": "cli/system-git.ts",
           "go-pattern": "shared/document/sops/go-pattern.ts",
           "system-program": "cli/system-program.ts",

@@ -86,7 +86,7 @@ export async function withChangedItems(
   const refusal = await ruleRefusal(sealedSecret, opened.metadata, where);
   if (refusal !== null) throw new SopsDocumentError(refusal, where);
   const set = new Map([...items].map(([item, bytes]) => [item, { kind: "str", bytes } as const]));
-  const kept = before.entries.flatMap((entry): SopsEntry[] => {
+  const kept = before.entries.flatMap((entry): SopsMap["entries"] => {
     if (entry.kind !== "entry") return [entry];
     if (removed.has(entry.key)) return [];
     const value = set.get(entry.key) ?? entry.value;
