@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   unset: async () => (await import("./commands/unset.ts")).unset,
   rename: async () => (await import("./commands/rename.ts")).rename,
   generate: async () => (await import("./commands/generate.ts")).generate,
+  edit: async () => (await import("./commands/edit.ts")).edit,
   allow: async () => (await import("./commands/allow.ts")).allow,
   pin: async () => (await import("./commands/pin.ts")).pin,
   keys: async () => (await import("./commands/keys.ts")).keys,

@@ -9,6 +9,7 @@ export const COMMAND_WORDS = [
   "unset",
   "rename",
   "generate",
+  "edit",
   "allow",
   "pin",
   "keys",
