@@ -8,6 +8,7 @@ import { readArguments } from "../../cli/arguments.ts";
 import { allow } from "../../cli/commands/allow.ts";
 import { audit } from "../../cli/commands/audit.ts";
 import { convert } from "../../cli/commands/convert.ts";
+import { edit } from "../../cli/commands/edit.ts";
 import { explain } from "../../cli/commands/explain.ts";
 import { git } from "../../cli/commands/git.ts";
 import { guard } from "../../cli/commands/guard.ts";
@@ -62,9 +63,14 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
     "signet keys wrap --with vault:transit/sealing-keys sealed-secrets-key7xk2p",
     "signet keys unwrap --all",
   ].map((command) => [command, "it needs sealing keys in a cluster, and a key service"] as const),
+  ...[
+    "signet edit --cert cert.pem --key key.pem db-sealed.yaml",
+    "EDITOR=nano signet edit --cert cert.pem db-sealed.yaml",
+  ].map((command) => [command, "it needs a terminal and an editor"] as const),
 ]);
 
 const TABLES: Readonly<Record<string, OptionTable>> = {
+  edit: edit.options,
   unseal: unseal.options,
   render: render.options,
   convert: convert.options,
