@@ -8,6 +8,7 @@ import { actionFlags, keysOptions } from "../keys/keys-options.ts";
 
 const ACTIONS: Readonly<Record<string, () => Promise<KeyAction>>> = {
   list: async () => (await import("../keys/list-keys.ts")).listKeys,
+  new: async () => (await import("../keys/new-key.ts")).newKey,
   promote: async () => (await import("../keys/promote-key.ts")).promoteKey,
   retire: async () => (await import("../keys/retire-key.ts")).retireKeys,
   backup: async () => (await import("../keys/backup-keys.ts")).backupKeys,
@@ -20,7 +21,7 @@ const WORDS = Object.keys(ACTIONS);
 /** `signet keys`: the sealing keys of a cluster, and their life. */
 export const keys: Command<typeof keysOptions> = {
   name: "keys",
-  summary: "list, promote, retire, wrap and unwrap a cluster's sealing keys",
+  summary: "list, make, promote, retire, wrap and unwrap a cluster's sealing keys",
   options: keysOptions,
   words: WORDS,
   page,

@@ -21,6 +21,12 @@ export const dependenceOptions = {
     group: "seal",
     summary: "with retire: somebody else may have these keys",
   },
+  "key-size": {
+    kind: "text",
+    value: "BITS",
+    group: "seal",
+    summary: "with new: length of the key; that of the newest one when not given",
+  },
   force: {
     kind: "list",
     value: "FINGERPRINT,...",

@@ -57,8 +57,8 @@ function maySeal(key: SealingKey, onlyWrapped: boolean, now: Date): boolean {
   return hasBegun(key, now);
 }
 
-/** The newest first; whole seconds tie easily. */
-function byAge(order: KeyOrder): (a: SealingKey, b: SealingKey) => number {
+/** Compares keys by age, the newest first; whole seconds tie easily. */
+export function byAge(order: KeyOrder): (a: SealingKey, b: SealingKey) => number {
   const begin = ({ certificate }: SealingKey) => certificate.notBefore.getTime();
   const created = ({ secret }: SealingKey) => new Date(secret.metadata.creationTimestamp ?? 0).getTime();
   const timeOf = order === "CertNotBefore" ? begin : created;

@@ -17,7 +17,7 @@ const ofActions = {
     kind: "text",
     value: "kms:ARN|vault:MOUNT/KEY",
     group: "seal",
-    summary: "with wrap: the key to wrap sealing keys by",
+    summary: "with wrap and new: the key to wrap sealing keys by",
   },
   all: { kind: "switch", group: "seal", summary: "wrap or unwrap every sealing key in use" },
   "dry-run": {

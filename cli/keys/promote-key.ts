@@ -69,16 +69,16 @@ function requireMeant({ name, namespace, certificate, isRestored }: SealingKey, 
   );
 }
 
-/** Later than every promotion that counts now: of several the latest counts. */
-function promotionMoment(keys: readonly SealingKey[], now: Date): number {
+/** A moment, ms since 1970, later than every promotion that counts now: of several the latest counts. */
+export function promotionMoment(keys: readonly SealingKey[], now: Date): number {
   const others = keys.filter(({ isInUse }) => isInUse).map((key) => promotedAt(key) ?? 0);
   const counting = others.filter((at) => at <= now.getTime() + SKEW_MS);
   const wholeNow = Math.floor(now.getTime() / 1000) * 1000;
   return Math.max(wholeNow, ...counting.map((at) => Math.floor(at / 1000) * 1000 + 1000));
 }
 
-/** What seals now, by what the controller publishes. */
-function sealingBefore(keys: readonly SealingKey[], published: PublishedKeys, now: Date): string {
+/** What seals now, by what the controller publishes, as a clause for people. */
+export function sealingBefore(keys: readonly SealingKey[], published: PublishedKeys, now: Date): string {
   const { sealing } = published;
   if (typeof sealing !== "string") {
     const key = keys.find(({ certificate }) => certificate.fingerprint === sealing.fingerprint);

@@ -8,11 +8,13 @@ import { readArguments } from "../../cli/arguments.ts";
 import { allow } from "../../cli/commands/allow.ts";
 import { audit } from "../../cli/commands/audit.ts";
 import { convert } from "../../cli/commands/convert.ts";
+import { doctor } from "../../cli/commands/doctor.ts";
 import { edit } from "../../cli/commands/edit.ts";
 import { explain } from "../../cli/commands/explain.ts";
 import { git } from "../../cli/commands/git.ts";
 import { guard } from "../../cli/commands/guard.ts";
 import { keys } from "../../cli/commands/keys.ts";
+import { pin } from "../../cli/commands/pin.ts";
 import { render } from "../../cli/commands/render.ts";
 import { rotate } from "../../cli/commands/rotate.ts";
 import { unseal } from "../../cli/commands/unseal.ts";
@@ -44,6 +46,14 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
     "the fingerprint is left for the reader to fill in, and it needs a repository",
   ],
   ...[
+    "signet pin",
+    "signet pin accept prod",
+    "signet pin update prod",
+    "signet pin update --cert new.pem prod",
+    "signet --output-dir 'sealed/{cluster}' apps",
+    "signet --for-cluster prod,staging -w 'db.{cluster}.yaml' < secret.yaml",
+  ].map((command) => [command, "it needs a project file"] as const),
+  ...[
     "signet guard --staged",
     "signet guard --range main..HEAD",
     "signet guard --range origin/main..HEAD",
@@ -51,11 +61,15 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
     'signet guard --range "$old..$new" "$@" || exit 1',
     "signet git setup --write '*.sealed.yaml'",
   ].map((command) => [command, "it needs a repository"] as const),
+  ...["signet doctor", "signet doctor -o json"].map(
+    (command) => [command, "it needs an installation"] as const,
+  ),
   ...[
     "signet keys list",
     "signet keys backup --age age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -w sealing-keys.yaml",
     "signet keys backup --confirm sealing-keys.yaml",
     "signet keys restore sealing-keys.yaml",
+    "signet keys new",
     "signet keys promote sealed-secrets-key7xk2p",
     "signet keys retire --in apps sealed-secrets-key7xk2p",
     "signet keys wrap --dry-run --all --with vault:transit/sealing-keys",
@@ -80,6 +94,8 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   explain: explain.options,
   guard: guard.options,
   keys: keys.options,
+  doctor: doctor.options,
+  pin: pin.options,
   rotate: rotate.options,
   completion: generalOptions,
 };

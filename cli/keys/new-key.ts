@@ -1,0 +1,226 @@
+import { InputError, SealError, UsageError } from "../../shared/errors.ts";
+import { readCertificate } from "../../shared/seal/certificate.node.ts";
+import { issueKey, type KeyRequest } from "../../shared/seal/issue-certificate.node.ts";
+import { keySecret, type NewKeySecret } from "../../shared/seal/new-key-secret.node.ts";
+import { successorName } from "../../shared/seal/successor-name.node.ts";
+import { parseWrappingKey, type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
+import { AWAITS_BACKUP_ANNOTATION, KEY_LABEL } from "../../shared/sealing-key-secret.ts";
+import { clusterToBindTo } from "../cluster-identity.ts";
+import type { Io } from "../io.ts";
+import { noticesOf } from "../notices.ts";
+import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { byAge } from "./foremost-keys.ts";
+import type { KeyAction } from "./key-action.ts";
+import { moveKey } from "./key-moving.ts";
+import type { KeySecretObject } from "./key-secrets.ts";
+import type { KeysOptions } from "./keys-options.ts";
+import { promotionMoment, sealingBefore } from "./promote-key.ts";
+import type { PublishedKeys } from "./published-keys.ts";
+import { readSealingKey, type SealingKey } from "./sealing-key.ts";
+import { UserWrappingServices } from "./wrapping-services.ts";
+
+/** `signet keys new`: makes a sealing key that seals from now on. */
+export const newKey: KeyAction = {
+  flags: ["key-size", "with", "dry-run"],
+  async run(names, options, io) {
+    if (names.length > 0)
+      throw new UsageError(
+        "keys new takes no names",
+        "the name of the Secret follows from the key that it succeeds",
+      );
+    const keyBits = keySize(options["key-size"]);
+    await withKeySecrets(options, io, async (connection) => {
+      const found = await connection.secrets.all();
+      const published = await connection.published();
+      const keys = found
+        .flatMap((secret) => readableKeys(secret, () => undefined, { toWrite: false }))
+        .filter(({ isInUse }) => isInUse);
+      await make({ keys, taken: found, published, keyBits, connection, options, io });
+    });
+  },
+};
+
+type Making = {
+  /** Those in use. */
+  keys: readonly SealingKey[];
+  /** All key Secrets, whatever is in them. */
+  taken: readonly KeySecretObject[];
+  published: PublishedKeys;
+  /** Null: as the one that it succeeds. */
+  keyBits: number | null;
+  connection: KeyConnection;
+  options: KeysOptions;
+  io: Io;
+};
+
+/** As the controller has them where it is told nothing else. */
+const PREFIX = "sealed-secrets-key";
+const DEFAULTS = { keyBits: 4096, ttlMs: 87_600 * 3_600_000 };
+const SHORTEST_TTL_MS = 3_600_000;
+/** Names that may be taken by Secrets that have nothing to do with it. */
+const MAX_NAMES = 30;
+
+async function make(making: Making): Promise<void> {
+  const { keys, published, connection, options, io } = making;
+  const { settings } = published;
+  const by = wrappingKey(making);
+  const order = typeof settings === "string" ? "CertNotBefore" : settings.order;
+  const predecessor = [...keys].sort(byAge(order))[0] ?? null;
+  const now = io.now();
+  const begins = keys.map(({ certificate }) => certificate.notBefore.getTime() + 1000);
+  // Of two that began within one second, neither would be told to be the newer.
+  const begin = new Date(Math.max(now.getTime(), ...begins));
+  const issued = await issueKey(requestAfter(predecessor, making.keyBits), begin);
+  const { fingerprint } = readCertificate(issued.certificatePem);
+  const awaitsBackup = typeof settings !== "string" && settings.requireBackup && keys.length > 0;
+  const place = {
+    namespace: connection.namespace,
+    labels: {},
+    annotations: awaitsBackup ? { [AWAITS_BACKUP_ANNOTATION]: "true" } : {},
+    // So that it is known for meant, however many keys there are.
+    promotedAt: new Date(promotionMoment(keys, now)),
+  };
+  const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
+  try {
+    if (by !== null) services.requireAllowed(by, connection.namespace, namedOnCommandLine(options));
+    const cluster = await clusterOf(by, options, io);
+    const named = { cluster, predecessor: predecessor?.certificate.fingerprint ?? null };
+    const secretAt = async (name: string) => {
+      const plain = keySecret(issued, { ...place, name });
+      return by === null ? plain : await wrapped(plain, by, cluster ?? "", services);
+    };
+    const name = await written(making, named, secretAt);
+    const isDry = options["dry-run"];
+    say(io, `before: ${sealingBefore(keys, published, now)}`);
+    const how = by === null ? "" : `, wrapped by ${wrappingKeyText(by)}`;
+    say(io, `sealing key ${name} (${fingerprint}) ${isDry ? "would be" : "is"} made${how}`);
+    for (const text of whenItSeals(awaitsBackup, published, begin, now)) say(io, text);
+  } finally {
+    await services.close();
+  }
+}
+
+/** The key that the new one is to be wrapped by; null for none. @throws InputError where that cannot be told. */
+function wrappingKey({ keys, published: { settings } }: Making): WrappingKey | null {
+  if (typeof settings !== "string") {
+    const by = settings.wrap === null ? null : parseWrappingKey(settings.wrap);
+    if (settings.wrap === null || by !== null) return by;
+    throw new InputError(
+      "what the controller publishes as its wrapping key is none",
+      "find out who changed its ConfigMap sealed-secrets-certificate",
+    );
+  }
+  if (keys.every(({ wrappedBy }) => wrappedBy === null)) return null;
+  throw new InputError(
+    `it is not known by which key the controller has new keys wrapped: ${settings}`,
+    "start the controller, or get the right to read that ConfigMap",
+  );
+}
+
+/** As the one before it, but for what was asked for. */
+function requestAfter(predecessor: SealingKey | null, keyBits: number | null): KeyRequest {
+  const before = predecessor?.certificate;
+  const validFor =
+    before === undefined ? DEFAULTS.ttlMs : before.notAfter.getTime() - before.notBefore.getTime();
+  const bits = before?.publicKey.asymmetricKeyDetails?.modulusLength ?? DEFAULTS.keyBits;
+  return {
+    keyBits: keyBits ?? Math.max(2048, bits),
+    commonName: "",
+    ttlMs: Math.max(SHORTEST_TTL_MS, validFor),
+  };
+}
+
+/** A wrapped key is bound to its cluster; of another one only the name of its Secret follows from it. */
+async function clusterOf(by: WrappingKey | null, options: KeysOptions, io: Io): Promise<string | null> {
+  try {
+    return await clusterToBindTo(options, io);
+  } catch (error) {
+    if (by !== null || !(error instanceof SealError)) throw error;
+    return null;
+  }
+}
+
+async function wrapped(
+  plain: NewKeySecret,
+  by: WrappingKey,
+  clusterId: string,
+  services: UserWrappingServices,
+): Promise<NewKeySecret> {
+  const change = await moveKey(readSealingKey(plain), { services, clusterId, to: by });
+  const { metadata, data } = plain;
+  const added = Object.entries(change.annotations).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  );
+  return {
+    ...plain,
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, [KEY_LABEL]: change.label },
+      annotations: { ...metadata.annotations, ...Object.fromEntries(added) },
+    },
+    data: { ...data, "tls.key": Buffer.from(change.keyText).toString("base64") },
+  };
+}
+
+/**
+ * Writes the Secret under the name that a controller would give it: whoever makes a key at the same time meets it there.
+ * @returns its name.
+ */
+async function written(
+  { keys, taken, connection, options }: Making,
+  named: { cluster: string | null; predecessor: string | null },
+  secretAt: (name: string) => Promise<NewKeySecret>,
+): Promise<string> {
+  const inUse = new Set(keys.map(({ name }) => name));
+  const others = new Set(taken.map(({ metadata }) => metadata.name));
+  for (let counter = 0; counter < MAX_NAMES; counter++) {
+    const name = successorName(PREFIX, { ...named, counter });
+    if (others.has(name) && !inUse.has(name)) continue;
+    if (!inUse.has(name)) {
+      const secret = await secretAt(name);
+      if (options["dry-run"] || (await connection.secrets.create(secret))) return name;
+    }
+    const there = await connection.secrets.inUse();
+    if (there.some(({ metadata }) => metadata.name === name))
+      throw new InputError(
+        `somebody else made a key at the same time: ${name}`,
+        "see signet keys list; for one more, run the command again",
+      );
+  }
+  throw new InputError(
+    `all names for a new key with the prefix ${PREFIX} are taken`,
+    "delete Secrets of keys that were retired long ago, of which a backup is at hand",
+  );
+}
+
+function whenItSeals(awaitsBackup: boolean, { sealing }: PublishedKeys, begin: Date, now: Date): string[] {
+  const isAhead = begin.getTime() > now.getTime() + 1000;
+  const from = isAhead ? `, from ${begin.toISOString()}` : "";
+  if (awaitsBackup)
+    return [
+      "note: the controller has --require-backup, so it seals once its backup is confirmed: signet keys backup",
+    ];
+  return [
+    typeof sealing === "string"
+      ? `note: it seals once a controller has seen it${from}`
+      : `note: it seals as soon as the controller has seen it, within seconds${from}; the certificate is had by: signet --fetch-cert`,
+    "note: back it up: signet keys backup",
+  ];
+}
+
+function namedOnCommandLine({ with: text }: KeysOptions): WrappingKey | null {
+  if (text === null) return null;
+  const key = parseWrappingKey(text);
+  if (key !== null) return key;
+  throw new UsageError(
+    "--with is no key of AWS KMS or Vault",
+    "write --with kms:ARN or --with vault:MOUNT/KEY",
+  );
+}
+
+function keySize(text: string | null): number | null {
+  if (text === null) return null;
+  const bits = /^\d{4,5}$/.test(text) ? Number(text) : 0;
+  if (bits >= 2048 && bits <= 16_384) return bits;
+  throw new UsageError("--key-size is no length of a key", "give a number of bits from 2048 to 16384");
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { judgeKeySecret } from "../../../controller/keys/judge-key.ts";
+import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
+import { readCertificate } from "../../../shared/seal/certificate.node.ts";
+import { successorName } from "../../../shared/seal/successor-name.node.ts";
+import { unwrapSealingKey } from "../../../shared/seal/wrapped-key.ts";
+import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
+import { KMS_KEY, keysWorld, UNWRAPPING, WRAPPING } from "./keys-world.ts";
+
+const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
+const HOUR_MS = 3_600_000;
+const [older, newer] = await Promise.all([sealingPair(new Date(Date.now() - HOUR_MS)), sealingPair()]);
+const after = (predecessor: string | null, counter = 0) =>
+  successorName("sealed-secrets-key", { cluster: "cluster-1", predecessor, counter });
+const refuse = () => ({ state: "refused" as const, problem: "it is wrapped" });
+const judged = (secret: object) => judgeKeySecret(secret as SecretObject, new Date(), refuse);
+
+async function world(context: TestContext, more: Parameters<typeof keysWorld>[1] = []) {
+  const made = await keysWorld(context, [pairSecret(older, "one"), pairSecret(newer, "two"), ...more]);
+  made.publish({ certificatePem: newer.certificatePem });
+  return made;
+}
+
+test("the new key has the name and the form that the controller gives one, and a promotion", async (context) => {
+  const { keys, secret, writes, item } = await world(context, [
+    pairSecret(older, "three", { annotations: { "signet.dev/primary": "2026-01-01T00:00:00Z" } }),
+  ]);
+  const { code, stdout, stderr } = await keys("new");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "");
+  const name = after(newer.fingerprint);
+  assert.deepEqual(writes(), ["POST /api/v1/namespaces/kube-system/secrets"]);
+  const { metadata, type } = secret(name);
+  assert.deepEqual([type, metadata.labels], ["kubernetes.io/tls", { [KEY_LABEL]: "active" }]);
+  assert.ok(
+    Date.parse(metadata.annotations?.["signet.dev/primary"] ?? "") > Date.parse("2026-01-01T00:00:00Z"),
+  );
+  const verdict = await judged(secret(name));
+  assert.ok(verdict.ok);
+  const { fingerprint, notBefore, notAfter, publicKey } = readCertificate(item(name, "tls.crt"));
+  assert.ok(notBefore > readCertificate(newer.certificatePem).notBefore);
+  assert.equal(notAfter.getTime() - notBefore.getTime(), 24 * HOUR_MS);
+  assert.equal(publicKey.asymmetricKeyDetails?.modulusLength, 2048);
+  assert.ok(stderr.includes(`sealing key ${name} (${fingerprint}) is made\n`), stderr);
+  assert.match(stderr, /^before: SHA256:\S+ \(two\) seals$/m);
+  assert.match(stderr, /note: it seals as soon as the controller has seen it/);
+  assert.doesNotMatch(stderr, /PRIVATE/);
+});
+
+test("the length can be chosen, within bounds, and a dry run writes nothing", async (context) => {
+  const { keys, writes } = await world(context);
+  for (const bits of ["1024", "16385", "many"])
+    assert.equal((await keys("new", `--key-size=${bits}`)).code, 2, bits);
+  const dry = await keys("new", "--dry-run", "--key-size=2048");
+  assert.deepEqual([dry.code, writes()], [0, []]);
+  assert.match(dry.stderr, /would be made$/m);
+  assert.equal((await keys("new", "name")).code, 2);
+});
+
+test("it is wrapped as the controller has it, by a key that is allowed, and unwraps there", async (context) => {
+  const { keys, secret, item, publish, writes, kms, transit } = await world(context);
+  publish({ settings: WRAPPING, certificatePem: newer.certificatePem });
+  const refused = await keys("new");
+  assert.deepEqual([refused.code, writes(), kms.calls.length], [1, [], 0]);
+  assert.match(refused.stderr, /wrapped by kms:\S+, which is not allowed/);
+  const { code, stderr } = await keys("new", "--with", KMS_KEY);
+  assert.equal(code, 0, stderr);
+  const name = after(newer.fingerprint);
+  const { metadata } = secret(name);
+  assert.equal(metadata.labels?.[KEY_LABEL], "wrapped");
+  assert.equal(metadata.annotations?.["signet.dev/wrapped-by"], KMS_KEY);
+  assert.ok(metadata.annotations["signet.dev/primary"]);
+  const { fingerprint, digest } = readCertificate(item(name, "tls.crt"));
+  const place = { clusterId: "cluster-1", namespace: "kube-system", name, fingerprint, certificate: digest };
+  const text = item(name, "tls.key");
+  const pem = await unwrapSealingKey({ kms, transit }, text, place, () => true, new AbortController().signal);
+  assert.match(Buffer.from(pem).toString(), /^-----BEGIN RSA PRIVATE KEY-----/);
+});
+
+test("where it is not known how keys are wrapped, none is made beside wrapped ones", async (context) => {
+  const { keys, publish, writes } = await world(context);
+  assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "two")).code, 0);
+  publish({ settings: { ...UNWRAPPING, "signet.dev/key-order-priority": "" } });
+  const { code, stderr } = await keys("new");
+  assert.deepEqual([code, writes().length], [1, 1]);
+  assert.match(stderr, /it is not known by which key the controller has new keys wrapped/);
+});
+
+test("where backups are required, it waits for its own", async (context) => {
+  const { keys, secret, publish } = await world(context);
+  publish({
+    settings: { ...UNWRAPPING, "signet.dev/require-backup": "true" },
+    certificatePem: newer.certificatePem,
+  });
+  const { code, stderr } = await keys("new");
+  assert.equal(code, 0, stderr);
+  assert.equal(secret(after(newer.fingerprint)).metadata.annotations?.["signet.dev/awaits-backup"], "true");
+  assert.match(stderr, /seals once its backup is confirmed/);
+});
+
+test("a name that another Secret has is passed over, and who made a key at the same time is told of", async (context) => {
+  const name = after(newer.fingerprint);
+  const { keys, secret, item, put, writes } = await world(context);
+  put({ ...pairSecret(older, name), metadata: { namespace: "kube-system", name } });
+  const { code, stderr } = await keys("new");
+  assert.equal(code, 0, stderr);
+  assert.equal(secret(after(newer.fingerprint, 1)).metadata.labels?.[KEY_LABEL], "active");
+  assert.ok(stderr.includes(after(newer.fingerprint, 1)));
+  const third = readCertificate(item(after(newer.fingerprint, 1), "tls.crt"));
+  const next = after(third.fingerprint);
+  put(pairSecret(older, next));
+  const late = await keys("new");
+  assert.equal(late.code, 1, late.stderr);
+  assert.ok(late.stderr.includes(`somebody else made a key at the same time: ${next}`), late.stderr);
+  assert.equal(writes().length, 2, "one that met another Secret, one that was written");
+});
+
+test("the first key of a cluster has the name that its controller would choose", async (context) => {
+  const { keys, secret } = await keysWorld(context, []);
+  const { code, stderr } = await keys("new", "--key-size=2048");
+  assert.equal(code, 0, stderr);
+  assert.ok((await judged(secret(after(null)))).ok);
+});
