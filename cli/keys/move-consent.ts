@@ -22,7 +22,7 @@ export function requireBackup(keys: readonly SealingKey[]): void {
   if (without.length === 0) return;
   throw new InputError(
     `of ${without.join(", ")} no backup is confirmed: with the wrapping key, all that was sealed would be lost`,
-    "copy the keys to where that key is not needed and annotate their Secrets signet.dev/backup-confirmed, or give --without-backup",
+    "copy them out with signet keys backup, and confirm that with signet keys backup --confirm; or give --without-backup",
   );
 }
 
