@@ -3,6 +3,7 @@ export const SIGNET_FLAGS: readonly string[] = [
   "in-place",
   "output-dir",
   "accept-certificate",
+  "for-cluster",
   "backend",
   "kms-key",
   "vault-key",

@@ -17,6 +17,7 @@ export const page: HelpPage = {
     "output-dir",
     "format",
     "cert",
+    "for-cluster",
     "scope",
     "namespace",
     "allow-empty-data",

@@ -22,6 +22,7 @@ export const page: HelpPage = {
     "sealed-secret-file",
     "output-dir",
     "cert",
+    "for-cluster",
     "item",
     ...REACHING,
     ...SEALING_UNDER,

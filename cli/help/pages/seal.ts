@@ -14,6 +14,7 @@ export const page: HelpPage = {
     "The certificate comes from the controller in the cluster of the kubeconfig, or from --cert, which needs no cluster. A value opens only where it was sealed for: its namespace and name (strict), any name in its namespace (namespace-wide) or anywhere in the cluster (cluster-wide). The annotations sealedsecrets.bitnami.com/namespace-wide and /cluster-wide of a Secret say the same as --scope.",
     "With --kms-key or --vault-key values are sealed under a key of AWS KMS or Vault, with your own rights there, and no certificate is asked for. They are bound to scope, item and one cluster: that of --cluster-id, else the one of the kubeconfig, which is asked for its id.",
     "With --age, --kms or --hc-vault-transit, or --backend sops and the creation rules of a .sops.yaml, the SealedSecret is a SOPS document, which the stock sops edits too. It opens with any of these keys, and in its place alone. Recipients of a .sops.yaml go by the file that takes the result.",
+    "Where a project file, .signet.yaml, pins certificates of clusters, that of the file's cluster is taken, and no cluster is asked; its rules say by path which clusters that are, or --for-cluster does. With {cluster} in the path of --output-dir or -w each of them gets an output of its own. signet help pin tells of pins.",
     "A folder stands for every .yaml, .yml and .json file in it and below, a pattern in quotes for the files it fits. Only Secrets are sealed; other documents stay as they are, byte for byte. Each file is written whole or not at all, and a file that fails keeps no other from being written. Without --in-place and --output-dir all results go to standard output, if every file went well.",
   ],
   flags: [
@@ -23,6 +24,7 @@ export const page: HelpPage = {
     "output-dir",
     "format",
     "cert",
+    "for-cluster",
     "scope",
     "name",
     "namespace",

@@ -66,6 +66,21 @@ suite("changes that reviewers should know of", () => {
     ]);
   });
 
+  test("are told of the pins and rules of a project file", () => {
+    const project = (fingerprint: string, rules = "") =>
+      `version: 1\nclusters:\n  prod: {certificate: a.pem, fingerprint: ${fingerprint}}\n${rules}`;
+    assert.deepEqual(told("x/.signet.yaml", project("SHA256:a"), project("SHA256:b")), [
+      "changed-pin: for whom is sealed here has changed: + clusters.prod.fingerprint SHA256:b, - clusters.prod.fingerprint SHA256:a",
+    ]);
+    assert.deepEqual(
+      told(".signet.yaml", project("SHA256:a"), project("SHA256:a", "rules: [{clusters: [prod]}]\n")),
+      ["changed-pin: for whom is sealed here has changed: + rules[0].clusters[0] prod"],
+    );
+    assert.deepEqual(told(".signet.yaml", "", project("SHA256:a")).length, 1);
+    assert.deepEqual(told(".signet.yaml", project("SHA256:a"), `# more\n${project("SHA256:a")}`), []);
+    assert.deepEqual(told("signet.yaml", project("SHA256:a"), project("SHA256:b")), []);
+  });
+
   test("in lists and streams each by its name; what is new or of no interest is none", () => {
     const wide = '"sealedsecrets.bitnami.com/cluster-wide": "true"';
     const other = sealed(wide).replace("name: db", "name: other");
