@@ -44,10 +44,7 @@ const programs: readonly { entries: readonly string[]; bundles: readonly Bundle[
         folder: "cli",
         // A loop over files starts it again and again.
         format: "cjs",
-        apart: {
-          "./any-command.ts": "./commands/any-command.mjs",
-          "./system-editor.ts": "./commands/system-editor.mjs",
-        },
+        apart: { "./any-command.ts": "./commands/any-command.mjs" },
         loads: [
           "./render-sops.ts",
           "./render-sealed-secret.ts",
