@@ -44,6 +44,7 @@ const COMMANDS: Readonly<Record<Exclude<CommandWord, "help">, () => Promise<Comm
   audit: async () => (await import("./commands/audit.ts")).audit,
   status: async () => (await import("./commands/status.ts")).status,
   wait: async () => (await import("./commands/wait.ts")).wait,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   git: async () => (await import("./commands/git.ts")).git,
   completion: async () => (await import("./commands/completion.ts")).completionOf(completionSources),
 };

@@ -19,6 +19,7 @@ export const COMMAND_WORDS = [
   "audit",
   "status",
   "wait",
+  "doctor",
   "git",
   "completion",
 ] as const;

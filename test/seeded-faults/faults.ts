@@ -17,6 +17,7 @@ import { controllerSopsFaults } from "./controller-sops-faults.ts";
 import { convertFaults } from "./convert-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
 import { documentFaults } from "./document-faults.ts";
+import { doctorFaults } from "./doctor-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
@@ -96,6 +97,7 @@ export const faults: readonly Fault[] = [
   ...guardFaults,
   ...auditFaults,
   ...lintFaults,
+  ...doctorFaults,
   ...cliKeyServiceFaults,
   ...awsFaults,
   ...vaultFaults,
