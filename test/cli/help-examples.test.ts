@@ -10,7 +10,6 @@ import { audit } from "../../cli/commands/audit.ts";
 import { convert } from "../../cli/commands/convert.ts";
 import { doctor } from "../../cli/commands/doctor.ts";
 import { edit } from "../../cli/commands/edit.ts";
-import { doctor } from "../../cli/commands/doctor.ts";
 import { explain } from "../../cli/commands/explain.ts";
 import { git } from "../../cli/commands/git.ts";
 import { guard } from "../../cli/commands/guard.ts";
@@ -65,9 +64,6 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ...["signet doctor", "signet doctor -o json"].map(
     (command) => [command, "it needs an installation"] as const,
   ),
-  ...["signet doctor", "signet doctor -o json"].map(
-    (command) => [command, "it needs an installation"] as const,
-  ),
   ...[
     "signet keys list",
     "signet keys backup --age age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -w sealing-keys.yaml",
@@ -98,7 +94,6 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
   explain: explain.options,
   guard: guard.options,
   keys: keys.options,
-  doctor: doctor.options,
   doctor: doctor.options,
   pin: pin.options,
   rotate: rotate.options,
