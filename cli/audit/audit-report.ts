@@ -3,7 +3,7 @@ import type { InventoryProblem } from "../inventory/sealed-object.ts";
 import { inColumns, shortKey } from "./columns.ts";
 import type { DuplicateGroup } from "./duplicates.ts";
 import { objectName, placeOf } from "./item-name.ts";
-import { type AuditedValue, daysOf } from "./judge-values.ts";
+import { type AuditedValue, type AuditFinding, daysOf } from "./judge-values.ts";
 import type { KeyDependents } from "./key-dependents.ts";
 
 /** What an audit tells. */
@@ -70,15 +70,22 @@ function ageInWords(ageMs: number | null): string {
   return ageMs === null ? "-" : `${daysOf(ageMs)}d`;
 }
 
+/** What stands in a column of its own already, and is no reason to fail. */
+function isShown({ rule, fails }: AuditFinding): boolean {
+  return !fails && (rule === "claimed" || rule === "scope");
+}
+
 /** Findings of an object that say the same of several items come together. */
 function findingLines(values: readonly AuditedValue[]): string {
   const lines = values.flatMap(({ object, value, findings }) =>
-    findings.map(({ rule, what, next, fails }) => ({
-      head: `${placeOf(object)}: ${fails ? "" : "note: "}${objectName(object)}`,
-      item: value.item,
-      tail: `${what} [${rule}]`,
-      next,
-    })),
+    findings
+      .filter((finding) => !isShown(finding))
+      .map(({ rule, what, next, fails }) => ({
+        head: `${placeOf(object)}: ${fails ? "" : "note: "}${objectName(object)}`,
+        item: value.item,
+        tail: `${what} [${rule}]`,
+        next,
+      })),
   );
   const groups = Map.groupBy(lines, ({ head, tail, next }) => JSON.stringify([head, tail, next]));
   return [...groups.values()]

@@ -86,6 +86,17 @@ suite("which key each value needs", () => {
   });
 });
 
+test("a table does not repeat as notes what its columns say, and names what the run fails for", async () => {
+  const quiet = (await audit(["sealed"], files)).stdout;
+  assert.match(quiet, / claimed /);
+  assert.doesNotMatch(quiet, /\[claimed\]/);
+  const failing = (await audit(["--fail-on", "claimed", "sealed"], files)).stdout;
+  assert.match(
+    failing,
+    /^sealed\/db\.yaml:1: team\/db user, password: its key is only claimed \[claimed\]\n {4}give --private-key/m,
+  );
+});
+
 suite("what stands against a value", () => {
   test("its scope, its place, damage, and keys that are not at hand", async () => {
     const moved = { ...db, metadata: { ...db.metadata, name: "moved" } };
