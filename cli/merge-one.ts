@@ -61,7 +61,8 @@ async function sealFor(
 ): Promise<Merge> {
   const { asked, options, io, notices } = means;
   const found = await means.key();
-  const key = await found.forTarget(null);
+  // Rules of a project may go by the file.
+  const key = await found.forTarget(null, found.backend === "cluster" ? target.file.path : null);
   const { sealedSecret } = target;
   const kind = await mergeScopeKind({
     sealedSecret,

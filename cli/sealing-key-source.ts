@@ -43,7 +43,7 @@ export async function findSealingKey(
   const backend = sealingBackend(options, io, flags);
   const keyServices = sealingKeyServices(options, io, notices, flags);
   try {
-    const inProject = await projectSealingFor(backend, options, io, notices);
+    const inProject = await projectSealingFor(backend, keyServices, options, io, notices);
     const forTarget = inProject ?? (await sealingFor(backend, keyServices, options, io, notices));
     const byFile = inProject !== null || backend.backend === "sops";
     return { backend: backend.backend, byFile, keyServices, forTarget, close: () => keyServices.close() };
@@ -70,13 +70,14 @@ export function sealingKeyServices(
 /** Null where no project file has a say. */
 async function projectSealingFor(
   { backend }: ChosenBackend,
+  keyServices: UserKeyServices,
   options: KubesealOptions,
   io: Io,
   notices: Notices,
 ): Promise<FoundSealingKey["forTarget"] | null> {
   if (backend !== "cluster" || nearestFile(PROJECT_FILE, io) === null) return null;
   const { projectSealing } = await import("./project/project-sealing.ts");
-  return projectSealing(options, io, notices);
+  return projectSealing(options, io, notices, keyServices);
 }
 
 async function sealingFor(

@@ -32,6 +32,7 @@ export const raw: Command<typeof kubesealOptions> = {
     const found = await findSealingKey(options, io, notices);
     try {
       const key = await found.forTarget(null);
+      if (key.isRemote === true) throw needsItem(key.words);
       key.judgeScope?.(kind, scopeOption(options) !== null, "the value");
       const scope = await scopeOf(kind, options, io);
       const values = new Map(
@@ -51,6 +52,14 @@ export const raw: Command<typeof kubesealOptions> = {
     }
   },
 };
+
+/** What a flag says is known before; a project's rules are read with the key. */
+function needsItem(words: string): UsageError {
+  return new UsageError(
+    `by the rules of the project this is sealed under ${words}, and --raw needs to be told so`,
+    "give --kms-key or --vault-key with it, and --item KEY",
+  );
+}
 
 function noBareValues(): UsageError {
   return new UsageError(

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { readStream } from "../../shared/document/document-stream.ts";
 import { decodeText } from "../../shared/document/encoding.ts";
 import { InputError } from "../../shared/errors.ts";
+import { isKmsAliasArn, isKmsKeyArn, parseTransitKeyName } from "../../shared/seal/key-text.ts";
 import { isClusterId } from "../cluster-identity.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
@@ -29,6 +30,17 @@ const ruleSchema = z.strictObject({
     .optional(),
   clusters: clusterNames.optional(),
   scope: z.enum(SCOPES, "has to be strict, namespace-wide or cluster-wide").optional(),
+  kmsKey: z
+    .string()
+    .refine(
+      (text) => isKmsKeyArn(text) || isKmsAliasArn(text),
+      "has to be the ARN of a key of AWS KMS, or an alias",
+    )
+    .optional(),
+  vaultKey: z
+    .string()
+    .refine((text) => parseTransitKeyName(text) !== null, "has to be MOUNT/KEY")
+    .optional(),
 });
 const schema = z.strictObject({
   version: z.literal(1, "has to be 1"),
@@ -86,7 +98,12 @@ export function parseProject(text: string, where: string): Pick<ProjectFile, "cl
   const { success, data, error } = schema.safeParse(document.value);
   if (!success) throw unfit(error, where);
   const clusters = new Map(Object.entries(data.clusters));
-  for (const [at, { clusters: named = [] }] of data.rules.entries()) {
+  for (const [at, { clusters: named = [], kmsKey, vaultKey }] of data.rules.entries()) {
+    if (kmsKey !== undefined && vaultKey !== undefined)
+      throw new InputError(
+        `${where}: rules[${at}] has both kmsKey and vaultKey`,
+        "leave one of them out: a value lies under one key",
+      );
     const unknown = named.find((name) => !clusters.has(name));
     if (unknown !== undefined)
       throw new InputError(

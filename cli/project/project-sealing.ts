@@ -4,12 +4,14 @@ import { findCertificate } from "../certificate-source.ts";
 import type { Pin } from "../controller/judge-certificate.ts";
 import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
+import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
 import type { KubesealOptions } from "../options.ts";
 import { certificateKey, type SealingKey } from "../sealing-key.ts";
 import { requireAcceptedPin } from "./pin-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
+import { namedService, remoteKeyFor } from "./project-key-service.ts";
 import { ruleFor } from "./project-rules.ts";
 
 /** What seals for a file: see `FoundSealingKey`. */
@@ -25,20 +27,27 @@ export async function projectSealing(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
+  keyServices: UserKeyServices,
 ): Promise<ForTarget | null> {
   const project = findProject(io);
   const asked = options["for-cluster"];
   if (project === null || (project.clusters.size === 0 && asked.length === 0)) return null;
   if (options.cert !== null) return byCertificate(project, options, io, notices);
   const keys = new Map<string, Promise<SealingKey>>();
-  const keyOf = (name: string) => {
-    const known = keys.get(name) ?? keyFor(project, name, options, io, notices);
-    keys.set(name, known);
+  const keyOf = (name: string, rule: ProjectRule | null) => {
+    const service = namedService(rule);
+    const id = JSON.stringify([name, service]);
+    const known =
+      keys.get(id) ??
+      (service === null
+        ? keyFor(project, name, options, io, notices)
+        : remoteKeyFor(acceptedCluster(project, name, io, notices), service, options, io, keyServices));
+    keys.set(id, known);
     return known;
   };
   return async (target, path = null) => {
     const rule = ruleFor(project, path ?? target, io);
-    const key = await keyOf(clusterFor(project, rule, asked, path ?? target));
+    const key = await keyOf(clusterFor(project, rule, asked, path ?? target), rule);
     return { ...key, judgeScope: judgeScopeBy(rule, project) };
   };
 }
@@ -111,6 +120,12 @@ function clusterFor(
   );
 }
 
+function acceptedCluster(project: ProjectFile, name: string, io: Io, notices: Notices): PinnedCluster {
+  const cluster = pinnedCluster(project, name, io);
+  requireAcceptedPin(cluster, project, io, notices);
+  return cluster;
+}
+
 async function keyFor(
   project: ProjectFile,
   name: string,
@@ -118,8 +133,7 @@ async function keyFor(
   io: Io,
   notices: Notices,
 ): Promise<SealingKey> {
-  const cluster = pinnedCluster(project, name, io);
-  requireAcceptedPin(cluster, project, io, notices);
+  const cluster = acceptedCluster(project, name, io, notices);
   const found = namesController(options)
     ? await fromController(cluster, options, io, notices)
     : { bytes: new TextEncoder().encode(cluster.text), source: cluster.path, controller: null };

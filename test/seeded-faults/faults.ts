@@ -16,8 +16,8 @@ import { controllerKeyServiceFaults } from "./controller-key-service-faults.ts";
 import { controllerSopsFaults } from "./controller-sops-faults.ts";
 import { convertFaults } from "./convert-faults.ts";
 import { decidingFaults } from "./deciding-faults.ts";
-import { documentFaults } from "./document-faults.ts";
 import { doctorFaults } from "./doctor-faults.ts";
+import { documentFaults } from "./document-faults.ts";
 import { driftFaults } from "./drift-faults.ts";
 import { electionFaults } from "./election-faults.ts";
 import type { Fault } from "./fault.ts";
@@ -25,6 +25,7 @@ import { gitFaults } from "./git-faults.ts";
 import { guardFaults } from "./guard-faults.ts";
 import { handOverFaults } from "./hand-over-faults.ts";
 import { keyBackupFaults } from "./key-backup-faults.ts";
+import { itemFaults } from "./item-faults.ts";
 import { keyFaults } from "./key-faults.ts";
 import { keyLifeFaults } from "./key-life-faults.ts";
 import { keyMovingFaults } from "./key-moving-faults.ts";
@@ -35,6 +36,7 @@ import { kustomizeFaults } from "./kustomize-faults.ts";
 import { lintFaults } from "./lint-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
+import { projectFaults } from "./project-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
 import { recordFaults } from "./record-faults.ts";
 import { renderAloneFaults } from "./render-alone-faults.ts";
@@ -66,6 +68,7 @@ export const faults: readonly Fault[] = [
   ...tellingFaults,
   ...kustomizeFaults,
   ...openingFaults,
+  ...itemFaults,
   ...keyFaults,
   ...keyServiceFaults,
   ...keySparingFaults,
@@ -110,4 +113,5 @@ export const faults: readonly Fault[] = [
   ...gitFaults,
   ...convertFaults,
   ...handOverFaults,
+  ...projectFaults,
 ];
