@@ -88,13 +88,6 @@ export const itemFaults: readonly Fault[] = [
     test: documentTest,
   },
   {
-    what: "a key is renamed to one that is taken",
-    file: "shared/document/edit.ts",
-    find: 'if (Object.hasOwn(map, edit.rename)) throw new EditConflict("the new key is taken", edit.path);',
-    replace: "",
-    test: documentTest,
-  },
-  {
     what: "an item of a SOPS document that is to go stays",
     file: "shared/sops-sealed-secret/edit-sops.ts",
     find: "if (removed.has(entry.key)) return [];",
@@ -121,6 +114,7 @@ export const itemFaults: readonly Fault[] = [
     find: "return { items, shown: publicPem };",
     replace: "return { items, shown: privatePem };",
     test: generateTest,
+    named: "ed25519: the private key is sealed, the public key is printed, and sealed where asked",
   },
   {
     what: "some characters of a password are likelier than others",
@@ -128,6 +122,7 @@ export const itemFaults: readonly Fault[] = [
     find: "characters[randomInt(characters.length)]",
     replace: "characters[Math.min(randomInt(characters.length + 1), characters.length - 1)]",
     test: generateTest,
+    named: "every character of a password is as likely as every other",
   },
   {
     what: "the mark of a value that is not opened is sealed as a value",
