@@ -8,6 +8,7 @@ import { actionFlags, keysOptions } from "../keys/keys-options.ts";
 
 const ACTIONS: Readonly<Record<string, () => Promise<KeyAction>>> = {
   list: async () => (await import("../keys/list-keys.ts")).listKeys,
+  show: async () => (await import("../keys/show-key.ts")).showKey,
   new: async () => (await import("../keys/new-key.ts")).newKey,
   promote: async () => (await import("../keys/promote-key.ts")).promoteKey,
   retire: async () => (await import("../keys/retire-key.ts")).retireKeys,
@@ -21,7 +22,7 @@ const WORDS = Object.keys(ACTIONS);
 /** `signet keys`: the sealing keys of a cluster, and their life. */
 export const keys: Command<typeof keysOptions> = {
   name: "keys",
-  summary: "list, make, promote, retire, wrap and unwrap a cluster's sealing keys",
+  summary: "list, show, make, promote, retire, wrap and unwrap a cluster's sealing keys",
   options: keysOptions,
   words: WORDS,
   page,

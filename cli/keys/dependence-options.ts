@@ -7,13 +7,18 @@ export const dependenceOptions = {
     kind: "list",
     value: "PATH,...",
     group: "files",
-    summary: "with retire: files, folders and patterns to look at beside the cluster",
+    summary: "with list, show and retire: files, folders and patterns to look at beside the cluster",
+  },
+  open: {
+    kind: "switch",
+    group: "seal",
+    summary: "with list and show: open values with the keys, rather than believe what they say",
   },
   "private-key": {
     kind: "list",
     value: "PATH,...",
     group: "seal",
-    summary: "with retire: private keys in the place of wrapped ones, as files or folders",
+    summary: "with list, show and retire: private keys in the place of wrapped ones, as files or folders",
   },
   "recovery-private-key": keyOptions["recovery-private-key"],
   compromised: {

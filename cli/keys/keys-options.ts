@@ -67,9 +67,9 @@ const ofActions = {
   format: {
     kind: "text",
     short: "o",
-    value: "table|json",
+    value: "table|wide|json",
     group: "seal",
-    summary: "with list: a table for people, or JSON",
+    summary: "with list and show: a table for people, or JSON",
   },
 } as const satisfies OptionTable;
 

@@ -1,23 +1,20 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { COMPROMISED, RETIRED } from "../../shared/sealing-key-secret.ts";
-import { clusterIdentity } from "../cluster-identity.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory } from "../inventory/sealed-object.ts";
 import { objectsInTrees } from "../inventory/trees.ts";
 import type { Io } from "../io.ts";
-import { noticesOf } from "../notices.ts";
-import { NO_KEYS, readOpeningKeys } from "../opening-keys.ts";
 import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { counted } from "./counted.ts";
 import { type Dependent, dependentLine, dependents } from "./dependents.ts";
 import { foremostKeys, hasBegun } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
+import { keysAtHand, newestFirst } from "./keys-at-hand.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import { isFingerprint, keysNamed } from "./named-key.ts";
-import { privateKeys } from "./private-keys.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 import { takeBackCommand } from "./taken-out.ts";
-import { UserWrappingServices } from "./wrapping-services.ts";
 
 /** `signet keys retire`: takes keys out that nothing needs any more. */
 export const retireKeys: KeyAction = {
@@ -173,26 +170,9 @@ async function needed(
   { going, staying, options, io }: Retiring,
   { objects }: Inventory,
 ): Promise<readonly Dependent[]> {
-  const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
-  const files = [...options["private-key"], ...options["recovery-private-key"]];
-  try {
-    const { keys: offline } = files.length === 0 ? NO_KEYS : await readOpeningKeys(files, io, false);
-    const { opening, without } = await privateKeys([...staying, ...going], {
-      services,
-      offline,
-      clusterId: () => clusterIdentity(options, io),
-    });
-    for (const { key, problem } of without)
-      say(io, `note: what needs sealing key ${key.name} cannot be opened here: ${problem}`);
-    const halves = (keys: readonly SealingKey[]) => keys.flatMap((key) => opening.get(key) ?? []);
-    return await dependents(objects, { staying: newestFirst(halves(staying)), going: halves(going) });
-  } finally {
-    await services.close();
-  }
-}
-
-function newestFirst<Key extends { since?: Date }>(keys: readonly Key[]): Key[] {
-  return [...keys].sort((a, b) => (b.since?.getTime() ?? 0) - (a.since?.getTime() ?? 0));
+  const opening = await keysAtHand([...staying, ...going], options, io);
+  const halves = (keys: readonly SealingKey[]) => newestFirst(keys.flatMap((key) => opening.get(key) ?? []));
+  return dependents(objects, { staying: halves(staying), going: halves(going) });
 }
 
 /** One that is out already: what was retired may turn out to be compromised. */
@@ -219,8 +199,4 @@ function afterwards(going: readonly SealingKey[], label: string): string[] {
     ...notes,
     `warning: whoever has such a key opens all that was ever sealed under it; change those values: signet audit --compromised ${first?.certificate.fingerprint} --history`,
   ];
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -3,7 +3,8 @@ import type { HelpPage } from "../../command.ts";
 /** `keys` */
 export const page: HelpPage = {
   usage: [
-    "keys list [flags]",
+    "keys list [-o table|wide|json] [--open] [--in PATH,...] [flags]",
+    "keys show [-o table|json] [--open] [--in PATH,...] [flags] NAME|FINGERPRINT",
     "keys new [--key-size BITS] [--with kms:ARN|vault:MOUNT/KEY] [flags]",
     "keys promote [flags] NAME|FINGERPRINT",
     "keys retire [flags] [--compromised] [--in PATH,...] NAME|FINGERPRINT...",
@@ -14,10 +15,11 @@ export const page: HelpPage = {
     "keys unwrap [flags] NAME...|--all",
   ],
   description: [
-    "Lists the sealing keys of a controller, makes a new one (new), has one of them seal from now on (promote), takes out those that nothing needs any more (retire), has a key of AWS KMS or Vault wrap them in their Secrets, or takes the wrapping off again. It works under your own rights: get, list and update on Secrets in the controller's namespace, and on the key service those to encrypt and decrypt.",
+    "Lists the sealing keys of a controller, shows one of them with what depends on it (show), makes a new one (new), has one of them seal from now on (promote), takes out those that nothing needs any more (retire), has a key of AWS KMS or Vault wrap them in their Secrets, or takes the wrapping off again. It works under your own rights: get, list and update on Secrets in the controller's namespace, and on the key service those to encrypt and decrypt.",
     "A wrapped key is bound to its cluster, its Secret and its certificate. It is unwrapped once and compared before anything is written, and each Secret is written in one piece. A run that was interrupted is simply run again; keys wrapped by another key move to the new one.",
     "The controller must be started with --sealing-key-wrap or --sealing-key-unwrap naming the wrapping key first, else it would refuse the keys at its next start: keys are wrapped by no other, unless --ahead-of-controller is given. Nor is the key that seals unwrapped while the controller has --sealing-key-wrap, since only wrapped keys seal there. What the controller names, and which key seals, stands on its ConfigMap sealed-secrets-certificate and its Lease; the rights to get them are needed, too.",
     "Wrapping does not change which key seals: a plain key that would seal once it is wrapped, since it is newer or promoted, is left as it is, told of, and the exit code is 1. Whoever may write Secrets could have put it there. If it is yours, name its Secret, and its fingerprint by --accept-fingerprint. Where it is not known which key seals, keys older than all wrapped ones are wrapped.",
+    "list and show tell how many values of how many objects need a key, in the cluster and in the trees of --in: what these claim, or with --open what opens them. They take the right to list SealedSecrets for it, and tell the rest without.",
     "new makes a key here and writes its Secret, under the name that the controller would give it; it is promoted, so that it seals as soon as the controller has seen it. It is as long and as long valid as the newest one. Where the controller has --sealing-key-wrap it is wrapped likewise, by a key that you allowed or that --with names; where it has --require-backup it seals once its backup is confirmed. It takes the right to create Secrets there.",
     "promote writes signet.dev/primary onto the key's Secret, with a time later than those of all others, as long as nobody else changed it. Keys made by renewal are promoted as well from then on.",
     "retire opens every value under sealing keys that is in the cluster, and in the trees of --in, with the keys that stay. Where one does not open, whatever annotations say of it, no key is retired, and what there is is listed; --force and the whole fingerprint retire it all the same. The key that seals, or is to, stays in any case. A retired key's Secret is relabelled and nothing else: the line that takes it back is printed. It takes the right to list SealedSecrets, and wrapped keys their key service, or their private keys in files.",
@@ -33,6 +35,7 @@ export const page: HelpPage = {
     "without-backup",
     "accept-fingerprint",
     "in",
+    "open",
     "private-key",
     "recovery-private-key",
     "compromised",
@@ -64,6 +67,10 @@ export const page: HelpPage = {
   ],
   examples: [
     { what: "See what wraps the keys", command: "signet keys list" },
+    {
+      what: "See what needs a key, by opening all there is",
+      command: "signet keys show --open sealed-secrets-key7xk2p",
+    },
     { what: "Make a new key that seals", command: "signet keys new" },
     { what: "Have a key seal from now on", command: "signet keys promote sealed-secrets-key7xk2p" },
     {

@@ -246,11 +246,14 @@ for (const [what, secret, says] of unusable) {
 test("keys are listed, newest first, with what wraps them, for people and for programs", async (context) => {
   const world = await keysWorld(context, [backedUp(first, "one"), pairSecret(second, "two")]);
   assert.equal((await world.keys("wrap", "--with", OTHER_KMS_KEY, "one")).code, 0);
-  const { code, stdout, stderr } = await world.keys("list");
+  const { code, stdout, stderr } = await world.keys("list", "-o", "wide");
   assert.equal(code, 0, stderr);
   const lines = stdout.trimEnd().split("\n");
-  assert.match(lines[0] ?? "", /^NAME +BEGAN +WRAPPED BY +BACKUP +FINGERPRINT$/);
-  assert.match(lines[1] ?? "", /^two +\d{4}-\d\d-\d\d +- +- +SHA256:/);
+  assert.match(
+    lines[0] ?? "",
+    /^NAME +STATE +SEALS +AGE +ENDS +BACKUP +OBJECTS +VALUES +WRAPPED BY +PROMOTED +FINGERPRINT$/,
+  );
+  assert.match(lines[1] ?? "", /^two +active +yes +0h +\d{4}-\d\d-\d\d +- +0 +0 +- +- +SHA256:/);
   assert.ok(
     lines[2]?.startsWith("one") && lines[2].includes(OTHER_KMS_KEY) && lines[2].includes(first.fingerprint),
   );
