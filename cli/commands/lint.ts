@@ -8,6 +8,7 @@ import { lintOptions } from "../lint/lint-options.ts";
 import type { LintFinding } from "../lint/problem.ts";
 import { FORMATS, type ReportFormat, reportText } from "../lint/reports.ts";
 import { writeProduct } from "../output-file.ts";
+import { nearestFile, PROJECT_FILE } from "../project/project-folders.ts";
 import { oneLine } from "../shown-text.ts";
 import { userIdentities } from "../sops/identities.ts";
 
@@ -23,7 +24,7 @@ export const lint: Command<typeof lintOptions> = {
     const result = await lintFiles(
       positionals,
       {
-        known: knownKeys(options.cert, io),
+        known: knownKeys(options.cert.length > 0 ? options.cert : await pinnedHere(io), io),
         allowNondeterministic: options["allow-nondeterministic-templates"],
         sops: {
           identities: () => {
@@ -42,6 +43,13 @@ export const lint: Command<typeof lintOptions> = {
     judge(result, fails);
   },
 };
+
+/** What reads a project file is loaded for one only. */
+async function pinnedHere(io: Io): Promise<string[]> {
+  if (nearestFile(PROJECT_FILE, io) === null) return [];
+  const { pinnedCertificateFiles } = await import("../project/pinned-files.ts");
+  return pinnedCertificateFiles(io);
+}
 
 function formatOf(given: string | null): ReportFormat {
   const format = FORMATS.find((known) => known === (given ?? "table").toLowerCase());

@@ -41,8 +41,8 @@ export async function updatePin(
     [{ path: ["clusters", name, "fingerprint"], value: fingerprint }],
     project.path,
   );
-  const links = found.isVouched ? linksOf(pinned.text, found.vouchers?.chainPem ?? "") : [];
-  const kept = links.filter((link) => link !== pem && link !== pinned.certificate.pem).join("");
+  const behind = found.isVouched ? linksOf(pinned.text, found.vouchers?.chainPem ?? "") : [];
+  const kept = behind.filter((one) => one !== pem).join("");
   writeResult(pinned.path, `${pem}${kept}`, io.files, { makesFolder: false });
   writeResult(project.path, text, io.files, { makesFolder: false });
   return acceptPins(readProject(project.path, io), [name], io);
@@ -97,7 +97,10 @@ async function fromController(
   }
 }
 
-/** What vouches for a certificate, so that whoever accepted an older one can follow without asking anybody. */
+/**
+ * What vouches for a certificate, so that whoever accepted an older one can follow without asking anybody; and the former ones, so that
+ * lint knows their keys.
+ */
 function linksOf(...texts: readonly string[]): string[] {
   const links = new Set(texts.flatMap((text) => readLinks(text).map(({ pem }) => pem)));
   return [...links].slice(-MOST_LINKS);

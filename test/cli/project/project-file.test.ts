@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { parseProject } from "../../../cli/project/project-file.ts";
 import { InputError } from "../../../shared/errors.ts";
+import { testSealer } from "../../support/in-process-sealing.ts";
 import {
   clusterText,
   inProject,
@@ -13,6 +14,8 @@ import {
 } from "./project-scene.ts";
 
 const SECRET = secretText("db");
+/** A value under a key of 2048 bits. */
+const VALUE = await (await testSealer(PROD.certificate.pem)).value("x", { kind: "cluster-wide" });
 const head = `version: 1\nclusters:\n${clusterText("prod", PROD)}`;
 
 function refusal(text: string): string {
@@ -118,4 +121,29 @@ suite("a project file", () => {
     assert.match(stderr, /cannot read \/certs\/prod\.pem, which \/\.signet\.yaml names/);
     assert.equal(code, 1);
   });
+});
+
+test("lint takes values for the keys that the project pins, unless --cert says which", async () => {
+  const { certificate } = PROD;
+  const sealed = (hint: string) =>
+    `apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop, annotations: {signet.dev/sealing-key: "${hint}"}}\nspec: {encryptedData: {password: ${VALUE}}}\n`;
+  const files = {
+    ...projectFiles("", clusterText("prod", PROD)),
+    "/later.pem": LATER.certificate.pem,
+    "/pinned.yaml": sealed(certificate.fingerprint),
+    "/other.yaml": sealed(LATER.certificate.fingerprint),
+  };
+  const [pinned, other, said] = await Promise.all(
+    [["pinned.yaml"], ["other.yaml"], ["--cert", "later.pem", "other.yaml"]].map((args) =>
+      inProject(["lint", ...args], { files }),
+    ),
+  );
+  assert.equal(pinned?.code, 0, pinned?.stdout);
+  assert.match(other?.stdout ?? "", /\[unknown-key\]/);
+  assert.equal(said?.code, 0, said?.stdout);
+  const broken = { ...files, "/certs/prod.pem": LATER.certificate.pem };
+  assert.match(
+    (await inProject(["lint", "pinned.yaml"], { files: broken })).stderr,
+    /the fingerprint there is/,
+  );
 });
