@@ -43,17 +43,17 @@ export const page: HelpPage = {
     },
     {
       what: "A key pair; the public key is printed",
-      command: "signet generate --cert cert.pem --type ed25519 db-sealed.yaml id_ed25519 > id.pub",
+      command: "signet generate --cert cert.pem --type ed25519 db-sealed.yaml id > id.pub",
     },
     {
       what: "A certificate for a service, in a new file",
       command:
-        "signet generate --cert cert.pem --type tls --san db.shop.svc,db.shop.svc.cluster.local --name db-tls -n shop tls-sealed.yaml",
+        "signet generate --cert cert.pem --type tls --san db.shop.svc \\\n  --name db-tls -n shop tls-sealed.yaml",
     },
     {
       what: "A user for basic authentication",
       command:
-        "signet generate --cert cert.pem --type htpasswd --login admin db-sealed.yaml auth admin-password",
+        "signet generate --cert cert.pem --type htpasswd --login admin \\\n  db-sealed.yaml auth admin-password",
     },
   ],
   environment: VARIABLES,

@@ -32,7 +32,7 @@ export const page: HelpPage = {
   examples: [
     {
       what: "Set a value that a program prints",
-      command: "head -c 24 /dev/urandom | base64 | signet set --cert cert.pem db-sealed.yaml password",
+      command: "head -c 24 /dev/urandom | base64 |\n  signet set --cert cert.pem db-sealed.yaml password",
     },
     {
       what: "Set a whole file as an item",
@@ -40,7 +40,7 @@ export const page: HelpPage = {
     },
     {
       what: "Begin a new file",
-      command: "signet set --cert cert.pem --name api -n shop api-sealed.yaml token < password.txt",
+      command: "signet set --cert cert.pem --name api -n shop \\\n  api-sealed.yaml token < password.txt",
     },
   ],
   environment: VARIABLES,
