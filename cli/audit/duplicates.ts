@@ -15,11 +15,14 @@ export type DuplicateGroup = {
  * in the cluster is one.
  */
 export function findDuplicates(values: readonly AuditedValue[], fails: boolean): DuplicateGroup[] {
-  const byMark = Map.groupBy(values, ({ outcome }) => (outcome.kind === "opened" ? outcome.mark : null));
+  const marked = values.flatMap((value) =>
+    value.outcome.kind === "opened" ? value.outcome.marks.map((mark) => ({ mark, value })) : [],
+  );
   const groups: DuplicateGroup[] = [];
-  for (const [mark, group] of byMark) {
-    const places = new Map(group.map((value) => [itemKey(value), itemName(value)]));
-    if (mark === null || places.size < 2) continue;
+  for (const [mark, pairs] of Map.groupBy(marked, (one) => one.mark)) {
+    const group = new Set(pairs.map(({ value }) => value));
+    const places = new Map([...group].map((value) => [itemKey(value), itemName(value)]));
+    if (places.size < 2) continue;
     groups.push({ mark, items: [...places.values()].sort() });
     for (const value of group) {
       const others = places.size - 1;

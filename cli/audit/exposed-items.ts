@@ -50,10 +50,8 @@ export function exposedItems(
     .filter((one) => one.exposure !== "none" && !isCovered(one))
     .map(({ found }) => found);
   const marks = new Map<string, FoundValue>();
-  for (const found of exposed) {
-    const mark = markOf(found);
-    if (mark !== null && !marks.has(mark)) marks.set(mark, found);
-  }
+  for (const found of exposed)
+    for (const mark of marksOf(found)) if (!marks.has(mark)) marks.set(mark, found);
   const present = Map.groupBy(
     values.filter(({ isPresent }) => isPresent),
     itemKey,
@@ -61,7 +59,8 @@ export function exposedItems(
   const items = Map.groupBy(exposed, itemKey);
   for (const [key, standing] of present) {
     // What was sealed under another name or key meanwhile is no less known to the thief.
-    if (!items.has(key) && standing.some((found) => marks.has(markOf(found) ?? ""))) items.set(key, []);
+    if (!items.has(key) && standing.some((found) => marksOf(found).some((mark) => marks.has(mark))))
+      items.set(key, []);
   }
   return [...items].map(([key, sealed]) => {
     const standing = present.get(key) ?? [];
@@ -79,7 +78,7 @@ function exposureOf(
   switch (outcome.kind) {
     case "opened":
       // Nothing was in it to be stolen.
-      return outcome.key === stolen && outcome.mark !== null ? "proven" : "none";
+      return outcome.key === stolen && outcome.marks.length > 0 ? "proven" : "none";
     case "sealed-elsewhere":
       return outcome.key === stolen ? "possible" : "none";
     case "damaged":
@@ -89,8 +88,8 @@ function exposureOf(
   }
 }
 
-function markOf({ outcome }: FoundValue): string | null {
-  return outcome.kind === "opened" ? outcome.mark : null;
+function marksOf({ outcome }: FoundValue): readonly string[] {
+  return outcome.kind === "opened" ? outcome.marks : [];
 }
 
 function judge(
@@ -98,14 +97,17 @@ function judge(
   present: readonly FoundValue[],
   marks: ReadonlyMap<string, FoundValue>,
 ): Pick<ExposedItem, "state" | "why"> {
-  const held = present.map((found) => ({ found, from: marks.get(markOf(found) ?? "") }));
+  const held = present.map((found) => {
+    const known = marksOf(found).find((mark) => marks.has(mark));
+    return { found, from: known === undefined ? undefined : marks.get(known) };
+  });
   const same = held.find(({ from }) => from !== undefined);
   if (same?.from !== undefined) {
     const own = itemName(same.found) === itemName(same.from);
     const from = own ? "" : `, as ${itemName(same.from)}`;
     return { state: "not changed", why: `it holds a plaintext that was sealed under the stolen key${from}` };
   }
-  const unread = sealed.filter((found) => markOf(found) === null);
+  const unread = sealed.filter(({ outcome }) => outcome.kind !== "opened");
   if (unread.length > 0) return { state: "not known", why: unreadInWords(unread) };
   if (present.length === 0) return { state: "removed", why: "nothing stands there now" };
   // An empty value has no mark, and is read all the same.

@@ -1,18 +1,23 @@
 import { availableParallelism } from "node:os";
+import { readDocuments } from "../../shared/document/read-documents.ts";
 import { SealError } from "../../shared/errors.ts";
-import { tryValues, type ValuesTried } from "../../shared/open-sealed-secret.ts";
+import { tryValues, type ValuesTried, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
 import { scopeLabel, scopeOf } from "../../shared/scope.ts";
 import { runAtMost } from "../../shared/seal/concurrently.ts";
 import type { OpeningKey } from "../../shared/seal/opening-key.ts";
 import type { KeyServices, Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { parseSecret } from "../../shared/secret.ts";
 import type { SopsOpener } from "../sops-sealed-secret/user-opening.ts";
 import type { SealedObject, SealedValue, ValueBackend } from "./sealed-object.ts";
 
 /** What came of trying to open a value. */
 export type OpeningOutcome =
-  /** `key`: the fingerprint, `kms:ARN`, `vault:MOUNT/KEY`, or the entries of a SOPS document. `mark`: as `markOf` made it. */
-  | { kind: "opened"; key: string; mark: string | null }
+  /**
+   * `key`: the fingerprint, `kms:ARN`, `vault:MOUNT/KEY`, or the entries of a SOPS document. `marks`: as `markOf` made them, of the
+   * plaintext, and for the old whole-object form of each item in it, too.
+   */
+  | { kind: "opened"; key: string; marks: readonly string[] }
   /** A key at hand is the right one, but the value was sealed for another place: where it stands it opens nowhere. */
   | { kind: "sealed-elsewhere"; key: string }
   /** None of the keys at hand opens it. Whether its key is unknown or it is damaged, nobody can tell. */
@@ -73,9 +78,11 @@ function begun(
   known: Known,
 ): (Promise<OpeningOutcome> | undefined)[] {
   const place = boundTo(sealedSecret, backend, values);
-  const keys = values.map(({ item, text }) =>
-    JSON.stringify([backend, place, backend === "classic" ? null : item, text]),
-  );
+  const isWhole = ({ item, text }: SealedValue) => item === WHOLE_OBJECT && sealedSecret.spec.data === text;
+  const keys = values.map((value) => {
+    const item = backend === "classic" ? isWhole(value) : value.item;
+    return JSON.stringify([backend, place, item, value.text]);
+  });
   const fresh = values.filter((_, index) => !known.has(keys[index] ?? ""));
   if (fresh.length > 0) {
     const batch = opened(sealedSecret, backend, fresh, opener);
@@ -83,7 +90,7 @@ function begun(
       if (!fresh.includes(value)) continue;
       known.set(
         keys[index] ?? "",
-        batch.then((tried) => toldOf(tried, value.item, opener)),
+        batch.then((tried) => toldOf(tried, value.item, isWhole(value), opener)),
       );
     }
   }
@@ -223,14 +230,14 @@ function notAsked(whom: string): OpeningOutcome {
   };
 }
 
-function toldOf(tried: Tried, item: string, { markOf }: ValueOpener): OpeningOutcome {
+function toldOf(tried: Tried, item: string, isWhole: boolean, { markOf }: ValueOpener): OpeningOutcome {
   if ("kind" in tried) return tried;
   const outcome = tried.get(item);
   switch (outcome?.kind) {
     case "opened": {
-      const mark = markOf?.(outcome.plaintext) ?? null;
+      const marks = markOf === undefined ? [] : marksOf(outcome.plaintext, isWhole, markOf);
       outcome.plaintext.fill(0);
-      return { kind: "opened", key: outcome.keyId, mark };
+      return { kind: "opened", key: outcome.keyId, marks };
     }
     case "sealed-elsewhere":
       return { kind: "sealed-elsewhere", key: outcome.keyId };
@@ -240,5 +247,25 @@ function toldOf(tried: Tried, item: string, { markOf }: ValueOpener): OpeningOut
       return { kind: "damaged", problem: outcome.error.message, next: outcome.error.hint };
     default:
       return LEFT;
+  }
+}
+
+function marksOf(
+  plaintext: Uint8Array,
+  isWhole: boolean,
+  markOf: NonNullable<ValueOpener["markOf"]>,
+): string[] {
+  const all = [plaintext, ...(isWhole ? itemsInside(plaintext) : [])].map(markOf);
+  return all.filter((mark) => mark !== null);
+}
+
+/** The items of a Secret that was sealed whole; none where it is no Secret. */
+function itemsInside(plaintext: Uint8Array): Uint8Array[] {
+  try {
+    const [document] = readDocuments(plaintext, WHOLE_OBJECT);
+    return [...parseSecret(document?.value, WHOLE_OBJECT).items.values()];
+  } catch (error) {
+    if (error instanceof SealError) return [];
+    throw error;
   }
 }

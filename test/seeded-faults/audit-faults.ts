@@ -80,8 +80,8 @@ export const auditFaults: readonly Fault[] = [
   {
     what: "a text that opened in one place is taken to open in all",
     file: "cli/inventory/openings.ts",
-    find: "JSON.stringify([backend, place, backend",
-    replace: "JSON.stringify([backend, backend",
+    find: "[backend, place, item, value.text]",
+    replace: "[backend, item, value.text]",
     test: openings,
   },
   {
@@ -130,7 +130,7 @@ export const auditFaults: readonly Fault[] = [
     what: "one object in two files is a duplicate of itself",
     file: "cli/audit/duplicates.ts",
     find: "places.size < 2",
-    replace: "group.length < 2",
+    replace: "group.size < 2",
     test: inCluster,
   },
   {
@@ -186,5 +186,20 @@ export const auditFaults: readonly Fault[] = [
     replace: 'state !== "removed"',
     test: compromised,
     named: "what was removed counts as changed only where it is said",
+  },
+  {
+    what: "a credential that was once in a Secret sealed whole passes for a new one",
+    file: "cli/inventory/openings.ts",
+    find: "...(isWhole ? itemsInside(plaintext) : [])",
+    replace: "...(isWhole ? [] : [])",
+    test: openings,
+  },
+  {
+    what: "a line break at its end makes another credential of one",
+    file: "cli/audit/plaintext-marks.ts",
+    find: "plaintext.subarray(0, end)",
+    replace: "plaintext",
+    test: compromised,
+    named: "a line break more or less is no change",
   },
 ];

@@ -100,6 +100,30 @@ suite("after a key was stolen", () => {
     assert.deepEqual(statesOf(run), { "denies a": "not changed" });
   });
 
+  test("a line break more or less is no change", async (context) => {
+    const versions = [
+      [await object(older, { a: "one\n", b: "\n" })],
+      [await object(newer, { a: "one", b: "" })],
+    ];
+    assert.deepEqual(statesOf(await after(context, versions, ...BOTH)), { "db a": "not changed" });
+  });
+
+  test("what was once sealed as a whole Secret is compared item by item", async (context) => {
+    const secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "db" },
+      stringData: { a: "one", b: "two" },
+    };
+    const items = await object(older, { data: JSON.stringify(secret) });
+    const whole = { ...items, spec: { encryptedData: {}, data: items.spec.encryptedData["data"] } };
+    const versions = [[whole], [await object(newer, { a: "one", b: "TWO" })]];
+    assert.deepEqual(statesOf(await after(context, versions, ...BOTH)), {
+      "db data": "removed",
+      "db a": "not changed",
+    });
+  });
+
   test("empty values give nothing away", async (context) => {
     const versions = [[await object(older, { a: "", b: "x" })], [await object(newer, { a: "", b: "" })]];
     assert.deepEqual(statesOf(await after(context, versions, ...BOTH)), { "db b": "changed" });

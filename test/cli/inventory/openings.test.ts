@@ -43,10 +43,10 @@ suite("which key opens a value", () => {
     const lying = await sealedUnder(older, { name: "lies", items: { a: "x" }, claim: newer.fingerprint });
     const [honest, lies] = await outcomesOf([db, lying]);
     assert.deepEqual(honest, {
-      user: { kind: "opened", key: older.fingerprint, mark: null },
-      password: { kind: "opened", key: older.fingerprint, mark: null },
+      user: { kind: "opened", key: older.fingerprint, marks: [] },
+      password: { kind: "opened", key: older.fingerprint, marks: [] },
     });
-    assert.deepEqual(lies, { a: { kind: "opened", key: older.fingerprint, mark: null } });
+    assert.deepEqual(lies, { a: { kind: "opened", key: older.fingerprint, marks: [] } });
   });
 
   test("a claim saves trials of other keys", async () => {
@@ -123,7 +123,32 @@ suite("opening many objects", () => {
       ["al", "hunter2"],
     );
     assert.ok(seen.every(({ bytes }) => bytes.every((byte) => byte === 0)));
-    assert.deepEqual(found?.["password"], { kind: "opened", key: older.fingerprint, mark: "mark of 2" });
+    assert.deepEqual(found?.["password"], { kind: "opened", key: older.fingerprint, marks: ["mark of 2"] });
+  });
+});
+
+test("a Secret that was sealed whole has the marks of its items, too", async () => {
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "db" },
+    stringData: { a: "one", b: "two" },
+  };
+  const whole = await sealedUnder(older, { name: "db", items: { data: JSON.stringify(secret) } });
+  const text = whole.spec.encryptedData["data"];
+  const markOf = (bytes: Uint8Array) => fromUtf8(bytes)?.slice(0, 3) ?? null;
+  const marks = ['{"a', "one", "two"];
+  const [found] = await outcomesOf([{ ...whole, spec: { encryptedData: {}, data: text } }], { markOf });
+  assert.deepEqual(found?.["data"], { kind: "opened", key: older.fingerprint, marks });
+  // As a value like any other it is one text.
+  const [plain] = await outcomesOf([whole], { markOf });
+  assert.deepEqual(plain?.["data"], { kind: "opened", key: older.fingerprint, marks: marks.slice(0, 1) });
+  const none = await sealedUnder(older, { name: "db", items: { data: "no Secret: [" } });
+  const broken = { ...none, spec: { encryptedData: {}, data: none.spec.encryptedData["data"] } };
+  assert.deepEqual((await outcomesOf([broken], { markOf }))[0]?.["data"], {
+    kind: "opened",
+    key: older.fingerprint,
+    marks: ["no "],
   });
 });
 
@@ -147,7 +172,7 @@ suite("values of other backends", () => {
       },
     });
     const [found] = await outcomesOf([remote], { keys: [newer.opening], keyServices: { unsealerFor } });
-    assert.deepEqual(found?.["k"], { kind: "opened", key: "kms:key", mark: null });
+    assert.deepEqual(found?.["k"], { kind: "opened", key: "kms:key", marks: [] });
     assert.equal(kindOf(found?.["user"]), "not-opened");
     const scope = { kind: "strict", namespace: "team", name: "db" };
     assert.deepEqual(bindings, [["kms", "team", ["k"], { clusterId: null, scope }]]);
