@@ -1,13 +1,10 @@
 import { SealError } from "../../shared/errors.ts";
-import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
+import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath, endpointSlicePath, leasePath } from "../../shared/kube/paths.ts";
-import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { version } from "../../shared/version.ts";
-import { publishedCertificate } from "../controller/published-certificate.ts";
 import { type FoundService, findService } from "../controller/service.ts";
-import { serviceProxy } from "../controller/service-proxy.ts";
-import { ClosedWay } from "../controller/way.ts";
+import { checkCertificate } from "./certificate-checks.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
 
 /** What looking at the controller found out for those that look further. */
@@ -17,9 +14,6 @@ export type FoundController = {
   account: string | null;
 };
 
-const DAY_MS = 86_400_000;
-/** A renewed certificate is there long before. */
-const SOON_DAYS = 7;
 const LEASE = "sealed-secrets-controller";
 /** A leader that is late by so much is gone. */
 const LATE_FACTOR = 3;
@@ -44,6 +38,13 @@ async function checkService({
   search,
 }: Looking): Promise<{ service: FoundService | null; checks: Check[] }> {
   const about = "service";
+  const path = corePath("services", search.namespace, search.name);
+  const right = `get the Service ${search.namespace}/${search.name}`;
+  const closed = await unlessForbidden(about, right, async () => {
+    await unlessGone(client.request({ method: "GET", path }));
+    return [];
+  });
+  if (closed.length > 0) return { service: null, checks: closed };
   try {
     const found = await findService(client as KubeClient, search);
     if (found.service === null)
@@ -60,28 +61,16 @@ type FoundPods = { checks: Check[]; pods: KubeObject[] };
 
 /** By endpoints: labels of Pods are anybody's. */
 async function checkPods({ client }: Looking, service: FoundService): Promise<FoundPods> {
-  const { namespace, name } = service;
+  const { namespace } = service;
   const pods: KubeObject[] = [];
   const checks = await unlessForbidden(
     "pods",
     `list endpointslices and get pods in ${namespace}`,
     async () => {
-      const query = { labelSelector: `kubernetes.io/service-name=${name}` };
-      const slices = await client.request({ method: "GET", path: endpointSlicePath(namespace), query });
-      const endpoints = listIn(slices, "items").flatMap((slice) => listIn(slice, "endpoints"));
-      const ready = endpoints.filter(
-        (endpoint) => fieldOf(fieldOf(endpoint, "conditions"), "ready") !== false,
-      );
+      const { ready, all } = await endpointsOf(client, service);
       if (ready.length === 0) {
         const next = `kubectl -n ${namespace} get pods, and the log of those that are not ready`;
-        return [
-          wanting(
-            "fail",
-            "pods",
-            `no ready Pod stands behind the Service (${endpoints.length} in all)`,
-            next,
-          ),
-        ];
+        return [wanting("fail", "pods", `no ready Pod stands behind the Service (${all} in all)`, next)];
       }
       for (const endpoint of ready) {
         const pod = fieldOf(fieldOf(endpoint, "targetRef"), "name");
@@ -95,6 +84,27 @@ async function checkPods({ client }: Looking, service: FoundService): Promise<Fo
     },
   );
   return { checks, pods };
+}
+
+/** Of clusters without EndpointSlices, or whose Endpoints nobody mirrors into them, the Endpoints. */
+async function endpointsOf(
+  client: Looking["client"],
+  { namespace, name }: FoundService,
+): Promise<{ ready: unknown[]; all: number }> {
+  const query = { labelSelector: `kubernetes.io/service-name=${name}` };
+  const slices = await client.request({ method: "GET", path: endpointSlicePath(namespace), query });
+  const endpoints = listIn(slices, "items").flatMap((slice) => listIn(slice, "endpoints"));
+  if (endpoints.length > 0) {
+    const ready = endpoints.filter((one) => fieldOf(fieldOf(one, "conditions"), "ready") !== false);
+    return { ready, all: endpoints.length };
+  }
+  const path = corePath("endpoints", namespace, name);
+  const subsets = listIn(await unlessGone(client.request({ method: "GET", path })), "subsets");
+  const ready = subsets.flatMap((subset) => listIn(subset, "addresses"));
+  return {
+    ready,
+    all: ready.length + subsets.flatMap((subset) => listIn(subset, "notReadyAddresses")).length,
+  };
 }
 
 /** By the image's tag, as a digest tells nobody a version. */
@@ -139,91 +149,6 @@ function checkLease({ client, search, now }: Looking): Promise<Check[]> {
     const next = `kubectl -n ${namespace} get pods, and their logs: nothing is unsealed until one leads`;
     return [wanting("fail", about, found, next)];
   });
-}
-
-async function checkCertificate(looking: Looking, service: FoundService | null): Promise<Check[]> {
-  const served = service === null ? null : await servedCertificate(looking, service);
-  const published = await publishedOne(looking);
-  const checks = [...(served?.checks ?? []), ...published.checks];
-  const one = served?.certificate ?? published.certificate;
-  if (one === null) return checks;
-  if (
-    served?.certificate &&
-    published.certificate &&
-    served.certificate.digest !== published.certificate.digest
-  ) {
-    const found = `the controller serves ${served.certificate.fingerprint}, and the ConfigMap has ${published.certificate.fingerprint}`;
-    const next = "look into the controller's log: it may write that ConfigMap, and nobody else should";
-    checks.push(wanting("fail", "certificate", found, next));
-  }
-  return [...checks, checkValidity(one, looking.now)];
-}
-
-type FoundOne = { certificate: Certificate | null; checks: Check[] };
-
-async function servedCertificate({ client, search }: Looking, service: FoundService): Promise<FoundOne> {
-  const about = "endpoint";
-  const question = {
-    method: "GET",
-    path: "/v1/cert.pem",
-    accept: "*/*",
-    timeoutMs: search.timeoutMs,
-  } as const;
-  try {
-    const { status, body, source } = await serviceProxy(client as KubeClient, service).ask(question);
-    if (status !== 200) {
-      const found = `${source} answered ${status} when asked for its certificate`;
-      return {
-        certificate: null,
-        checks: [wanting("fail", about, found, "see that the Service is the controller's")],
-      };
-    }
-    const certificate = readCertificate(new TextDecoder().decode(body));
-    return { certificate, checks: [ok(about, `${source} serves its certificate`)] };
-  } catch (error) {
-    if (error instanceof ClosedWay) {
-      const found = `the API server does not lead to it: ${error.message}; signet looks for other ways then`;
-      return { certificate: null, checks: [wanting("warn", about, found, error.remedy)] };
-    }
-    if (!(error instanceof SealError) || error.code === "kube-unreachable") throw error;
-    const found = `what the Service serves ${error.message}`;
-    return {
-      certificate: null,
-      checks: [wanting("fail", about, found, "see that the Service is the controller's")],
-    };
-  }
-}
-
-async function publishedOne({ client, search }: Looking): Promise<FoundOne> {
-  const about = "published";
-  const { namespace, timeoutMs } = search;
-  const name = `ConfigMap ${namespace}/sealed-secrets-certificate`;
-  try {
-    const certificate = readCertificate(
-      await publishedCertificate(client as KubeClient, namespace, timeoutMs),
-    );
-    return { certificate, checks: [ok(about, `${name} has the certificate`)] };
-  } catch (error) {
-    if (error instanceof ClosedWay)
-      return {
-        certificate: null,
-        checks: [wanting("warn", about, `${name}: ${error.message}`, error.remedy)],
-      };
-    if (!(error instanceof SealError) || error.code === "kube-unreachable") throw error;
-    const next = error instanceof KubeApiError ? error.hint : "look who writes it";
-    return { certificate: null, checks: [wanting("fail", about, `${name} ${error.message}`, next)] };
-  }
-}
-
-function checkValidity({ fingerprint, notAfter }: Certificate, now: Date): Check {
-  const about = "certificate";
-  const days = Math.floor((notAfter.getTime() - now.getTime()) / DAY_MS);
-  const until = notAfter.toISOString().slice(0, 10);
-  const next = "see why no key was renewed: the controller's log and its option --key-renew-period";
-  if (days < 0)
-    return wanting("fail", about, `${fingerprint} has expired on ${until}: nothing can be sealed`, next);
-  if (days < SOON_DAYS) return wanting("warn", about, `${fingerprint} expires on ${until}`, next);
-  return ok(about, `${fingerprint}, until ${until}`);
 }
 
 function fieldOf(value: unknown, field: string): unknown {

@@ -28,14 +28,14 @@ export const doctorFaults: readonly Fault[] = [
   },
   {
     what: "another certificate on the ConfigMap is not noticed",
-    file: "cli/doctor/controller-checks.ts",
+    file: "cli/doctor/certificate-checks.ts",
     find: "served.certificate.digest !== published.certificate.digest",
     replace: "served.certificate.digest === published.certificate.fingerprint",
     test: checks,
   },
   {
     what: "a certificate that expires in days is taken for good",
-    file: "cli/doctor/controller-checks.ts",
+    file: "cli/doctor/certificate-checks.ts",
     find: "if (days < SOON_DAYS)",
     replace: "if (days < 0)",
     test: checks,

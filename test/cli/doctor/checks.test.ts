@@ -115,6 +115,12 @@ suite("the controller", () => {
       /you may not list endpointslices/,
     ],
     [
+      "a Service that one may not see",
+      { answers: { service: 403 } },
+      ["unknown service"],
+      /may not get the Service/,
+    ],
+    [
       "another version",
       { answers: { pod: { spec: { containers: [{ image: "x/signet:v9.9.9" }] } } } },
       ["warn version"],
@@ -182,6 +188,14 @@ suite("the controller", () => {
       assert.match(first(checks), says);
     });
   }
+
+  test("of a cluster without EndpointSlices", async () => {
+    const endpoints = { subsets: [{ addresses: [{ targetRef: { kind: "Pod", name: "signet-0" } }] }] };
+    const { checks, account } = await checkController(at({ answers: { slices: { items: [] }, endpoints } }));
+    assert.deepEqual([levels(checks), account], [[], ACCOUNT]);
+    const none = { subsets: [{ notReadyAddresses: [{}] }] };
+    assert.match(first(await look({ answers: { slices: { items: [] }, endpoints: none } })), /\(1 in all\)/);
+  });
 
   for (const [days, expected] of [
     [-1, ["fail certificate"]],

@@ -20,6 +20,7 @@ export const PATHS = {
   definition: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com",
   service: `${core}/services/${NAME}`,
   slices: `/apis/discovery.k8s.io/v1/namespaces/${NAMESPACE}/endpointslices`,
+  endpoints: `${core}/endpoints/${NAME}`,
   pod: `${core}/pods/signet-0`,
   lease: `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${NAME}`,
   configMap: `${core}/configmaps/sealed-secrets-certificate`,
@@ -72,6 +73,7 @@ export function installation({ certificatePem, answers = {}, endpoint, denied = 
     slices: {
       items: [{ endpoints: [{ conditions: { ready: true }, targetRef: { kind: "Pod", name: "signet-0" } }] }],
     },
+    endpoints: 404,
     pod: { spec: { serviceAccountName: "signet", containers: [{ image: `example.com/signet:${version}` }] } },
     lease: { spec: { holderIdentity: "signet-0", leaseDurationSeconds: 15, renewTime: NOW.toISOString() } },
     configMap: {
