@@ -6,7 +6,7 @@ import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
-import type { KubesealOptions } from "../options.ts";
+import type { ClusterOptions, KubesealOptions } from "../options.ts";
 import { certificateKey, type SealingKey } from "../sealing-key.ts";
 import { requireAcceptedPin } from "./pin-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
@@ -53,7 +53,7 @@ export async function projectSealing(
 }
 
 /** Whether anything says which controller is meant. */
-export function namesController(options: KubesealOptions): boolean {
+export function namesController(options: ClusterOptions): boolean {
   const named = [
     options["controller-name"],
     options["controller-namespace"],

@@ -1,7 +1,7 @@
 import { SealError } from "../../shared/errors.ts";
 import { runAtMost } from "../../shared/seal/concurrently.ts";
 import { type DocumentTask, requireOtherPlace, type Worked, workOnFile } from "../file-work.ts";
-import { type InputFile, inputFiles } from "../input-files.ts";
+import { type InputFile, inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { placeBelow, writeResult } from "../output-folder.ts";
 import { startProgress } from "../progress.ts";
@@ -83,23 +83,28 @@ async function rotateFile(
       return performed;
     },
   };
+  const { path } = file;
   try {
+    const why = means.whyNot(path);
+    if (why !== null) {
+      deliver({ content: readInput(path, io) }, target, false, options, io);
+      return { path, state: "left", why, hint: null, objects };
+    }
     const worked = await workOnFile(task, file, target, io);
     const isChanged = objects.some(({ changed }) => changed);
     deliver(worked, target, isChanged, options, io);
-    const { path } = file;
     if (isChanged) return { path, state: "rotated", why: null, hint: null, objects };
     return { path, state: "left", why: worked.left ?? whyLeft(objects), hint: null, objects };
   } catch (error) {
     if (!(error instanceof SealError) || means.endsRun(error)) throw error;
     const { message, hint } = error;
-    return { path: file.path, state: "failed", why: message, hint, objects: [] };
+    return { path, state: "failed", why: message, hint, objects: [] };
   }
 }
 
 /** Below an output folder all files go, changed or not, so that it holds the whole tree. */
 function deliver(
-  { content }: Worked,
+  { content }: Pick<Worked, "content">,
   target: string,
   isChanged: boolean,
   { "dry-run": isTrial, "output-dir": folder }: RotateOptions,

@@ -32,6 +32,12 @@ export const rotateOptions = {
     group: "seal",
     summary: "the newest certificate; the controller is asked for it when not given",
   },
+  "for-cluster": {
+    kind: "list",
+    value: "NAME",
+    group: "seal",
+    summary: "work on files of this cluster of .signet.yaml",
+  },
   only: {
     kind: "list",
     value: "BACKEND,...",

@@ -4,11 +4,13 @@ import { certificateSealer } from "../../shared/seal/classic-sealer.node.ts";
 import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
 import { findCertificate } from "../certificate-source.ts";
+import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
 import { LazyController } from "../lazy-controller.ts";
 import { type Notices, noticesOf } from "../notices.ts";
 import { NO_KEYS, type OpeningKeys, readOpeningKeys } from "../opening-keys.ts";
+import { nearestFile, PROJECT_FILE } from "../project/project-folders.ts";
 import { controllerResealer } from "../reseal/controller-resealer.ts";
 import { offlineResealer } from "../reseal/offline-resealer.ts";
 import type { ResealMeans } from "../reseal/reseal-object.ts";
@@ -18,6 +20,7 @@ import { dayInWords, readFoundCertificate, sealingCertificate } from "../sealing
 import type { SopsRenewal } from "../sops-sealed-secret/renew-sops.ts";
 import { userSopsKeys, userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
 import type { RotateOptions } from "./rotate-options.ts";
+import type { RotatedCluster } from "./rotated-cluster.ts";
 
 /** Whose values may be sealed anew. */
 const BACKENDS = ["cluster", "kms", "vault", "sops"] as const;
@@ -34,6 +37,7 @@ export class RotationMeans {
   readonly #keyServices: UserKeyServices;
   readonly #controller: LazyController;
   readonly #backends: ReadonlySet<AskedBackend>;
+  #cluster: RotatedCluster | null = null;
   #target: Promise<{ key: TargetKey; sealer: Sealer }> | null = null;
   #newest: TargetKey | null = null;
   #classic: ClassicResealer | null = null;
@@ -61,8 +65,9 @@ export class RotationMeans {
     return open || paths.length > 0 || more.length > 0;
   }
 
-  /** Reads the private keys. @throws SealError when they cannot be had. */
+  /** Reads the project file and the private keys. @throws SealError when they cannot be had. */
   async prepare(): Promise<void> {
+    await this.#findCluster();
     if (!this.#backends.has("cluster")) return;
     const target = () => this.target();
     this.#classic = this.opensHere
@@ -126,10 +131,7 @@ export class RotationMeans {
 
   async #findTarget(): Promise<{ key: TargetKey; sealer: Sealer }> {
     const options = { ...this.#options, v: 0 };
-    const found =
-      options.cert === null
-        ? await (await this.#controller.open()).certificate()
-        : await findCertificate(options, this.#io);
+    const found = await this.#findCertificate();
     // An expired one seals no more; the controller goes by rules of its own.
     const certificate = this.opensHere
       ? sealingCertificate(found, options, this.#io, this.#notices)
@@ -140,6 +142,34 @@ export class RotationMeans {
     );
     this.#newest = targetKey(certificate);
     return { key: this.#newest, sealer: certificateSealer(certificate) };
+  }
+
+  async #findCertificate(): Promise<FoundCertificate> {
+    const { cert, open } = this.#options;
+    if (cert !== null) return findCertificate({ ...this.#options, v: 0 }, this.#io);
+    // What the controller seals it answers for by itself.
+    if (this.opensHere && this.#cluster !== null) return this.#cluster.certificate(open);
+    return (await this.#controller.open()).certificate();
+  }
+
+  async #findCluster(): Promise<void> {
+    const { cert, "for-cluster": asked } = this.#options;
+    if (asked.length === 0 && nearestFile(PROJECT_FILE, this.#io) === null) return;
+    const { rotatedCluster } = await import("./rotated-cluster.ts");
+    this.#cluster = rotatedCluster(asked, this.#options, this.#io, this.#notices);
+    if (this.#cluster !== null || !this.opensHere || cert !== null) return;
+    const { findProject } = await import("../project/project-file.ts");
+    const names = [...(findProject(this.#io)?.clusters.keys() ?? [])];
+    if (names.length === 0) return;
+    throw new UsageError(
+      `.signet.yaml has several clusters, and which one is meant is not said: ${names.join(", ")}`,
+      "give --for-cluster NAME, or --cert with the certificate to seal with",
+    );
+  }
+
+  /** Why a file is left, where a project says that it is for another cluster; else null. */
+  whyNot(path: string): string | null {
+    return this.#cluster?.whyNot(path) ?? null;
   }
 
   #throughController(): ClassicResealer {

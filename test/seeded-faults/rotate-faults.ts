@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const offlineTest = "test/cli/rotate/rotate-offline.test.ts";
 const treesTest = "test/cli/rotate/rotate-trees.test.ts";
 const controllerTest = "test/cli/rotate/rotate-by-controller.test.ts";
+const projectTest = "test/cli/rotate/rotate-in-project.test.ts";
 const clusterKeysTest = "test/cli/rotate/rotate-with-cluster-keys.test.ts";
 const servicesTest = "test/cli/rotate/rotate-services.test.ts";
 
@@ -148,6 +149,27 @@ export const rotateFaults: readonly Fault[] = [
     find: "offline: given.keys }",
     replace: "offline: [] }",
     test: clusterKeysTest,
+  },
+  {
+    what: "rotate seals files of other clusters anew",
+    file: "cli/rotate/rotated-cluster.ts",
+    find: "return fitting.includes(name) ? null :",
+    replace: 'return fitting.includes(name) || name !== "" ? null :',
+    test: projectTest,
+  },
+  {
+    what: "rotate seals under a pin that nobody accepted",
+    file: "cli/rotate/rotated-cluster.ts",
+    find: "      requireAcceptedPin(cluster, project, io, notices);\n",
+    replace: "",
+    test: projectTest,
+  },
+  {
+    what: "rotate seals under whatever certificate a controller has",
+    file: "cli/rotate/rotated-cluster.ts",
+    find: "openController(options, io, notices, pinOf(cluster))",
+    replace: "openController(options, io, notices)",
+    test: projectTest,
   },
   {
     what: "--only leaves nothing out",

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import {
+  KEY_FILES,
+  manifest,
+  NEW,
+  NEW_KEY,
+  OLD,
+  OLD_KEY,
+  openedBy,
+  sealed,
+} from "../../support/rotated-tree.ts";
+import { startStubController } from "../../support/stub-controller.ts";
+import { inProject, PINS } from "../project/project-scene.ts";
+
+const RULES = `rules:
+  - {path: "in/prod/**", clusters: [prod]}
+  - {path: "in/both/**", clusters: [prod, staging]}
+  - {clusters: [staging]}
+`;
+const pin = (name: string, fingerprint: string) =>
+  `  ${name}: {certificate: certs/${name}.pem, fingerprint: "${fingerprint}"}\n`;
+
+/** A repository whose project pins the newest certificate for prod. */
+function repository(clusters = pin("prod", NEW_KEY), rules = ""): Record<string, string> {
+  const keys = Object.entries(KEY_FILES).map(([name, text]) => [`/${name}`, text] as const);
+  return {
+    ...Object.fromEntries(keys),
+    "/.git/HEAD": "ref: refs/heads/main\n",
+    "/.signet.yaml": `version: 1\nclusters:\n${clusters}${rules}`,
+    "/certs/prod.pem": NEW.certificatePem,
+    "/certs/staging.pem": OLD.certificatePem,
+  };
+}
+
+const OPENING = ["rotate", "--private-key", "old.key,new.key"];
+
+suite("rotate in a project", () => {
+  test("seals with the certificate that is pinned for the one cluster, and asks nobody", async () => {
+    const files = { ...repository(), "/in/a.yaml": manifest({ user: await sealed("old", "me") }) };
+    const run = await inProject([...OPENING, "in"], { files });
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /^newest key: SHA256:\S+, .* from \/certs\/prod\.pem$/m);
+    assert.deepEqual(await openedBy("new", run.files.get("/in/a.yaml")), { user: "me" });
+  });
+
+  test("asks which cluster is meant where several are, and leaves files of the others", async () => {
+    const clusters = pin("prod", NEW_KEY) + pin("staging", OLD_KEY);
+    const text = manifest({ user: await sealed("old", "me") });
+    const files = {
+      ...repository(clusters, RULES),
+      "/in/prod/a.yaml": text,
+      "/in/both/b.yaml": text,
+      "/in/c.yaml": text,
+    };
+    const unsaid = await inProject([...OPENING, "in"], { files });
+    assert.deepEqual([unsaid.code, unsaid.files.get("/in/prod/a.yaml")], [2, text]);
+    assert.match(unsaid.stderr, /several clusters, and which one is meant is not said: prod, staging/);
+    const prod = await inProject([...OPENING, "--for-cluster", "prod", "in"], { files });
+    assert.equal(prod.code, 0, prod.stderr);
+    assert.match(prod.stderr, /^left in\/c\.yaml: for staging, by the rules of \/\.signet\.yaml$/m);
+    assert.equal(prod.files.get("/in/c.yaml"), text);
+    for (const path of ["/in/prod/a.yaml", "/in/both/b.yaml"])
+      assert.deepEqual(await openedBy("new", prod.files.get(path)), { user: "me" });
+    const both = await inProject([...OPENING, "--for-cluster", "prod,staging", "in"], { files });
+    assert.deepEqual([both.code, both.files.get("/in/prod/a.yaml")], [2, text]);
+    const byFile = await inProject([...OPENING, "--cert", "new.pem", "in"], { files });
+    assert.equal(byFile.code, 0, byFile.stderr);
+    assert.deepEqual(await openedBy("new", byFile.files.get("/in/c.yaml")), { user: "me" });
+  });
+
+  test("a pin that is not what the user accepted ends the run", async () => {
+    const text = manifest({ user: await sealed("old", "me") });
+    const files = { ...repository(), "/in/a.yaml": text };
+    const first = await inProject([...OPENING, "in"], { files });
+    const accepted = first.files.get(PINS) ?? assert.fail("nothing was accepted");
+    const changed = { ...repository(pin("prod", OLD_KEY)), "/certs/prod.pem": OLD.certificatePem };
+    const run = await inProject([...OPENING, "in"], {
+      files: { ...changed, "/in/a.yaml": text, [PINS]: accepted },
+    });
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /^error: prod in \/\.signet\.yaml .*nothing is sealed with it/m);
+    assert.doesNotMatch(run.stderr, /^failed/m);
+    assert.equal(run.files.get("/in/a.yaml"), text);
+  });
+
+  test("a controller's certificate has to be the pinned one, or to follow from it", async () => {
+    const text = manifest({ user: await sealed("old", "me") });
+    const files = { ...repository(), "/in/a.yaml": text };
+    for (const [certificate, code] of [
+      [OLD.certificatePem, 1],
+      [NEW.certificatePem, 0],
+    ] as const) {
+      const controller = await startStubController({ certificate: { status: 200, body: certificate } });
+      try {
+        const named = ["--controller-name", "sealed-secrets-controller"];
+        const run = await inProject([...OPENING, ...named, "in"], { files, env: controller.env });
+        assert.equal(run.code, code, run.stderr);
+        assert.equal(run.files.get("/in/a.yaml") === text, code === 1);
+        if (code === 1)
+          assert.match(run.stderr, /^error: the certificate from .* nothing is sealed with it/m);
+      } finally {
+        await controller.close();
+      }
+    }
+  });
+
+  test("--for-cluster needs a project", async () => {
+    const run = await inProject([...OPENING, "--for-cluster", "prod", "in"], {
+      files: { "/in/a.yaml": "a: 1\n" },
+    });
+    assert.equal(run.code, 2);
+    assert.match(run.stderr, /--for-cluster names a cluster of \.signet\.yaml, and there is none/);
+  });
+});
