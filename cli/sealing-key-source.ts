@@ -32,6 +32,7 @@ export type FoundSealingKey = {
  * Finds what to seal with: the certificate of the cluster, or a key of a key service, or recipients of SOPS documents where
  * the flags name them; then no certificate is asked for.
  * @param flags those of the command line, where it takes more than sealing does.
+ * @param heedsProject false where files of the working folder are not to say what is sealed under.
  * @throws SealError when it cannot be had, UsageError when the flags contradict each other.
  */
 export async function findSealingKey(
@@ -39,11 +40,14 @@ export async function findSealingKey(
   io: Io,
   notices: Notices,
   flags: BackendFlags = kubesealOptions,
+  heedsProject = true,
 ): Promise<FoundSealingKey> {
   const backend = sealingBackend(options, io, flags);
   const keyServices = sealingKeyServices(options, io, notices, flags);
   try {
-    const inProject = await projectSealingFor(backend, keyServices, options, io, notices);
+    const inProject = heedsProject
+      ? await projectSealingFor(backend, keyServices, options, io, notices)
+      : null;
     const forTarget = inProject ?? (await sealingFor(backend, keyServices, options, io, notices));
     const byFile = inProject !== null || backend.backend === "sops";
     return { backend: backend.backend, byFile, keyServices, forTarget, close: () => keyServices.close() };

@@ -139,6 +139,13 @@ export const projectFaults: readonly Fault[] = [
     test: "test/cli/project/key-services.test.ts",
   },
   {
+    what: "a project file in a tree says whom a build seals for",
+    file: "cli/kustomize/sealed-secret-generator.ts",
+    find: "findSealingKey(options, io, notices, kubesealOptions, false)",
+    replace: "findSealingKey(options, io, notices)",
+    test: "test/cli/kustomize/sealed-secret-generator.test.ts",
+  },
+  {
     what: "sealing holds no controller to the pin",
     file: sealing,
     find: "openController(options, io, notices, pinOf(cluster))",

@@ -83,6 +83,18 @@ suite("inputs", () => {
     assert.match(stderr, /^sealed shop\/db: scope strict \(shop\/db\), certificate SHA256:/);
   });
 
+  test("are sealed for whom the environment says, whatever project file lies in the tree", async () => {
+    const files = {
+      "/.git/HEAD": "",
+      "/.signet.yaml": "version: 1\nclusters: {prod: {certificate: other.pem}}\n",
+    };
+    const { code, stderr } = await generate({ literals: ["a=1"] }, { files, env: CERT });
+    assert.equal(code, 0, stderr);
+    const bare = await generate({ literals: ["a=1"] }, { files });
+    assert.equal(bare.code, 1);
+    assert.doesNotMatch(bare.stderr, /signet\.yaml/);
+  });
+
   test("are refused where they are wrong, missing, named twice or elsewhere, without a word of theirs", async () => {
     const files = { "e.env": "hunter2\n", "bin.env": new Uint8Array([0xff]) };
     const world = { files, env: CERT };

@@ -110,6 +110,8 @@ test("no Secret is asked for but by the label or the name", async (context) => {
   assert.deepEqual([...new Set(selectors)].sort(), [
     `metadata.name=${PREFIX}`,
     `${KEY_LABEL} in (active,wrapped)`,
+    // Whose signatures count no more.
+    `${KEY_LABEL}=compromised`,
   ]);
 });
 
