@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { editItems } from "../editing/edit-items.ts";
 import { openedItems } from "../editing/opened-items.ts";
 import { page } from "../help/pages/edit.ts";
+import type { Io } from "../io.ts";
 import { asKubesealOptions, sealedItemOptions } from "../items/item-options.ts";
 import { existingTarget, writeTarget } from "../items/item-target.ts";
 import { openingMeans } from "../items/opening-means.ts";
@@ -12,14 +13,25 @@ import { removeItems } from "../items/remove-items.ts";
 import { setItems } from "../items/set-items.ts";
 import { sealingBackend } from "../key-services/sealing-backend.ts";
 import { MergeMeans } from "../merge-means.ts";
-import { noticesOf } from "../notices.ts";
+import { type Notices, noticesOf } from "../notices.ts";
 import { keyOptions } from "../opening/opening-options.ts";
-import { readOpeningKeys } from "../opening-keys.ts";
-import type { OptionTable } from "../options.ts";
+import { type OpeningKeys, readOpeningKeys } from "../opening-keys.ts";
+import type { KubesealOptions, OptionTable } from "../options.ts";
 import { scopeOption } from "../sealing.ts";
 
 const editOptions = {
-  ...keyOptions,
+  "private-key": {
+    kind: "list",
+    value: "PATH",
+    group: "seal",
+    summary: "show values that these private keys open: PEM files, backups of key Secrets, folders",
+  },
+  "recovery-private-key": keyOptions["recovery-private-key"],
+  open: {
+    kind: "switch",
+    group: "seal",
+    summary: "show values that the cluster's sealing keys open, which you may read",
+  },
   "allow-disk": {
     kind: "switch",
     group: "mode",
@@ -55,11 +67,13 @@ export const edit: Command<typeof editOptions> = {
     const all = asKubesealOptions(options);
     const target = existingTarget(path, options, io.files);
     const before = io.files.read(path);
-    const paths = [...options.key, ...options["recovery-private-key"]];
+    const paths = [...options["private-key"], ...options["recovery-private-key"]];
     const opening = openingMeans(all, io, notices);
     const sealing = new MergeMeans(asked, all, io, notices, editOptions);
     try {
-      const items = await openedItems(target, await readOpeningKeys(paths, io, false), opening);
+      const given = await readOpeningKeys(paths, io, false);
+      const keys = options.open ? await ofCluster(all, given, io, notices) : given;
+      const items = await openedItems(target, keys, opening);
       // What seals is found before anybody edits: else the work would be lost.
       if (!isSopsSealedSecret(target.sealedSecret)) await sealing.key();
       if (items.sealed.size === 0 && items.opened.size > 0) sealing.proven.add(target);
@@ -91,3 +105,14 @@ export const edit: Command<typeof editOptions> = {
     }
   },
 };
+
+/** With the keys of the cluster, too: loaded for that only. */
+async function ofCluster(
+  options: KubesealOptions,
+  given: OpeningKeys,
+  io: Io,
+  notices: Notices,
+): Promise<OpeningKeys> {
+  const { keysOfCluster } = await import("../rotate/keys-of-cluster.ts");
+  return keysOfCluster(options, given, io, notices);
+}

@@ -15,6 +15,7 @@ export type MemoryWorld = {
   fetch?: Io["fetch"];
   keyServices?: Io["keyServices"];
   git?: Io["git"];
+  editing?: Io["editing"];
 };
 
 /** What a run left behind. Output is text where it is UTF-8. */
@@ -67,6 +68,7 @@ export function memoryIo(
     fetch: world.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
     keyServices: world.keyServices ?? NO_KEY_SERVICES,
     ...(world.git === undefined ? {} : { git: world.git }),
+    ...(world.editing === undefined ? {} : { editing: world.editing }),
   };
   const left = (code: number) => ({
     code,

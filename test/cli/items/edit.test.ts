@@ -36,7 +36,7 @@ spec:
     user: ${USER}
 `;
 const FILES = { "cert.pem": certificatePem, "k.pem": privateKeyPem, "s.yaml": FILE };
-const WITH_KEY = ["--cert", "cert.pem", "--key", "k.pem"];
+const WITH_KEY = ["--cert", "cert.pem", "--private-key", "k.pem"];
 
 /** One visit of the editor: what it was given, and what it saves or how it ends. */
 type Visit = (text: string, request: EditRequest) => string | Edited;
