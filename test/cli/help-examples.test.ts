@@ -80,7 +80,7 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
     "signet keys unwrap --all",
   ].map((command) => [command, "it needs sealing keys in a cluster, and a key service"] as const),
   ...[
-    "signet edit --cert cert.pem --key key.pem db-sealed.yaml",
+    "signet edit --cert cert.pem --private-key key.pem db-sealed.yaml",
     "EDITOR=nano signet edit --cert cert.pem db-sealed.yaml",
   ].map((command) => [command, "it needs a terminal and an editor"] as const),
 ]);
