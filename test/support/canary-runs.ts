@@ -111,6 +111,26 @@ export function offlineRuns(cert: readonly string[]): readonly CanaryRun[] {
       code: 1,
       says: /SealedSecret/,
     },
+    { name: "an item set", args: ["set", ...cert, "target.yaml", "token"], stdin: "value.txt", code: 0 },
+    {
+      name: "an item set from a file",
+      args: ["set", ...cert, "--verbose", "--from-file", "value.txt", "target.yaml", "password"],
+      code: 0,
+    },
+    {
+      name: "an item set into broken YAML",
+      args: ["set", ...cert, "broken.yaml", "token"],
+      stdin: "value.txt",
+      code: 1,
+      says: /line \d/,
+    },
+    {
+      name: "an item that is not there taken out of a file with a plain value",
+      args: ["unset", "mistaken.yaml", "token"],
+      code: 1,
+      says: /has no sealed item/,
+    },
+    { name: "an item renamed", args: ["rename", "target.yaml", "password", "other"], code: 0 },
     { name: "recovered", args: [...recovery, "key.pem"], stdin: "sealed.yaml", code: 0, opensTo: "stdout" },
     {
       name: "recovered to a file",
