@@ -239,6 +239,13 @@ export function offlineRuns(cert: readonly string[]): readonly CanaryRun[] {
       ],
     ),
     { name: "explained", args: ["explain", "--key", "key.pem", "-o", "json", "sealed.yaml"], code: 0 },
+    ...["table", "json", "junit", "sarif"].map(
+      (form): CanaryRun => ({
+        name: `judged as ${form}`,
+        args: ["lint", "-o", form, "--verbose", "mistaken.yaml", "broken.yaml", "failing.yaml", "whole.yaml"],
+        code: 1,
+      }),
+    ),
     { name: "templates explained", args: ["explain", "--key", "key.pem", "templates.yaml"], code: 0 },
   ];
 }
