@@ -23,7 +23,7 @@ const HURRIED_MS = 3_600_000;
 /** Rests so many times as long as a check took: a fiftieth of one core at most, the API server's answers included. */
 const REST_FACTOR = 49;
 /** Looks so often whether a key was taken out, or other work is done. */
-const LOOK_MS = 60_000;
+const LOOK_MS = 10_000;
 const BUSY_MS = 1000;
 /** Where there is nothing to check, there may be soon. */
 const EMPTY_MS = 300_000;

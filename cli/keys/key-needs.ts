@@ -37,7 +37,7 @@ export async function keyNeeds(
   options: KeysOptions,
   io: Io,
 ): Promise<KeyNeeds | null> {
-  const inTrees = options.in.length === 0 ? null : await objectsInTrees(options.in, io);
+  const inTrees = options.in.length === 0 ? null : await objectsInTrees(options.in, io, options.namespace);
   let inCluster: Inventory | null = null;
   try {
     inCluster = await objectsInCluster(client, null, timeoutMs);

@@ -152,7 +152,9 @@ async function requireUnneeded(retiring: Retiring): Promise<void> {
 async function lookedAt({ connection, options, io }: Retiring, isForced: boolean): Promise<Inventory> {
   const { client, timeoutMs } = connection;
   const inTrees =
-    options.in.length === 0 ? { objects: [], problems: [] } : await objectsInTrees(options.in, io);
+    options.in.length === 0
+      ? { objects: [], problems: [] }
+      : await objectsInTrees(options.in, io, options.namespace);
   try {
     const inCluster = await objectsInCluster(client, null, timeoutMs);
     return {

@@ -3,6 +3,8 @@ import type { Fault } from "./fault.ts";
 const named = "test/cli/keys/named-key.test.ts";
 const promoting = "test/cli/keys/promote.test.ts";
 const retiring = "test/cli/keys/retire.test.ts";
+const shown = "test/cli/keys/list-and-show.test.ts";
+const making = "test/cli/keys/new.test.ts";
 const rounds = "test/controller/opening-rounds.test.ts";
 const checking = "test/controller/opening-check.test.ts";
 
@@ -99,6 +101,62 @@ export const keyLifeFaults: readonly Fault[] = [
     find: "&& !named.has(key.name)",
     replace: "",
     test: retiring,
+  },
+  {
+    what: "the numbers of keys list are claims though values were opened",
+    file: "cli/keys/key-needs.ts",
+    find: 'return outcome?.kind === "opened" ? outcome.key : null;',
+    replace: "return value.claimed;",
+    test: shown,
+  },
+  {
+    what: "what stands in a tree and in the cluster counts twice",
+    file: "cli/keys/key-needs.ts",
+    find: "values: new Set(all.map(({ object, item }) => `${object} ${item}`)).size,",
+    replace: "values: all.length,",
+    test: shown,
+  },
+  {
+    what: "without the right to list SealedSecrets no key is told of",
+    file: "cli/keys/key-needs.ts",
+    find: "(error.status === 403 || error.status === 404)",
+    replace: "(error.status === 404)",
+    test: shown,
+  },
+  {
+    what: "where it is not known which key seals, none is said to",
+    file: "cli/keys/key-table.ts",
+    find: "seals: isInUse ? (seals === null ? null : certificate.fingerprint === seals) : false,",
+    replace: "seals: isInUse && certificate.fingerprint === seals,",
+    test: shown,
+  },
+  {
+    what: "a new key is not promoted, and raises the alarm",
+    file: "cli/keys/new-key.ts",
+    find: "promotedAt: new Date(promotionMoment(keys, now)),",
+    replace: "promotedAt: null,",
+    test: making,
+  },
+  {
+    what: "a new key is wrapped by whatever key the ConfigMap names",
+    file: "cli/keys/new-key.ts",
+    find: "services.requireAllowed(by, connection.namespace, namedOnCommandLine(options));",
+    replace: "namedOnCommandLine(options);",
+    test: making,
+  },
+  {
+    what: "a new key lies open where the controller wraps its keys",
+    file: "cli/keys/new-key.ts",
+    find: "return by === null ? plain : await wrapped(",
+    replace: "return by !== null ? plain : await wrapped(",
+    test: making,
+  },
+  {
+    what: "a new key does not wait for its backup where that is required",
+    file: "cli/keys/new-key.ts",
+    find: "settings.requireBackup && keys.length > 0",
+    replace: "settings.requireBackup && keys.length === 0",
+    test: making,
   },
   {
     what: "the check does not rest after its work",
