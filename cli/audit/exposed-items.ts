@@ -80,9 +80,8 @@ function exposureOf(
       // Nothing was in it to be stolen.
       return outcome.key === stolen && outcome.marks.length > 0 ? "proven" : "none";
     case "sealed-elsewhere":
-      return outcome.key === stolen ? "possible" : "none";
     case "damaged":
-      return "none";
+      return outcome.key === stolen ? "possible" : "none";
     default:
       return !isAtHand && (value.claimed ?? stolen) === stolen ? "possible" : "none";
   }
@@ -120,6 +119,7 @@ function unreadInWords(unread: readonly FoundValue[]): string {
   const [first] = unread;
   if (first?.outcome.kind === "sealed-elsewhere")
     return "what was sealed under the stolen key was for another place, and could not be opened";
+  if (first?.outcome.kind === "damaged") return "what was sealed under the stolen key was damaged later";
   const claims = first?.value.claimed === null ? "may have been" : "is claimed to have been";
   return `what ${claims} sealed under the stolen key could not be opened`;
 }

@@ -1,3 +1,4 @@
+import { isItemName } from "../../shared/secret.ts";
 import type { OpeningOutcome } from "../inventory/openings.ts";
 import type { SealedObject, SealedValue } from "../inventory/sealed-object.ts";
 import { AUDIT_RULES, type AuditPolicy, type AuditRule } from "./audit-rules.ts";
@@ -72,16 +73,22 @@ function keyOf(
   // The key is the right one, whatever place the value was sealed for.
   if (outcome.kind === "opened" || outcome.kind === "sealed-elsewhere")
     return { key: outcome.key, proof: "opened" };
+  if (outcome.kind === "damaged" && outcome.key !== null) return { key: outcome.key, proof: "opened" };
   return { key: claimed, proof: claimed === null ? "none" : "claimed" };
 }
 
-function unfitness({ backend }: SealedValue, outcome: OpeningOutcome): { what: string; next: string } | null {
+function unfitness(
+  { item, backend }: SealedValue,
+  outcome: OpeningOutcome,
+): { what: string; next: string } | null {
   if (outcome.kind === "damaged") return { what: outcome.problem, next: outcome.next };
   if (outcome.kind === "sealed-elsewhere")
     return {
       what: "it was sealed for another name, namespace or scope",
       next: AUDIT_RULES["does-not-open"].next,
     };
+  if (!isItemName(item))
+    return { what: "it has a name that no item of a Secret may have", next: "seal it under another name" };
   return backend === "unknown" ? { what: "its form is not known", next: "seal it" } : null;
 }
 

@@ -3,8 +3,10 @@ import { readDocuments } from "../../shared/document/read-documents.ts";
 import { SealError } from "../../shared/errors.ts";
 import { tryValues, type ValuesTried, WHOLE_OBJECT } from "../../shared/open-sealed-secret.ts";
 import { scopeLabel, scopeOf } from "../../shared/scope.ts";
+import { DamagedValueError } from "../../shared/seal/classic-error.ts";
+import { classicUnsealer } from "../../shared/seal/classic-unsealer.ts";
 import { runAtMost } from "../../shared/seal/concurrently.ts";
-import type { OpeningKey } from "../../shared/seal/opening-key.ts";
+import { byAge, type OpeningKey } from "../../shared/seal/opening-key.ts";
 import type { KeyServices, Outcome } from "../../shared/seal/sealer.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
@@ -22,8 +24,8 @@ export type OpeningOutcome =
   | { kind: "sealed-elsewhere"; key: string }
   /** None of the keys at hand opens it. Whether its key is unknown or it is damaged, nobody can tell. */
   | { kind: "not-opened" }
-  /** Whatever key is at hand. `problem` is a sentence about it. */
-  | { kind: "damaged"; problem: string; next: string }
+  /** Whatever key is at hand; `key` is the one that recognised it all the same, where one did. `problem` is a sentence about it. */
+  | { kind: "damaged"; key: string | null; problem: string; next: string }
   /** Nobody was asked who could open it, or who was asked did not answer. */
   | { kind: "not-tried"; problem: string; next: string };
 
@@ -56,7 +58,12 @@ export async function openings(
   await runAtMost(
     AT_A_TIME,
     objects.map((object) => async () => {
-      for (const [backend, values] of Map.groupBy(object.values, ({ backend }) => backend)) {
+      // An item and the old form beside it may have one name.
+      const groups = Map.groupBy(object.values, (value) =>
+        JSON.stringify([value.backend, isWhole(object, value)]),
+      );
+      for (const values of groups.values()) {
+        const backend = values[0]?.backend ?? "unknown";
         const outcomes = await Promise.all(begun(object, backend, values, opener, known));
         for (const [index, value] of values.entries()) found.set(value, outcomes[index] ?? UNKNOWN_FORM);
       }
@@ -66,21 +73,26 @@ export async function openings(
   return found;
 }
 
+/** Whether a value is the old whole-object form. */
+function isWhole({ sealedSecret: { spec } }: SealedObject, { item, text }: SealedValue): boolean {
+  return item === WHOLE_OBJECT && spec.data === text;
+}
+
 /** Values that are being opened, or were, by their text and what they are bound to. */
 type Known = Map<string, Promise<OpeningOutcome>>;
 
 /** Opens those of one backend that nobody has opened yet, all at once. @returns what comes of each. */
 function begun(
-  { sealedSecret }: SealedObject,
+  object: SealedObject,
   backend: ValueBackend,
   values: readonly SealedValue[],
   opener: ValueOpener,
   known: Known,
 ): (Promise<OpeningOutcome> | undefined)[] {
+  const { sealedSecret } = object;
   const place = boundTo(sealedSecret, backend, values);
-  const isWhole = ({ item, text }: SealedValue) => item === WHOLE_OBJECT && sealedSecret.spec.data === text;
   const keys = values.map((value) => {
-    const item = backend === "classic" ? isWhole(value) : value.item;
+    const item = backend === "classic" ? isWhole(object, value) : value.item;
     return JSON.stringify([backend, place, item, value.text]);
   });
   const fresh = values.filter((_, index) => !known.has(keys[index] ?? ""));
@@ -90,7 +102,7 @@ function begun(
       if (!fresh.includes(value)) continue;
       known.set(
         keys[index] ?? "",
-        batch.then((tried) => toldOf(tried, value.item, isWhole(value), opener)),
+        batch.then((tried) => toldOf(tried, value.item, isWhole(object, value), opener)),
       );
     }
   }
@@ -141,39 +153,25 @@ const LEFT: OpeningOutcome = {
 
 const UNKNOWN_FORM: OpeningOutcome = {
   kind: "damaged",
+  key: null,
   problem: "it has a form that this version of Signet does not know, or was never sealed",
   next: "seal it; if it is a plain value, it stands there for all to read: change it, too",
 };
 
+/** Each value by itself: what else of its object nobody would take, a name for one, keeps no thief from opening it. */
 async function openClassic(
-  { metadata, spec }: SealedSecret,
+  { metadata }: SealedSecret,
   values: readonly SealedValue[],
   { keys }: ValueOpener,
 ): Promise<Tried> {
-  const outcomes = new Map<string, Outcome>();
-  const items = values.filter(({ item }) => Object.hasOwn(spec.encryptedData, item));
-  const parts: SealedSecret["spec"][] = [
-    { encryptedData: Object.fromEntries(items.map(({ item, text }) => [item, text])) },
-  ];
-  // Each value by itself where both forms stand side by side, which nobody opens as a whole.
-  if (spec.data !== undefined && items.length < values.length)
-    parts.push({ encryptedData: {}, data: spec.data });
-  for (const part of parts) {
-    const tried = await tryValues(
-      { apiVersion: "bitnami.com/v1alpha1", kind: "SealedSecret", metadata, spec: part },
-      {
-        clusterId: null,
-        keys,
-        acceptWholeObject: true,
-        diagnose: true,
-        giveUpAfter: Number.POSITIVE_INFINITY,
-      },
-      new AbortController().signal,
-    );
-    if (!tried.ok) return notOpenedAsAWhole(tried);
-    for (const [item, outcome] of tried.outcomes) outcomes.set(item, outcome);
-  }
-  return outcomes;
+  const { namespace = "", name, annotations, creationTimestamp } = metadata;
+  const created = new Date(creationTimestamp ?? Number.NaN);
+  const ordered = byAge(keys, Number.isNaN(created.getTime()) ? null : created);
+  const hints = new Map(values.flatMap(({ item, claimed }) => (claimed === null ? [] : [[item, claimed]])));
+  const items = new Map(values.map(({ item, text }) => [item, text]));
+  const scope = scopeOf({ namespace, name, annotations });
+  const unsealer = classicUnsealer(ordered, { diagnose: true, hints });
+  return unsealer.unsealAll(items, { clusterId: null, scope }, new AbortController().signal);
 }
 
 async function openRemote(
@@ -209,7 +207,7 @@ async function openSops(sealedSecret: SealedSecret, { sops }: ValueOpener): Prom
 
 function notOpenedAsAWhole({ problem, hint, sops }: Extract<ValuesTried, { ok: false }>): OpeningOutcome {
   if (sops === "no-key") return { kind: "not-opened" };
-  return { kind: "damaged", problem, next: hint ?? "seal it again" };
+  return { kind: "damaged", key: null, problem, next: hint ?? "seal it again" };
 }
 
 /** A key service that does not let us, or does not answer, is no fault of the value. */
@@ -243,8 +241,11 @@ function toldOf(tried: Tried, item: string, isWhole: boolean, { markOf }: ValueO
       return { kind: "sealed-elsewhere", key: outcome.keyId };
     case "not-my-key":
       return { kind: "not-opened" };
-    case "malformed":
-      return { kind: "damaged", problem: outcome.error.message, next: outcome.error.hint };
+    case "malformed": {
+      const { error } = outcome;
+      const key = error instanceof DamagedValueError ? error.fingerprint : null;
+      return { kind: "damaged", key, problem: error.message, next: error.hint };
+    }
     default:
       return LEFT;
   }

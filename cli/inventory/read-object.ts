@@ -45,17 +45,17 @@ export function readSealedObject(document: unknown, { origin, where, namespace }
 
 function valuesOf(sealedSecret: SealedSecret): SealedValue[] {
   const { metadata, spec } = sealedSecret;
-  if (isSopsSealedSecret(sealedSecret)) return sopsValues(sealedSecret);
   const texts = Object.entries(spec.encryptedData);
   if (spec.data !== undefined) texts.push([WHOLE_OBJECT, spec.data]);
   const hint = readSealingKeyHint(
     metadata.annotations,
     texts.map(([item]) => item),
   );
-  return texts.map(([item, text]) => {
+  const values = texts.map(([item, text]) => {
     const backend = backendOf(text);
     return { item, text, backend, claimed: claimOf(item, text, backend, hint) };
   });
+  return isSopsSealedSecret(sealedSecret) ? valuesOfDocument(values, recipientsOf(sealedSecret)) : values;
 }
 
 function backendOf(text: string): ValueBackend {
@@ -76,12 +76,15 @@ function claimOf(item: string, text: string, backend: ValueBackend, hint: Sealin
   return backend === "classic" && FINGERPRINT.test(claimed) ? claimed : null;
 }
 
-/** They open as a whole or not at all, so that all have one claim; what says its place is no item. */
-function sopsValues(sealedSecret: SealedSecret): SealedValue[] {
-  const claimed = recipientsOf(sealedSecret);
-  return Object.entries(sealedSecret.spec.encryptedData)
-    .filter(([item]) => item !== SCOPE_ITEM)
-    .map(([item, text]) => ({ item, text, backend: "sops", claimed }));
+/**
+ * Of a SOPS document, those that it encrypted: they open as a whole or not at all, so that all have one claim. What says its place
+ * is no item. Values of another form beside them open by themselves for whoever has their key, so that they count as what they are.
+ */
+function valuesOfDocument(values: readonly SealedValue[], claimed: string | null): SealedValue[] {
+  return values.flatMap((value): SealedValue[] => {
+    if (value.text !== "" && value.backend !== "sops") return [value];
+    return value.item === SCOPE_ITEM ? [] : [{ ...value, backend: "sops", claimed }];
+  });
 }
 
 function recipientsOf(sealedSecret: SealedSecret): string | null {

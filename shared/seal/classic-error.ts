@@ -19,12 +19,16 @@ export class NotBase64Error extends InputError {
 /** The right key opened the session key, but the data under it does not verify. */
 export class DamagedValueError extends InputError {
   override readonly code: string = "damaged";
+  /** Fingerprint of the key that recognised it. */
+  readonly fingerprint: string;
+
   /** Names the item and the key that recognised it. */
   constructor(item: string, fingerprint: string) {
     super(
       `spec.encryptedData.${item}: damaged: key ${fingerprint} recognises it, but the data does not verify`,
       "the value was cut or edited: seal it again",
     );
+    this.fingerprint = fingerprint;
   }
 }
 

@@ -202,4 +202,19 @@ export const auditFaults: readonly Fault[] = [
     test: compromised,
     named: "a line break more or less is no change",
   },
+  {
+    what: "who damages a value in a commit hides that it was sealed under the stolen key",
+    file: "cli/audit/exposed-items.ts",
+    find: '    case "sealed-elsewhere":\n    case "damaged":\n',
+    replace: '    case "sealed-elsewhere":\n',
+    test: "test/cli/audit/hostile-input.test.ts",
+    named: "nothing that keeps an object from being applied keeps its values from being found",
+  },
+  {
+    what: "one encrypted field beside them makes values of the cluster's keys into those of a SOPS document",
+    file: "cli/inventory/read-object.ts",
+    find: 'value.text !== "" && value.backend !== "sops"',
+    replace: 'value.text !== "" && value.backend === "unknown"',
+    test: trees,
+  },
 ];

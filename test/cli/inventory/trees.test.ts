@@ -60,6 +60,23 @@ suite("SealedSecrets of trees", () => {
     ]);
   });
 
+  test("of a SOPS document are its own values; others beside them count as what they are", async () => {
+    const own = "ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]";
+    const items = { ...db.spec.encryptedData, own, empty: "", "signet.dev/scope": own };
+    const { objects } = await inventory({ "a.yaml": stream({ ...db, spec: { encryptedData: items } }) }, [
+      "a.yaml",
+    ]);
+    assert.deepEqual(
+      objects[0]?.values.map(({ item, backend, claimed }) => [item, backend, claimed]),
+      [
+        ["user", "classic", newer.fingerprint],
+        ["password", "classic", newer.fingerprint],
+        ["own", "sops", null],
+        ["empty", "sops", null],
+      ],
+    );
+  });
+
   test("without a namespace stand in the one that is given", async () => {
     const files = { "a.yaml": stream(web, db) };
     const namespaces = async (given?: string) =>
