@@ -17,7 +17,7 @@ export type Plan = {
 };
 
 const waits =
-  /^test\/interop\/(?:faults-|leader-election|key-succession|keys\.|key-services-faults|bench-smoke|canary|events|log-lines|listed-namespace-gone|stopping|api-contract|vault-references)/;
+  /^test\/interop\/(?:faults-|leader-election|key-succession|keys\.|key-services-faults|key-crashes|bench-smoke|canary|events|log-lines|listed-namespace-gone|stopping|api-contract|vault-references)/;
 
 const componentsModule = "test/tools/real-components.ts";
 const vaultModule = "test/support/vault-server.ts";

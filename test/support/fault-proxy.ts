@@ -10,8 +10,11 @@ export type Fault =
   | { kind: "delay"; ms: number }
   /** Not forwarded: this status is answered, with these headers. */
   | { kind: "answer"; status: number; headers?: Readonly<Record<string, string>> }
-  /** Forwarded and carried out, but the connection ends instead of the answer; of a watch, amid its first event. */
-  | { kind: "drop-answer" }
+  /**
+   * Forwarded and carried out, but the connection ends instead of the answer; of a watch, amid its first event.
+   * `first` is called once it was carried out.
+   */
+  | { kind: "drop-answer"; first?: () => void }
   /** Forwarded after so long, even if whoever sent it has given up by then. */
   | { kind: "late"; ms: number }
   /** The connection ends instead. */
@@ -51,7 +54,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
     if (fault?.kind === "drop") return void incoming.socket.destroy();
     if (fault?.kind === "answer") return answer(incoming, outgoing, fault);
     if (fault?.kind === "late") return forwardLate(incoming, outgoing, fault.ms);
-    const drop = fault?.kind === "drop-answer";
+    const drop = fault?.kind === "drop-answer" ? fault : null;
     setTimeout(() => forward(incoming, outgoing, drop), fault?.kind === "delay" ? fault.ms : 0);
   });
   server.on("connection", (socket: Socket) => {
@@ -63,20 +66,27 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
   // Watches last.
   server.requestTimeout = 0;
 
-  function forward(incoming: IncomingMessage, outgoing: ServerResponse, drop: boolean): void {
+  function forward(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    drop: Extract<Fault, { kind: "drop-answer" }> | null,
+  ): void {
     const { host: _host, ...headers } = incoming.headers;
     const { method = "GET", url = "/" } = incoming;
     const isWatch = isWatching(url);
     const upstream = tlsRequest(new URL(url, controlPlane.url), { agent, method, headers }, (reply) => {
       reply.on("error", () => outgoing.destroy());
-      if (drop && !isWatch) {
+      if (drop !== null && !isWatch) {
         reply.resume();
-        reply.on("end", () => incoming.socket.destroy());
+        reply.on("end", () => {
+          drop.first?.();
+          incoming.socket.destroy();
+        });
         return;
       }
       outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
       outgoing.flushHeaders();
-      if (drop)
+      if (drop !== null)
         reply.once("data", (chunk: Buffer) => {
           outgoing.write(chunk.subarray(0, chunk.length / 2), () => incoming.socket.destroy());
         });
