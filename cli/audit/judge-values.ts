@@ -53,7 +53,7 @@ export function judgeValue(
     add("retired-key", `${takenOut.source} holds its key and is marked as ${takenOut.label ?? "taken out"}`);
   if (object.scope !== "strict") add("scope", `its scope is ${object.scope}`);
   const { maxKeyAgeMs } = policy;
-  if (maxKeyAgeMs !== null && value.backend === "classic" && stranger === null && unfit === null) {
+  if (maxKeyAgeMs !== null && value.backend === "classic" && unfit === null) {
     if (ageMs === null)
       add("old-key", "the age of its key is not known", "give --open, or --cert with the keys' certificates");
     else if (ageMs > maxKeyAgeMs) add("old-key", `its key is ${daysOf(ageMs)} days old`);

@@ -101,8 +101,9 @@ export const auditFaults: readonly Fault[] = [
   {
     what: "a claim counts more than what opened the value",
     file: "cli/audit/judge-values.ts",
-    find: 'return { key: outcome.key, proof: "opened" };',
-    replace: 'return { key: claimed ?? outcome.key, proof: "opened" };',
+    find: 'outcome.kind === "sealed-elsewhere")\n    return { key: outcome.key, proof: "opened" };',
+    replace:
+      'outcome.kind === "sealed-elsewhere")\n    return { key: claimed ?? outcome.key, proof: "opened" };',
     test: audit,
   },
   {
@@ -216,5 +217,12 @@ export const auditFaults: readonly Fault[] = [
     find: 'value.text !== "" && value.backend !== "sops"',
     replace: 'value.text !== "" && value.backend === "unknown"',
     test: trees,
+  },
+  {
+    what: "a key that is not known passes for a young one",
+    file: "cli/audit/judge-values.ts",
+    find: 'value.backend === "classic" && unfit === null',
+    replace: 'value.backend === "classic" && stranger === null && unfit === null',
+    test: audit,
   },
 ];

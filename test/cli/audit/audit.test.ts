@@ -165,6 +165,17 @@ suite("the exit code goes by policy", () => {
     assert.equal(between.code, 1);
   });
 
+  test("a value that claims none of the certificates given is no young one", async () => {
+    const args = ["--cert", "newer.crt", "--max-key-age", "365d", "-o", "json", "sealed"];
+    const run = await audit(args, files);
+    assert.equal(run.code, 1);
+    assert.deepEqual(rulesOf(toldAudit(run)), {
+      "db user": ["unknown-key", "old-key"],
+      "db password": ["unknown-key", "old-key"],
+      "web token": ["claimed"],
+    });
+  });
+
   test("each word of --fail-on fails for its own findings alone", async () => {
     const code = async (word: string, ...args: string[]) =>
       (await audit(["--fail-on", word, ...args, "sealed"], files)).code;
