@@ -1,5 +1,6 @@
 import { fromUtf8 } from "../../shared/bytes.ts";
 import { FileError, InputError, SealError } from "../../shared/errors.ts";
+import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type Vouched, vouchedBy } from "../controller/vouched-by.ts";
 import { codeOf, fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
@@ -76,6 +77,12 @@ export function acceptPins(project: ProjectFile, names: readonly string[], io: I
   return clusters.map(({ name, certificate }) => `${name} ${certificate.fingerprint}`);
 }
 
+/** Whether this user ever accepted pins of a project file. @throws FileError, InputError for a record that cannot be used. */
+export function hasAcceptedPins(project: ProjectFile, io: Io): boolean {
+  const path = recordPath(io);
+  return path !== null && ownOf(readRecords(path, io), project.path) !== undefined;
+}
+
 /** Whether this user accepted a pin as it is. Tells nothing of a record that cannot be read. */
 export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io): boolean {
   const path = recordPath(io);
@@ -84,6 +91,13 @@ export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io)
   return (
     accepted?.fingerprint === cluster.certificate.fingerprint && accepted.clusterId === cluster.clusterId
   );
+}
+
+/** The certificate that this user accepted for a cluster; null for none. */
+export function acceptedCertificate(project: ProjectFile, name: string, io: Io): Certificate | null {
+  const path = recordPath(io);
+  const accepted = path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, name);
+  return accepted === undefined ? null : readCertificate(accepted.certificate);
 }
 
 function judge(cluster: PinnedCluster, accepted: AcceptedPin | undefined, now: Date): Vouched {

@@ -158,6 +158,13 @@ export const rotateFaults: readonly Fault[] = [
     test: projectTest,
   },
   {
+    what: "rotate takes the pins of a project with its first use",
+    file: "cli/rotate/rotated-cluster.ts",
+    find: "      requireAcceptedOnce(project, name, io);\n",
+    replace: "",
+    test: projectTest,
+  },
+  {
     what: "rotate seals under a pin that nobody accepted",
     file: "cli/rotate/rotated-cluster.ts",
     find: "      requireAcceptedPin(cluster, project, io, notices);\n",

@@ -33,11 +33,21 @@ function repository(clusters = pin("prod", NEW_KEY), rules = ""): Record<string,
   };
 }
 
+/** What the user accepted of a repository, by `signet pin accept`. */
+async function accepted(files: Record<string, string>): Promise<Record<string, string>> {
+  const run = await inProject(["pin", "accept"], { files });
+  assert.equal(run.code, 0, run.stderr);
+  return { ...files, [PINS]: run.files.get(PINS) ?? assert.fail("nothing was accepted") };
+}
+
 const OPENING = ["rotate", "--private-key", "old.key,new.key"];
 
 suite("rotate in a project", () => {
   test("seals with the certificate that is pinned for the one cluster, and asks nobody", async () => {
-    const files = { ...repository(), "/in/a.yaml": manifest({ user: await sealed("old", "me") }) };
+    const files = await accepted({
+      ...repository(),
+      "/in/a.yaml": manifest({ user: await sealed("old", "me") }),
+    });
     const run = await inProject([...OPENING, "in"], { files });
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stderr, /^newest key: SHA256:\S+, .* from \/certs\/prod\.pem$/m);
@@ -47,12 +57,12 @@ suite("rotate in a project", () => {
   test("asks which cluster is meant where several are, and leaves files of the others", async () => {
     const clusters = pin("prod", NEW_KEY) + pin("staging", OLD_KEY);
     const text = manifest({ user: await sealed("old", "me") });
-    const files = {
+    const files = await accepted({
       ...repository(clusters, RULES),
       "/in/prod/a.yaml": text,
       "/in/both/b.yaml": text,
       "/in/c.yaml": text,
-    };
+    });
     const unsaid = await inProject([...OPENING, "in"], { files });
     assert.deepEqual([unsaid.code, unsaid.files.get("/in/prod/a.yaml")], [2, text]);
     assert.match(unsaid.stderr, /several clusters, and which one is meant is not said: prod, staging/);
@@ -71,12 +81,10 @@ suite("rotate in a project", () => {
 
   test("a pin that is not what the user accepted ends the run", async () => {
     const text = manifest({ user: await sealed("old", "me") });
-    const files = { ...repository(), "/in/a.yaml": text };
-    const first = await inProject([...OPENING, "in"], { files });
-    const accepted = first.files.get(PINS) ?? assert.fail("nothing was accepted");
+    const before = await accepted({ ...repository(), "/in/a.yaml": text });
     const changed = { ...repository(pin("prod", OLD_KEY)), "/certs/prod.pem": OLD.certificatePem };
     const run = await inProject([...OPENING, "in"], {
-      files: { ...changed, "/in/a.yaml": text, [PINS]: accepted },
+      files: { ...changed, "/in/a.yaml": text, [PINS]: before[PINS] ?? "" },
     });
     assert.equal(run.code, 1);
     assert.match(run.stderr, /^error: prod in \/\.signet\.yaml .*nothing is sealed with it/m);
@@ -84,9 +92,21 @@ suite("rotate in a project", () => {
     assert.equal(run.files.get("/in/a.yaml"), text);
   });
 
-  test("a controller's certificate has to be the pinned one, or to follow from it", async () => {
+  test("a project file that nobody accepted gets nothing sealed, not with its first use either", async () => {
     const text = manifest({ user: await sealed("old", "me") });
     const files = { ...repository(), "/in/a.yaml": text };
+    for (const more of [[], ["--controller-name", "sealed-secrets-controller"]]) {
+      const run = await inProject([...OPENING, ...more, "in"], { files });
+      assert.equal(run.code, 1);
+      assert.match(run.stderr, /^error: nothing of \/\.signet\.yaml was accepted here yet/m);
+      assert.match(run.stderr, /signet pin accept prod; or give --cert FILE$/m);
+      assert.deepEqual([run.files.get("/in/a.yaml"), run.files.get(PINS)], [text, undefined]);
+    }
+  });
+
+  test("a controller's certificate has to be the pinned one, or to follow from it", async () => {
+    const text = manifest({ user: await sealed("old", "me") });
+    const files = await accepted({ ...repository(), "/in/a.yaml": text });
     for (const [certificate, code] of [
       [OLD.certificatePem, 1],
       [NEW.certificatePem, 0],
