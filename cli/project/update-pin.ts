@@ -9,8 +9,8 @@ import type { Notices } from "../notices.ts";
 import type { ClusterOptions } from "../options.ts";
 import { writeResult } from "../output-folder.ts";
 import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
-import { acceptPins, requireAcceptedPin } from "./pin-record.ts";
-import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
+import { acceptedCertificate, acceptPins, requireAcceptedPin } from "./pin-record.ts";
+import { certificatePath, type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { type ProjectFile, readProject } from "./project-file.ts";
 import { pinOf } from "./project-sealing.ts";
 
@@ -31,7 +31,7 @@ export async function updatePin(
   io: Io,
   notices: Notices,
 ): Promise<string[]> {
-  const pinned = pinnedCluster(project, name, io);
+  const pinned = pinnedBefore(project, name, io);
   requireAcceptedPin(pinned, project, io, notices);
   const found = await newCertificate(pinned, options, io, notices);
   const { fingerprint, pem } = found.certificate;
@@ -46,6 +46,31 @@ export async function updatePin(
   writeResult(pinned.path, `${pem}${kept}`, io.files, { makesFolder: false });
   writeResult(project.path, text, io.files, { makesFolder: false });
   return acceptPins(readProject(project.path, io), [name], io);
+}
+
+/**
+ * What is pinned, also where an earlier run was ended between its two files: then the accepted certificate is the one that the project
+ * file still names.
+ */
+function pinnedBefore(project: ProjectFile, name: string, io: Io): PinnedCluster {
+  try {
+    return pinnedCluster(project, name, io);
+  } catch (error) {
+    const entry = project.clusters.get(name);
+    if (!(error instanceof CertificateError) || entry === undefined) throw error;
+    const certificate = acceptedCertificate(project, name, io);
+    if (certificate?.fingerprint !== entry.fingerprint) throw error;
+    const { clusterId = null } = entry;
+    const where = `${name} in ${project.path}`;
+    return {
+      name,
+      certificate,
+      clusterId,
+      path: certificatePath(project, entry),
+      text: certificate.pem,
+      where,
+    };
+  }
 }
 
 type NewCertificate = { certificate: Certificate; vouchers: Vouchers | null; isVouched: boolean };

@@ -113,6 +113,27 @@ suite("signet pin", () => {
     assert.deepEqual(again.files.get("/certs/prod.pem"), pem);
   });
 
+  test("update that was ended between its two files is repeated", async () => {
+    const files = await acceptedProject();
+    const pem = LATER.certificate.pem + (await link(PROD, LATER));
+    const halfway = { ...files, "/certs/prod.pem": pem, "/new.pem": pem };
+    const stopped = await inProject([], { files: halfway, stdin: secretText("db") });
+    assert.match(stopped.stderr, /and the fingerprint there is/);
+    assert.deepEqual([stopped.code, stopped.stdout], [1, ""]);
+    const {
+      code,
+      stderr,
+      files: after,
+    } = await inProject(["pin", "update", "--cert", "new.pem", "prod"], { files: halfway });
+    assert.equal(code, 0, stderr);
+    assert.equal(after.get("/.signet.yaml"), files["/.signet.yaml"]?.replace(of(PROD), of(LATER)));
+    // Whoever accepted nothing yet is told, and nothing changes.
+    const { [PINS]: _, ...unknown } = halfway;
+    const refused = await inProject(["pin", "update", "--cert", "new.pem", "prod"], { files: unknown });
+    assert.match(refused.stderr, /and the fingerprint there is/);
+    assert.equal(refused.code, 1);
+  });
+
   test("update refuses what nobody vouches for, until its fingerprint is given", async () => {
     const files = await acceptedProject();
     const forged = await link(STAGING, LATER);
