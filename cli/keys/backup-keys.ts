@@ -39,7 +39,8 @@ export const backupKeys: KeyAction = {
   ],
   async run(names, options, io) {
     const recipients = recipientsOfUser(options, { env: {} });
-    if (recipients.length === 0 && options.confirm) return confirm(names, options, io);
+    if (recipients.length === 0 && options.confirm && options["output-file"] === null)
+      return confirm(names, options, io);
     if (recipients.length === 0)
       throw new UsageError(
         "it is not said who is to open the backup",

@@ -225,6 +225,7 @@ test("what cannot be meant is refused before the cluster is asked", async (conte
   world.cluster.faults.add({ method: "GET", path: /./, status: 503, times: 100 });
   for (const [args, words] of [
     [["backup"], /it is not said who is to open the backup/],
+    [["backup", "-w", "keys.yaml", "--confirm"], /it is not said who is to open the backup/],
     [["backup", "--age", "age1nothing"], /--age, recipient 1/],
     [["backup", "--confirm", ...AGE], /on standard output cannot be confirmed/],
     [["backup", "--confirm", "a", "b"], /one backup at a time/],
