@@ -22,7 +22,7 @@ const WORDS = Object.keys(ACTIONS);
 /** `signet keys`: the sealing keys of a cluster, and their life. */
 export const keys: Command<typeof keysOptions> = {
   name: "keys",
-  summary: "list, show, make, promote, retire, wrap and unwrap a cluster's sealing keys",
+  summary: "show, make, promote, retire, wrap and back up sealing keys",
   options: keysOptions,
   words: WORDS,
   page,
