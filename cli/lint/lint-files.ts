@@ -19,6 +19,7 @@ import type { LintFinding, LintProblem } from "./problem.ts";
 import { RULES } from "./rules.ts";
 import { judgeScope } from "./scope-rules.ts";
 import { judgeSecret } from "./secret-rules.ts";
+import { judgeSopsFile } from "./sops-files.ts";
 import { judgeSops, type SopsAtHand } from "./sops-rules.ts";
 import { judgeTemplates, type TemplateSettings } from "./template-rules.ts";
 import { judgeValues } from "./value-rules.ts";
@@ -53,17 +54,24 @@ export async function lintFiles(
   const result: LintResult = { findings: [], allowed: [], objects: [], files: 0 };
   const files = [...filesOf(args, io, result)];
   const judged: Judged[] = [];
+  const others: Judged[] = [];
   for (const file of files) {
     for (const document of file.file.documents) {
       if (kindOf(document.value) !== KIND) continue;
       judged.push(await judge(file, document, settings));
     }
+    for (const { document, problems } of await judgeSopsFile(file.file, settings.sops))
+      others.push({ ...base(file, document), sealedSecret: null, object: nameOf(document.value), problems });
   }
   const readable = judged.flatMap((one) =>
     one.sealedSecret === null ? [] : [{ ...one, sealedSecret: one.sealedSecret }],
   );
   for (const { object, problem } of duplicateNames(readable)) object.problems.push(problem);
-  for (const one of judged) tell(one, result);
+  for (const one of judged) {
+    result.objects.push({ path: one.path, line: one.line, object: one.object });
+    tell(one, result);
+  }
+  for (const one of others) tell(one, result);
   return result;
 }
 
@@ -104,9 +112,8 @@ function unreadable(path: string, { message, hint }: InputError): LintFinding {
 }
 
 async function judge(file: LintFile, document: FileDocument, settings: LintSettings): Promise<Judged> {
-  const { path, lines } = file;
-  const line = lines.of(document, []) + 1;
-  const base = { ...file, document, line };
+  const { path } = file;
+  const found = base(file, document);
   let sealedSecret: SealedSecret;
   try {
     sealedSecret = parseSealedSecret(document.value, path);
@@ -117,7 +124,7 @@ async function judge(file: LintFile, document: FileDocument, settings: LintSetti
     const what = message.replace(/^.*?is not a valid SealedSecret: /s, "");
     const at = /^(?:[a-zA-Z]+\.)*[a-zA-Z]+$/.test(field) ? field.split(".") : [];
     const problem: LintProblem = { rule: "structure", level: "error", item: null, at, what, next: hint };
-    return { ...base, sealedSecret: null, object: nameOf(document.value), problems: [problem] };
+    return { ...found, sealedSecret: null, object: nameOf(document.value), problems: [problem] };
   }
   const problems = [
     ...judgeScope(sealedSecret),
@@ -126,16 +133,22 @@ async function judge(file: LintFile, document: FileDocument, settings: LintSetti
     ...(await judgeTemplates(sealedSecret, settings)),
     ...(await judgeSops(sealedSecret, settings.sops)),
   ];
-  return { ...base, sealedSecret, object: nameOf(sealedSecret), problems };
+  return { ...found, sealedSecret, object: nameOf(sealedSecret), problems };
 }
 
-/** `SealedSecret "shop/db"`, as far as an object has a namespace and a name. */
+function base(file: LintFile, document: FileDocument) {
+  return { ...file, document, line: file.lines.of(document, []) + 1 };
+}
+
+/** `SealedSecret "shop/db"`, as far as an object has a kind, a namespace and a name that can be read. */
 function nameOf(value: unknown): string {
+  const kind = fieldOf(value, "kind");
+  if (typeof kind !== "string" || kind.startsWith("ENC[")) return "SOPS document";
   const metadata = fieldOf(value, "metadata");
   const names = [fieldOf(metadata, "namespace"), fieldOf(metadata, "name")].filter(
-    (name) => typeof name === "string" && name !== "",
+    (name) => typeof name === "string" && name !== "" && !name.startsWith("ENC["),
   );
-  return `SealedSecret ${JSON.stringify(names.join("/"))}`;
+  return `${kind} ${JSON.stringify(names.join("/"))}`;
 }
 
 function fieldOf(value: unknown, field: string): unknown {
@@ -145,7 +158,6 @@ function fieldOf(value: unknown, field: string): unknown {
 
 /** Sorts what is wrong with an object into findings and what its comments allow. */
 function tell({ path, lines, document, line, object, problems }: Judged, result: LintResult): void {
-  result.objects.push({ path, line, object });
   const { texts } = lines.lines;
   const first = firstContentLine(texts, lines.lines.indexOf(document.start));
   for (const { at, next, ...problem } of problems) {

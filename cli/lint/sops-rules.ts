@@ -6,6 +6,7 @@ import { metadataOf } from "../../shared/document/sops/metadata-tree.ts";
 import { type OpenedSops, openSopsDocuments } from "../../shared/document/sops/open-document.ts";
 import { SCOPE_ITEM } from "../../shared/document/sops/scope-item.ts";
 import { SopsError } from "../../shared/document/sops/sops-error.ts";
+import type { SopsMap } from "../../shared/document/sops/tree.ts";
 import { SealError } from "../../shared/errors.ts";
 import { scopeOf } from "../../shared/scope.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
@@ -74,39 +75,60 @@ async function metadataUnless(
 }
 
 /** Opens the document and looks at what it says of its place. @returns null when all fits, or no identity opens it. */
-async function judgeOpened(
-  sealedSecret: SealedSecret,
-  { identities, clusterId }: SopsAtHand,
-): Promise<{ what: string; next: string } | null> {
+async function judgeOpened(sealedSecret: SealedSecret, atHand: SopsAtHand): Promise<OpenedProblem | null> {
+  const look = (document: SopsMap | undefined) => {
+    const items = nodeAt(document, ITEMS);
+    const place =
+      items?.kind === "map" ? entriesOf(items).find(({ key }) => key === SCOPE_ITEM)?.value : null;
+    const text = place?.kind === "str" ? (fromUtf8(place.bytes) ?? "") : null;
+    return text === null ? null : misplaced(text, sealedSecret, atHand.clusterId);
+  };
+  const refused = (error: SopsError) => {
+    const { problem, hint } = openRefusal(error);
+    return { what: problem, next: hint };
+  };
+  return openedProblem([valuesTree(sealedSecret)], atHand, { look, refused });
+}
+
+/** What is wrong with a document that was opened, or does not open though its key is at hand. */
+export type OpenedProblem = { what: string; next: string };
+
+/**
+ * Opens documents that share a MAC.
+ * @param look judges the first of them once it is open; `refused` puts into words why it does not open.
+ * @returns null when all fits, or no identity at hand opens it.
+ */
+export async function openedProblem(
+  documents: readonly SopsMap[],
+  { identities }: SopsAtHand,
+  {
+    look,
+    refused,
+  }: {
+    look: (document: SopsMap | undefined) => OpenedProblem | null;
+    refused: (error: SopsError) => OpenedProblem;
+  },
+): Promise<OpenedProblem | null> {
   const age = { identities: await identities(), hint: "" };
   if (age.identities.identities.length === 0) return null;
   const unwrapper = sopsUnwrapper({ age, kms: null, vault: null });
   const signal = new AbortController().signal;
   let opened: OpenedSops;
   try {
-    opened = await openSopsDocuments([valuesTree(sealedSecret)], { unwrapper, where: WHERE, signal });
+    opened = await openSopsDocuments(documents, { unwrapper, where: WHERE, signal });
   } catch (error) {
     // Without its key nobody can tell.
     if (!(error instanceof SopsError)) return null;
-    const { problem, hint } = openRefusal(error);
-    return { what: problem, next: hint };
+    return refused(error);
   }
   try {
-    const items = nodeAt(opened.documents[0], ITEMS);
-    const place =
-      items?.kind === "map" ? entriesOf(items).find(({ key }) => key === SCOPE_ITEM)?.value : null;
-    const text = place?.kind === "str" ? (fromUtf8(place.bytes) ?? "") : null;
-    return text === null ? null : misplaced(text, sealedSecret, clusterId);
+    return look(opened.documents[0]);
   } finally {
     opened.wipe();
   }
 }
 
-function misplaced(
-  text: string,
-  { metadata }: SealedSecret,
-  clusterId: string | null,
-): { what: string; next: string } | null {
+function misplaced(text: string, { metadata }: SealedSecret, clusterId: string | null): OpenedProblem | null {
   // Without a namespace it lands wherever it is applied.
   if (!metadata.namespace) return null;
   const { namespace, name, annotations } = metadata;

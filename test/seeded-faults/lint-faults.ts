@@ -85,6 +85,13 @@ export const lintFaults: readonly Fault[] = [
     test: rules,
   },
   {
+    what: "the MAC of a Secret that sops encrypted is not looked at",
+    file: "cli/lint/sops-files.ts",
+    find: "return found === null ? [] :",
+    replace: "return found !== null ? [] :",
+    test: rules,
+  },
+  {
     what: "a comment without a reason allows",
     file: "cli/lint/lint-files.ts",
     find: 'if (allowance === null || allowance === "no-reason") result.findings.push(finding);',

@@ -378,5 +378,28 @@ suite("SOPS documents", async () => {
     },
   );
 
+  test("that are Secrets are judged by their MAC alone; of what nobody here opens nothing is said", async () => {
+    const { stdout: secret, stderr } = await user.run(
+      ["convert", "--backend", "sops", "--as-secret", "--age", user.recipient, "-o", "yaml"],
+      { stdin: sealed },
+    );
+    assert.match(secret, /^kind: Secret$/m, stderr);
+    assert.deepEqual(await lint(secret), []);
+    const changed = secret.replace(
+      /^( *mac: ENC\[AES256_GCM,data:)(.)/m,
+      (_, before: string, one: string) => {
+        return `${before}${one === "A" ? "B" : "A"}`;
+      },
+    );
+    assert.notEqual(changed, secret);
+    const [mac, ...others] = await lint(changed);
+    assert.match(mac ?? "", /^error sops-mac: /);
+    assert.deepEqual(others, []);
+    assert.deepEqual(await lint(changed, [], await SopsUser.create()), []);
+    const [form] = await lint(secret.replace(/^( *)mac: .*$/m, "$1mac: ENC[x"));
+    assert.match(form ?? "", /^error sops(?:-mac)?: /);
+    assert.deepEqual(await lint("kind: Secret\nmetadata: {name: a}\nsops: {mac: mine}\n"), []);
+  });
+
   everyRowHasATest();
 });
