@@ -34,6 +34,7 @@ export const sealedItemOptions = {
   name,
   cert,
   scope,
+  "for-cluster": kubesealOptions["for-cluster"],
   backend,
   "kms-key": kubesealOptions["kms-key"],
   "vault-key": kubesealOptions["vault-key"],

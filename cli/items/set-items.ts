@@ -10,7 +10,7 @@ import { mergeOne } from "../merge-one.ts";
 import type { MergeTarget } from "../merge-target.ts";
 import { writeResult } from "../output-folder.ts";
 import { writtenProducts } from "../product.ts";
-import { namespaceFor, showSealing } from "../sealing.ts";
+import { judgeScope, namespaceFor, showSealing } from "../sealing.ts";
 
 /** Items to seal, by name. */
 export type Items = ReadonlyMap<string, Uint8Array>;
@@ -46,6 +46,7 @@ export async function sealNewFile(
   const secret = { ...secretOf(items), type };
   const found = await means.key();
   const key = await found.forTarget(path);
+  judgeScope(key, secret, asked, path);
   const request = {
     sealer: key.sealer,
     clusterId: key.clusterId,

@@ -19,6 +19,7 @@ export const page: HelpPage = {
     "name",
     "namespace",
     "cert",
+    "for-cluster",
     "scope",
     ...REACHING,
     ...SEALING_UNDER,

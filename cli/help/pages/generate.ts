@@ -29,6 +29,7 @@ export const page: HelpPage = {
     "name",
     "namespace",
     "cert",
+    "for-cluster",
     "scope",
     ...REACHING,
     ...SEALING_UNDER,

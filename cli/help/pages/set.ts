@@ -21,6 +21,7 @@ export const page: HelpPage = {
     "name",
     "namespace",
     "cert",
+    "for-cluster",
     "scope",
     "allow-empty-data",
     ...REACHING,
