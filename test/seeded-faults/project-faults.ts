@@ -118,6 +118,13 @@ export const projectFaults: readonly Fault[] = [
     test: pinTest,
   },
   {
+    what: "a renewal that was ended half-way begins from what nobody accepted",
+    file: update,
+    find: "if (certificate?.fingerprint !== entry.fingerprint) throw error;",
+    replace: "if (certificate === null) throw error;",
+    test: pinTest,
+  },
+  {
     what: "a pin is renewed from a file that nothing vouches for",
     file: update,
     find: "if (!vouched.ok && accepted === null && !isSame)",

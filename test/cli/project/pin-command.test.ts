@@ -116,7 +116,7 @@ suite("signet pin", () => {
   test("update that was ended between its two files is repeated", async () => {
     const files = await acceptedProject();
     const pem = LATER.certificate.pem + (await link(PROD, LATER));
-    const halfway = { ...files, "/certs/prod.pem": pem, "/new.pem": pem };
+    const halfway: Record<string, string> = { ...files, "/certs/prod.pem": pem, "/new.pem": pem };
     const stopped = await inProject([], { files: halfway, stdin: secretText("db") });
     assert.match(stopped.stderr, /and the fingerprint there is/);
     assert.deepEqual([stopped.code, stopped.stdout], [1, ""]);
@@ -127,6 +127,15 @@ suite("signet pin", () => {
     } = await inProject(["pin", "update", "--cert", "new.pem", "prod"], { files: halfway });
     assert.equal(code, 0, stderr);
     assert.equal(after.get("/.signet.yaml"), files["/.signet.yaml"]?.replace(of(PROD), of(LATER)));
+    // Nor does one begin from a fingerprint that nobody accepted.
+    const planted = {
+      ...halfway,
+      "/.signet.yaml": files["/.signet.yaml"]?.replace(of(PROD), of(STAGING)) ?? "",
+    };
+    assert.equal(
+      (await inProject(["pin", "update", "--cert", "new.pem", "prod"], { files: planted })).code,
+      1,
+    );
     // Whoever accepted nothing yet is told, and nothing changes.
     const { [PINS]: _, ...unknown } = halfway;
     const refused = await inProject(["pin", "update", "--cert", "new.pem", "prod"], { files: unknown });
