@@ -54,6 +54,8 @@ const ROWS = [
   "rotate offline",
   "rotate again",
   "rotate of what does not open",
+  "backup of sealing keys",
+  "restore of sealing keys",
   "lint",
   "lint of what is allowed",
   "status",
