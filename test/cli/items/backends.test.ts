@@ -107,6 +107,31 @@ suite("items of a SOPS document", async () => {
     assert.notEqual(encrypted(text, "key"), encrypted(withToken, "token"));
   });
 
+  /** An editor that saves this in the place of that. */
+  const editing = (find: string, put: string) => async () => ({
+    edit: async ({ text }: { text: string }) => ({
+      kind: "edited" as const,
+      content: Buffer.from(text.replace(find, put)),
+    }),
+    programAt: () => "/usr/bin/nano",
+    leftOvers: () => [],
+  });
+
+  test("edit shows all of it, and keeps what was not changed as it is encrypted", async () => {
+    const change = editing("  user: me\n", "  login: me\n");
+    const run = await user.run(["edit", "s.yaml"], { files, editing: change });
+    assert.equal(run.stderr, "");
+    const text = run.files.get("s.yaml") ?? "";
+    assert.deepEqual(await opened(text), { password: "hunter2", login: "me" });
+    assert.equal(encrypted(text, "password"), encrypted(sealed, "password"));
+    const closed = await stranger.run(["edit", "s.yaml"], { files, editing: change });
+    assert.deepEqual([closed.code, closed.files.get("s.yaml")], [1, sealed]);
+    const empty = editing("  user: me\n", '  user: ""\n');
+    const refused = await user.run(["edit", "s.yaml"], { files, editing: empty });
+    assert.match(refused.stderr, /SOPS neither encrypts nor authenticates: user/);
+    assert.equal(refused.files.get("s.yaml"), sealed);
+  });
+
   test("who cannot open the document changes nothing of it", async () => {
     for (const args of [
       ["set", "s.yaml", "token"],
