@@ -27,6 +27,8 @@ const LOOK_MS = 10_000;
 const BUSY_MS = 1000;
 /** Where there is nothing to check, there may be soon. */
 const EMPTY_MS = 300_000;
+/** Whoever comes to lead has other things to do first. */
+const SETTLING_MS = 600_000;
 
 /** Has one object after the other checked, spread evenly over the period, and only while there is nothing else to do. */
 export class OpeningRounds {
@@ -43,9 +45,11 @@ export class OpeningRounds {
     this.#known = new Set(this.#parts.sealingKeys());
     let isHurried = false;
     try {
-      while (!signal.aborted) {
+      if (!(await this.#wait(Math.min(SETTLING_MS, periodMs), signal))) isHurried = true;
+      // Whoever leads for a short time only is not to begin with the same ones each time.
+      for (let isFirst = !isHurried; !signal.aborted; isFirst = false) {
         const lasts: number = isHurried ? Math.min(HURRIED_MS, periodMs) : periodMs;
-        isHurried = !(await this.#round(lasts, isHurried, signal));
+        isHurried = !(await this.#round(lasts, isFirst, signal));
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -53,15 +57,14 @@ export class OpeningRounds {
   }
 
   /** @returns false when a sealing key was taken out before the round had ended, so that all has to be looked at anew. */
-  async #round(lastsMs: number, isHurried: boolean, signal: AbortSignal): Promise<boolean> {
+  async #round(lastsMs: number, isFirst: boolean, signal: AbortSignal): Promise<boolean> {
     const { check, clock, keys, random = Math.random } = this.#parts;
     const all = keys();
     if (all.length === 0) return this.#wait(Math.min(lastsMs, EMPTY_MS), signal);
     const restMs = lastsMs / all.length;
-    // Whoever leads for a short time only is not to begin with the same ones each time.
-    const first = isHurried ? 0 : Math.floor(random() * all.length);
+    const first = isFirst ? Math.floor(random() * all.length) : 0;
     const inTurn = [...all.slice(first), ...all.slice(0, first)];
-    let waitMs = restMs * (isHurried ? 0 : random());
+    let waitMs = isFirst ? restMs * random() : 0;
     for (const key of inTurn) {
       if (!(await this.#wait(waitMs, signal))) return false;
       const began = clock.monotonic();

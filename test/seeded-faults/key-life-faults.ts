@@ -166,6 +166,13 @@ export const keyLifeFaults: readonly Fault[] = [
     test: rounds,
   },
   {
+    what: "the check begins before a new leader has done what is due",
+    file: "controller/opening-rounds.ts",
+    find: "this.#wait(Math.min(SETTLING_MS, periodMs), signal)",
+    replace: "this.#wait(0, signal)",
+    test: rounds,
+  },
+  {
     what: "the check goes on beside other work",
     file: "controller/opening-rounds.ts",
     find: "if (left <= 0 && !busy()) return true;",
