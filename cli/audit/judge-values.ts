@@ -47,13 +47,13 @@ export function judgeValue(
   if (unfit !== null) add("does-not-open", unfit.what, unfit.next);
   const stranger = strangeness(audited, ring);
   if (stranger !== null) add("unknown-key", stranger);
-  else if (proof !== "opened" && unfit === null) add("claimed", claimInWords(audited), nextToProve(outcome));
+  if (proof !== "opened") add("claimed", claimInWords(audited), nextToProve(outcome));
   const takenOut = key === null ? undefined : ring.known.get(key);
   if (proof !== "none" && takenOut?.standing === "taken out")
     add("retired-key", `${takenOut.source} holds its key and is marked as ${takenOut.label ?? "taken out"}`);
   if (object.scope !== "strict") add("scope", `its scope is ${object.scope}`);
   const { maxKeyAgeMs } = policy;
-  if (maxKeyAgeMs !== null && value.backend === "classic" && unfit === null) {
+  if (maxKeyAgeMs !== null && value.backend === "classic") {
     if (ageMs === null)
       add("old-key", "the age of its key is not known", "give --open, or --cert with the keys' certificates");
     else if (ageMs > maxKeyAgeMs) add("old-key", `its key is ${daysOf(ageMs)} days old`);

@@ -44,7 +44,7 @@ function formatOf({ format }: AuditOptions): AuditFormat {
 function requireFitting(options: AuditOptions): void {
   const { compromised, namespace, open } = options;
   const opens = open || options["private-key"].length + options["recovery-private-key"].length > 0;
-  const refuse = (problem: string, hint: string) => {
+  const refuse = (problem: string, hint: string): never => {
     throw new UsageError(problem, hint);
   };
   if (options["all-namespaces"] && namespace !== null)
@@ -60,6 +60,17 @@ function requireFitting(options: AuditOptions): void {
       "equal plaintexts are not known of values that are not opened",
       "give --private-key PATH, or --open",
     );
+  // What nobody looks at would pass.
+  const wants = (rule: string) => options["fail-on"].includes(rule);
+  if (wants("unknown-key") && !opens && options.cert.length === 0)
+    refuse(
+      "--fail-on unknown-key: nothing says which keys the cluster has",
+      "give --open, --private-key PATH, or --cert with the keys' certificates",
+    );
+  if (wants("does-not-open") && !opens)
+    refuse("--fail-on does-not-open: no value is opened", "give --private-key PATH, or --open");
+  if (wants("retired-key") && !options.open)
+    refuse("--fail-on retired-key: the key Secrets say which keys were taken out", "give --open");
   const policies = ["max-key-age", "duplicates-key"] as const;
   const policy = policies.find((flag) => options[flag] !== null);
   const hasPolicy = policy !== undefined || options.duplicates || options["fail-on"].length > 0;

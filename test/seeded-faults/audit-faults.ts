@@ -221,8 +221,15 @@ export const auditFaults: readonly Fault[] = [
   {
     what: "a key that is not known passes for a young one",
     file: "cli/audit/judge-values.ts",
-    find: 'value.backend === "classic" && unfit === null',
-    replace: 'value.backend === "classic" && stranger === null && unfit === null',
+    find: 'value.backend === "classic") {\n    if (ageMs',
+    replace: 'value.backend === "classic" && stranger === null) {\n    if (ageMs',
+    test: audit,
+  },
+  {
+    what: "a value that none of the keys at hand opens passes for a proven one",
+    file: "cli/audit/judge-values.ts",
+    find: 'if (proof !== "opened") add("claimed"',
+    replace: 'if (proof !== "opened" && stranger === null) add("claimed"',
     test: audit,
   },
 ];

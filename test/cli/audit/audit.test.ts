@@ -109,11 +109,11 @@ suite("what stands against a value", () => {
     const tree = { "a.yaml": stream(db, moved, annotated) };
     const report = toldAudit(await audit(["-o", "json", "--private-key", "newer.json", "a.yaml"], tree));
     assert.deepEqual(rulesOf(report), {
-      "db user": ["unknown-key"],
-      "db password": ["unknown-key"],
-      "moved user": ["unknown-key"],
-      "moved password": ["unknown-key"],
-      "wide none": ["does-not-open", "scope"],
+      "db user": ["unknown-key", "claimed"],
+      "db password": ["unknown-key", "claimed"],
+      "moved user": ["unknown-key", "claimed"],
+      "moved password": ["unknown-key", "claimed"],
+      "wide none": ["does-not-open", "claimed", "scope"],
     });
     const whole = toldAudit(await audit(["-o", "json", ...OPENED, "a.yaml"], tree));
     assert.deepEqual(rulesOf(whole)["moved user"], ["does-not-open"]);
@@ -123,8 +123,8 @@ suite("what stands against a value", () => {
   test("a claimed key that is none of the cluster's certificates", async () => {
     const report = toldAudit(await audit(["-o", "json", "--cert", "newer.crt", "sealed"], files));
     assert.deepEqual(rulesOf(report), {
-      "db user": ["unknown-key"],
-      "db password": ["unknown-key"],
+      "db user": ["unknown-key", "claimed"],
+      "db password": ["unknown-key", "claimed"],
       "web token": ["claimed"],
     });
   });
@@ -170,8 +170,8 @@ suite("the exit code goes by policy", () => {
     const run = await audit(args, files);
     assert.equal(run.code, 1);
     assert.deepEqual(rulesOf(toldAudit(run)), {
-      "db user": ["unknown-key", "old-key"],
-      "db password": ["unknown-key", "old-key"],
+      "db user": ["unknown-key", "claimed", "old-key"],
+      "db password": ["unknown-key", "claimed", "old-key"],
       "web token": ["claimed"],
     });
   });
@@ -180,6 +180,9 @@ suite("the exit code goes by policy", () => {
     const code = async (word: string, ...args: string[]) =>
       (await audit(["--fail-on", word, ...args, "sealed"], files)).code;
     assert.equal(await code("claimed"), 1);
+    // What no key at hand opens is not proven either.
+    assert.equal(await code("claimed", "--private-key", "newer.json"), 1);
+    assert.equal(await code("claimed", ...OPENED), 0);
     assert.equal(await code("scope"), 0);
     assert.equal(await code("unknown-key", "--private-key", "newer.json"), 1);
     assert.equal(await code("duplicates", ...OPENED), 1);
@@ -257,7 +260,9 @@ test("SARIF has what was found in files, with the level that the policy gives it
     runs[0]?.results.map(({ ruleId, level, locations }) => [ruleId, level, locations[0]?.physicalLocation]),
     [
       ["unknown-key", "error", place("sealed/db.yaml")],
+      ["claimed", "note", place("sealed/db.yaml")],
       ["unknown-key", "error", place("sealed/db.yaml")],
+      ["claimed", "note", place("sealed/db.yaml")],
       ["claimed", "note", place("sealed/web.yaml")],
     ],
   );
@@ -271,6 +276,9 @@ suite("a wrong command line is refused before anything is looked at", () => {
   for (const [args, words] of [
     [["--fail-on", "all"], /--fail-on does not know "all"/],
     [["--max-key-age", "90"], /invalid value "90" for --max-key-age/],
+    [["--fail-on", "unknown-key"], /nothing says which keys the cluster has/],
+    [["--fail-on", "does-not-open", "--cert", "newer.crt"], /no value is opened/],
+    [["--fail-on", "retired-key", "--private-key", "newer.json"], /which keys were taken out/],
     [["--duplicates"], /equal plaintexts are not known/],
     [["--history"], /--history goes with --compromised/],
     [["--accept-removed"], /--accept-removed goes with --compromised/],
