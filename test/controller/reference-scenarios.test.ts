@@ -132,7 +132,7 @@ const scenarios: Readonly<Record<number, Scenario>> = {
       "controller/keys/key-secret.test.ts": [
         "a key's Secret stands where it should, with the labels and annotations asked for",
       ],
-      "controller/keys/successor-name.test.ts": [
+      "shared/seal/successor-name.node.test.ts": [
         "a name is the prefix and five letters or digits as the API server generates them",
       ],
       [keyFaults]: ["the options for new keys reach the Secret and the certificate"],
