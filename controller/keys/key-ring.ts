@@ -212,7 +212,9 @@ export class KeyRing {
 
   /** The key of that fingerprint, where it is at hand; null where it is not. */
   loaded(fingerprint: string): RingKey | null {
-    return [...this.#keys.values()].find(({ certificate }) => certificate.fingerprint === fingerprint) ?? null;
+    return (
+      [...this.#keys.values()].find(({ certificate }) => certificate.fingerprint === fingerprint) ?? null
+    );
   }
 
   /** Whether a key is newer than another one by the order in force. */
