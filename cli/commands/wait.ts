@@ -1,5 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { InputError, UsageError } from "../../shared/errors.ts";
+import { KubeApiError } from "../../shared/kube/api-error.ts";
+import type { KubeClient } from "../../shared/kube/client.ts";
 import { connect, requestTimeoutMs } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/wait.ts";
@@ -30,6 +32,7 @@ export const wait: Command<typeof waitOptions> = {
       const namespace = client.namespace ?? "default";
       const words = { names: positionals, filename: options.filename, all: options.all };
       const targets = await waitTargets(words, { namespace, client, timeoutMs }, io);
+      await requireAnswer(client);
       const left = await waitForSync(targets, {
         client,
         until,
@@ -43,6 +46,18 @@ export const wait: Command<typeof waitOptions> = {
     }
   },
 };
+
+/**
+ * A cluster that goes away in between is waited for; one that never answers would be waited for in silence.
+ * @throws KubeUnreachableError.
+ */
+async function requireAnswer(client: Pick<KubeClient, "request">): Promise<void> {
+  try {
+    await client.request({ method: "GET", path: "/version" });
+  } catch (error) {
+    if (!(error instanceof KubeApiError)) throw error;
+  }
+}
 
 /** @throws InputError naming what is not in sync. */
 function requireNone(left: ReadonlyMap<string, string>, longest: string): void {

@@ -61,7 +61,7 @@ async function watchNamespace(
   open: Map<string, string>,
   waiting: Waiting,
 ): Promise<void> {
-  const { client, signal, pause } = waiting;
+  const { client, signal, tell, pause } = waiting;
   const [only, another] = targets;
   const selector = another === undefined ? { fieldSelector: `metadata.name=${only?.name}` } : {};
   const path = sealedSecretPath(namespace);
@@ -84,6 +84,7 @@ async function watchNamespace(
       }
     } catch (error) {
       if (!(error instanceof SealError) || error.retryable !== true) throw error;
+      if (!signal.aborted) tell(`watching again: ${error.message}`);
     }
     if (!signal.aborted) await pause(signal);
   }

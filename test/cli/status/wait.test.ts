@@ -41,8 +41,11 @@ suite("wait", () => {
     const lines = succeeded(await world.signet(["wait", "-n", "shop", "db", "api"]));
     assert.deepEqual(lines.sort(), ["shop/api: in sync", "shop/db: in sync"]);
     assert.deepEqual(
-      world.cluster.requests.map(({ method, query }) => [method, query.get("watch")]),
-      [["GET", "true"]],
+      world.cluster.requests.map(({ method, path, query }) => [method, path, query.get("watch")]),
+      [
+        ["GET", "/version", null],
+        ["GET", "/apis/bitnami.com/v1alpha1/namespaces/shop/sealedsecrets", "true"],
+      ],
     );
   });
 
@@ -119,6 +122,14 @@ suite("wait", () => {
     assert.match(stderr, /^error: cannot watch sealedsecrets.*403 Forbidden\nhint: grant the right/);
   });
 
+  test("without a cluster it does not wait for one", async (context) => {
+    const world = await statusWorld(context);
+    await world.cluster.stop();
+    const { code, stderr } = await waiting(world, ["db"]).ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: cannot reach the API server .*\nhint: ./);
+  });
+
   for (const [what, args, says] of [
     ["nothing to wait for", [], /not said what to wait for/],
     ["two ways", ["--all", "db"], /or in several ways\nhint: write signet wait NAME/],
@@ -190,6 +201,7 @@ suite("a watch", () => {
     assert.deepEqual(said, [
       "shop/db: waits: no controller has looked at it",
       "shop/db: waits: it is not there",
+      "watching again: cannot reach the API server https://x: connection closed",
       "shop/db: in sync",
     ]);
   });
