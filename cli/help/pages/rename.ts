@@ -11,6 +11,8 @@ export const page: HelpPage = {
     "Templates that still name the item as it was are told of.",
   ],
   flags: ["name", "namespace", ...REACHING, "cluster-id", ...OPENING_UNDER, "verbose"],
-  examples: [{ what: "Rename an item", command: "signet rename db-sealed.yaml old-password previous-password" }],
+  examples: [
+    { what: "Rename an item", command: "signet rename db-sealed.yaml old-password previous-password" },
+  ],
   environment: VARIABLES,
 };
