@@ -57,6 +57,15 @@ export async function canaryFiles(
     "whole.yaml": toYaml(await sealer.wholeObject({ ...place, secret: { data: { a: `${secret}!` } } })),
   };
 }
+const AUDITED = [
+  "sealed.yaml",
+  "renamed.yaml",
+  "damaged.json",
+  "mistaken.yaml",
+  "broken.yaml",
+  "failing.yaml",
+  "whole.yaml",
+];
 const wide = { "sealedsecrets.bitnami.com/cluster-wide": "true" };
 
 /** Writes files, by their paths below a folder. */
@@ -264,6 +273,13 @@ export function offlineRuns(cert: readonly string[]): readonly CanaryRun[] {
       (form): CanaryRun => ({
         name: `judged as ${form}`,
         args: ["lint", "-o", form, "--verbose", "mistaken.yaml", "broken.yaml", "failing.yaml", "whole.yaml"],
+        code: 1,
+      }),
+    ),
+    ...["table", "json", "sarif"].map(
+      (form): CanaryRun => ({
+        name: `audited as ${form}`,
+        args: ["audit", "-o", form, "--verbose", "--private-key", "key.pem", "--duplicates", ...AUDITED],
         code: 1,
       }),
     ),
