@@ -103,6 +103,14 @@ export const keyLifeFaults: readonly Fault[] = [
     test: retiring,
   },
   {
+    what: "a key service is asked though the key lies in a file",
+    file: "cli/keys/private-keys.ts",
+    find: "const read = at ?? (await",
+    replace: "const read = (await",
+    test: retiring,
+    named: "a private key in a file stands in for a wrapped one, and no key service is asked",
+  },
+  {
     what: "the numbers of keys list are claims though values were opened",
     file: "cli/keys/key-needs.ts",
     find: 'return outcome?.kind === "opened" ? outcome.key : null;',

@@ -204,6 +204,26 @@ test("wrapped keys are unwrapped to open what stays; one that cannot be keeps al
   assert.ok(kms.count("Decrypt") > 0 && writes().length === 3);
 });
 
+test("a private key in a file stands in for a wrapped one, and no key service is asked", async (context) => {
+  const { keys, keysWith, label, kms } = await world(context, [await sealed(older, "b")]);
+  assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "mid")).code, 0);
+  const asked = kms.calls.length;
+  const files = { "mid.pem": older.privateKeyPem };
+  const { code, stderr } = await keysWith({ files }, "retire", "--private-key", "mid.pem", "old");
+  assert.equal(code, 0, stderr);
+  assert.deepEqual([label("old"), kms.calls.length], ["retired", asked]);
+});
+
+test("files that name no namespace are taken for those of -n", async (context) => {
+  const { keysWith } = await world(context, []);
+  const { metadata, ...object } = await sealed(newest, "a");
+  const { namespace: _namespace, ...place } = metadata;
+  const files = { "a.yaml": JSON.stringify({ ...object, metadata: place }) };
+  assert.equal((await keysWith({ files }, "retire", "--in", "a.yaml", "--dry-run", "old")).code, 1);
+  const named = await keysWith({ files }, "retire", "--in", "a.yaml", "-n", "team", "--dry-run", "old");
+  assert.equal(named.code, 0, named.stderr);
+});
+
 test("where it is not known which key seals, each that might is kept", async (context) => {
   const created = (day: number) => ({ creationTimestamp: `2026-01-0${day}T00:00:00Z` });
   const made = await keysWorld(context, [
