@@ -520,6 +520,11 @@ test("key Secrets and age identities are watched as before: their own watches se
     .map(({ query }) => query.get("labelSelector"));
   assert.deepEqual(
     [...new Set(queries)].sort(),
-    [`${KEY_LABEL} in (active,wrapped)`, `${AGE_IDENTITIES_LABEL}=active`].sort(),
+    [
+      `${KEY_LABEL} in (active,wrapped)`,
+      // No watch: the leader asks whose signatures count no more.
+      `${KEY_LABEL}=compromised`,
+      `${AGE_IDENTITIES_LABEL}=active`,
+    ].sort(),
   );
 });
