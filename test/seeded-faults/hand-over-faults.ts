@@ -104,7 +104,7 @@ export const handOverFaults: readonly Fault[] = [
   },
   {
     what: "whoever publishes no chain is believed",
-    file: judge,
+    file: "cli/controller/vouched-by.ts",
     find: "if (vouchers === null) return { ok: false, problem: null };",
     replace: "if (vouchers === null) return { ok: true, steps: [] };",
     test: handOverTest,

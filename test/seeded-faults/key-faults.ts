@@ -192,7 +192,7 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key is written that nobody announced",
     file: "controller/keys/key-maker.ts",
-    find: "await announceAttempt(term, announced.fingerprint, (one) => ring.holds(one));",
+    find: "await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one));",
     replace: "",
     test: "test/controller/keys/succession.test.ts",
     named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",

@@ -74,7 +74,7 @@ export const reachingFaults: readonly Fault[] = [
   {
     what: "what was sealed anew on a fallback way counts, whoever did it",
     file: "cli/controller-client.ts",
-    find: "if (fallback) await refuseUntrusted();",
+    find: "if (fallback || pin !== null) await refuseUntrusted();",
     replace: "if (!fallback) await refuseUntrusted();",
     test: clientTest,
   },

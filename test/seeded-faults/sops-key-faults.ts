@@ -159,7 +159,7 @@ export const sopsKeyFaults: readonly Fault[] = [
   },
   {
     what: "a .sops.yaml above the repository counts",
-    file: "cli/sops/project-file.ts",
+    file: "cli/project/project-folders.ts",
     find: "    if (above === at) return [here];\n",
     replace: "    if (above === at) return folders;\n",
     test: recipientsTest,

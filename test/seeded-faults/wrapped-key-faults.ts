@@ -64,7 +64,7 @@ export const wrappedKeyFaults: readonly Fault[] = [
   {
     what: "the end of waiting wakes nobody who makes keys",
     file: "controller/keys/key-term.ts",
-    find: "if (change.settled === true) this.#renewal.call();",
+    find: "if (change.settled === true || (this.#wasHeldUp && !isHeldUp)) this.#renewal.call();",
     replace: "",
     test: live,
     named:
@@ -249,16 +249,16 @@ export const wrappedKeyFaults: readonly Fault[] = [
   {
     what: "the names of wrapping keys are published no more once they stand there",
     file: "controller/keys/certificate-config-map.ts",
-    find: "existing !== null && isSame && sameData",
-    replace: "existing !== null && sameData",
+    find: "existing !== null && isWithin(wanted, standing) && isWithin(data, before)",
+    replace: "existing !== null && isWithin(data, before)",
     test: published,
     named: "while nothing seals, the names follow and the certificate stays",
   },
   {
     what: "a wrapping key that no option names any more stays published",
     file: "controller/keys/certificate-config-map.ts",
-    find: "all.filter(([, value]) => value !== null)",
-    replace: "[...all.filter(([, value]) => value !== null), ...Object.entries(standing)]",
+    find: "const annotations = without({ ...standing, ...wanted });",
+    replace: "const annotations = { ...without({ ...standing, ...wanted }), ...standing };",
     test: published,
     named: "the leader publishes which keys may wrap sealing keys, and by what the newest is told",
   },
