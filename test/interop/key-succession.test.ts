@@ -150,6 +150,8 @@ suite("one key for each renewal, whatever happens to those who lead", () => {
       (counts["409"]?.length ?? 0) > RENEWALS / 4,
       "writes that came late met the key that was there",
     );
-    for (const { told } of replicas) assert.deepEqual(told, [], "nobody took a renewal for an intrusion");
+    // Nobody makes backups here, and that is told.
+    const alarms = ({ told }: Replica) => told.filter(({ reason }) => reason !== "SealingKeyNotBackedUp");
+    for (const one of replicas) assert.deepEqual(alarms(one), [], "nobody took a renewal for an intrusion");
   });
 });

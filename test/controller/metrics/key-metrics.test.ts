@@ -8,12 +8,17 @@ const open = () => createMetrics({ version: "1.2.3", omitNames: false });
 test("sealing keys and their changes are counted without naming one", async () => {
   const metrics = open();
   metrics.setKeys({ loaded: 3, refused: 1, waiting: 2 });
+  metrics.setKeysHeldBack({ backup: 1, promotion: 3 });
+  metrics.setKeysWithoutBackup(2);
   metrics.countKeyChange("found");
   metrics.countUnwrapping("unavailable");
   assert.deepEqual(await metricsLines(metrics, "signet_sealing_key"), [
     'signet_sealing_keys{state="loaded"} 3',
     'signet_sealing_keys{state="refused"} 1',
     'signet_sealing_keys{state="waiting"} 2',
+    'signet_sealing_keys_held_back{wants="backup"} 1',
+    'signet_sealing_keys_held_back{wants="promotion"} 3',
+    "signet_sealing_keys_without_backup 2",
     'signet_sealing_key_changes_total{cause="generated"} 0',
     'signet_sealing_key_changes_total{cause="promoted"} 0',
     'signet_sealing_key_changes_total{cause="found"} 1',
