@@ -105,7 +105,9 @@ const TABLES: Readonly<Record<string, OptionTable>> = {
 };
 
 const { certificatePem, privateKeyPem } = testCertificate();
-const examples = [...(await helpExamples()), ...documentExamples()];
+// Guides are run line by line, on a real API server: interop/guides.test.ts.
+const shown = documentExamples().filter(({ from }) => !/^docs\/guide-/.test(from));
+const examples = [...(await helpExamples()), ...shown];
 const commands = [...new Map(examples.map((example) => [example.command, example])).values()];
 
 let prepared = "";
