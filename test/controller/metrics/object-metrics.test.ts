@@ -22,7 +22,7 @@ test("SealedSecrets are counted by namespace, by how they are and why", async ()
   metrics.observeConditions(object("team", "b"), READY);
   metrics.observeConditions(object("team", "c"), STALLED);
   metrics.observeConditions(object("shop", "a"), RETRYING);
-  assert.deepEqual((await metricsLines(metrics, "signet_sealedsecrets")).toSorted(), [
+  assert.deepEqual((await metricsLines(metrics, "signet_sealedsecrets{")).toSorted(), [
     'signet_sealedsecrets{namespace="shop",status="retrying",reason="UpdateFailed"} 1',
     'signet_sealedsecrets{namespace="team",status="failed",reason="UnsealFailed"} 1',
     'signet_sealedsecrets{namespace="team",status="ready",reason="Unsealed"} 2',
@@ -33,12 +33,12 @@ test("an object that changes or goes leaves no series of 0 behind", async () => 
   const metrics = open();
   metrics.observeConditions(object("team", "a"), STALLED);
   metrics.observeConditions(object("team", "a"), READY);
-  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets"), [
+  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets{"), [
     'signet_sealedsecrets{namespace="team",status="ready",reason="Unsealed"} 1',
   ]);
   metrics.forget("team/a");
   metrics.forget("team/a");
-  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets"), []);
+  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets{"), []);
 });
 
 for (const [name, status, expected] of [
@@ -53,7 +53,7 @@ for (const [name, status, expected] of [
   test(`how an object is: ${name}`, async () => {
     const metrics = open(true);
     metrics.observeConditions(object("team", "a"), status);
-    const lines = await metricsLines(metrics, "signet_sealedsecrets");
+    const lines = await metricsLines(metrics, "signet_sealedsecrets{");
     const [state, reason] = expected?.split(" ") ?? [];
     const series = `signet_sealedsecrets{status="${state}",reason="${reason}"} 1`;
     assert.deepEqual(lines, expected === null ? [] : [series]);
@@ -66,7 +66,7 @@ test("on request they are counted over all namespaces", async () => {
   metrics.observeConditions(object("shop", "a"), READY);
   metrics.forget("shop/a");
   metrics.observeConditions(object("shop", "b"), READY);
-  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets"), [
+  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets{"), [
     'signet_sealedsecrets{status="ready",reason="Unsealed"} 2',
   ]);
 });
@@ -103,13 +103,13 @@ test("when leading ends the gauges of objects go, and counters stay", async () =
   metrics.countError("unseal", "team");
   metrics.countAttempt();
   metrics.forgetAll();
-  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets"), []);
+  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets{"), []);
   assert.deepEqual(await metricsLines(metrics, "sealed_secrets_controller_condition_info"), []);
   const text = await metrics.registry.metrics();
   assert.match(text, /unseal_errors_total\{reason="unseal",namespace="team"\} 1/);
   assert.match(text, /unseal_requests_total 1/);
   metrics.observeConditions(object("team", "a"), READY);
-  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets"), [
+  assert.deepEqual(await metricsLines(metrics, "signet_sealedsecrets{"), [
     'signet_sealedsecrets{namespace="team",status="ready",reason="Unsealed"} 1',
   ]);
 });
