@@ -36,7 +36,8 @@ export function checkKeys({ client, search }: Looking): Promise<Check[]> {
       const found = `the controller seals with ${seals}, of which there is no Secret: it is lost at its next start`;
       checks.push(wanting("fail", ABOUT, found, "restore it from a backup: signet keys restore"));
     } else checks.push(ok(ABOUT, `${keys.length} in use; ${seals} seals`));
-    checks.push(...checkBackups(keys, seals));
+    const isRequired = typeof settings === "string" || settings.requireBackup;
+    checks.push(...checkBackups(keys, seals, isRequired));
     const wrap = typeof settings === "string" ? null : settings.wrap;
     const open = keys.filter(({ wrappedBy }) => wrappedBy === null);
     if (wrap !== null && open.length > 0) {
@@ -47,10 +48,10 @@ export function checkKeys({ client, search }: Looking): Promise<Check[]> {
   });
 }
 
-function checkBackups(keys: readonly SealingKey[], seals: string | null): Check[] {
+function checkBackups(keys: readonly SealingKey[], seals: string | null, isRequired: boolean): Check[] {
   const about = "backups";
   const missing = keys.filter(({ backup }) => backup === null);
-  const waiting = keys.filter(({ awaitsBackup }) => awaitsBackup);
+  const waiting = keys.filter(({ awaitsBackup }) => isRequired && awaitsBackup);
   const next = "signet keys backup, then keep the file outside of the cluster";
   if (missing.length === 0) return [ok(about, "every key in use has a confirmed one")];
   const isSealing = missing.some(({ certificate }) => certificate.fingerprint === seals);

@@ -72,7 +72,8 @@ async function make(making: Making): Promise<void> {
   const begin = new Date(Math.max(now.getTime(), ...begins));
   const issued = await issueKey(requestAfter(predecessor, making.keyBits), begin);
   const { fingerprint } = readCertificate(issued.certificatePem);
-  const awaitsBackup = typeof settings !== "string" && settings.requireBackup && keys.length > 0;
+  // Always: who can write the ConfigMap could else have it seal at once. Without --require-backup it says nothing.
+  const awaitsBackup = keys.length > 0;
   const place = {
     namespace: connection.namespace,
     labels: {},
@@ -94,7 +95,7 @@ async function make(making: Making): Promise<void> {
     say(io, `before: ${sealingBefore(keys, published, now)}`);
     const how = by === null ? "" : `, wrapped by ${wrappingKeyText(by)}`;
     say(io, `sealing key ${name} (${fingerprint}) ${isDry ? "would be" : "is"} made${how}`);
-    for (const text of whenItSeals(awaitsBackup, published, begin, now)) say(io, text);
+    for (const text of whenItSeals(keys.length, published, begin, now)) say(io, text);
   } finally {
     await services.close();
   }
@@ -104,6 +105,7 @@ async function make(making: Making): Promise<void> {
 function wrappingKey({ keys, published: { settings } }: Making): WrappingKey | null {
   if (typeof settings !== "string") {
     const by = settings.wrap === null ? null : parseWrappingKey(settings.wrap);
+    if (settings.wrap === null) requireNoneWrapped(keys);
     if (settings.wrap === null || by !== null) return by;
     throw new InputError(
       "what the controller publishes as its wrapping key is none",
@@ -114,6 +116,16 @@ function wrappingKey({ keys, published: { settings } }: Making): WrappingKey | n
   throw new InputError(
     `it is not known by which key the controller has new keys wrapped: ${settings}`,
     "start the controller, or get the right to read that ConfigMap",
+  );
+}
+
+/** @throws InputError: that keys are wrapped no more is not to be believed of a ConfigMap while they are. */
+function requireNoneWrapped(keys: readonly SealingKey[]): void {
+  const found = keys.find(({ wrappedBy }) => wrappedBy !== null);
+  if (found === undefined) return;
+  throw new InputError(
+    `sealing key ${found.name} is wrapped, and the controller's ConfigMap names no key to wrap the new one by`,
+    "find out who changed the ConfigMap sealed-secrets-certificate; if wrapping was given up, first: signet keys unwrap --all",
   );
 }
 
@@ -193,13 +205,17 @@ async function written(
   );
 }
 
-function whenItSeals(awaitsBackup: boolean, { sealing }: PublishedKeys, begin: Date, now: Date): string[] {
+function whenItSeals(others: number, { settings, sealing }: PublishedKeys, begin: Date, now: Date): string[] {
   const isAhead = begin.getTime() > now.getTime() + 1000;
   const from = isAhead ? `, from ${begin.toISOString()}` : "";
-  if (awaitsBackup)
+  const mayWait = others > 0 && (typeof settings === "string" || settings.requireBackup);
+  if (mayWait) {
+    const why = typeof settings === "string" ? "if the controller has" : "the controller has";
+    const then = typeof settings === "string" ? "" : "so ";
     return [
-      "note: the controller has --require-backup, so it seals once its backup is confirmed: signet keys backup",
+      `note: ${why} --require-backup, ${then}it seals once its backup is confirmed: signet keys backup`,
     ];
+  }
   return [
     typeof sealing === "string"
       ? `note: it seals once a controller has seen it${from}`

@@ -160,10 +160,17 @@ export const keyLifeFaults: readonly Fault[] = [
     test: making,
   },
   {
+    what: "a new key lies open beside wrapped ones, since a ConfigMap says so",
+    file: "cli/keys/new-key.ts",
+    find: "if (settings.wrap === null) requireNoneWrapped(keys);",
+    replace: "",
+    test: making,
+  },
+  {
     what: "a new key does not wait for its backup where that is required",
     file: "cli/keys/new-key.ts",
-    find: "settings.requireBackup && keys.length > 0",
-    replace: "settings.requireBackup && keys.length === 0",
+    find: "const awaitsBackup = keys.length > 0;",
+    replace: "const awaitsBackup = keys.length === 0;",
     test: making,
   },
   {

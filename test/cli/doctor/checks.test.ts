@@ -222,12 +222,17 @@ suite("keys", () => {
   });
 
   test("without a backup, or waiting for one", async () => {
-    const checks = await look({
-      items: [
-        keySecret("one", certificatePem, none),
-        keySecret("two", other, { "signet.dev/awaits-backup": "" }),
-      ],
-    });
+    const items = [
+      keySecret("one", certificatePem, none),
+      keySecret("two", other, { "signet.dev/awaits-backup": "" }),
+    ];
+    const annotations = {
+      "signet.dev/require-backup": "true",
+      "signet.dev/key-order-priority": "CertNotBefore",
+    };
+    const configMap = { metadata: { annotations }, data: { "cert.pem": certificatePem } };
+    assert.deepEqual(levels(await look({ items })), ["warn backups"], "nobody requires one");
+    const checks = await look({ items }, { configMap });
     assert.deepEqual(levels(checks), ["warn backups", "warn backups"]);
     assert.match(first(checks), /confirmed of one, two, the one that seals among them/);
     assert.match(checks.at(-1)?.found ?? "", /^two will not seal until/);

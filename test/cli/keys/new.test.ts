@@ -99,6 +99,32 @@ test("where backups are required, it waits for its own", async (context) => {
   assert.match(stderr, /seals once its backup is confirmed/);
 });
 
+test("it is marked to wait whatever the ConfigMap says, so that nobody has it seal at once by writing there", async (context) => {
+  const { keys, secret, cluster } = await world(context);
+  const marked = () => {
+    const { metadata } = secret(after(newer.fingerprint));
+    cluster.store.delete("secrets", "kube-system", after(newer.fingerprint));
+    return metadata.annotations?.["signet.dev/awaits-backup"];
+  };
+  const stripped = await keys("new", "--key-size=2048");
+  assert.deepEqual([stripped.code, marked()], [0, "true"]);
+  assert.match(stripped.stderr, /note: it seals as soon as the controller has seen it/);
+  cluster.store.delete("configmaps", "kube-system", "sealed-secrets-certificate");
+  const gone = await keys("new", "--key-size=2048");
+  assert.deepEqual([gone.code, marked()], [0, "true"]);
+  assert.match(gone.stderr, /if the controller has --require-backup, it seals once its backup is confirmed/);
+});
+
+test("no plain key is made beside wrapped ones, whatever the ConfigMap says", async (context) => {
+  const { keys, publish, writes } = await world(context);
+  publish({ settings: WRAPPING, certificatePem: newer.certificatePem });
+  assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "one")).code, 0);
+  publish({ settings: UNWRAPPING, certificatePem: newer.certificatePem });
+  const { code, stderr } = await keys("new", "--key-size=2048");
+  assert.deepEqual([code, writes().length], [1, 1]);
+  assert.match(stderr, /sealing key one is wrapped, and the controller's ConfigMap names no key/);
+});
+
 test("a name that another Secret has is passed over, and who made a key at the same time is told of", async (context) => {
   const name = after(newer.fingerprint);
   const { keys, secret, item, put, writes } = await world(context);
@@ -121,4 +147,5 @@ test("the first key of a cluster has the name that its controller would choose",
   const { code, stderr } = await keys("new", "--key-size=2048");
   assert.equal(code, 0, stderr);
   assert.ok((await judged(secret(after(null)))).ok);
+  assert.ok(!("signet.dev/awaits-backup" in (secret(after(null)).metadata.annotations ?? {})));
 });
