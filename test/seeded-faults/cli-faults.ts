@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const mergeTest = "test/cli/merge-into.test.ts";
 const scopeTest = "test/cli/merge-scope.test.ts";
 const filesTest = "test/cli/seal-files.test.ts";
+const manifestReadingTest = "test/cli/manifest-reading.test.ts";
 const inputTest = "test/cli/input-files.test.ts";
 const reEncryptTest = "test/cli/re-encrypt.test.ts";
 const validateTest = "test/cli/validate.test.ts";
@@ -79,7 +80,7 @@ export const cliFaults: readonly Fault[] = [
   {
     what: "a manifest with a Secret that cannot be read is passed over",
     file: "cli/manifest-reading.ts",
-    find: "if (!isNamed && !MAY_BE_OURS.test(text)) return null;",
+    find: "if (!isNamed && !showsIn(MAY_BE_OURS, text) && !showsIn(SEALED_SECRET, text)) return null;",
     replace: "if (!isNamed) return null;",
     test: filesTest,
   },
@@ -269,6 +270,20 @@ export const cliFaults: readonly Fault[] = [
     find: '.decode(content).replaceAll("\\0", "");',
     replace: ".decode(content);",
     test: filesTest,
+  },
+  {
+    what: "a SealedSecret whose kind has escapes in it is passed over where it cannot be read",
+    file: "cli/manifest-reading.ts",
+    find: ".replace(ESCAPE, unescaped)",
+    replace: "",
+    test: manifestReadingTest,
+  },
+  {
+    what: "a kind behind an anchor or a tag is passed over where it cannot be read",
+    file: "cli/manifest-reading.ts",
+    find: '[&!*|>]|"',
+    replace: '"',
+    test: manifestReadingTest,
   },
   {
     what: "an answer to rotate with a value of another length is taken",
