@@ -253,7 +253,10 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
         const second = await start(unwrap());
         await seal(await served(second.url), "live-3");
         await opens("live-3");
-        assert.match(await keys("list", "-o", "wide"), new RegExp(`${name} .*${service.keys[1].split("/").at(-1)}`));
+        assert.match(
+          await keys("list", "-o", "wide"),
+          new RegExp(`${name} .*${service.keys[1].split("/").at(-1)}`),
+        );
         await stop();
 
         const reference = await startReferenceController({ controlPlane: cluster });
