@@ -10,6 +10,7 @@ import {
 import { UserKeyServices } from "./key-services/user-key-services.ts";
 import type { Notices } from "./notices.ts";
 import { type KubesealOptions, kubesealOptions } from "./options.ts";
+import type { PinTrust } from "./project/pin-record.ts";
 import { nearestFile, PROJECT_FILE } from "./project/project-folders.ts";
 import { certificateKey, type SealingKey } from "./sealing-key.ts";
 
@@ -32,7 +33,8 @@ export type FoundSealingKey = {
  * Finds what to seal with: the certificate of the cluster, or a key of a key service, or recipients of SOPS documents where
  * the flags name them; then no certificate is asked for.
  * @param flags those of the command line, where it takes more than sealing does.
- * @param heedsProject false where files of the working folder are not to say what is sealed under.
+ * @param project how far pins of a project file have to be trusted; null where files of the working folder are not to say what is
+ *   sealed under.
  * @throws SealError when it cannot be had, UsageError when the flags contradict each other.
  */
 export async function findSealingKey(
@@ -40,14 +42,13 @@ export async function findSealingKey(
   io: Io,
   notices: Notices,
   flags: BackendFlags = kubesealOptions,
-  heedsProject = true,
+  project: PinTrust | null = "first-use",
 ): Promise<FoundSealingKey> {
   const backend = sealingBackend(options, io, flags);
   const keyServices = sealingKeyServices(options, io, notices, flags);
   try {
-    const inProject = heedsProject
-      ? await projectSealingFor(backend, keyServices, options, io, notices)
-      : null;
+    const inProject =
+      project === null ? null : await projectSealingFor(backend, keyServices, options, io, notices, project);
     const forTarget = inProject ?? (await sealingFor(backend, keyServices, options, io, notices));
     const byFile = inProject !== null || backend.backend === "sops";
     return { backend: backend.backend, byFile, keyServices, forTarget, close: () => keyServices.close() };
@@ -78,10 +79,11 @@ async function projectSealingFor(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
+  trust: PinTrust,
 ): Promise<FoundSealingKey["forTarget"] | null> {
   if (backend !== "cluster" || nearestFile(PROJECT_FILE, io) === null) return null;
   const { projectSealing } = await import("./project/project-sealing.ts");
-  return projectSealing(options, io, notices, keyServices);
+  return projectSealing(options, io, notices, keyServices, trust);
 }
 
 async function sealingFor(

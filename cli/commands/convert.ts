@@ -77,7 +77,8 @@ async function targetOf(
   if (options["as-secret"]) {
     return { keyServices: sealingKeyServices(options, io, notices, convertOptions), key: null };
   }
-  const key = await findSealingKey(options, io, notices, convertOptions);
+  // Whole trees are opened and sealed for whom the project file names.
+  const key = await findSealingKey(options, io, notices, convertOptions, "accepted");
   return { keyServices: key.keyServices, key };
 }
 

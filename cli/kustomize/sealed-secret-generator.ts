@@ -61,7 +61,7 @@ async function sealItems(
   // Whom it is sealed for is told in any case: the environment may be another one than was thought of.
   const notices = noticesOf(io, { verbose: true, v: 0 });
   // Nor is it for files of the tree to say, a project's among them: they may be a stranger's.
-  const found = await findSealingKey(options, io, notices, kubesealOptions, false);
+  const found = await findSealingKey(options, io, notices, kubesealOptions, null);
   try {
     const key = await found.forTarget(config.sealedFile);
     const secret = secretOf(config, values, names);

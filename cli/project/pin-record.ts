@@ -15,12 +15,23 @@ import { foldersToLook, inFolder, PROJECT_FILE } from "./project-folders.ts";
  */
 type Records = Record<string, AcceptedPins>;
 type AcceptedPins = Record<string, AcceptedPin>;
-type AcceptedPin = { certificate: string; fingerprint: string; clusterId: string | null };
+type AcceptedPin = {
+  certificate: string;
+  fingerprint: string;
+  clusterId: string | null;
+  /** Recorded as it was found, and accepted by nobody. */
+  firstUse?: boolean;
+};
+
+/** How far a pin has to be trusted: a first use will do, or the user has to have accepted it. */
+export type PinTrust = "first-use" | "accepted";
 
 /**
  * Compares a pin with what this user accepted of its file. With the first use of a file all its pins are accepted as they are, and
  * shown; not so where another file counted here before. Where the key of the pin that was accepted vouches for the one that
  * stands there now, by what lies beside it in its file, that one is accepted, and each step told.
+ * @param trust `accepted` where more than what the user has in hand would be sealed: `pin accept` or `pin update` has to have
+ *   recorded the pin, or the one that it follows from.
  * @throws InputError for a pin that differs, is new, or whose file takes another's place, until `signet pin accept` accepts it;
  *   FileError, InputError for a record that cannot be used: what it says must not be passed over.
  */
@@ -29,14 +40,21 @@ export function requireAcceptedPin(
   project: ProjectFile,
   io: Io,
   notices: Notices,
+  trust: PinTrust = "first-use",
 ): void {
   const path = recordPath(io);
-  if (path === null) return;
-  const records = readRecords(path, io);
+  const records = path === null ? {} : readRecords(path, io);
   const known = ownOf(records, project.path);
+  const accepted = known === undefined ? undefined : ownOf(known, cluster.name);
+  if (trust === "accepted" && (known === undefined || accepted?.firstUse === true))
+    throw new InputError(
+      `the pin of ${cluster.where} was not accepted here yet, and all that opens would be sealed for whom it names`,
+      `look at it, and accept it with: signet pin accept ${cluster.name}; or give --cert FILE`,
+    );
+  if (path === null) return;
   if (known === undefined) {
     requireFirst(records, project, io);
-    const pins = pinsOf(project, io);
+    const pins = firstPinsOf(project, io);
     const shown = Object.entries(pins).map(([name, { fingerprint }]) => `${name} ${fingerprint}`);
     notices.alert(
       `the pins of ${project.path} are taken as they are, with its first use: ${shown.join("; ")}`,
@@ -44,7 +62,6 @@ export function requireAcceptedPin(
     remember({ ...records, [project.path]: pins }, path, io);
     return;
   }
-  const accepted = ownOf(known, cluster.name);
   const vouched = judge(cluster, accepted, io.now());
   if (!vouched.ok) {
     throw new InputError(
@@ -54,7 +71,9 @@ export function requireAcceptedPin(
   }
   if (accepted?.fingerprint === cluster.certificate.fingerprint) return;
   for (const step of vouched.steps) notices.note(step);
-  remember({ ...records, [project.path]: { ...known, [cluster.name]: pinOf(cluster) } }, path, io);
+  const firstUse = accepted?.firstUse === true ? { firstUse: true } : {};
+  const pin = { ...pinOf(cluster), ...firstUse };
+  remember({ ...records, [project.path]: { ...known, [cluster.name]: pin } }, path, io);
 }
 
 /**
@@ -77,19 +96,15 @@ export function acceptPins(project: ProjectFile, names: readonly string[], io: I
   return clusters.map(({ name, certificate }) => `${name} ${certificate.fingerprint}`);
 }
 
-/** Whether this user ever accepted pins of a project file. @throws FileError, InputError for a record that cannot be used. */
-export function hasAcceptedPins(project: ProjectFile, io: Io): boolean {
-  const path = recordPath(io);
-  return path !== null && ownOf(readRecords(path, io), project.path) !== undefined;
-}
-
 /** Whether this user accepted a pin as it is. Tells nothing of a record that cannot be read. */
 export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io): boolean {
   const path = recordPath(io);
   const accepted =
     path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, cluster.name);
   return (
-    accepted?.fingerprint === cluster.certificate.fingerprint && accepted.clusterId === cluster.clusterId
+    accepted?.firstUse !== true &&
+    accepted?.fingerprint === cluster.certificate.fingerprint &&
+    accepted.clusterId === cluster.clusterId
   );
 }
 
@@ -125,10 +140,10 @@ function requireFirst(records: Records, { path }: ProjectFile, io: Io): void {
 }
 
 /** Of all clusters whose certificates can be read: another one's defect is told once it is to be used. */
-function pinsOf(project: ProjectFile, io: Io): AcceptedPins {
+function firstPinsOf(project: ProjectFile, io: Io): AcceptedPins {
   const pins = [...project.clusters.keys()].flatMap((name): [string, AcceptedPin][] => {
     try {
-      return [[name, pinOf(pinnedCluster(project, name, io))]];
+      return [[name, { ...pinOf(pinnedCluster(project, name, io)), firstUse: true }]];
     } catch (error) {
       if (error instanceof SealError) return [];
       throw error;
@@ -194,11 +209,12 @@ function parseRecords(text: string): Records | null {
 
 function isAcceptedPin(pin: unknown): pin is AcceptedPin {
   if (!isMap(pin)) return false;
-  const { certificate, fingerprint, clusterId } = pin;
+  const { certificate, fingerprint, clusterId, firstUse } = pin;
   return (
     typeof certificate === "string" &&
     typeof fingerprint === "string" &&
-    (clusterId === null || typeof clusterId === "string")
+    (clusterId === null || typeof clusterId === "string") &&
+    (firstUse === undefined || typeof firstUse === "boolean")
   );
 }
 

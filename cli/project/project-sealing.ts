@@ -8,7 +8,7 @@ import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions, KubesealOptions } from "../options.ts";
 import { certificateKey, type SealingKey } from "../sealing-key.ts";
-import { requireAcceptedPin } from "./pin-record.ts";
+import { type PinTrust, requireAcceptedPin } from "./pin-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
 import { namedService, remoteKeyFor } from "./project-key-service.ts";
@@ -20,6 +20,7 @@ export type ForTarget = (target: string | null, path?: string | null) => Promise
 /**
  * What seals in a project: under the certificate that its file pins for the cluster of each file; under that of a controller which the
  * command line names, where it is the pinned one or the key of that one vouches for it; or, with `--cert`, under that alone.
+ * @param trust that a pin has to have.
  * @throws UsageError for flags that contradict each other, or clusters that are not there; InputError, FileError for a file that
  *   cannot be used.
  */
@@ -28,6 +29,7 @@ export async function projectSealing(
   io: Io,
   notices: Notices,
   keyServices: UserKeyServices,
+  trust: PinTrust,
 ): Promise<ForTarget | null> {
   const project = findProject(io);
   const asked = options["for-cluster"];
@@ -37,13 +39,16 @@ export async function projectSealing(
   const keyOf = (name: string, rule: ProjectRule | null) => {
     const service = namedService(rule);
     const id = JSON.stringify([name, service]);
-    const known =
-      keys.get(id) ??
-      (service === null
-        ? keyFor(project, name, options, io, notices)
-        : remoteKeyFor(acceptedCluster(project, name, io, notices), service, options, io, keyServices));
-    keys.set(id, known);
-    return known;
+    const known = keys.get(id);
+    if (known !== undefined) return known;
+    const cluster = pinnedCluster(project, name, io);
+    requireAcceptedPin(cluster, project, io, notices, trust);
+    const key =
+      service === null
+        ? keyFor(cluster, options, io, notices)
+        : remoteKeyFor(cluster, service, options, io, keyServices);
+    keys.set(id, key);
+    return key;
   };
   return async (target, path = null) => {
     const rule = ruleFor(project, path ?? target, io);
@@ -120,26 +125,18 @@ function clusterFor(
   );
 }
 
-function acceptedCluster(project: ProjectFile, name: string, io: Io, notices: Notices): PinnedCluster {
-  const cluster = pinnedCluster(project, name, io);
-  requireAcceptedPin(cluster, project, io, notices);
-  return cluster;
-}
-
 async function keyFor(
-  project: ProjectFile,
-  name: string,
+  cluster: PinnedCluster,
   options: KubesealOptions,
   io: Io,
   notices: Notices,
 ): Promise<SealingKey> {
-  const cluster = acceptedCluster(project, name, io, notices);
   const found = namesController(options)
     ? await fromController(cluster, options, io, notices)
     : { bytes: new TextEncoder().encode(cluster.text), source: cluster.path, controller: null };
   const clusterId = options["cluster-id"] ?? cluster.clusterId;
   const key = certificateKey(found, { ...options, "cluster-id": clusterId }, io, notices);
-  return { ...key, words: `${key.words}, cluster ${name}` };
+  return { ...key, words: `${key.words}, cluster ${cluster.name}` };
 }
 
 async function fromController(

@@ -1,10 +1,10 @@
-import { InputError, UsageError } from "../../shared/errors.ts";
+import { UsageError } from "../../shared/errors.ts";
 import { openController } from "../controller-client.ts";
 import type { FoundCertificate } from "../found-certificate.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions } from "../options.ts";
-import { hasAcceptedPins, requireAcceptedPin } from "../project/pin-record.ts";
+import { requireAcceptedPin } from "../project/pin-record.ts";
 import { pinnedCluster } from "../project/pinned-cluster.ts";
 import { findProject, type ProjectFile } from "../project/project-file.ts";
 import { ruleFor } from "../project/project-rules.ts";
@@ -65,8 +65,8 @@ function clusterOf(
       return fitting.includes(name) ? null : `for ${fitting.join(" and ")}, by the rules of ${project.path}`;
     },
     async certificate(asksController) {
-      requireAcceptedOnce(project, name, io);
-      requireAcceptedPin(cluster, project, io, notices);
+      // A first use is trusted with the one Secret that somebody seals; all that a tree holds is more.
+      requireAcceptedPin(cluster, project, io, notices, "accepted");
       if (!asksController && !namesController(options))
         return { bytes: new TextEncoder().encode(cluster.text), source: cluster.path, controller: null };
       const controller = await openController(options, io, notices, pinOf(cluster));
@@ -77,16 +77,4 @@ function clusterOf(
       }
     },
   };
-}
-
-/**
- * Sealing trusts a project file with its first use: what it may get is the one Secret. All that a tree holds is more than a file of
- * the tree itself is trusted with.
- */
-function requireAcceptedOnce(project: ProjectFile, name: string, io: Io): void {
-  if (hasAcceptedPins(project, io)) return;
-  throw new InputError(
-    `nothing of ${project.path} was accepted here yet, and all that opens would be sealed for whom it names`,
-    `look at it, and accept it with: signet pin accept ${name}; or give --cert FILE`,
-  );
 }

@@ -21,7 +21,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "a project's pin is used whatever the user accepted",
     file: sealing,
-    find: "  requireAcceptedPin(cluster, project, io, notices);\n",
+    find: "    requireAcceptedPin(cluster, project, io, notices, trust);\n",
     replace: "",
     test: sealingTest,
   },
@@ -81,6 +81,27 @@ export const projectFaults: readonly Fault[] = [
     replace:
       "if (accepted === undefined) return { ok: true, steps: [] };\n  if (accepted === null) return no(",
     test: sealingTest,
+  },
+  {
+    what: "a pin of a first use counts as accepted by the user",
+    file: record,
+    find: "(known === undefined || accepted?.firstUse === true)",
+    replace: "known === undefined",
+    test: "test/cli/rotate/rotate-in-project.test.ts",
+  },
+  {
+    what: "what follows from a pin of a first use counts as accepted",
+    file: record,
+    find: "const pin = { ...pinOf(cluster), ...firstUse };",
+    replace: "const pin = { ...firstUse, ...pinOf(cluster) };\n  delete (pin as AcceptedPin).firstUse;",
+    test: sealingTest,
+  },
+  {
+    what: "whole files are converted for a pin that nobody accepted",
+    file: "cli/commands/convert.ts",
+    find: 'findSealingKey(options, io, notices, convertOptions, "accepted")',
+    replace: "findSealingKey(options, io, notices, convertOptions)",
+    test: "test/cli/project/convert.test.ts",
   },
   {
     what: "a damaged record of pins counts as empty",
@@ -148,7 +169,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "a project file in a tree says whom a build seals for",
     file: "cli/kustomize/sealed-secret-generator.ts",
-    find: "findSealingKey(options, io, notices, kubesealOptions, false)",
+    find: "findSealingKey(options, io, notices, kubesealOptions, null)",
     replace: "findSealingKey(options, io, notices)",
     test: "test/cli/kustomize/sealed-secret-generator.test.ts",
   },

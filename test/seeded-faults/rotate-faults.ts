@@ -160,14 +160,14 @@ export const rotateFaults: readonly Fault[] = [
   {
     what: "rotate takes the pins of a project with its first use",
     file: "cli/rotate/rotated-cluster.ts",
-    find: "      requireAcceptedOnce(project, name, io);\n",
-    replace: "",
+    find: 'requireAcceptedPin(cluster, project, io, notices, "accepted");',
+    replace: "requireAcceptedPin(cluster, project, io, notices);",
     test: projectTest,
   },
   {
     what: "rotate seals under a pin that nobody accepted",
     file: "cli/rotate/rotated-cluster.ts",
-    find: "      requireAcceptedPin(cluster, project, io, notices);\n",
+    find: '      requireAcceptedPin(cluster, project, io, notices, "accepted");\n',
     replace: "",
     test: projectTest,
   },

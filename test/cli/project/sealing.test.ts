@@ -211,6 +211,13 @@ suite("pins that a user accepted", () => {
     refused(await inProject([], { files: forged, stdin: SECRET }), /is not vouched for by the one before/);
     const next = { ...only(LATER), "/certs/prod.pem": LATER.certificate.pem, ...kept(run) };
     assert.equal((await inProject([], { files: next, stdin: SECRET })).code, 0);
+    // To follow one of a first use is no acceptance by anybody.
+    const list = async (pins: MemoryRun) =>
+      (await inProject(["pin"], { files: { ...next, ...kept(pins) } })).stdout;
+    assert.match(await list(run), /, not accepted yet\n$/);
+    const said = kept(await inProject(["pin", "accept"], { files: only(PROD) }));
+    const followed = await inProject([], { files: { ...files, ...said }, stdin: SECRET });
+    assert.match(await list(followed), /, accepted\n$/);
   });
 
   test("are not taken from a file that comes before the accepted one", async () => {

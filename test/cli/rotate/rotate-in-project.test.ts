@@ -11,7 +11,7 @@ import {
   sealed,
 } from "../../support/rotated-tree.ts";
 import { startStubController } from "../../support/stub-controller.ts";
-import { inProject, PINS } from "../project/project-scene.ts";
+import { inProject, PINS, secretText } from "../project/project-scene.ts";
 
 const RULES = `rules:
   - {path: "in/prod/**", clusters: [prod]}
@@ -98,10 +98,25 @@ suite("rotate in a project", () => {
     for (const more of [[], ["--controller-name", "sealed-secrets-controller"]]) {
       const run = await inProject([...OPENING, ...more, "in"], { files });
       assert.equal(run.code, 1);
-      assert.match(run.stderr, /^error: nothing of \/\.signet\.yaml was accepted here yet/m);
+      assert.match(run.stderr, /^error: the pin of prod in \/\.signet\.yaml was not accepted here yet/m);
       assert.match(run.stderr, /signet pin accept prod; or give --cert FILE$/m);
       assert.deepEqual([run.files.get("/in/a.yaml"), run.files.get(PINS)], [text, undefined]);
     }
+  });
+
+  test("sealing one Secret in it is no acceptance, nor is what follows from its pin", async () => {
+    const text = manifest({ user: await sealed("old", "me") });
+    const files = { ...repository(), "/in/a.yaml": text };
+    const first = await inProject([], { files, stdin: secretText("db") });
+    assert.equal(first.code, 0, first.stderr);
+    const used = { ...files, [PINS]: first.files.get(PINS) ?? assert.fail("nothing was recorded") };
+    const run = await inProject([...OPENING, "in"], { files: used });
+    assert.equal(run.code, 1);
+    assert.match(run.stderr, /was not accepted here yet/);
+    assert.equal(run.files.get("/in/a.yaml"), text);
+    const after = await inProject([...OPENING, "in"], { files: await accepted(used) });
+    assert.equal(after.code, 0, after.stderr);
+    assert.deepEqual(await openedBy("new", after.files.get("/in/a.yaml")), { user: "me" });
   });
 
   test("a controller's certificate has to be the pinned one, or to follow from it", async () => {
