@@ -1,5 +1,4 @@
-/** A test that shows something: its file below test/, its title as it stands there, and what of its body does the showing. */
-export type ShownBy = readonly [file: string, title: string, ...says: string[]];
+import type { ShownBy } from "../support/shown-by.ts";
 
 /** What is to be shown, in words, and by which tests; each of them is needed. */
 export type KeyServiceRow = { words: string; shownBy: readonly ShownBy[] };
