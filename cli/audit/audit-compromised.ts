@@ -1,4 +1,4 @@
-import { InputError } from "../../shared/errors.ts";
+import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { objectsInHistory } from "../inventory/history.ts";
 import { openings, type ValueOpener } from "../inventory/openings.ts";
 import type { Inventory, SealedObject } from "../inventory/sealed-object.ts";
@@ -8,7 +8,10 @@ import { type ExposedItem, exposedItems, type FoundValue } from "./exposed-items
 import { exposureJson, exposureTable } from "./exposure-report.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-/** Tells of everything that was sealed under a stolen key, and what of it is changed; fails until all is. */
+/**
+ * Tells of everything that was sealed under a stolen key, and what of it is changed; fails until all is, and where the
+ * history was not looked at though nobody left it out.
+ */
 export async function auditCompromised({
   options,
   paths,
@@ -16,18 +19,22 @@ export async function auditCompromised({
   io,
   format,
 }: AuditRun): Promise<AuditResult> {
+  if (paths.length === 0 && options["no-cluster"] && !options.history)
+    throw new UsageError("there is nothing to look at", "give files, or leave out less");
   const past = options.history ? await objectsInHistory(io, options.namespace) : NOTHING;
-  const present = await means.present(paths);
+  const present = await means.present(paths).catch(hintingAtNoCluster);
   const ring = await means.ring();
   const stolen = stolenKey(options.compromised ?? "", ring, [...past.objects, ...present.objects]);
-  const isAtHand = ring.opening.some(({ fingerprint }) => fingerprint === stolen);
+  const atHand = new Set(ring.opening.map(({ fingerprint }) => fingerprint));
+  const isAtHand = atHand.has(stolen);
   const opener = means.opener(ring, true);
   const values = [
     ...(await opened(past.objects, forPast(opener, stolen, isAtHand), false)),
     ...(await opened(present.objects, opener, true)),
   ];
-  const items = exposedItems(values, stolen, isAtHand);
-  const problems = [...past.problems, ...present.problems];
+  const items = exposedItems(values, stolen, atHand);
+  const leftOut = options.history || options["no-history"] ? [] : [WITHOUT_HISTORY];
+  const problems = [...leftOut, ...past.problems, ...present.problems];
   const report = { stolen, isAtHand, items, problems };
   return {
     report:
@@ -37,11 +44,31 @@ export async function auditCompromised({
           ? exposureJson(report)
           : exposureTable(report),
     problems,
-    failure: failureOf(items, options["accept-removed"]),
+    failure: failureOf(items, options["accept-removed"]) ?? (leftOut.length === 0 ? null : notWhole()),
   };
 }
 
 const NOTHING: Inventory = { objects: [], problems: [] };
+const WITHOUT_HISTORY = {
+  where: "Git's history",
+  problem: "Git's history was not looked at",
+  next: "give --history, or --no-history where nothing was ever committed",
+};
+
+/** Not among what --skip-unreadable lets pass: nothing kept it from being read. */
+function notWhole(): InputError {
+  return new InputError(
+    "what was sealed under the stolen key in Git's history is not known",
+    WITHOUT_HISTORY.next,
+  );
+}
+
+/** The cluster is looked at unasked: whoever has none is told how to do without. */
+function hintingAtNoCluster(error: unknown): never {
+  if (!(error instanceof SealError) || error instanceof UsageError) throw error;
+  const hint = `${error.hint}; --no-cluster leaves the cluster out`;
+  throw new InputError(error.message, hint, { cause: error });
+}
 
 /** @throws UsageError, InputError when it names no key, or several. */
 function stolenKey(text: string, { known }: KeyRing, objects: readonly SealedObject[]): string {

@@ -44,11 +44,15 @@ export class AuditMeans {
     return this.#options.open || this.#keyFiles.length > 0;
   }
 
-  /** The SealedSecrets that stand now: in files, and in the cluster where no files are given or both are asked for. */
+  /**
+   * The SealedSecrets that stand now: in files, and in the cluster where no files are given, both are asked for, or a key
+   * was stolen, unless the cluster is left out.
+   */
   async present(paths: readonly string[]): Promise<Inventory> {
-    const { namespace, "in-cluster": alsoCluster } = this.#options;
+    const { namespace, compromised, "in-cluster": asked, "no-cluster": leavesOut } = this.#options;
     const inTrees = paths.length === 0 ? NOTHING : await objectsInTrees(paths, this.#io, namespace);
-    if (paths.length > 0 && !alsoCluster) return inTrees;
+    const alsoCluster = asked || compromised !== null || paths.length === 0;
+    if (leavesOut || !alsoCluster) return inTrees;
     const namespaces = namespace === null ? null : [namespace];
     const inCluster = await unlessForbidden(
       objectsInCluster(await this.#connected(), namespaces, this.#timeoutMs),

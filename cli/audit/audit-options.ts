@@ -14,12 +14,22 @@ export const auditOptions = {
   "in-cluster": {
     kind: "switch",
     group: "mode",
-    summary: "look at the cluster, too, where files are given",
+    summary: "look at the cluster, too, where files are given; --compromised does so by itself",
+  },
+  "no-cluster": {
+    kind: "switch",
+    group: "mode",
+    summary: "with --compromised: leave the cluster out",
   },
   history: {
     kind: "switch",
     group: "mode",
     summary: "with --compromised: look at every commit of this Git repository, too",
+  },
+  "no-history": {
+    kind: "switch",
+    group: "mode",
+    summary: "with --compromised: leave Git's history out, and do not fail for that",
   },
   "private-key": {
     kind: "list",

@@ -51,6 +51,12 @@ function requireFitting(options: AuditOptions): void {
     refuse("--all-namespaces and --namespace exclude each other", "give one of them");
   if (compromised === null && options.history)
     refuse("--history goes with --compromised", "name the stolen key: --compromised SHA256:…");
+  const left = (["no-history", "no-cluster"] as const).find((flag) => options[flag]);
+  if (compromised === null && left !== undefined) refuse(`--${left} goes with --compromised`, "leave it out");
+  if (options.history && options["no-history"])
+    refuse("--history and --no-history exclude each other", "give one of them");
+  if (options["in-cluster"] && options["no-cluster"])
+    refuse("--in-cluster and --no-cluster exclude each other", "give one of them");
   if (compromised === null && options["accept-removed"])
     refuse("--accept-removed goes with --compromised", "leave it out");
   const compares =

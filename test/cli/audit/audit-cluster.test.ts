@@ -159,7 +159,7 @@ test("a key that went takes with it the same items in files and in the cluster, 
 test("a stolen key that is taken out tells what was changed in the cluster since", async (context) => {
   const { run, put } = await world(context);
   const states = async () => {
-    const result = await run({}, "--open", "--compromised", older.fingerprint, "-o", "json");
+    const result = await run({}, "--open", "--no-history", "--compromised", older.fingerprint, "-o", "json");
     const { items } = JSON.parse(result.stdout) as { items: { name: string; state: string }[] };
     return [result.code, items.map(({ name, state }) => [name, state])];
   };
@@ -174,7 +174,7 @@ test("a stolen key that is taken out tells what was changed in the cluster since
   const { stdout, code } = await run(
     history,
     "--open",
-    "--in-cluster",
+    "--no-history",
     "--compromised",
     older.fingerprint,
     "history.yaml",

@@ -272,6 +272,8 @@ function place(uri: string) {
   return { artifactLocation: { uri }, region: { startLine: 1 } };
 }
 
+const STOLEN = ["--compromised", older.fingerprint];
+
 suite("a wrong command line is refused before anything is looked at", () => {
   for (const [args, words] of [
     [["--fail-on", "all"], /--fail-on does not know "all"/],
@@ -281,10 +283,14 @@ suite("a wrong command line is refused before anything is looked at", () => {
     [["--fail-on", "retired-key", "--private-key", "newer.json"], /which keys were taken out/],
     [["--duplicates"], /equal plaintexts are not known/],
     [["--history"], /--history goes with --compromised/],
+    [["--no-history"], /--no-history goes with --compromised/],
+    [["--no-cluster"], /--no-cluster goes with --compromised/],
+    [[...STOLEN, "--history", "--no-history"], /--history and --no-history exclude/],
+    [[...STOLEN, "--in-cluster", "--no-cluster"], /--in-cluster and --no-cluster exclude/],
     [["--accept-removed"], /--accept-removed goes with --compromised/],
     [["-o", "junit"], /unsupported report format: junit/],
     [["-A", "-n", "team"], /--all-namespaces and --namespace exclude each other/],
-    [["--compromised", "SHA256:short"], /is no fingerprint of a key/],
+    [["--compromised", "SHA256:short", "--no-cluster"], /is no fingerprint of a key/],
     [["--compromised", older.fingerprint, "--max-key-age", "1d"], /goes with no policy of other audits/],
     [["--cert", "bare.pem"], /bare\.pem holds no sealing certificate/],
   ] as const) {

@@ -6,6 +6,7 @@ import { newer, older, type Pair, sealedUnder, stream } from "../inventory/inven
 import { audit } from "./audit-world.ts";
 
 const BOTH = ["--private-key", "older.json,newer.json"];
+const FILES_ALONE = ["--no-cluster", "--no-history"];
 const object = (pair: Pair, items: Record<string, string>, name = "db", claim?: null) =>
   sealedUnder(pair, { name, items, ...(claim === null ? { claim } : {}) });
 
@@ -31,7 +32,7 @@ async function after(context: TestContext, versions: readonly object[][], ...arg
   context.after(() => repo.remove());
   for (const version of versions) repo.commit({ "db.yaml": stream(...version) });
   const present = { "db.yaml": stream(...(versions.at(-1) ?? [])) };
-  const flags = ["--compromised", older.fingerprint, "--history", "-o", "json", ...args];
+  const flags = ["--compromised", older.fingerprint, "--history", "--no-cluster", "-o", "json", ...args];
   return audit([...flags, "db.yaml"], present, repo);
 }
 
@@ -147,6 +148,17 @@ suite("what cannot be opened counts as not changed", () => {
     assert.match(run.stderr, /2 of which it is not known\nhint: give the stolen key/);
   });
 
+  test("where the stolen key is not at hand, and the key that is claimed did not open it", async (context) => {
+    const forged = { name: "db", items: { a: "one" }, claim: newer.fingerprint };
+    const versions = [[await sealedUnder(older, forged)], [await object(newer, { a: "one" })]];
+    const run = await after(context, versions, "--private-key", "newer.json");
+    assert.deepEqual([run.code, statesOf(run)], [1, { "db a": "not known" }]);
+    assert.match(told(run).items[0]?.why ?? "", /^what may have been sealed under the stolen key/);
+    // Nobody tried the claimed key.
+    const untried = await after(context, versions);
+    assert.deepEqual([untried.code, statesOf(untried)], [0, {}]);
+  });
+
   test("where what stands now does not open", async (context) => {
     const versions = [[await object(older, { a: "one" })], [await object(newer, { a: "two" })]];
     const run = await after(context, versions, "--private-key", "older.json");
@@ -176,7 +188,7 @@ suite("what cannot be opened counts as not changed", () => {
     const repo = new GitRepository();
     context.after(() => repo.remove());
     repo.commit({ "chart.yaml": "kind: SealedSecret\nspec: {{ all }}\n" });
-    const args = ["--compromised", older.fingerprint, "--history", ...BOTH];
+    const args = ["--compromised", older.fingerprint, "--history", "--no-cluster", ...BOTH];
     const files = { "db.yaml": stream(await object(newer, { a: "x" })) };
     const run = await audit([...args, "db.yaml"], files, repo);
     assert.equal(run.code, 1);
@@ -186,12 +198,45 @@ suite("what cannot be opened counts as not changed", () => {
   });
 });
 
+suite("what is not looked at gives no all-clear", () => {
+  const stolen = ["--compromised", older.fingerprint, ...BOTH];
+
+  test("the history, unless it is said that there is none", async () => {
+    const files = { "db.yaml": stream(await object(newer, { a: "one" })) };
+    for (const more of [[], ["--skip-unreadable"]]) {
+      const run = await audit([...stolen, "--no-cluster", ...more, "db.yaml"], files);
+      assert.equal(run.code, 1);
+      assert.match(run.stdout, /^nothing was found/);
+      assert.match(
+        run.stderr,
+        /^warning: Git's history was not looked at \(give --history, or --no-history .*\nerror: what was sealed .* is not known\n/,
+      );
+    }
+    const meant = await audit([...stolen, ...FILES_ALONE, "db.yaml"], files);
+    assert.deepEqual([meant.code, meant.stderr], [0, ""]);
+  });
+
+  test("the cluster: who has none is told how to leave it out", async () => {
+    const files = { "db.yaml": stream(await object(newer, { a: "one" })) };
+    const run = await audit([...stolen, "--no-history", "db.yaml"], files);
+    assert.deepEqual([run.code, run.stdout], [1, ""]);
+    assert.match(run.stderr, /\nhint: .*; --no-cluster leaves the cluster out\n$/);
+  });
+
+  test("everything", async () => {
+    const run = await audit([...stolen, ...FILES_ALONE]);
+    assert.deepEqual([run.code, run.stdout], [2, ""]);
+    assert.match(run.stderr, /there is nothing to look at/);
+  });
+});
+
 suite("the report on a stolen key", () => {
   test("tells people where each item was first sealed under it, and where it is now", async (context) => {
     const repo = new GitRepository();
     context.after(() => repo.remove());
     const first = repo.commit({ "apps/db.yaml": stream(await object(older, { a: "one" })) });
-    const args = ["--compromised", older.fingerprint.slice(0, 15), "--history", ...BOTH, "now.yaml"];
+    const stolen = ["--compromised", older.fingerprint.slice(0, 15), "--history", "--no-cluster"];
+    const args = [...stolen, ...BOTH, "now.yaml"];
     const { stdout } = await audit(args, { "now.yaml": stream(await object(newer, { a: "one" })) }, repo);
     assert.match(
       stdout,
@@ -207,7 +252,7 @@ suite("the report on a stolen key", () => {
   test("is SARIF for what stands in files", async () => {
     const files = { "db.yaml": stream(await object(older, { a: "one" })) };
     const { stdout } = await audit(
-      ["--compromised", older.fingerprint, "-o", "sarif", ...BOTH, "db.yaml"],
+      ["--compromised", older.fingerprint, ...FILES_ALONE, "-o", "sarif", ...BOTH, "db.yaml"],
       files,
     );
     const { runs } = JSON.parse(stdout) as { runs: { results: { ruleId: string; level: string }[] }[] };
@@ -219,7 +264,7 @@ suite("the report on a stolen key", () => {
 
   test("cannot be made of a begin that fits no key", async () => {
     const files = { "db.yaml": stream(await object(newer, { a: "one" })) };
-    const run = await audit(["--compromised", "SHA256:AAAAAAAA", "db.yaml"], files);
+    const run = await audit(["--compromised", "SHA256:AAAAAAAA", ...FILES_ALONE, "db.yaml"], files);
     assert.deepEqual([run.code, run.stdout], [1, ""]);
     assert.match(run.stderr, /is no key that is known, or that a value claims/);
   });

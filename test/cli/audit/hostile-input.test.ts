@@ -6,7 +6,7 @@ import { newer, older, sealedUnder, stream } from "../inventory/inventory-world.
 import { audit } from "./audit-world.ts";
 
 const BOTH = ["--private-key", "older.json,newer.json"];
-const STOLEN = ["--compromised", older.fingerprint, "--history"];
+const STOLEN = ["--compromised", older.fingerprint, "--history", "--no-cluster"];
 const db = await sealedUnder(older, { name: "db", items: { a: "one" } });
 // Clears the screen, turns letters around, begins a line of its own.
 const EVIL = "\u001b[2J\u202efake\nteam/x  ok";
