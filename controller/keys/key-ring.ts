@@ -6,7 +6,7 @@ import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 import { CLOCK_SKEW_MS, judgeKeySecret, type KnownKey, type LoadedKey } from "./judge-key.ts";
 import { WRAPPED } from "./key-secret.ts";
-import { type Promotion, readPromotion } from "./promotion.ts";
+import { PRIMARY_ANNOTATION, type Promotion, readPromotion } from "./promotion.ts";
 import type { WrappedKeys } from "./wrapped-keys.ts";
 
 /** What a change of the ring means for others. */
@@ -48,6 +48,8 @@ export class KeyRing {
   #sealed: string | null = null;
   #refused = new Map<string, string>();
   #ignoredPromotions = new Map<string, string>();
+  /** What each Secret said of a promotion when its key was first seen, by its name. */
+  readonly #arrivals = new Map<string, { fingerprint: string; promotion: string | null }>();
   /** Made of the keys when asked for; null after a change. */
   #sorted: Sorted | null = null;
 
@@ -72,7 +74,8 @@ export class KeyRing {
     if (verdict.problem !== null) this.#refused.set(name, verdict.problem);
     else {
       const promotion = this.#promotionOf(secret, verdict.key, now);
-      const key = { ...verdict.key, promotedAt: promotion.at };
+      const cameWithPromotion = this.#cameWithPromotion(secret, verdict.key.certificate.fingerprint);
+      const key = { ...verdict.key, promotedAt: promotion.at, cameWithPromotion };
       promotionProblem = promotion.problem;
       if (verdict.ok) this.#keys.set(name, { ...key, opening: verdict.key.opening });
       else {
@@ -98,6 +101,7 @@ export class KeyRing {
     const before = this.primary?.certificate.fingerprint ?? null;
     const wasWaiting = this.#waiting.has(name);
     this.#forget(name);
+    this.#arrivals.delete(name);
     this.#wrapping.keys.forget(name);
     return {
       added: false,
@@ -281,6 +285,14 @@ export class KeyRing {
     return { at: null, problem };
   }
 
+  #cameWithPromotion({ metadata: { name = "", annotations } }: SecretObject, fingerprint: string): boolean {
+    const promotion = annotations?.[PRIMARY_ANNOTATION] ?? null;
+    const known = this.#arrivals.get(name);
+    const arrival = known?.fingerprint === fingerprint ? known : { fingerprint, promotion };
+    this.#arrivals.set(name, arrival);
+    return promotion !== null && promotion === arrival.promotion;
+  }
+
   #forget(name: string): void {
     this.#keys.delete(name);
     this.#waiting.delete(name);
@@ -298,6 +310,8 @@ export class KeyRing {
 type Promoted = {
   /** When it was promoted to be the one that seals; null when it was not. */
   promotedAt: Date | null;
+  /** Its Secret said so already when its key was first seen: writing that Secret was all it took. */
+  cameWithPromotion: boolean;
 };
 
 /** A sealing key in the ring. */

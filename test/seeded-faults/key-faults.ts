@@ -240,6 +240,13 @@ export const keyFaults: readonly Fault[] = [
     test: "test/controller/keys/primary-guard.test.ts",
   },
   {
+    what: "a key that was promoted when it was first seen is not warned of",
+    file: "controller/keys/key-ring.ts",
+    find: "return promotion !== null && promotion === arrival.promotion;",
+    replace: "return promotion !== null && promotion !== arrival.promotion;",
+    test: "test/controller/keys/key-manager.test.ts",
+  },
+  {
     what: "a call that comes while nobody sleeps is lost",
     file: "controller/keys/wake-up.ts",
     find: "    const called = this.#called;\n",

@@ -262,6 +262,26 @@ test("the key promoted last seals, an older one too; without promotion the newes
   await scene.until("the loss of a promotion to be told", () => changes(replica).length > 0);
 });
 
+test("a key that was promoted when it was first seen is warned of, as whoever creates Secrets can put one there", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const replica = await scene.start();
+  replica.lead(scene.lease);
+  await untilKnown(scene, current);
+  const told = () => replica.told.map(({ type, reason, name }) => `${type} ${reason} ${name}`);
+  scene.put(pairSecret(old, "planted", { annotations: promoted(60) }));
+  await untilSeals(scene, replica, old);
+  assert.deepEqual(told(), ["Warning SealingKeyPromoted planted"]);
+  assert.match(replica.told[0]?.message ?? "", /promoted when it was first seen/);
+  scene.annotate("current", promoted(30));
+  await untilSeals(scene, replica, current);
+  scene.annotate("planted", promoted(10));
+  await untilSeals(scene, replica, old);
+  assert.deepEqual(told().slice(1), [
+    "Normal SealingKeyPromoted current",
+    "Normal SealingKeyPromoted planted",
+  ]);
+});
+
 test("a promotion that counts for nothing is told once, by the leader's event and every log", async (context) => {
   const scene = await keyScene(context, [
     pairSecret(old, "old", { annotations: { "signet.dev/primary": "tomorrow" } }),
