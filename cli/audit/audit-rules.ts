@@ -6,7 +6,7 @@ export const AUDIT_RULES = {
   "old-key": {
     title: "A value needs a key that is too old",
     help: "The sealing key that opens the value began longer ago than --max-key-age allows, or its begin is not known.",
-    next: "seal it anew under the newest key: signet --re-encrypt",
+    next: "seal it anew under the newest key: signet rotate PATH",
     severity: 5,
   },
   claimed: {
@@ -30,7 +30,7 @@ export const AUDIT_RULES = {
   "retired-key": {
     title: "A value needs a key that was taken out",
     help: "The key that opens the value is marked as retired or compromised, so that controllers do not use it.",
-    next: "seal the value anew under the newest key",
+    next: "seal the value anew under the newest key: signet rotate PATH",
     severity: 7,
   },
   scope: {

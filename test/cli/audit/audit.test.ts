@@ -163,6 +163,7 @@ suite("the exit code goes by policy", () => {
       "web token": [],
     });
     assert.equal(between.code, 1);
+    assert.match(between.stderr, /\nhint: .*: signet rotate PATH\n$/);
   });
 
   test("a value that claims none of the certificates given is no young one", async () => {
