@@ -32,14 +32,15 @@ export type ExposedItem = {
  * What was sealed under a stolen key, item by item, in the order in which it was found.
  * @param values the oldest first. Their marks are those of their plaintexts under one key.
  * @param stolen fingerprint of the key.
- * @param isAtHand whether the stolen key was among those that values were tried with: what it did not open is not its own then.
+ * @param atHand fingerprints of the keys that values were tried with. What the stolen key, if among them, did not open is not its
+ *   own; what claims another of them, and did not open, may be.
  */
 export function exposedItems(
   values: readonly FoundValue[],
   stolen: string,
-  isAtHand: boolean,
+  atHand: ReadonlySet<string>,
 ): ExposedItem[] {
-  const judged = values.map((found) => ({ found, exposure: exposureOf(found, stolen, isAtHand) }));
+  const judged = values.map((found) => ({ found, exposure: exposureOf(found, stolen, atHand) }));
   const openedTexts = new Set(
     judged.filter(({ exposure }) => exposure === "proven").map(({ found }) => found.value.text),
   );
@@ -64,7 +65,7 @@ export function exposedItems(
   }
   return [...items].map(([key, sealed]) => {
     const standing = present.get(key) ?? [];
-    return { ...judge(sealed, standing, marks), sealed, present: standing };
+    return { ...judge(sealed, standing, marks, stolen), sealed, present: standing };
   });
 }
 
@@ -72,7 +73,7 @@ export function exposedItems(
 function exposureOf(
   { value, outcome }: FoundValue,
   stolen: string,
-  isAtHand: boolean,
+  atHand: ReadonlySet<string>,
 ): "proven" | "possible" | "none" {
   if (value.backend !== "classic") return "none";
   switch (outcome.kind) {
@@ -82,8 +83,13 @@ function exposureOf(
     case "sealed-elsewhere":
     case "damaged":
       return outcome.key === stolen ? "possible" : "none";
-    default:
-      return !isAtHand && (value.claimed ?? stolen) === stolen ? "possible" : "none";
+    default: {
+      if (atHand.has(stolen)) return "none";
+      const { claimed } = value;
+      // Whoever wrote the value wrote its claim.
+      const isRefuted = outcome.kind === "not-opened" && claimed !== null && atHand.has(claimed);
+      return isRefuted || (claimed ?? stolen) === stolen ? "possible" : "none";
+    }
   }
 }
 
@@ -95,6 +101,7 @@ function judge(
   sealed: readonly FoundValue[],
   present: readonly FoundValue[],
   marks: ReadonlyMap<string, FoundValue>,
+  stolen: string,
 ): Pick<ExposedItem, "state" | "why"> {
   const held = present.map((found) => {
     const known = marksOf(found).find((mark) => marks.has(mark));
@@ -107,7 +114,7 @@ function judge(
     return { state: "not changed", why: `it holds a plaintext that was sealed under the stolen key${from}` };
   }
   const unread = sealed.filter(({ outcome }) => outcome.kind !== "opened");
-  if (unread.length > 0) return { state: "not known", why: unreadInWords(unread) };
+  if (unread.length > 0) return { state: "not known", why: unreadInWords(unread, stolen) };
   if (present.length === 0) return { state: "removed", why: "nothing stands there now" };
   // An empty value has no mark, and is read all the same.
   const closed = present.filter(({ outcome }) => outcome.kind !== "opened");
@@ -115,12 +122,12 @@ function judge(
   return { state: "changed", why: "it holds what was never sealed under the stolen key" };
 }
 
-function unreadInWords(unread: readonly FoundValue[]): string {
+function unreadInWords(unread: readonly FoundValue[], stolen: string): string {
   const [first] = unread;
   if (first?.outcome.kind === "sealed-elsewhere")
     return "what was sealed under the stolen key was for another place, and could not be opened";
   if (first?.outcome.kind === "damaged") return "what was sealed under the stolen key was damaged later";
-  const claims = first?.value.claimed === null ? "may have been" : "is claimed to have been";
+  const claims = first?.value.claimed === stolen ? "is claimed to have been" : "may have been";
   return `what ${claims} sealed under the stolen key could not be opened`;
 }
 
