@@ -3,13 +3,12 @@ import { askGit, type ChangedFile, changesIn, RAW, type StartGit } from "../guar
 import { type Content, GitObjects } from "../guard/git-objects.ts";
 import { UnlookedError } from "../guard/unlooked-error.ts";
 import type { Io } from "../io.ts";
+import { mayHoldSealedSecret } from "../manifest-reading.ts";
 import { readInventoriedFile } from "./read-file.ts";
 import type { Inventory, InventoryProblem, SealedObject } from "./sealed-object.ts";
 
 /** What may hold manifests, wherever it lies. */
 const MANIFESTS = ["yaml", "yml", "json"].map((ending) => `:(top,icase,glob)**/*.${ending}`);
-/** No document without this word is a SealedSecret, and most of a history is of other files. */
-const OURS = /SealedSecret/;
 
 /**
  * Every SealedSecret in any commit of any reference of the repository of the working folder. A content is looked at once, where
@@ -54,7 +53,11 @@ async function readHistory(git: StartGit, namespace: string | null): Promise<Inv
 
 /** Each content once, with the oldest commit that has it. */
 async function filesOfHistory(git: StartGit): Promise<ChangedFile[]> {
-  const commits = await askGit(git, ["rev-list", "--reverse", "--topo-order", "--all"]);
+  const commits = await askGit(
+    git,
+    ["rev-list", "--reverse", "--topo-order", "--all", "--stdin"],
+    await stashes(git),
+  );
   // What a merge takes from one of its parents stands with the commits of that parent.
   const flags = ["diff-tree", "--stdin", "-r", "-c", "--root", ...RAW, "--", ...MANIFESTS];
   const listed = await askGit(git, flags, commits.text);
@@ -67,6 +70,19 @@ async function filesOfHistory(git: StartGit): Promise<ChangedFile[]> {
   const files = new Map<string, ChangedFile>();
   for (const file of changesIn(listed.text).files) if (!files.has(file.object)) files.set(file.object, file);
   return [...files.values()];
+}
+
+/** Names of all stashes, a line each: the reference leads to the newest alone. Without any, Git fails and prints nothing. */
+async function stashes(git: StartGit): Promise<string> {
+  const { text } = await askGit(git, [
+    "reflog",
+    "show",
+    "--no-show-signature",
+    "--format=%H",
+    "refs/stash",
+    "--",
+  ]);
+  return text;
 }
 
 async function cutHistory(git: StartGit): Promise<InventoryProblem[]> {
@@ -98,8 +114,8 @@ function readVersion(content: Content | null, file: ChangedFile | undefined, rea
     return;
   }
   const { bytes, isCut } = content;
-  // UTF-16 shows in it without its zero bytes.
-  if (!OURS.test(new TextDecoder("latin1").decode(bytes).replaceAll("\0", ""))) return;
+  // Most of a history is of other files; what was cut off may hold anything.
+  if (!isCut && !mayHoldSealedSecret(bytes)) return;
   if (isCut) {
     tell("it is longer than 16 MiB", "look at it by hand: no SealedSecret is as long");
     return;

@@ -71,6 +71,36 @@ suite("SealedSecrets of a Git history", () => {
     );
   });
 
+  test("are found in every stash, not in the newest alone", async (context) => {
+    const repo = repository(context);
+    repo.commit({ "a.yaml": stream(third) });
+    for (const stashed of [first, second]) {
+      repo.stage({ "a.yaml": stream(stashed) });
+      repo.git("stash");
+    }
+    assert.deepEqual(
+      new Set(told(await historyOf(repo)).map(([, , value]) => value)),
+      new Set([text(first), text(second), text(third)]),
+    );
+  });
+
+  test("are found where escapes stand in their kind", async (context) => {
+    const repo = repository(context);
+    const one = repo.commit({ "a.yaml": stream(first).replace("SealedSecret", "Sealed\\u0053ecret") });
+    assert.deepEqual(told(await historyOf(repo)), [["a.yaml", one, text(first)]]);
+  });
+
+  test("are told of in a file too long to be read, whatever it begins with", async (context) => {
+    const repo = repository(context);
+    const one = repo.commit({ "a.yaml": `${`# ${"x".repeat(1000)}\n`.repeat(17_000)}${stream(first)}` });
+    const { objects, problems } = await historyOf(repo);
+    assert.deepEqual(objects, []);
+    assert.deepEqual(
+      problems.map(({ where, problem }) => [where, problem]),
+      [[`a.yaml in commit ${one.slice(0, 12)}`, "it is longer than 16 MiB"]],
+    );
+  });
+
   test("are found from a folder below, and in UTF-16", async (context) => {
     const repo = repository(context);
     repo.commit({ "below/a.txt": "", "sealed.yaml": "" });
