@@ -6,6 +6,7 @@ import { isKmsAliasArn, isKmsKeyArn, parseTransitKeyName } from "../../shared/se
 import { isClusterId } from "../cluster-identity.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
+import { isPlainPattern } from "./path-pattern.ts";
 import { nearestFile, PROJECT_FILE } from "./project-folders.ts";
 
 const SCOPES = ["strict", "namespace-wide", "cluster-wide"] as const;
@@ -14,7 +15,7 @@ const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 const isPathBelow = (text: string) =>
   text.length <= 1024 && !/^\/|^[A-Za-z]:|\\|\p{Cc}/u.test(text) && !text.split("/").includes("..");
-const isPattern = (text: string) => text.length <= 256 && isPathBelow(text);
+const isPattern = (text: string) => text.length <= 256 && isPathBelow(text) && isPlainPattern(text);
 const clusterNames = z.array(z.string()).min(1).max(64);
 
 const clusterSchema = z.strictObject({
@@ -26,7 +27,7 @@ const ruleSchema = z.strictObject({
   path: z
     .string()
     .min(1)
-    .refine(isPattern, "has to be a pattern below the project file, of at most 256 characters")
+    .refine(isPattern, "has to be a pattern of *, ** and ? below the project file, of at most 256 characters")
     .optional(),
   clusters: clusterNames.optional(),
   scope: z.enum(SCOPES, "has to be strict, namespace-wide or cluster-wide").optional(),

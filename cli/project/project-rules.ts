@@ -1,5 +1,5 @@
-import { posix } from "node:path";
 import type { Io } from "../io.ts";
+import { fitsPattern } from "./path-pattern.ts";
 import type { ProjectFile, ProjectRule } from "./project-file.ts";
 import { folderOf, inFolder } from "./project-folders.ts";
 
@@ -12,7 +12,7 @@ export function ruleFor(project: ProjectFile, path: string | null, io: Io): Proj
   const place = path === null ? null : placeIn(project, path, io);
   return (
     project.rules.find(
-      ({ path: pattern }) => pattern === undefined || (place !== null && posix.matchesGlob(place, pattern)),
+      ({ path: pattern }) => pattern === undefined || (place !== null && fitsPattern(place, pattern)),
     ) ?? null
   );
 }

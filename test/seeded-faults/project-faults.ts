@@ -132,6 +132,27 @@ export const projectFaults: readonly Fault[] = [
     test: fileTest,
   },
   {
+    what: "a pattern may have signs that take for ever to try",
+    file,
+    find: " && isPlainPattern(text)",
+    replace: "",
+    test: fileTest,
+  },
+  {
+    what: "a star of a pattern goes on into folders",
+    file: "cli/project/path-pattern.ts",
+    find: 'return fits(path.split("/"), parts, "**", fitsPart);',
+    replace: 'return fits([...path], [...parts.join("/").replaceAll("**", "*")], "*", fitsPart);',
+    test: "test/cli/project/path-pattern.test.ts",
+  },
+  {
+    what: "a pattern for what lies below a folder fits the folder's name",
+    file: "cli/project/path-pattern.ts",
+    find: '[...wanted, "*"]',
+    replace: "wanted",
+    test: "test/cli/project/path-pattern.test.ts",
+  },
+  {
     what: "a pin is renewed from one that somebody planted",
     file: update,
     find: "  requireAcceptedPin(pinned, project, io, notices);\n",

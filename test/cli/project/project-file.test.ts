@@ -70,8 +70,12 @@ suite("a project file", () => {
       [cluster("C:/hunter2.pem"), /clusters\.a\.certificate has to be a path below/],
       [cluster("a.pem", ', clusterId: ""'), /clusters\.a\.clusterId is not the id/],
       [head.replace(/SHA256:.*/, "hunter2"), /clusters\.prod\.fingerprint has to be SHA256:/],
-      [`${head}rules: [{path: "../**"}]\n`, /path has to be a pattern below/],
-      [`${head}rules: [{path: "${"a".repeat(257)}"}]\n`, /path has to be a pattern below/],
+      [`${head}rules: [{path: "../**"}]\n`, /path has to be a pattern of /],
+      [`${head}rules: [{path: "${"a".repeat(257)}"}]\n`, /path has to be a pattern of /],
+      ...["{a,b}".repeat(14), "+(+(a))b", "[ab]"].map((pattern): [string, RegExp] => [
+        `${head}rules: [{path: "${pattern}"}]\n`,
+        /path has to be a pattern of /,
+      ]),
       [`${head}rules: [{scope: hunter2}]\n`, /scope has to be strict, namespace-wide or cluster-wide/],
       [`${head}rules: [{clusters: []}]\n`, /clusters is missing/],
       [
