@@ -2,7 +2,7 @@ import { fromUtf8 } from "../../shared/bytes.ts";
 import type { SopsUnwrapper } from "../../shared/document/sops/key-services.ts";
 import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
-import { BACKUP_ANNOTATION, BACKUP_WRITTEN_ANNOTATION } from "../../shared/sealing-key-secret.ts";
+import { ACTIVE, BACKUP_ANNOTATION, BACKUP_WRITTEN_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import { clusterIdentity } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
@@ -16,6 +16,7 @@ import { backupInput } from "./backup/backup-input.ts";
 import { provePair } from "./backup/canary.ts";
 import { confirmBackup, digestOf } from "./backup/confirm-backup.ts";
 import { recipientsText, requireIndependent, wrappingKeysOf } from "./backup/independent-recipients.ts";
+import { requireNothingLost } from "./backup/replaced-backup.ts";
 import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
 import type { KeyAction } from "./key-action.ts";
 import { privateKeyPem } from "./key-moving.ts";
@@ -32,6 +33,8 @@ export const backupKeys: KeyAction = {
     "hc-vault-transit",
     "encryption-context",
     "output-file",
+    "all",
+    "overwrite",
     "confirm",
     "kms-allowed-roles",
     "kms-allowed-profiles",
@@ -39,8 +42,10 @@ export const backupKeys: KeyAction = {
   ],
   async run(names, options, io) {
     const recipients = recipientsOfUser(options, { env: {} });
-    if (recipients.length === 0 && options.confirm && options["output-file"] === null)
-      return confirm(names, options, io);
+    const isConfirming = recipients.length === 0 && options.confirm && options["output-file"] === null;
+    if (options.all && (names.length > 0 || isConfirming))
+      throw new UsageError("--all goes with neither names nor what is to be confirmed", "leave it out");
+    if (isConfirming) return confirm(names, options, io);
     if (recipients.length === 0)
       throw new UsageError(
         "it is not said who is to open the backup",
@@ -67,24 +72,28 @@ async function backUp(
   try {
     await withKeySecrets(options, io, async (connection) => {
       const { secrets, published, namespace } = connection;
-      const found = await secrets.inUse();
+      const found = names.length > 0 || options.all ? await secrets.all() : await secrets.inUse();
       const keys = found.flatMap((secret) =>
         readableKeys(secret, (problem) => say(io, `warning: ${problem}`)),
       );
       const chosen = names.length === 0 ? keys : names.flatMap((name) => keysNamed(name, found, namespace));
+      const file = options["output-file"];
+      if (file !== null && !options.overwrite) requireNothingLost(file, chosen, io);
       if (chosen.length === 0)
         throw new InputError(
           `there is no sealing key in use in the namespace ${namespace}`,
           "see signet keys list; --controller-namespace names the controller's",
         );
-      const independent = requireIndependent(recipients, wrappingKeysOf(keys, (await published()).settings));
+      const independent = requireIndependent(
+        recipients,
+        wrappingKeysOf([...keys.filter(({ isInUse }) => isInUse), ...chosen], (await published()).settings),
+      );
       const isWrapped = chosen.some(({ wrappedBy }) => wrappedBy !== null);
       const clusterId = isWrapped ? await clusterIdentity(options, io) : "";
       const copies: CopiedKey[] = [];
       for (const key of chosen) copies.push(await copyOf(key, services, clusterId));
       const sops = new UserSopsKeys(keyServices, options, io);
       say(io, `encrypted for ${linesOf({ groups: [recipients] }).join("; ")}`);
-      const file = options["output-file"];
       const written = await writeBackup(copies, {
         recipients,
         wrapper: sops.wrapper(namespace, { recipients, by: "user" }),
@@ -123,12 +132,18 @@ async function copyOf(
   services: UserWrappingServices,
   clusterId: string,
 ): Promise<CopiedKey> {
-  const { name, namespace, certificate } = key;
+  const { name, namespace, certificate, isInUse } = key;
   const bytes = await privateKeyPem(key, { services, clusterId, to: null });
   try {
     const pem = fromUtf8(bytes) ?? "";
     await provePair(certificate.pem, pem, `Secret ${namespace}/${name}`);
-    return { name, namespace, certificatePem: certificate.pem, privateKeyPem: pem };
+    return {
+      name,
+      namespace,
+      label: isInUse ? ACTIVE : key.label,
+      certificatePem: certificate.pem,
+      privateKeyPem: pem,
+    };
   } finally {
     bytes.fill(0);
   }

@@ -19,7 +19,11 @@ const ofActions = {
     group: "seal",
     summary: "with wrap and new: the key to wrap sealing keys by",
   },
-  all: { kind: "switch", group: "seal", summary: "wrap or unwrap every sealing key in use" },
+  all: {
+    kind: "switch",
+    group: "seal",
+    summary: "wrap or unwrap every sealing key in use; with backup: copy those out of use, too",
+  },
   "dry-run": {
     kind: "switch",
     group: "seal",
@@ -57,6 +61,11 @@ const ofActions = {
     value: "FILE",
     group: "files",
     summary: "with backup: write it to this file, not standard output",
+  },
+  overwrite: {
+    kind: "switch",
+    group: "files",
+    summary: "with backup: replace a file that holds keys which the new one will not hold",
   },
   confirm: {
     kind: "switch",

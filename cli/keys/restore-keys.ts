@@ -22,6 +22,7 @@ import type { KeysOptions } from "./keys-options.ts";
 import { requireBegun } from "./move-consent.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import { readSealingKey, type SealingKey } from "./sealing-key.ts";
+import { takeBackCommand } from "./taken-out.ts";
 import { UserWrappingServices } from "./wrapping-services.ts";
 
 /** `signet keys restore`: copies sealing keys of a backup into the cluster, where they open, and seal once promoted. */
@@ -99,13 +100,17 @@ async function restore(
       continue;
     }
     const name = await write(copy, confirmed, moving, { connection, found, now });
-    await proveWritten(name, copy, moving, connection);
+    const written = await proveWritten(name, copy, moving, connection);
     const { fingerprint } = copy.certificate;
     const other = name === copy.name ? "" : `, as ${name}, since another key has its name`;
     say(
       io,
       `sealing key ${copy.name} (${fingerprint}) is restored${other}, and opens what its certificate seals`,
     );
+    if (!written.isInUse) {
+      say(io, `it stays out of use (${written.label}); to take it back: ${takeBackCommand(written)}`);
+      continue;
+    }
     say(io, `it does not seal before it is promoted: signet keys promote ${fingerprint}`);
   }
   if (missing.length > 0 && !options["dry-run"])
@@ -152,13 +157,13 @@ async function wrapped(plain: KeySecretObject, moving: KeyMoving): Promise<KeySe
   }
 }
 
-/** What the cluster gives back has to open what is sealed under the certificate that it gives back. */
+/** @returns the key in the cluster. What that gives back has to open what is sealed under the certificate that it gives back. */
 async function proveWritten(
   name: string,
   { certificate }: ProvenCopy,
   moving: KeyMoving,
   { secrets, namespace }: KeyConnection,
-): Promise<void> {
+): Promise<SealingKey> {
   const secret = (await secrets.all()).find(({ metadata }) => metadata.name === name);
   if (secret === undefined)
     throw new InputError(`Secret ${namespace}/${name} is gone since it was written`, "run the command again");
@@ -172,6 +177,7 @@ async function proveWritten(
     );
     if (fingerprint !== certificate.fingerprint)
       throw new InputError(`Secret ${namespace}/${name} was changed meanwhile`, "run the command again");
+    return key;
   } finally {
     pem.fill(0);
   }

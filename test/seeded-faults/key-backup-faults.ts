@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const ring = "test/controller/keys/held-back.test.ts";
 const live = "test/controller/keys/require-backup.test.ts";
 const backup = "test/cli/keys/backup.test.ts";
+const outOfUse = "test/cli/keys/backup-of-keys-out-of-use.test.ts";
 const restore = "test/cli/keys/restore.test.ts";
 
 /** Faults in backups of sealing keys, in restoring them, and in what the controller makes of both. */
@@ -128,5 +129,45 @@ export const keyBackupFaults: readonly Fault[] = [
     replace: 'if (outcome?.kind !== "opened" || ',
     test: restore,
     named: "one that is unfit stops all, before anything is written",
+  },
+  {
+    what: "a key out of use is found by no name",
+    file: "cli/keys/backup-keys.ts",
+    find: "names.length > 0 || options.all ? await secrets.all()",
+    replace: "options.all ? await secrets.all()",
+    test: outOfUse,
+    named: "a key out of use is backed up by its name or fingerprint, and confirmed",
+  },
+  {
+    what: "the backup of a key out of use cannot be confirmed",
+    file: "cli/keys/backup/confirm-backup.ts",
+    find: "(await secrets.all())",
+    replace: "(await secrets.inUse())",
+    test: outOfUse,
+    named: "a key out of use is backed up by its name or fingerprint, and confirmed",
+  },
+  {
+    what: "a key that was compromised comes back in use",
+    file: "cli/keys/backup/key-copies.ts",
+    find: "label: label === WRAPPED ? ACTIVE : label,",
+    replace: "label: ACTIVE,",
+    test: outOfUse,
+    named: "restored, it has the label that took it out; the one in use is in use",
+  },
+  {
+    what: "a key that was compromised is in use once it is wrapped",
+    file: "cli/keys/backup/restored-secret.ts",
+    find: "...(isInUse ? { [KEY_LABEL]: label } : {})",
+    replace: "[KEY_LABEL]: label",
+    test: outOfUse,
+    named: "restored, it has the label that took it out; the one in use is in use",
+  },
+  {
+    what: "a backup replaces the only copy of a key",
+    file: "cli/keys/backup/replaced-backup.ts",
+    find: "if (lost.length === 0) return;",
+    replace: "if (lost.length >= 0) return;",
+    test: outOfUse,
+    named: "no file is replaced that holds keys which the new backup lacks, unless that is said",
   },
 ];

@@ -10,10 +10,19 @@ import { recipientOf } from "../../../shared/document/sops/recipients.ts";
 import type { SopsFormat, SopsMap } from "../../../shared/document/sops/tree.ts";
 import { writeSopsTree } from "../../../shared/document/sops/write-tree.ts";
 import { InputError } from "../../../shared/errors.ts";
-import { ACTIVE, KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
+import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 
-/** A sealing key outside the cluster: name and namespace of its Secret, certificate and private key in PEM. */
-export type CopiedKey = { name: string; namespace: string; certificatePem: string; privateKeyPem: string };
+/** A sealing key outside the cluster. */
+export type CopiedKey = {
+  /** Name and namespace of its Secret. */
+  name: string;
+  namespace: string;
+  /** `active` where it is in use; else the label that took it out. */
+  label: string;
+  /** Both in PEM. */
+  certificatePem: string;
+  privateKeyPem: string;
+};
 
 /** What writing a backup takes. Any of the recipients opens it. */
 export type BackupWriting = {
@@ -67,6 +76,8 @@ export async function writeBackup(
 export type BackupFile = {
   /** Whom it is encrypted for, without those that only sops knows; null where it lies open. */
   recipients: readonly SopsRecipient[] | null;
+  /** Its objects as they stand in the file, private keys encrypted; nothing vouches for them. */
+  readonly unopened: readonly unknown[];
   /**
    * Opens it: the MAC is checked first.
    * @throws SealError when no key at hand opens it, or it was changed.
@@ -85,10 +96,12 @@ export function readBackup(bytes: Uint8Array, where: string): BackupFile {
     throw new InputError(`${where} is not text`, "give the file that signet keys backup wrote");
   const isJson = /^\ufeff?\s*\{/.test(text);
   const documents = readSopsTree(text, isJson ? "json" : "yaml", where);
-  if (!hasMetadata(documents)) return { recipients: null, open: async () => objectsIn(documents) };
+  const unopened = objectsIn(documents);
+  if (!hasMetadata(documents)) return { recipients: null, unopened, open: async () => unopened };
   const { metadata } = metadataOf(documents, where);
   return {
     recipients: metadata.groups.flat().flatMap((entry) => recipientOf(entry) ?? []),
+    unopened,
     async open(unwrapper) {
       const opened = await openSopsDocuments(documents, { unwrapper, where, signal: NEVER });
       opened.wipe();
@@ -97,11 +110,11 @@ export function readBackup(bytes: Uint8Array, where: string): BackupFile {
   };
 }
 
-function secretOf({ name, namespace, certificatePem, privateKeyPem }: CopiedKey): object {
+function secretOf({ name, namespace, label, certificatePem, privateKeyPem }: CopiedKey): object {
   return {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name, namespace, labels: { [KEY_LABEL]: ACTIVE } },
+    metadata: { name, namespace, labels: { [KEY_LABEL]: label } },
     type: "kubernetes.io/tls",
     data: {
       "tls.crt": Buffer.from(utf8(certificatePem)).toString("base64"),

@@ -20,7 +20,7 @@ export function digestOf(bytes: Uint8Array): string {
  * @param where names the backup in errors.
  * @param now written down as the time of it.
  * @returns the keys whose backup is confirmed.
- * @throws InputError when it is a backup of none of the keys in use, lies open, or depends on what wraps them.
+ * @throws InputError when it is a backup of none of the keys here, in use or not, lies open, or depends on what wraps them.
  */
 export async function confirmBackup(
   bytes: Uint8Array,
@@ -36,8 +36,10 @@ export async function confirmBackup(
       `${where} is not encrypted: it is no backup`,
       "write one: signet keys backup --age RECIPIENT -w FILE",
     );
-  const keys = (await secrets.inUse()).flatMap((secret) => readableKeys(secret, () => undefined));
-  const independent = requireIndependent(recipients, wrappingKeysOf(keys, (await published()).settings));
+  const keys = (await secrets.all()).flatMap((secret) => readableKeys(secret, () => undefined));
+  const { settings } = await published();
+  const inUse = keys.filter((key) => key.isInUse);
+  requireIndependent(recipients, wrappingKeysOf(inUse, settings));
   const mark = `sha256:${digestOf(bytes)}`;
   const written = keys.filter(({ secret }) =>
     secret.metadata.annotations?.[BACKUP_WRITTEN_ANNOTATION]?.split(" ").includes(mark),
@@ -45,9 +47,10 @@ export async function confirmBackup(
   const held = written.length > 0 ? written : await heldBy(backup, where, keys, unwrapper);
   if (held.length === 0)
     throw new InputError(
-      `${where} holds no key that is in use here`,
+      `${where} holds no key that is here`,
       "see signet keys list, and name the backup of these keys",
     );
+  const independent = requireIndependent(recipients, wrappingKeysOf([...inUse, ...held], settings));
   const annotations = {
     [BACKUP_ANNOTATION]: `${now.toISOString()} ${recipientsText(independent)}`,
     [BACKUP_WRITTEN_ANNOTATION]: null,
@@ -68,7 +71,7 @@ async function heldBy(
   } catch (error) {
     if (!(error instanceof SealError)) throw error;
     throw new InputError(
-      `${where} is not the file that was written for a key in use here, and it does not open here: ${error.message}`,
+      `${where} is not the file that was written for a key here, and it does not open here: ${error.message}`,
       "give what was written, unchanged, or confirm it where a key of a recipient is at hand",
     );
   }

@@ -1,9 +1,12 @@
 import { fromBase64, fromUtf8 } from "../../../shared/bytes.ts";
 import { InputError } from "../../../shared/errors.ts";
 import { looksWrapped } from "../../../shared/seal/wrapping-key.ts";
+import { ACTIVE, KEY_LABEL, WRAPPED } from "../../../shared/sealing-key-secret.ts";
 import type { CopiedKey } from "./backup-document.ts";
 
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** A label's value, as the API server takes it. */
+const LABEL = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 /**
  * The sealing keys among the objects of a backup.
@@ -24,8 +27,11 @@ function copiedKey(object: unknown, where: string): CopiedKey {
     );
   const { kind, metadata, data } = mapOf(object);
   if (kind !== "Secret") throw refuse("is no Secret");
-  const { name, namespace } = mapOf(metadata);
+  const { name, namespace, labels } = mapOf(metadata);
   if (typeof name !== "string" || !NAME.test(name)) throw refuse("has no name of a Secret");
+  const label = mapOf(labels)[KEY_LABEL] ?? ACTIVE;
+  if (typeof label !== "string" || !LABEL.test(label))
+    throw refuse(`(${name}) has no value of the label ${KEY_LABEL} that a Secret may have`);
   const item = (key: string): string => {
     const text = mapOf(data)[key];
     const decoded = fromBase64(typeof text === "string" ? text : "");
@@ -38,7 +44,14 @@ function copiedKey(object: unknown, where: string): CopiedKey {
     throw refuse(
       `(${name}) holds a wrapped key, which opens at its own place only: it is copied back with kubectl`,
     );
-  return { name, namespace: typeof namespace === "string" ? namespace : "", certificatePem, privateKeyPem };
+  return {
+    name,
+    namespace: typeof namespace === "string" ? namespace : "",
+    // What is wrapped in the cluster lies open in a copy.
+    label: label === WRAPPED ? ACTIVE : label,
+    certificatePem,
+    privateKeyPem,
+  };
 }
 
 function mapOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -22,11 +22,11 @@ export type RestoredPlace = {
 };
 
 /**
- * The Secret of a key that came from a backup: its mark keeps it to opening until it is promoted. What the backup says
- * of labels and annotations stays behind, a promotion first of all.
+ * The Secret of a key that came from a backup: its mark keeps it to opening until it is promoted, and a label that took
+ * it out of use goes on doing so. Whatever else the backup says stays behind, a promotion first of all.
  */
 export function restoredSecret(
-  { certificatePem, privateKeyPem }: ProvenCopy,
+  { label, certificatePem, privateKeyPem }: ProvenCopy,
   { name, namespace, now, backup }: RestoredPlace,
 ): KeySecretObject {
   return {
@@ -35,7 +35,7 @@ export function restoredSecret(
     metadata: {
       name,
       namespace,
-      labels: { [KEY_LABEL]: ACTIVE },
+      labels: { [KEY_LABEL]: label },
       annotations: {
         [RESTORED_ANNOTATION]: now.toISOString(),
         ...(backup === null ? {} : { [BACKUP_ANNOTATION]: backup }),
@@ -49,18 +49,19 @@ export function restoredSecret(
   };
 }
 
-/** The same Secret with its key wrapped. */
+/** The same Secret with its key wrapped; one that is out of use stays out. */
 export function withWrapped(
   secret: KeySecretObject,
   { label, annotations, keyText }: KeySecretChange,
 ): KeySecretObject {
   const { metadata, data } = secret;
+  const isInUse = metadata.labels?.[KEY_LABEL] === ACTIVE;
   const added = Object.entries(annotations).filter((entry): entry is [string, string] => entry[1] !== null);
   return {
     ...secret,
     metadata: {
       ...metadata,
-      labels: { ...metadata.labels, [KEY_LABEL]: label },
+      labels: { ...metadata.labels, ...(isInUse ? { [KEY_LABEL]: label } : {}) },
       annotations: { ...metadata.annotations, ...Object.fromEntries(added) },
     },
     data: { ...data, "tls.key": Buffer.from(keyText).toString("base64") },

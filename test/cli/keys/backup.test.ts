@@ -81,10 +81,7 @@ test("what was stored confirms the backup, byte for byte and without any key of 
     "--confirm",
   );
   assert.equal(changed.code, 1);
-  assert.match(
-    changed.stderr,
-    /is not the file that was written for a key in use here, and it does not open here/,
-  );
+  assert.match(changed.stderr, /is not the file that was written for a key here, and it does not open here/);
   assert.equal(world.secret("one").metadata.annotations?.[CONFIRMED], undefined);
   const { code, stderr } = await world.keysWith(
     { files: { "stored.yaml": stdout } },
