@@ -10,7 +10,7 @@ import { inDocument } from "./in-document.ts";
 import type { Io } from "./io.ts";
 import { backendSpokenOf } from "./key-services/sealing-backend.ts";
 import type { MergeMeans } from "./merge-means.ts";
-import { mergeScopeKind } from "./merge-scope.ts";
+import { mergeScopeKind, wideningNote } from "./merge-scope.ts";
 import { editTarget, type MergeTarget } from "./merge-target.ts";
 import type { Notices } from "./notices.ts";
 import type { KubesealOptions } from "./options.ts";
@@ -43,7 +43,9 @@ export async function mergeOne(
     warnOfOtherPlace(kind, secret, where, place, notices);
     const namespaceIn = (target: MergeTarget) => namespaceOf(target, options, io);
     const merging = { opener: means.sops(), asked, namespaceOf: namespaceIn, io };
-    return mergeIntoSops(place, secret, templateEdits(secret), merging);
+    const note = await mergeIntoSops(place, secret, templateEdits(secret), merging);
+    alertOfWidening(kind, secret, place, means);
+    return note;
   }
   const { edits, note } = await sealFor(place, secret, where, means);
   editTarget(place, edits);
@@ -77,6 +79,7 @@ async function sealFor(
   const namespace = kind === "cluster-wide" ? "" : await namespaceOf(target, options, io);
   const scope = scopeAt(kind, { namespace, name });
   warnOfOtherPlace(kind, secret, where, target, notices);
+  alertOfWidening(kind, secret, target, means);
   const sealing = key.sealer.sealAll(secret.items, { clusterId: key.clusterId, scope });
   const sealed = await inDocument(where, sealing);
   const edits = editsFor(sealedSecret, secret, sealed, key.sealer.hint);
@@ -85,6 +88,17 @@ async function sealFor(
     edits,
     note: `merged ${items === "" ? "no items" : items} into ${target.where}: ${name}, scope ${describeScope(scope)}, ${key.words}${found.backend === "cluster" ? "" : key.more}`,
   };
+}
+
+function alertOfWidening(
+  kind: ScopeKind,
+  { annotations, items }: SecretManifest,
+  { where }: MergeTarget,
+  { asked, notices }: MergeMeans,
+): void {
+  const words = { where, asked, annotated: annotatedScopeKind(annotations) };
+  const note = wideningNote(words, kind, [...items.keys()]);
+  if (note !== null) notices.alert(note);
 }
 
 /** The file's name and namespace count, as in kubeseal; where the Secret says others, one of the two may be a mistake. */

@@ -11,7 +11,7 @@ export type ScopeQuestion = {
   asked: ScopeKind | null;
   /** What the annotations of the Secret to merge say. */
   annotated: ScopeKind;
-  /** Proves the scope: whether the values that are there open as the file says they do. */
+  /** Proves the scope, not who sealed it so: whether the values that are there open as the file says they do. */
   opens: () => Promise<boolean>;
 };
 
@@ -35,6 +35,21 @@ export async function mergeScopeKind(question: ScopeQuestion): Promise<ScopeKind
     `${where} is ${kind} by its annotation, and nothing proves that this is meant`,
     `give --scope ${kind} if it is, or remove the annotation`,
   );
+}
+
+/**
+ * What is to be said, always, of items that are sealed as wide as a file says, with no word of the user: anybody who has the
+ * certificate could have sealed the values in it that open.
+ * @returns null where nothing is.
+ */
+export function wideningNote(
+  { where, asked, annotated }: Pick<ScopeQuestion, "where" | "asked" | "annotated">,
+  kind: ScopeKind,
+  items: readonly string[],
+): string | null {
+  if (items.length === 0 || kind === "strict" || asked === kind || annotated === kind) return null;
+  const reach = kind === "cluster-wide" ? "any name in any namespace" : "any name in its namespace";
+  return `${where} is ${kind} by its annotation: ${items.join(", ")} will open under ${reach}; whoever wrote the file may have sealed what is in it so himself. Give --scope ${kind} if that is meant`;
 }
 
 function contradiction(where: string, kind: ScopeKind, word: string): InputError {

@@ -194,8 +194,10 @@ suite("--merge-into", () => {
       });
       try {
         const world = { files: { "a.yaml": target }, stdin: SECRET, env: controller.env };
-        const { code, files } = await runInMemory(["--merge-into", "a.yaml"], world);
+        const { code, stderr, files } = await runInMemory(["--merge-into", "a.yaml"], world);
         assert.equal(code, exit);
+        const widening = /^warning: a\.yaml is cluster-wide by its annotation: password will open under any/m;
+        assert.equal(widening.test(stderr), exit === 0, stderr);
         if (exit === 0) assert.equal(await passwordIn(files.get("a.yaml")), "hunter2");
         else assert.equal(files.get("a.yaml"), target);
       } finally {

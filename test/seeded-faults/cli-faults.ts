@@ -29,6 +29,13 @@ export const cliFaults: readonly Fault[] = [
     test: mergeTest,
   },
   {
+    what: "nobody is told that a value joins a file as wide as its author made it",
+    file: "cli/merge-one.ts",
+    find: "  alertOfWidening(kind, secret, target, means);\n  const sealing",
+    replace: "  const sealing",
+    test: mergeTest,
+  },
+  {
     what: "a SealedSecret without values proves its own scope",
     file: "cli/merge-scope.ts",
     find: "Object.keys(sealedSecret.spec.encryptedData).length > 0 && (await opens())",

@@ -219,7 +219,14 @@ suite("signet edit", () => {
       JSON.stringify(await sealer.object({ name: "db", namespace: "shop", scope: "cluster-wide", items }));
     const visit: Visit = (text) => text.replace("a: x", "a: y");
     const files = { "s.yaml": await wide({ a: "x" }) };
-    assert.equal((await edit([...WITH_KEY, "s.yaml"], [visit], { files })).code, 0);
+    const widened = await edit([...WITH_KEY, "s.yaml"], [visit], { files });
+    assert.equal(widened.code, 0);
+    assert.match(
+      widened.stderr,
+      /^warning: s\.yaml is cluster-wide by its annotation: a will open under any name/m,
+    );
+    const meant = await edit([...WITH_KEY, "--scope", "cluster-wide", "s.yaml"], [visit], { files });
+    assert.deepEqual([meant.code, meant.stderr.includes("warning")], [0, false]);
     const object = JSON.parse(files["s.yaml"]) as { spec: { encryptedData: Record<string, string> } };
     object.spec.encryptedData["b"] = FOREIGN;
     const partly = { "s.yaml": JSON.stringify(object) };
