@@ -24,7 +24,9 @@ export async function auditCompromised({
   const past = options.history ? await objectsInHistory(io, options.namespace) : NOTHING;
   const present = await means.present(paths).catch(hintingAtNoCluster);
   const ring = await means.ring();
-  const stolen = stolenKey(options.compromised ?? "", ring, [...past.objects, ...present.objects]);
+  const stolen = options["key-is-lost"]
+    ? lostKey(options.compromised ?? "")
+    : stolenKey(options.compromised ?? "", ring, [...past.objects, ...present.objects]);
   const atHand = new Set(ring.opening.map(({ fingerprint }) => fingerprint));
   const isAtHand = atHand.has(stolen);
   const opener = means.opener(ring, true);
@@ -70,9 +72,14 @@ function hintingAtNoCluster(error: unknown): never {
   throw new InputError(error.message, hint, { cause: error });
 }
 
-/** @throws UsageError, InputError when it names no key, or several. */
-function stolenKey(text: string, { known }: KeyRing, objects: readonly SealedObject[]): string {
+/** @throws UsageError for less than the whole fingerprint. */
+function lostKey(text: string): string {
   if (isFingerprint(text)) return text;
+  throw new UsageError("--key-is-lost goes with a whole fingerprint", "write SHA256: and all 43 letters");
+}
+
+/** A misspelt fingerprint would find nothing. @throws UsageError, InputError when it names no key, or several. */
+function stolenKey(text: string, { known }: KeyRing, objects: readonly SealedObject[]): string {
   const claims = objects.flatMap(({ values }) =>
     values.flatMap(({ claimed }) => (claimed?.startsWith("SHA256:") === true ? [claimed] : [])),
   );
@@ -80,7 +87,9 @@ function stolenKey(text: string, { known }: KeyRing, objects: readonly SealedObj
   if (named !== null) return named;
   throw new InputError(
     `${text} is no key that is known, or that a value claims`,
-    "write the whole fingerprint; signet keys list shows it",
+    isFingerprint(text)
+      ? "compare it with signet keys list; --key-is-lost takes it for a key that is gone"
+      : "write the whole fingerprint; signet keys list shows it",
   );
 }
 

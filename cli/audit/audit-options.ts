@@ -79,6 +79,11 @@ export const auditOptions = {
     group: "seal",
     summary: "list every value ever sealed under this stolen key, and which were changed since",
   },
+  "key-is-lost": {
+    kind: "switch",
+    group: "seal",
+    summary: "with --compromised: take a whole fingerprint though nothing knows of such a key",
+  },
   "accept-removed": {
     kind: "switch",
     group: "seal",

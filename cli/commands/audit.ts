@@ -51,7 +51,7 @@ function requireFitting(options: AuditOptions): void {
     refuse("--all-namespaces and --namespace exclude each other", "give one of them");
   if (compromised === null && options.history)
     refuse("--history goes with --compromised", "name the stolen key: --compromised SHA256:…");
-  const left = (["no-history", "no-cluster"] as const).find((flag) => options[flag]);
+  const left = (["no-history", "no-cluster", "key-is-lost"] as const).find((flag) => options[flag]);
   if (compromised === null && left !== undefined) refuse(`--${left} goes with --compromised`, "leave it out");
   if (options.history && options["no-history"])
     refuse("--history and --no-history exclude each other", "give one of them");

@@ -213,6 +213,14 @@ export const auditFaults: readonly Fault[] = [
     named: "what was removed counts as changed only where it is said",
   },
   {
+    what: "a misspelt fingerprint of a stolen key gives an all-clear",
+    file: "cli/audit/audit-compromised.ts",
+    find: 'options["key-is-lost"]',
+    replace: 'isFingerprint(options.compromised ?? "")',
+    test: compromised,
+    named: "cannot be made of a whole fingerprint that nothing knows of, unless the key is said to be lost",
+  },
+  {
     what: "a history that nobody looked at gives an all-clear",
     file: "cli/audit/audit-compromised.ts",
     find: "?? (leftOut.length === 0 ? null : notWhole())",

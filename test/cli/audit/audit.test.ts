@@ -285,6 +285,11 @@ suite("a wrong command line is refused before anything is looked at", () => {
     [["--duplicates"], /equal plaintexts are not known/],
     [["--history"], /--history goes with --compromised/],
     [["--no-history"], /--no-history goes with --compromised/],
+    [["--key-is-lost"], /--key-is-lost goes with --compromised/],
+    [
+      ["--compromised", older.fingerprint.slice(0, 20), "--key-is-lost", "--no-cluster"],
+      /goes with a whole fingerprint/,
+    ],
     [["--no-cluster"], /--no-cluster goes with --compromised/],
     [[...STOLEN, "--history", "--no-history"], /--history and --no-history exclude/],
     [[...STOLEN, "--in-cluster", "--no-cluster"], /--in-cluster and --no-cluster exclude/],

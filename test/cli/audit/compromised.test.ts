@@ -151,11 +151,11 @@ suite("what cannot be opened counts as not changed", () => {
   test("where the stolen key is not at hand, and the key that is claimed did not open it", async (context) => {
     const forged = { name: "db", items: { a: "one" }, claim: newer.fingerprint };
     const versions = [[await sealedUnder(older, forged)], [await object(newer, { a: "one" })]];
-    const run = await after(context, versions, "--private-key", "newer.json");
+    const run = await after(context, versions, "--key-is-lost", "--private-key", "newer.json");
     assert.deepEqual([run.code, statesOf(run)], [1, { "db a": "not known" }]);
     assert.match(told(run).items[0]?.why ?? "", /^what may have been sealed under the stolen key/);
     // Nobody tried the claimed key.
-    const untried = await after(context, versions);
+    const untried = await after(context, versions, "--key-is-lost");
     assert.deepEqual([untried.code, statesOf(untried)], [0, {}]);
   });
 
@@ -267,5 +267,17 @@ suite("the report on a stolen key", () => {
     const run = await audit(["--compromised", "SHA256:AAAAAAAA", ...FILES_ALONE, "db.yaml"], files);
     assert.deepEqual([run.code, run.stdout], [1, ""]);
     assert.match(run.stderr, /is no key that is known, or that a value claims/);
+  });
+
+  test("cannot be made of a whole fingerprint that nothing knows of, unless the key is said to be lost", async () => {
+    const files = { "db.yaml": stream(await object(newer, { a: "one" })) };
+    const args = ["--compromised", `SHA256:${"A".repeat(43)}`, ...FILES_ALONE, ...BOTH];
+    const run = await audit([...args, "db.yaml"], files);
+    assert.deepEqual([run.code, run.stdout], [1, ""]);
+    assert.match(run.stderr, /or that a value claims\nhint: compare it .* --key-is-lost takes it/);
+    const lost = await audit([...args, "--key-is-lost", "db.yaml"], files);
+    assert.deepEqual([lost.code, lost.stderr], [0, ""]);
+    const claimed = await audit(["--compromised", newer.fingerprint, ...FILES_ALONE, "db.yaml"], files);
+    assert.match(claimed.stdout, /^not known +team\/db/m, "what a value claims needs no flag");
   });
 });
