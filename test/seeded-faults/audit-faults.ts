@@ -56,8 +56,8 @@ export const auditFaults: readonly Fault[] = [
   {
     what: "a stash before the newest one is not looked at",
     file: "cli/inventory/history.ts",
-    find: '"--stdin"], await stashes(git))',
-    replace: '"--stdin"])',
+    find: "    await stashes(git),\n",
+    replace: "",
     test: history,
     named: "are found in every stash, not in the newest alone",
   },
