@@ -69,7 +69,7 @@ export function requireAcceptedPin(
       `look at ${project.path}, and who changed it; to accept it: signet pin accept ${cluster.name}`,
     );
   }
-  if (accepted?.fingerprint === cluster.certificate.fingerprint) return;
+  if (vouched.steps.length === 0) return;
   for (const step of vouched.steps) notices.note(step);
   const firstUse = accepted?.firstUse === true ? { firstUse: true } : {};
   const pin = { ...pinOf(cluster), ...firstUse };
@@ -102,8 +102,9 @@ export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io)
   const accepted =
     path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, cluster.name);
   return (
-    accepted?.firstUse !== true &&
-    accepted?.fingerprint === cluster.certificate.fingerprint &&
+    accepted !== undefined &&
+    accepted.firstUse !== true &&
+    isSameCertificate(accepted, cluster.certificate) &&
     accepted.clusterId === cluster.clusterId
   );
 }
@@ -121,11 +122,23 @@ function judge(cluster: PinnedCluster, accepted: AcceptedPin | undefined, now: D
   const { fingerprint } = certificate;
   if (accepted === undefined) return no(`pins ${fingerprint}, and is new since you accepted the file`);
   if (accepted.clusterId !== clusterId) return no("names another cluster id than the one you accepted");
-  if (accepted.fingerprint === fingerprint) return { ok: true, steps: [] };
+  if (isSameCertificate(accepted, certificate)) return { ok: true, steps: [] };
   const vouched = vouchedBy(accepted.certificate, certificate, { chainPem: text, compromised: [] }, now);
   if (vouched.ok) return vouched;
+  if (accepted.fingerprint === fingerprint)
+    return no(`pins another certificate for ${fingerprint} than the one you accepted`);
   const why = vouched.problem === null ? "" : `, and ${vouched.problem}`;
   return no(`pins ${fingerprint}, and you accepted ${accepted.fingerprint}${why}`);
+}
+
+/** Not by its key alone: anybody can issue a certificate for a public key, valid for as long as he likes. */
+function isSameCertificate({ certificate: pem }: AcceptedPin, { digest }: Certificate): boolean {
+  try {
+    return readCertificate(pem).digest === digest;
+  } catch (error) {
+    if (error instanceof SealError) return false;
+    throw error;
+  }
 }
 
 /** @throws InputError where another file counted before it came. */

@@ -75,6 +75,13 @@ export const projectFaults: readonly Fault[] = [
     test: sealingTest,
   },
   {
+    what: "a certificate with other dates for the key of the accepted one counts as accepted",
+    file: record,
+    find: "return readCertificate(pem).digest === digest;",
+    replace: "return digest !== pem;",
+    test: sealingTest,
+  },
+  {
     what: "a new cluster counts as accepted with its file",
     file: record,
     find: "if (accepted === undefined) return no(",

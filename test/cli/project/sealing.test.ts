@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { link } from "../../support/certificate-chains.ts";
+import { chainKey, DAY_MS, link } from "../../support/certificate-chains.ts";
 import type { MemoryRun } from "../../support/memory-io.ts";
 import {
   clusterText,
@@ -198,6 +198,23 @@ suite("pins that a user accepted", () => {
     assert.deepEqual([back.code, back.stdout], [0, `prod ${of(LATER)}\n`]);
     const now = await inProject([], { files: { ...changed, ...kept(back) }, stdin: SECRET });
     assert.equal(sealedUnder(now.stdout), of(LATER));
+  });
+
+  test("are whole certificates: one with other dates for the same key is refused", async () => {
+    const accepted = kept(await inProject(["pin", "accept"], { files: only(PROD) }));
+    // As somebody issues it who has the public key alone: it says another end.
+    const stranger = { ...PROD, privateKey: LATER.privateKey };
+    const longer = await chainKey(PROD.certificate.notBefore, 9 * 365 * DAY_MS, PROD);
+    for (const pem of [longer.certificate.pem, await link(stranger, longer)]) {
+      const files = { ...only(PROD), "/certs/prod.pem": pem, ...accepted };
+      refused(
+        await inProject([], { files, stdin: SECRET }),
+        /pins another certificate for SHA256:\S+ than the one you accepted: nothing is sealed/,
+      );
+      assert.match((await inProject(["pin"], { files })).stdout, /, not accepted yet\n$/);
+      const taken = kept(await inProject(["pin", "accept"], { files }));
+      assert.equal((await inProject([], { files: { ...files, ...taken }, stdin: SECRET })).code, 0);
+    }
   });
 
   test("are followed where the accepted key vouches for the next, by what lies beside it", async () => {
