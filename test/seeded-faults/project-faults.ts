@@ -160,6 +160,13 @@ export const projectFaults: readonly Fault[] = [
     test: "test/cli/project/path-pattern.test.ts",
   },
   {
+    what: "a project file turns around what is shown of its paths",
+    file,
+    find: "[\\p{Cc}\\p{Bidi_Control}]",
+    replace: "\\p{Cc}",
+    test: fileTest,
+  },
+  {
     what: "a pin is renewed from one that somebody planted",
     file: update,
     find: "  requireAcceptedPin(pinned, project, io, notices);\n",

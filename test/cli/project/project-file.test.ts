@@ -67,6 +67,8 @@ suite("a project file", () => {
       [cluster("/etc/hunter2.pem"), /clusters\.a\.certificate has to be a path below/],
       [cluster("../hunter2.pem"), /clusters\.a\.certificate has to be a path below/],
       [cluster("a/../../hunter2.pem"), /clusters\.a\.certificate has to be a path below/],
+      [cluster("certs/\u202ehunter2.pem"), /clusters\.a\.certificate has to be a path below/],
+      [`${head}rules: [{path: "a/\u2066b/**"}]\n`, /path has to be a pattern of /],
       [cluster("C:/hunter2.pem"), /clusters\.a\.certificate has to be a path below/],
       [cluster("a.pem", ', clusterId: ""'), /clusters\.a\.clusterId is not the id/],
       [head.replace(/SHA256:.*/, "hunter2"), /clusters\.prod\.fingerprint has to be SHA256:/],
