@@ -7,6 +7,7 @@ import { page } from "../help/pages/status.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory } from "../inventory/sealed-object.ts";
 import type { Io } from "../io.ts";
+import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { oneLine } from "../shown-text.ts";
 import { statusOptions } from "../status/status-options.ts";
@@ -80,7 +81,7 @@ function json(rows: readonly StatusRow[], namespace: string | null, total: numbe
     items: Object.keys(sealedSecret.spec.encryptedData).length,
     keys: keysOf(sealedSecret),
   }));
-  return `${JSON.stringify({ namespace, total, inSync: total - bad, sealedSecrets }, null, 2)}\n`;
+  return jsonText({ namespace, total, inSync: total - bad, sealedSecrets });
 }
 
 type Found = Pick<Inventory, "problems"> & { rows: readonly StatusRow[]; bad: readonly StatusRow[] };

@@ -4,9 +4,9 @@ import type { Condition, SealedSecret } from "../../shared/sealed-secret.ts";
 export type SyncState = {
   /**
    * `not looked at`: by no controller at this generation; `retrying`: it may come right by itself; `failed`: somebody has to change something;
-   * `being deleted`: nothing more is done about it.
+   * `not opening`: its Secret is in sync, and no sealing key opens its values any more; `being deleted`: nothing more is done about it.
    */
-  kind: "in sync" | "not looked at" | "retrying" | "failed" | "being deleted";
+  kind: "in sync" | "not looked at" | "retrying" | "failed" | "not opening" | "being deleted";
   /** Whether the Secret is as this generation asks, though the last look at it failed. */
   isSynced: boolean;
   /** The condition's; null where nothing is said. */
@@ -19,7 +19,8 @@ export type SyncState = {
 /** Reads how a SealedSecret of the cluster stands. The reference's controller writes `Synced` alone. */
 export function syncStateOf({ metadata, status }: SealedSecret): SyncState {
   const find = (type: string) => status?.conditions?.find((condition) => condition.type === type);
-  const [synced, ready, reconciling, stalled] = ["Synced", "Ready", "Reconciling", "Stalled"].map(find);
+  const types = ["Synced", "Ready", "Reconciling", "Stalled", "Opens"];
+  const [synced, ready, reconciling, stalled, opens] = types.map(find);
   const isSynced = synced?.status === "True" && status?.observedGeneration === metadata.generation;
   if (metadata.deletionTimestamp !== undefined) {
     const since = metadata.deletionTimestamp;
@@ -36,6 +37,7 @@ export function syncStateOf({ metadata, status }: SealedSecret): SyncState {
   if (reconciling?.status === "True") return { kind: "retrying", isSynced, ...saidBy(reconciling) };
   if (synced.status !== "True") return { kind: "retrying", isSynced, ...saidBy(synced) };
   if (ready !== undefined && ready.status !== "True") return { kind: "retrying", isSynced, ...saidBy(ready) };
+  if (opens?.status === "False") return { kind: "not opening", isSynced, ...saidBy(opens) };
   return { kind: "in sync", isSynced, ...saidBy(ready ?? synced) };
 }
 

@@ -118,7 +118,9 @@ function whyWait(target: WaitTarget, object: KubeObject, until: Waiting["until"]
   const sealedSecret = parseSealedSecret(document, `the cluster's SealedSecret ${place}`);
   if (!holdsWanted(target, sealedSecret)) return "the cluster holds another version than the file";
   const state = syncStateOf(sealedSecret);
-  if (state.kind === "in sync" || (until === "synced" && state.isSynced)) return null;
+  // Its Secret stands, and no waiting brings a key back.
+  if (state.kind === "in sync" || state.kind === "not opening" || (until === "synced" && state.isSynced))
+    return null;
   if (state.kind === "failed") {
     throw new InputError(
       `${place} will not come to be in sync: ${whyNotInSync(state)}`,

@@ -312,6 +312,9 @@ suite("objects", () => {
     const some = await look(good, sealedSecret("a", "c", TOLD.failed), { metadata: { name: "d" } });
     assert.deepEqual(levels(some), ["warn objects"]);
     assert.match(first(some), /^2 of 3 SealedSecrets/);
+    const lost = await look(good, sealedSecret("a", "c", TOLD.notOpening));
+    assert.deepEqual(levels(lost), ["fail objects"]);
+    assert.match(first(lost), /^1 of 2 SealedSecrets are opened by no sealing key any more/);
     assert.match(first(await look(sealedSecret("a", "b", null))), /^no controller has looked at any of 1/);
   });
 });

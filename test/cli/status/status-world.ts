@@ -29,6 +29,14 @@ export const TOLD = {
       { type: "Ready", ...good },
     ],
   },
+  /** Its Secret stands, and the background check found no key. */
+  notOpening: {
+    conditions: [
+      { type: "Synced", ...good },
+      { type: "Ready", ...good },
+      { type: "Opens", status: "False", reason: "NoKeyOpens", message: "no key opens password" },
+    ],
+  },
   ofReference: { conditions: [{ type: "Synced", status: "True" }] },
   failedOfReference: {
     conditions: [{ type: "Synced", status: "False", message: "no key could decrypt secret" }],

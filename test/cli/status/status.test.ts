@@ -13,6 +13,7 @@ suite("how an object stands", () => {
     ["in sync, by the reference", TOLD.ofReference, "in sync", true, null],
     ["failed", TOLD.failed, "failed", false, "UnsealFailed"],
     ["failed, by the reference, which tries again", TOLD.failedOfReference, "retrying", false, null],
+    ["in sync, and no key opens it any more", TOLD.notOpening, "not opening", true, "NoKeyOpens"],
     ["retrying", TOLD.retrying, "retrying", true, "KeyServiceUnavailable"],
     [
       "not ready, and nobody says why",
@@ -60,6 +61,20 @@ suite("status", () => {
       stderr,
       "error: 2 of 3 SealedSecrets in the namespace shop are not in sync\nhint: kubectl get sealedsecret -n shop db -o yaml | signet explain tells of each item\n",
     );
+  });
+
+  test("lists what no key opens any more, though it is in sync", async (context) => {
+    const { put, signet } = await statusWorld(context);
+    put(sealedSecret("shop", "api", TOLD.inSync), sealedSecret("shop", "db", TOLD.notOpening));
+    const { code, stdout, stderr } = await signet(["status", "-n", "shop"]);
+    assert.equal(code, 1);
+    assert.match(stdout, /\ndb +not opening +24h +NoKeyOpens +no key opens password\n$/);
+    assert.match(
+      stderr,
+      /^error: 1 of 2 .* is not in sync, or opened by no key any more\nhint: bring its key back/,
+    );
+    const waited = await signet(["wait", "-n", "shop", "db"]);
+    assert.equal(waited.code, 0, waited.stderr);
   });
 
   test("of all namespaces, with keys and scopes", async (context) => {
