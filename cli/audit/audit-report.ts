@@ -1,5 +1,6 @@
 import { WRAPPED } from "../../shared/sealing-key-secret.ts";
 import type { InventoryProblem } from "../inventory/sealed-object.ts";
+import { jsonText } from "../json-text.ts";
 import { inColumns, shortKey } from "./columns.ts";
 import type { DuplicateGroup } from "./duplicates.ts";
 import { objectName, placeOf } from "./item-name.ts";
@@ -127,5 +128,5 @@ export function auditJson({ values, keys, duplicates, clusterId, problems }: Aud
     clusterId,
     problems,
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return jsonText(report);
 }

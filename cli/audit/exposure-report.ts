@@ -1,4 +1,5 @@
 import type { InventoryProblem } from "../inventory/sealed-object.ts";
+import { jsonText } from "../json-text.ts";
 import { inColumns } from "./columns.ts";
 import { anyOf, type ExposedItem, type FoundValue } from "./exposed-items.ts";
 import { objectName, placeOf } from "./item-name.ts";
@@ -66,5 +67,5 @@ export function exposureJson({ stolen, isAtHand, items, problems }: ExposureRepo
     }),
     problems,
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return jsonText(report);
 }

@@ -11,6 +11,7 @@ import { checkObjects } from "../doctor/object-checks.ts";
 import { checkControllersRights, checkOwnRights } from "../doctor/rights-checks.ts";
 import { page } from "../help/pages/doctor.ts";
 import type { Io } from "../io.ts";
+import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { oneLine } from "../shown-text.ts";
 
@@ -38,7 +39,7 @@ export const doctor: Command<typeof doctorOptions> = {
       const checks = options.leave
         ? await checkLeaving(looking, positionals, io)
         : await checkInstallation(looking);
-      const text = format === "json" ? `${JSON.stringify({ checks }, null, 2)}\n` : table(checks);
+      const text = format === "json" ? jsonText({ checks }) : table(checks);
       writeProduct(text, { format: null, "sealed-secret-file": null }, io);
       judge(checks, options.leave, io);
     } finally {

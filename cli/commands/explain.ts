@@ -7,6 +7,7 @@ import { explainOptions } from "../explain/explain-options.ts";
 import type { Explanation } from "../explain/explanation.ts";
 import { explanationTable } from "../explain/table.ts";
 import { page } from "../help/pages/explain.ts";
+import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { type NamedSealedSecret, readSealedSecrets } from "../sealed-secret-input.ts";
 
@@ -69,7 +70,7 @@ function inNamespace(
 }
 
 function json(explanations: readonly Explanation[]): string {
-  return `${JSON.stringify({ sealedSecrets: explanations }, null, 2)}\n`;
+  return jsonText({ sealedSecrets: explanations });
 }
 
 /** @throws InputError unless everything opens. */

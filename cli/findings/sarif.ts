@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { version } from "../../shared/version.ts";
+import { jsonText } from "../json-text.ts";
 
 /** GitHub refuses a run with more results than this, and keeps a fifth of them. */
 const MOST_RESULTS = 25_000;
@@ -68,7 +69,7 @@ export function sarifText(
     results,
   };
   const $schema = "https://json.schemastore.org/sarif-2.1.0.json";
-  return `${JSON.stringify({ $schema, version: "2.1.0", runs: [run] }, null, 2)}\n`;
+  return jsonText({ $schema, version: "2.1.0", runs: [run] });
 }
 
 function ruleOf(id: string, { title, help, next, severity }: ReportRule) {

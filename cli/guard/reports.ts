@@ -1,3 +1,4 @@
+import { jsonText } from "../json-text.ts";
 import { shownText } from "../shown-text.ts";
 import type { Finding } from "./finding.ts";
 import { RULES } from "./rules.ts";
@@ -35,5 +36,5 @@ export function jsonReport(
     findings: findings.map(fields),
     allowed: allowed.map((finding) => ({ ...fields(finding), reason: finding.reason })),
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return jsonText(report);
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "../../shared/errors.ts";
 import type { Io } from "../io.ts";
+import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
 import { counted } from "./counted.ts";
@@ -31,8 +32,7 @@ async function list(options: KeysOptions, io: Io): Promise<void> {
     const rows = keyRows(keys, await connection.published(), needs);
     const unknown = needs === null ? null : countOf(needs.unknown);
     const json = { keys: rows, needs: needs === null ? null : { basis: needs.basis, unknown } };
-    const text =
-      format === "json" ? `${JSON.stringify(json, null, 2)}\n` : keyTable(rows, io.now(), format === "wide");
+    const text = format === "json" ? jsonText(json) : keyTable(rows, io.now(), format === "wide");
     if (format !== "json") for (const note of notes(needs)) say(io, note);
     writeProduct(text, { format: null, "sealed-secret-file": null }, io);
   });

@@ -1,5 +1,6 @@
 import { UsageError } from "../../shared/errors.ts";
 import type { Io } from "../io.ts";
+import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { oneLine } from "../shown-text.ts";
 import { readableKeys, withKeySecrets } from "./connected-secrets.ts";
@@ -40,7 +41,7 @@ export const showKey: KeyAction = {
       };
       const shown = [...lines(key, row, bits, io), ...neededLines(needed, needs), "", ...consequences];
       const page = `${shown.map(oneLine).join("\n")}\n\n${pem}`;
-      const text = format === "json" ? `${JSON.stringify(json, null, 2)}\n` : page;
+      const text = format === "json" ? jsonText(json) : page;
       writeProduct(text, { format: null, "sealed-secret-file": null }, io);
     });
   },

@@ -1,5 +1,6 @@
 import { type JunitCase, junitText } from "../findings/junit.ts";
 import { sarifText } from "../findings/sarif.ts";
+import { jsonText } from "../json-text.ts";
 import { oneLine } from "../shown-text.ts";
 import type { LintResult } from "./lint-files.ts";
 import type { LintFinding } from "./problem.ts";
@@ -50,7 +51,7 @@ function jsonReport({ findings, allowed, objects, files }: LintResult): string {
     files,
     sealedSecrets: objects.length,
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return jsonText(report);
 }
 
 function fieldsOf({ rule, level, path, line, object, item, what, next }: LintFinding) {
@@ -73,17 +74,20 @@ function textOf({ object, what }: LintFinding): string {
   return object === null ? what : `${object}: ${what}`;
 }
 
-/** What fails, each by itself; and what was looked at and does not, with what is told of it. */
+/**
+ * What fails, each by itself; and what was looked at and does not, with what is told of it. Nothing out of a file has a line of its
+ * own: log viewers take the begin of a line for a command to them.
+ */
 function casesOf(
   { findings, objects }: LintResult,
   fails: (finding: LintFinding) => boolean,
 ): readonly JunitCase[] {
   const failed = findings.filter(fails).map((finding): JunitCase => {
-    const { path, line, rule, next } = finding;
-    const message = textOf(finding);
-    const text = `${path}:${line}: ${message}\nNext: ${next}`;
+    const { line, rule, next } = finding;
+    const [file, message] = [oneLine(finding.path), oneLine(textOf(finding))];
+    const text = `${file}:${line}: ${message}\nNext: ${oneLine(next)}`;
     return {
-      file: path,
+      file,
       line,
       name: `${message} [${rule}]`,
       failure: { type: rule, message, text },
@@ -93,9 +97,11 @@ function casesOf(
   const passed = objects.flatMap(({ path, line, object }): JunitCase[] => {
     const own = findings.filter((finding) => finding.path === path && finding.object === object);
     if (own.some(fails)) return [];
-    const told = own.map((finding) => `${finding.level}: ${finding.what}\nNext: ${finding.next}`);
+    const told = own.map(
+      (finding) => `${finding.level}: ${oneLine(finding.what)}\nNext: ${oneLine(finding.next)}`,
+    );
     const output = told.length === 0 ? null : told.join("\n");
-    return [{ file: path, line, name: object, failure: null, output }];
+    return [{ file: oneLine(path), line, name: oneLine(object), failure: null, output }];
   });
   return [...failed, ...passed];
 }

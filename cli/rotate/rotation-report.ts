@@ -1,3 +1,4 @@
+import { jsonText } from "../json-text.ts";
 import type { ItemState } from "../reseal/resealed-item.ts";
 import type { RotateOptions } from "./rotate-options.ts";
 import type { RotatedFile, RotatedObject } from "./rotated-file.ts";
@@ -70,7 +71,7 @@ export function reportText(
   { "dry-run": isTrial }: Manner,
 ): string {
   const found = files.map(({ path, state, why, hint, objects }) => ({ path, state, why, hint, objects }));
-  return `${JSON.stringify({ newestKey, dryRun: isTrial, totals: totals(files), files: found }, null, 2)}\n`;
+  return jsonText({ newestKey, dryRun: isTrial, totals: totals(files), files: found });
 }
 
 type Totals = {

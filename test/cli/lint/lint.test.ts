@@ -24,6 +24,17 @@ const files = {
 };
 
 suite("reports", () => {
+  test("give no name to a terminal or a log viewer as a command, in any form", async () => {
+    const hostile = "\u009b2J\u202e";
+    const odd = { [`sealed/a${hostile}\n::error ::b.yaml`]: manifest("bad", "plain!"), ...files };
+    for (const format of ["table", "json", "junit", "sarif"]) {
+      const { stdout } = await runInMemory(["lint", "-o", format, "sealed"], { files: odd });
+      assert.match(stdout, /::error ::b\.yaml/, format);
+      assert.doesNotMatch(stdout, /^\s*::/m, format);
+      assert.doesNotMatch(stdout.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u, format);
+    }
+  });
+
   test("a table has a line for each finding, with the next step under it", async () => {
     const { code, stdout, stderr } = await runInMemory(["lint", "sealed"], { files });
     assert.equal(code, 1);
