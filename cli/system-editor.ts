@@ -33,6 +33,7 @@ export type EditingProcess = {
 export type Places = { inMemory: readonly string[]; onDisk: string };
 
 const PREFIX = "signet-edit-";
+const ENDING = ["SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 /** `f_type` of tmpfs and ramfs (statfs(2)). */
 const MEMORY_TYPES: readonly number[] = [0x01021994, 0x858458f6];
 const [MOST_BYTES, OWNER_ONLY] = [64 * 1024 * 1024, 0o600];
@@ -123,7 +124,7 @@ class Guard {
   constructor(folder: string, own: EditingProcess) {
     this.#folder = folder;
     this.#own = own;
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) own.on(signal, this.#endBy);
+    for (const signal of ENDING) own.on(signal, this.#endBy);
     own.on("SIGINT", this.#interrupted);
   }
 
@@ -150,7 +151,7 @@ class Guard {
   /** Wipes the folder and lets signals be. */
   end(): void {
     wipe(this.#folder);
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) this.#own.off(signal, this.#endBy);
+    for (const signal of ENDING) this.#own.off(signal, this.#endBy);
     this.#own.off("SIGINT", this.#interrupted);
   }
 
@@ -160,9 +161,11 @@ class Guard {
   };
 
   readonly #endBy = (signal: NodeJS.Signals) => {
-    this.#editor?.kill(signal);
+    // The one that it stands for would leave a core file, with plain values in it.
+    const by = signal === "SIGQUIT" ? "SIGTERM" : signal;
+    this.#editor?.kill(by);
     this.end();
-    this.#own.kill(this.#own.pid, signal);
+    this.#own.kill(this.#own.pid, by);
   };
 }
 
