@@ -13,13 +13,15 @@ const VIM_QUIET = "set noswapfile nobackup nowritebackup noundofile viminfo= his
 const NVIM_QUIET = "set noswapfile nobackup nowritebackup noundofile shada= history=0 nomodeline";
 const EMACS_QUIET =
   "(progn (setq make-backup-files nil backup-inhibited t auto-save-default nil auto-save-list-file-prefix nil create-lockfiles nil auto-save-visited-mode nil history-length 0) (when (fboundp 'savehist-mode) (savehist-mode -1)) (when (fboundp 'recentf-mode) (recentf-mode -1)) (when (fboundp 'desktop-save-mode) (desktop-save-mode -1)))";
-const VIM = ["-n", "-i", "NONE", "-c", VIM_QUIET];
+// What -c says comes after the file was read, and its modelines; what --cmd sets the user's own file may set anew.
+const NO_MODELINES = ["--cmd", "au BufReadPre * setl nomodeline"];
+const VIM = ["-n", "-i", "NONE", ...NO_MODELINES, "-c", VIM_QUIET];
 
 /** What is put before the file, by the program that its name leads to. */
 const QUIET: readonly (readonly [program: RegExp, words: readonly string[]])[] = [
   [/^(?:vim(?:\.[a-z0-9]+)?|vimx)$/, VIM],
   [/^gvim$|^mvim$/, [...VIM, "--nofork"]],
-  [/^nvim$/, ["-n", "-i", "NONE", "-c", NVIM_QUIET]],
+  [/^nvim$/, ["-n", "-i", "NONE", ...NO_MODELINES, "-c", NVIM_QUIET]],
   [/^nano$/, ["--ignorercfiles"]],
   [/^emacs(?:[-.0-9a-z]*)$/, ["--eval", EMACS_QUIET]],
   // These write nothing but the file.

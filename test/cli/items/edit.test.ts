@@ -291,6 +291,7 @@ suite("how editors are started", () => {
       const { words, isKnown } = command({ EDITOR: name }, () => at);
       assert.ok(isKnown);
       assert.deepEqual(words.slice(0, 4), [name, "-n", "-i", "NONE"]);
+      assert.deepEqual(words.slice(4, 6), ["--cmd", "au BufReadPre * setl nomodeline"]);
       assert.match(words.at(-1) ?? "", /noswapfile nobackup nowritebackup noundofile viminfo=/);
     }
     assert.match(command({ EDITOR: "nvim" }).words.at(-1) ?? "", /noundofile shada=/);
