@@ -80,6 +80,7 @@ async function sealFor(
   const scope = scopeAt(kind, { namespace, name });
   warnOfOtherPlace(kind, secret, where, target, notices);
   alertOfWidening(kind, secret, target, means);
+  key.warnOfOtherCluster?.(knownHint(sealedSecret).values(), target.where);
   const sealing = key.sealer.sealAll(secret.items, { clusterId: key.clusterId, scope });
   const sealed = await inDocument(where, sealing);
   const edits = editsFor(sealedSecret, secret, sealed, key.sealer.hint);

@@ -25,6 +25,11 @@ export type SealingKey = {
    * @throws InputError naming the document.
    */
   judgeScope?: (kind: ScopeKind, isSaid: boolean, where: string) => void;
+  /**
+   * Tells of values that lie under the key of another cluster of the project, beside which this one's would come.
+   * @param fingerprints of the keys that the object says its values need.
+   */
+  warnOfOtherCluster?: (fingerprints: Iterable<string>, where: string) => void;
   /** How a sealed object is written, where that is not as all objects are. */
   write?: (sealed: object) => WriteProduct;
 };

@@ -14,7 +14,9 @@ const MOST_BYTES = 1 << 20;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 const isPathBelow = (text: string) =>
-  text.length <= 1024 && !/^\/|^[A-Za-z]:|\\|[\p{Cc}\p{Bidi_Control}]/u.test(text) && !text.split("/").includes("..");
+  text.length <= 1024 &&
+  !/^\/|^[A-Za-z]:|\\|[\p{Cc}\p{Bidi_Control}]/u.test(text) &&
+  !text.split("/").includes("..");
 const isPattern = (text: string) => text.length <= 256 && isPathBelow(text) && isPlainPattern(text);
 const clusterNames = z.array(z.string()).min(1).max(64);
 

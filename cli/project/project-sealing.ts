@@ -52,8 +52,10 @@ export async function projectSealing(
   };
   return async (target, path = null) => {
     const rule = ruleFor(project, path ?? target, io);
-    const key = await keyOf(clusterFor(project, rule, asked, path ?? target), rule);
-    return { ...key, judgeScope: judgeScopeBy(rule, project) };
+    const name = clusterFor(project, rule, asked, path ?? target);
+    const key = await keyOf(name, rule);
+    const warnOfOtherCluster = otherClusterWarning(project, name, notices);
+    return { ...key, judgeScope: judgeScopeBy(rule, project), warnOfOtherCluster };
   };
 }
 
@@ -152,6 +154,26 @@ async function fromController(
   } finally {
     await controller.close();
   }
+}
+
+/** Rules are anybody's text, and one that changed would have what is meant for one cluster sealed for another, with no other sign. */
+function otherClusterWarning(
+  { path, clusters }: ProjectFile,
+  name: string,
+  notices: Notices,
+): NonNullable<SealingKey["warnOfOtherCluster"]> {
+  const own = clusters.get(name)?.fingerprint;
+  return (fingerprints, where) => {
+    const held = new Set(fingerprints);
+    const others = [...clusters].filter(
+      ([, { fingerprint }]) => fingerprint !== own && held.has(fingerprint),
+    );
+    if (others.length === 0) return;
+    const said = others.map(([other]) => other).join(" and ");
+    notices.alert(
+      `${where} has values for ${said}, and what is added is sealed for ${name}: see the rules of ${path}`,
+    );
+  };
 }
 
 /** A scope wider than strict is not had from a file of the project alone: whoever can edit it could widen what others seal. */

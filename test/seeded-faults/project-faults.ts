@@ -167,6 +167,13 @@ export const projectFaults: readonly Fault[] = [
     test: fileTest,
   },
   {
+    what: "values for another cluster come beside others in silence",
+    file: sealing,
+    find: "fingerprint !== own && held.has(fingerprint)",
+    replace: "fingerprint === own && held.has(fingerprint)",
+    test: sealingTest,
+  },
+  {
     what: "a pin is renewed from one that somebody planted",
     file: update,
     find: "  requireAcceptedPin(pinned, project, io, notices);\n",

@@ -157,6 +157,21 @@ suite("sealing in a project", () => {
     assert.equal(said.code, 0, said.stderr);
   });
 
+  test("tells, terminal or not, where values for another cluster lie in the file", async () => {
+    const made = await inProject(["--for-cluster", "prod"], { files: projectFiles(), stdin: SECRET });
+    const files = { ...projectFiles(RULES), [PINS]: made.files.get(PINS) ?? "" };
+    const set = (path: string) =>
+      inProject(["set", path, "password"], { files: { ...files, [`/${path}`]: made.stdout }, stdin: "new" });
+    const same = await set("apps/prod/db.json");
+    assert.deepEqual([same.code, same.stderr], [0, ""]);
+    const other = await set("apps/db.json");
+    assert.equal(other.code, 0, other.stderr);
+    assert.match(
+      other.stderr,
+      /^warning: apps\/db\.json has values for prod, and what is added is sealed for staging: see the rules of /m,
+    );
+  });
+
   test("binds to the cluster id of the project, unless a flag says another", async () => {
     const files = projectFiles("", clusterText("prod", PROD, "    clusterId: the-cluster\n"));
     const { code, stderr } = await inProject([], { files, stdin: SECRET });
