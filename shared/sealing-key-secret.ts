@@ -12,7 +12,7 @@ export const COMPROMISED = "compromised";
 export const WRAPPED_BY_ANNOTATION = "signet.dev/wrapped-by";
 /** On a key Secret: when, and for whom, the key was copied out of the cluster. */
 export const BACKUP_ANNOTATION = "signet.dev/backup-confirmed";
-/** On a key Secret: a backup of its key was written, and nobody has confirmed yet that it was stored. */
+/** On a key Secret: the file that a backup of its key was written to; with `confirmed` at its end, it was stored. */
 export const BACKUP_WRITTEN_ANNOTATION = "signet.dev/backup-written";
 /** On a key Secret, with any value: where backups are required, its key seals once its backup is confirmed. */
 export const AWAITS_BACKUP_ANNOTATION = "signet.dev/awaits-backup";

@@ -14,7 +14,7 @@ import { UserSopsKeys } from "../sops/user-sops-keys.ts";
 import { type CopiedKey, readBackup, writeBackup } from "./backup/backup-document.ts";
 import { backupInput } from "./backup/backup-input.ts";
 import { provePair } from "./backup/canary.ts";
-import { confirmBackup, digestOf } from "./backup/confirm-backup.ts";
+import { confirmBackup, confirmedMark, digestOf } from "./backup/confirm-backup.ts";
 import { recipientsText, requireIndependent, wrappingKeysOf } from "./backup/independent-recipients.ts";
 import { requireNothingLost } from "./backup/replaced-backup.ts";
 import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
@@ -111,7 +111,7 @@ async function backUp(
         const annotations = options.confirm
           ? {
               [BACKUP_ANNOTATION]: `${time} ${recipientsText(independent)}`,
-              [BACKUP_WRITTEN_ANNOTATION]: null,
+              [BACKUP_WRITTEN_ANNOTATION]: confirmedMark(text),
             }
           : { [BACKUP_WRITTEN_ANNOTATION]: text };
         await markAll(chosen, connection, annotations);
@@ -227,8 +227,11 @@ async function confirm(names: readonly string[], options: KeysOptions, io: Io): 
         connection.namespace,
         "not-compared",
       );
-      for (const { name, certificate } of await confirmBackup(bytes, where, connection, unwrapper, io.now()))
-        say(io, `the backup of sealing key ${name} (${certificate.fingerprint}) is confirmed`);
+      const { keys, before } = await confirmBackup(bytes, where, connection, unwrapper, io.now());
+      for (const key of keys) {
+        const how = before.includes(key) ? "confirmed already" : "confirmed";
+        say(io, `the backup of sealing key ${key.name} (${key.certificate.fingerprint}) is ${how}`);
+      }
     });
   } finally {
     await keyServices.close();

@@ -93,8 +93,8 @@ export const keyBackupFaults: readonly Fault[] = [
   {
     what: "a file that was changed since it was written confirms the backup",
     file: "cli/keys/backup/confirm-backup.ts",
-    find: '?.split(" ").includes(mark)',
-    replace: '?.includes("sha256:")',
+    find: '.split(" ").includes(mark)',
+    replace: '.includes("sha256:")',
     test: backup,
     named: "what was stored confirms the backup, byte for byte and without any key of a recipient",
   },

@@ -9,6 +9,14 @@ import { provePair } from "./canary.ts";
 import { recipientsText, requireIndependent, wrappingKeysOf } from "./independent-recipients.ts";
 import { copiedKeys } from "./key-copies.ts";
 
+/** At the end of what is said of the file that was written, once that is confirmed. */
+const CONFIRMED = "confirmed";
+
+/** What a key Secret says of the file that was written for it (when, its digest, for whom), once that is confirmed. */
+export function confirmedMark(written: string): string {
+  return written.endsWith(` ${CONFIRMED}`) ? written : `${written} ${CONFIRMED}`;
+}
+
 /** SHA-256 in small hexadecimal digits. */
 export function digestOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
@@ -19,7 +27,7 @@ export function digestOf(bytes: Uint8Array): string {
  * file that was written for it, or when it opens here and the key opens what the certificate seals.
  * @param where names the backup in errors.
  * @param now written down as the time of it.
- * @returns the keys whose backup is confirmed.
+ * @returns the keys whose backup is confirmed, and those of them of which this very file had confirmed it before.
  * @throws InputError when it is a backup of none of the keys here, in use or not, lies open, or depends on what wraps them.
  */
 export async function confirmBackup(
@@ -28,7 +36,7 @@ export async function confirmBackup(
   { secrets, published }: KeyConnection,
   unwrapper: SopsUnwrapper,
   now: Date,
-): Promise<SealingKey[]> {
+): Promise<{ keys: readonly SealingKey[]; before: readonly SealingKey[] }> {
   const backup = readBackup(bytes, where);
   const { recipients } = backup;
   if (recipients === null)
@@ -41,9 +49,8 @@ export async function confirmBackup(
   const inUse = keys.filter((key) => key.isInUse);
   requireIndependent(recipients, wrappingKeysOf(inUse, settings));
   const mark = `sha256:${digestOf(bytes)}`;
-  const written = keys.filter(({ secret }) =>
-    secret.metadata.annotations?.[BACKUP_WRITTEN_ANNOTATION]?.split(" ").includes(mark),
-  );
+  const saidOf = ({ secret }: SealingKey) => secret.metadata.annotations?.[BACKUP_WRITTEN_ANNOTATION] ?? "";
+  const written = keys.filter((key) => saidOf(key).split(" ").includes(mark));
   const held = written.length > 0 ? written : await heldBy(backup, where, keys, unwrapper);
   if (held.length === 0)
     throw new InputError(
@@ -51,12 +58,16 @@ export async function confirmBackup(
       "see signet keys list, and name the backup of these keys",
     );
   const independent = requireIndependent(recipients, wrappingKeysOf([...inUse, ...held], settings));
-  const annotations = {
-    [BACKUP_ANNOTATION]: `${now.toISOString()} ${recipientsText(independent)}`,
-    [BACKUP_WRITTEN_ANNOTATION]: null,
-  };
-  for (const { secret } of held) await secrets.mark(secret, { annotations });
-  return held;
+  const before = written.filter((key) => key.backup !== null && saidOf(key).endsWith(` ${CONFIRMED}`));
+  for (const key of held.filter((one) => !before.includes(one))) {
+    const annotations = {
+      [BACKUP_ANNOTATION]: `${now.toISOString()} ${recipientsText(independent)}`,
+      // Kept, so that the same file is known again; of another one it says nothing.
+      [BACKUP_WRITTEN_ANNOTATION]: written.includes(key) ? confirmedMark(saidOf(key)) : null,
+    };
+    await secrets.mark(key.secret, { annotations });
+  }
+  return { keys: held, before };
 }
 
 async function heldBy(

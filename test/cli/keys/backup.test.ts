@@ -94,8 +94,21 @@ test("what was stored confirms the backup, byte for byte and without any key of 
   for (const name of ["one", "two"]) {
     const annotations = world.secret(name).metadata.annotations ?? {};
     assert.match(annotations[CONFIRMED] ?? "", new RegExp(`^20\\S+Z ${owner.recipient}$`));
-    assert.equal(annotations[WRITTEN], undefined);
+    assert.match(annotations[WRITTEN] ?? "", / confirmed$/);
   }
+  const writes = world.writes().length;
+  const again = await world.keysWith({ stdin: stdout }, "backup", "--confirm");
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /the backup of sealing key two \(SHA256:\S+\) is confirmed already/);
+  assert.equal(world.writes().length, writes);
+  // Where it is taken back, it is confirmed anew.
+  const { metadata, ...rest } = world.secret("one");
+  const annotations = { ...metadata.annotations };
+  delete annotations[CONFIRMED];
+  world.cluster.store.put({ ...rest, metadata: { ...metadata, annotations } });
+  const anew = await world.keysWith({ stdin: stdout }, "backup", "--confirm");
+  assert.match(anew.stderr, /sealing key one \(SHA256:\S+\) is confirmed\n/);
+  assert.match(world.secret("one").metadata.annotations?.[WRITTEN] ?? "", /[^d] confirmed$/);
 });
 
 test("a backup that opens here confirms the keys that it holds, whoever wrote it", async (context) => {
@@ -110,11 +123,15 @@ test("a backup that opens here confirms the keys that it holds, whoever wrote it
 
 test("with --confirm the file that was written and read back is the backup", async (context) => {
   const world = await twoKeys(context);
-  const { code, stderr } = await world.keys("backup", ...AGE, "-w", "keys.yaml", "--confirm");
+  const { code, stderr, files } = await world.keys("backup", ...AGE, "-w", "keys.yaml", "--confirm");
   assert.equal(code, 0, stderr);
   assert.match(stderr, /no key at hand here opens it, so try it where one is: sops decrypt keys\.yaml/);
   assert.match(stderr, /the backup is confirmed/);
   for (const name of ["one", "two"]) assert.ok(world.secret(name).metadata.annotations?.[CONFIRMED]);
+  const stdin = files.get("keys.yaml") ?? "";
+  const again = await world.keysWith({ stdin }, "backup", "--confirm");
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /is confirmed already/);
 });
 
 test("a file that cannot be written, or reads otherwise, marks nothing", async (context) => {
