@@ -17,6 +17,7 @@ import type { ResealMeans } from "../reseal/reseal-object.ts";
 import type { ClassicResealer } from "../reseal/resealed-item.ts";
 import { type TargetKey, targetKey } from "../reseal/target-key.ts";
 import { dayInWords, readFoundCertificate, sealingCertificate } from "../sealing-certificate.ts";
+import { shownText } from "../shown-text.ts";
 import type { SopsRenewal } from "../sops-sealed-secret/renew-sops.ts";
 import { userSopsKeys, userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
 import type { RotateOptions } from "./rotate-options.ts";
@@ -138,7 +139,7 @@ export class RotationMeans {
       : readFoundCertificate(found);
     const { fingerprint, notAfter } = certificate;
     this.#io.stderr.write(
-      `newest key: ${fingerprint}, valid until ${dayInWords(notAfter)}, from ${found.source}\n`,
+      `newest key: ${fingerprint}, valid until ${dayInWords(notAfter)}, from ${shownText(found.source)}\n`,
     );
     this.#newest = targetKey(certificate);
     return { key: this.#newest, sealer: certificateSealer(certificate) };

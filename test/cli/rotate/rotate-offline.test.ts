@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import {
   manifest,
+  NEW,
   NEW_KEY,
   OFFLINE,
   OLD_KEY,
@@ -78,6 +79,15 @@ suite("rotate with keys at hand", () => {
       assert.equal(code, 0);
       assert.deepEqual(await openedBy("new", files.get("a.yaml")), { user: "me" });
     }
+  });
+
+  test("a certificate's path is no command to a terminal", async () => {
+    const text = manifest({ user: await sealed("old", "me") });
+    const path = "new\u001b[2J\u202e.pem";
+    const files = { "a.yaml": text, [path]: NEW.certificatePem };
+    const { code, stderr } = await rotate(["--private-key", "old.key", "--cert", path, "a.yaml"], { files });
+    assert.equal(code, 0);
+    assert.match(stderr, /^newest key: .* from new\ufffd\[2J\ufffd\.pem$/m);
   });
 
   test("without the newest private key, what says that it is under that key stays, and is counted", async () => {
