@@ -23,6 +23,7 @@ import type { AuditOptions } from "./audit-options.ts";
 import { certificatesIn } from "./certificates.ts";
 import { type KeyRing, KeyRingBuilder } from "./key-ring.ts";
 import { plaintextMarks } from "./plaintext-marks.ts";
+import { publishedBegins } from "./published-begins.ts";
 
 /** What one run of `signet audit` looks at things with. Nothing is connected before it is needed. */
 export class AuditMeans {
@@ -76,6 +77,10 @@ export class AuditMeans {
       for (const certificate of this.#certificatesOf(path))
         builder.add(certificate, { source: path, standing: "given", label: null });
     if (this.#options.open) await this.#addCluster(builder, given.keys);
+    else if (this.#client !== null && this.#options.compromised === null) {
+      const { namespace } = controllerOf(this.#options);
+      builder.begins = await publishedBegins(await this.#client, namespace, this.#timeoutMs);
+    }
     for (const key of given.keys) builder.addOpening(key, given.sources.get(key.fingerprint) ?? "");
     return builder.ring();
   }

@@ -2,7 +2,7 @@ import { isItemName } from "../../shared/secret.ts";
 import type { OpeningOutcome } from "../inventory/openings.ts";
 import type { SealedObject, SealedValue } from "../inventory/sealed-object.ts";
 import { AUDIT_RULES, type AuditPolicy, type AuditRule } from "./audit-rules.ts";
-import type { KeyRing } from "./key-ring.ts";
+import { beginOf, type KeyRing } from "./key-ring.ts";
 
 /** Something that stands against a value. */
 export type AuditFinding = {
@@ -38,7 +38,7 @@ export function judgeValue(
   { ring, policy, now }: Judging,
 ): AuditedValue {
   const { key, proof } = keyOf(value, outcome);
-  const notBefore = key === null ? null : (ring.known.get(key)?.notBefore ?? null);
+  const notBefore = key === null ? null : beginOf(key, ring);
   const ageMs = notBefore === null ? null : now.getTime() - notBefore.getTime();
   const audited: AuditedValue = { object, value, outcome, key, proof, ageMs, findings: [] };
   const add = (rule: AuditRule, what: string, next: string = AUDIT_RULES[rule].next) =>

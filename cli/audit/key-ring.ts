@@ -20,15 +20,23 @@ export type KeyRing = {
   known: ReadonlyMap<string, KnownKey>;
   /** Whether those are all that the cluster has, so that another one is none of its keys. */
   isComplete: boolean;
+  /** Begins of keys, known or not, by fingerprint, as the controller publishes them: good for an age, and nothing else. */
+  begins: ReadonlyMap<string, Date>;
   /** Private halves at hand, newest first. */
   opening: readonly OpeningKey[];
 };
+
+/** When a key began; null where nobody tells. */
+export function beginOf(key: string, { known, begins }: Pick<KeyRing, "known" | "begins">): Date | null {
+  return known.get(key)?.notBefore ?? begins.get(key) ?? null;
+}
 
 /** Collects keys; what is known of one by several ways comes together. */
 export class KeyRingBuilder {
   readonly #known = new Map<string, KnownKey>();
   readonly #opening = new Map<string, OpeningKey>();
   isComplete = false;
+  begins: ReadonlyMap<string, Date> = new Map();
 
   /** A key by its certificate. Of several Secrets with one key, one in use counts. */
   add(certificate: Certificate, key: Pick<KnownKey, "source" | "standing" | "label">): void {
@@ -51,7 +59,7 @@ export class KeyRingBuilder {
   ring(): KeyRing {
     const began = ({ fingerprint }: OpeningKey) => this.#known.get(fingerprint)?.notBefore?.getTime() ?? 0;
     const opening = [...this.#opening.values()].sort((a, b) => began(b) - began(a));
-    return { known: this.#known, isComplete: this.isComplete, opening };
+    return { known: this.#known, isComplete: this.isComplete, begins: this.begins, opening };
   }
 }
 

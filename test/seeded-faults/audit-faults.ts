@@ -213,6 +213,14 @@ export const auditFaults: readonly Fault[] = [
     named: "what was removed counts as changed only where it is said",
   },
   {
+    what: "keys before the one that seals have no known age in the cluster",
+    file: "cli/audit/published-begins.ts",
+    find: "[data?.[CHAIN_ITEM], ",
+    replace: "[",
+    test: inCluster,
+    named: "what the controller publishes tells ages of keys, to those who may read it, and nothing else",
+  },
+  {
     what: "a misspelt fingerprint of a stolen key gives an all-clear",
     file: "cli/audit/audit-compromised.ts",
     find: 'options["key-is-lost"]',

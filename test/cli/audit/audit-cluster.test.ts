@@ -51,6 +51,37 @@ test("without keys all is claimed, and no Secret is read", async (context) => {
   );
 });
 
+test("what the controller publishes tells ages of keys, to those who may read it, and nothing else", async (context) => {
+  const { run, cluster } = await world(context);
+  const publish = (data: Record<string, string>) => {
+    const metadata = { namespace: "kube-system", name: "sealed-secrets-certificate" };
+    cluster.store.put({ apiVersion: "v1", kind: "ConfigMap", metadata, data });
+  };
+  const judged = async (...args: string[]) => {
+    const { values } = toldAudit(await run({}, "--max-key-age", "365d", "-o", "json", ...args));
+    const byName = ({ name, keyAgeDays, findings }: (typeof values)[number]) =>
+      [name, [keyAgeDays, ...findings.map(({ rule }) => rule)]] as const;
+    return Object.fromEntries(values.map(byName));
+  };
+  const known = { web: (await judged())["web"]?.[0], lost: [null, "claimed", "old-key"] };
+  assert.equal(typeof known.web, "number");
+  const young = [known.web, "claimed"];
+  assert.deepEqual(await judged(), { ...known, web: young, db: [null, "claimed", "old-key"] });
+  publish({ "cert.pem": newer.certificatePem, "chain.pem": older.certificatePem });
+  const { db } = await judged();
+  assert.equal(typeof db?.[0], "number", "the chain tells of the key before");
+  assert.deepEqual(db?.slice(1), ["claimed", "old-key"]);
+  publish({ "cert.pem": stranger.certificatePem });
+  assert.deepEqual((await judged("--cert", "newer.crt"))["lost"]?.slice(1), [
+    "unknown-key",
+    "claimed",
+    "old-key",
+  ]);
+  publish({ "cert.pem": newer.certificatePem });
+  cluster.faults.add({ method: "GET", path: /\/configmaps\//, status: 403, times: 10 });
+  assert.deepEqual((await judged())["web"], [null, "claimed", "old-key"]);
+});
+
 test("--open opens with the cluster's keys, and tells those taken out and values of other clusters", async (context) => {
   const { run } = await world(context);
   const result = await run({}, "--open", "-o", "json", "--fail-on", "retired-key");
