@@ -32,6 +32,8 @@ export async function dependents(
         case "opened":
           return staysWith.has(outcome.key) ? [] : [{ value, why: `needs ${outcome.key}` }];
         case "sealed-elsewhere":
+          // No controller opens it there, whichever keys stay; and anybody can copy an old value under another name.
+          if (object.origin.kind === "cluster") return [];
           return [{ value, why: `was sealed under ${outcome.key}, for another place` }];
         case "damaged":
           return [{ value, why: `does not open: ${outcome.problem}` }];
