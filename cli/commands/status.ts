@@ -101,8 +101,10 @@ function judge({ rows, bad, problems }: Found, namespace: string | null, io: Io)
     const [one] = problems;
     throw new InputError(`it is not known how all stand: ${one?.problem}`, one?.next ?? "mend the object");
   }
+  const isLost = bad.some(({ state }) => state.kind === "not opening");
+  const how = `not in sync${isLost ? ", or opened by no key any more" : ""}`;
   throw new InputError(
-    `${bad.length} of ${count} ${where} ${bad.length === 1 ? "is" : "are"} not in sync`,
+    `${bad.length} of ${count} ${where} ${bad.length === 1 ? "is" : "are"} ${how}`,
     stepFor(first),
   );
 }
@@ -113,5 +115,7 @@ function stepFor({ sealedSecret: { metadata }, state }: StatusRow): string {
     return "see whether a controller runs, and for this namespace: signet doctor";
   if (state.kind === "retrying")
     return `it may come right by itself: signet wait ${place} ${shellWord(metadata.name)}`;
+  if (state.kind === "not opening")
+    return "bring its key back (signet keys list, signet keys restore), or seal its values anew, before its Secret is lost";
   return `kubectl get sealedsecret ${place} ${shellWord(metadata.name)} -o yaml | signet explain tells of each item`;
 }
