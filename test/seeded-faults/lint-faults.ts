@@ -122,21 +122,6 @@ export const lintFaults: readonly Fault[] = [
     test: "test/cli/json-text.test.ts",
   },
   {
-    what: "a path has a line of its own in JUnit, for log viewers to obey",
-    file: "cli/lint/reports.ts",
-    find: "[oneLine(finding.path), ",
-    replace: "[finding.path, ",
-    test: command,
-    named: "give no name to a terminal or a log viewer as a command, in any form",
-  },
-  {
-    what: "JSON has letters turned around on a terminal",
-    file: "cli/json-text.ts",
-    find: "-\\u009f\\p{Bidi_Control}]",
-    replace: "-\\u009f]",
-    test: "test/cli/json-text.test.ts",
-  },
-  {
     what: "JUnit holds characters that XML does not have",
     file: "cli/findings/junit.ts",
     find: 'text.replace(NO_XML, "\\ufffd").replace(',
