@@ -162,8 +162,8 @@ export const itemFaults: readonly Fault[] = [
   {
     what: "plain values stay behind when the program is ended",
     file: "cli/system-editor.ts",
-    find: "    this.#editor?.kill(signal);\n    this.end();",
-    replace: "    this.#editor?.kill(signal);",
+    find: "    this.#editor?.kill(by);\n    this.end();",
+    replace: "    this.#editor?.kill(by);",
     test: editorTest,
   },
   {
