@@ -13,7 +13,7 @@ import type { MergeMeans } from "./merge-means.ts";
 import { mergeScopeKind, wideningNote } from "./merge-scope.ts";
 import { editTarget, type MergeTarget } from "./merge-target.ts";
 import type { Notices } from "./notices.ts";
-import type { KubesealOptions } from "./options.ts";
+import { type KubesealOptions, kubesealOptions } from "./options.ts";
 import { opensUnder } from "./scope-proof.ts";
 
 /**
@@ -95,11 +95,14 @@ function alertOfWidening(
   kind: ScopeKind,
   { annotations, items }: SecretManifest,
   { where }: MergeTarget,
-  { asked, notices }: MergeMeans,
+  { asked, flags, notices }: MergeMeans,
 ): void {
   const words = { where, asked, annotated: annotatedScopeKind(annotations) };
   const note = wideningNote(words, kind, [...items.keys()]);
-  if (note !== null) notices.alert(note);
+  if (note === null) return;
+  // A script that calls --merge-into as kubeseal's sees nothing new.
+  if (flags === kubesealOptions) notices.warn(note);
+  else notices.alert(note);
 }
 
 /** The file's name and namespace count, as in kubeseal; where the Secret says others, one of the two may be a mistake. */

@@ -194,7 +194,7 @@ suite("--merge-into", () => {
       });
       try {
         const world = { files: { "a.yaml": target }, stdin: SECRET, env: controller.env };
-        const { code, stderr, files } = await runInMemory(["--merge-into", "a.yaml"], world);
+        const { code, stderr, files } = await runInMemory(["--merge-into", "a.yaml", "--verbose"], world);
         assert.equal(code, exit);
         const widening = /^warning: a\.yaml is cluster-wide by its annotation: password will open under any/m;
         assert.equal(widening.test(stderr), exit === 0, stderr);
