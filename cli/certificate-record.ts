@@ -4,6 +4,7 @@ import type { Vouched } from "./controller/vouched-by.ts";
 import { codeOf } from "./file-failure.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
+import { userFile } from "./user-record.ts";
 
 /** A controller of one cluster. */
 export type ControllerIdentity = { server: string; namespace: string; name: string };
@@ -127,13 +128,8 @@ function remember(
   }
 }
 
-/** The record of this user, by the XDG base directory rules; null where there is no home folder. */
-function recordPath({ env }: Io): string | null {
-  const state = env["XDG_STATE_HOME"];
-  // The rules say that a relative path there is to be ignored.
-  if (state?.startsWith("/") === true) return `${state}/signet/certificates.json`;
-  const home = env["HOME"] || env["LOCALAPPDATA"];
-  return home ? `${home.replaceAll("\\", "/")}/.local/state/signet/certificates.json` : null;
+function recordPath(io: Io): string | null {
+  return userFile("state", "certificates.json", io);
 }
 
 /** The records as far as they can be read; a damaged file counts as empty. */

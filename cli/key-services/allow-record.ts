@@ -1,8 +1,7 @@
-import { fromUtf8 } from "../../shared/bytes.ts";
-import { FileError, InputError } from "../../shared/errors.ts";
+import { FileError } from "../../shared/errors.ts";
 import { isKeyPattern } from "../../shared/seal/key-pattern.ts";
-import { codeOf, fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
+import { isMap, readRecord, recordPath, type UserRecord, writeRecord } from "../user-record.ts";
 import type { VaultPlace } from "./connector.ts";
 
 /** A key, or keys by a pattern, that this user lets values be opened with. */
@@ -17,26 +16,13 @@ export type AllowedKey =
  * @throws FileError, InputError naming the file when it is there and cannot be used: what it says must not be passed over.
  */
 export function readAllowedKeys(io: Io): AllowedKey[] {
-  const path = recordPath(io);
-  if (path === null) return [];
-  let bytes: Uint8Array;
-  try {
-    bytes = io.files.read(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw fileFailure(`cannot read ${path}`, "check its permissions", error);
-  }
-  const keys = parseRecord(fromUtf8(bytes) ?? "");
-  if (keys !== null) return keys;
-  throw new InputError(
-    `${path} is not a list of allowed keys as signet allow writes it`,
-    "correct it, or remove it and allow the keys again",
-  );
+  const path = recordPath(RECORD, io);
+  return (path === null ? null : readRecord(path, RECORD, io)) ?? [];
 }
 
 /** Puts another list in the place of the record, readable by its owner only. @throws FileError when it cannot. */
 export function writeAllowedKeys(keys: readonly AllowedKey[], io: Io): void {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   if (path === null) {
     throw new FileError(
       "there is no folder for what you allow",
@@ -44,17 +30,12 @@ export function writeAllowedKeys(keys: readonly AllowedKey[], io: Io): void {
     );
   }
   const sorted = [...keys].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  try {
-    io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    io.files.replace(path, `${JSON.stringify({ allowed: sorted }, null, 2)}\n`, "owner-only");
-  } catch (error) {
-    throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
-  }
+  writeRecord(path, sorted, RECORD, io);
 }
 
 /** Whether this user has a place for such a list: pipelines may run without a home. */
 export function hasRecordPlace(io: Io): boolean {
-  return recordPath(io) !== null;
+  return recordPath(RECORD, io) !== null;
 }
 
 /** Whether two entries allow the same. */
@@ -64,27 +45,17 @@ export function isSameKey(a: AllowedKey, b: AllowedKey): boolean {
   return a.address === b.address && a.namespace === b.namespace;
 }
 
-function recordPath({ env }: Io): string | null {
-  const config = env["XDG_CONFIG_HOME"];
-  // The rules say that a relative path there is to be ignored.
-  if (config?.startsWith("/") === true) return `${config}/signet/allowed-keys.json`;
-  const home = env["HOME"] || env["LOCALAPPDATA"];
-  return home ? `${home.replaceAll("\\", "/")}/.config/signet/allowed-keys.json` : null;
-}
-
-/** The entries of a record; null when it is none. */
-function parseRecord(text: string): AllowedKey[] | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const allowed = isMap(parsed) ? parsed["allowed"] : null;
-  if (!Array.isArray(allowed)) return null;
-  const keys = allowed.map((entry: unknown) => readEntry(entry));
-  return keys.includes(null) ? null : keys.filter((key) => key !== null);
-}
+const RECORD: UserRecord<AllowedKey[]> = {
+  file: "allowed-keys.json",
+  field: "allowed",
+  what: "a list of allowed keys as signet allow writes it",
+  next: "allow the keys again",
+  parse(field) {
+    if (!Array.isArray(field)) return null;
+    const keys = field.map((entry: unknown) => readEntry(entry));
+    return keys.includes(null) ? null : keys.filter((key) => key !== null);
+  },
+};
 
 function readEntry(entry: unknown): AllowedKey | null {
   if (!isMap(entry)) return null;
@@ -95,8 +66,4 @@ function readEntry(entry: unknown): AllowedKey | null {
     return pattern === "" ? null : { service, pattern };
   if (service !== "vault" || typeof address !== "string" || typeof namespace !== "string") return null;
   return isKeyPattern("vault", pattern) ? { service, pattern, address, namespace } : null;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

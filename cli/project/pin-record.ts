@@ -1,10 +1,16 @@
-import { fromUtf8 } from "../../shared/bytes.ts";
 import { FileError, InputError, SealError } from "../../shared/errors.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type Vouched, vouchedBy } from "../controller/vouched-by.ts";
-import { codeOf, fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
+import {
+  entriesByFile,
+  isMap,
+  readRecord,
+  recordPath,
+  type UserRecord,
+  writeRecord,
+} from "../user-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import type { ProjectFile } from "./project-file.ts";
 import { foldersToLook, inFolder, PROJECT_FILE } from "./project-folders.ts";
@@ -42,7 +48,7 @@ export function requireAcceptedPin(
   notices: Notices,
   trust: PinTrust = "first-use",
 ): void {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   const records = path === null ? {} : readRecords(path, io);
   const known = ownOf(records, project.path);
   const accepted = known === undefined ? undefined : ownOf(known, cluster.name);
@@ -59,7 +65,7 @@ export function requireAcceptedPin(
     notices.alert(
       `the pins of ${project.path} are taken as they are, with its first use: ${shown.join("; ")}`,
     );
-    remember({ ...records, [project.path]: pins }, path, io);
+    writeRecord(path, { ...records, [project.path]: pins }, RECORD, io);
     return;
   }
   const vouched = judge(cluster, accepted, io.now());
@@ -73,7 +79,7 @@ export function requireAcceptedPin(
   for (const step of vouched.steps) notices.note(step);
   const firstUse = accepted?.firstUse === true ? { firstUse: true } : {};
   const pin = { ...pinOf(cluster), ...firstUse };
-  remember({ ...records, [project.path]: { ...known, [cluster.name]: pin } }, path, io);
+  writeRecord(path, { ...records, [project.path]: { ...known, [cluster.name]: pin } }, RECORD, io);
 }
 
 /**
@@ -83,7 +89,7 @@ export function requireAcceptedPin(
  * @throws FileError when it cannot be recorded; what `pinnedCluster` throws.
  */
 export function acceptPins(project: ProjectFile, names: readonly string[], io: Io): string[] {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   if (path === null)
     throw new FileError("there is no folder for what you accept", "set HOME, or XDG_CONFIG_HOME");
   const chosen = names.length > 0 ? names : [...project.clusters.keys()];
@@ -92,13 +98,13 @@ export function acceptPins(project: ProjectFile, names: readonly string[], io: I
   const before = Object.entries(ownOf(records, project.path) ?? {});
   const kept = before.filter(([name]) => project.clusters.has(name));
   const pins = Object.fromEntries([...kept, ...clusters.map((cluster) => [cluster.name, pinOf(cluster)])]);
-  remember({ ...records, [project.path]: pins }, path, io);
+  writeRecord(path, { ...records, [project.path]: pins }, RECORD, io);
   return clusters.map(({ name, certificate }) => `${name} ${certificate.fingerprint}`);
 }
 
 /** Whether this user accepted a pin as it is. Tells nothing of a record that cannot be read. */
 export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io): boolean {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   const accepted =
     path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, cluster.name);
   return (
@@ -111,7 +117,7 @@ export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io)
 
 /** The certificate that this user accepted for a cluster; null for none. */
 export function acceptedCertificate(project: ProjectFile, name: string, io: Io): Certificate | null {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   const accepted = path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, name);
   return accepted === undefined ? null : readCertificate(accepted.certificate);
 }
@@ -174,50 +180,16 @@ function ownOf<Value>(held: Readonly<Record<string, Value>>, name: string): Valu
   return Object.hasOwn(held, name) ? held[name] : undefined;
 }
 
-function remember(records: Records, path: string, io: Io): void {
-  try {
-    io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    io.files.replace(path, `${JSON.stringify({ pins: records }, null, 2)}\n`, "owner-only");
-  } catch (error) {
-    throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
-  }
-}
-
-/** The record of this user, by the XDG base directory rules; null where there is no home folder. */
-function recordPath({ env }: Io): string | null {
-  const config = env["XDG_CONFIG_HOME"];
-  if (config?.startsWith("/") === true) return `${config}/signet/pins.json`;
-  const home = env["HOME"] || env["LOCALAPPDATA"];
-  return home ? `${home.replaceAll("\\", "/")}/.config/signet/pins.json` : null;
-}
+const RECORD: UserRecord<Records> = {
+  file: "pins.json",
+  field: "pins",
+  what: "a list of pins as signet writes it",
+  next: "accept the pins again",
+  parse: (field) => entriesByFile(field, isAcceptedPin),
+};
 
 function readRecords(path: string, io: Io): Records {
-  let bytes: Uint8Array;
-  try {
-    bytes = io.files.read(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return {};
-    throw fileFailure(`cannot read ${path}`, "check its permissions", error);
-  }
-  const records = parseRecords(fromUtf8(bytes) ?? "");
-  if (records !== null) return records;
-  throw new InputError(
-    `${path} is not a list of pins as signet writes it`,
-    "correct it, or remove it and accept the pins again",
-  );
-}
-
-function parseRecords(text: string): Records | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const files = isMap(parsed) ? parsed["pins"] : null;
-  if (!isMap(files)) return null;
-  const isFit = Object.values(files).every((pins) => isMap(pins) && Object.values(pins).every(isAcceptedPin));
-  return isFit ? (files as Records) : null;
+  return readRecord(path, RECORD, io) ?? {};
 }
 
 function isAcceptedPin(pin: unknown): pin is AcceptedPin {
@@ -229,8 +201,4 @@ function isAcceptedPin(pin: unknown): pin is AcceptedPin {
     (clusterId === null || typeof clusterId === "string") &&
     (firstUse === undefined || typeof firstUse === "boolean")
   );
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,10 +1,10 @@
 import { InputError } from "../../shared/errors.ts";
-import type { OpeningKey } from "../../shared/seal/opening-key.ts";
 import { connect, controllerOf, requestTimeoutMs } from "../cluster.ts";
 import { clusterIdentity } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { readableKeys, say } from "../keys/connected-secrets.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
+import { newestFirst } from "../keys/keys-at-hand.ts";
 import { privateKeys } from "../keys/private-keys.ts";
 import { UserWrappingServices } from "../keys/wrapping-services.ts";
 import type { Notices } from "../notices.ts";
@@ -40,7 +40,7 @@ export async function keysOfCluster(
         "name the controller's namespace with --controller-namespace, or give --private-key PATH",
       );
     }
-    const own = [...opening.values()].sort((a, b) => beginOf(b) - beginOf(a));
+    const own = newestFirst(opening.values());
     const sources = [...opening].map(
       ([key, { fingerprint }]) => [fingerprint, `Secret ${namespace}/${key.name}`] as const,
     );
@@ -54,8 +54,4 @@ export async function keysOfCluster(
     await services.close();
     await client.close();
   }
-}
-
-function beginOf({ since }: OpeningKey): number {
-  return since?.getTime() ?? 0;
 }

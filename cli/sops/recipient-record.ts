@@ -1,4 +1,3 @@
-import { fromUtf8 } from "../../shared/bytes.ts";
 import {
   type CreationRule,
   creationRules,
@@ -9,9 +8,16 @@ import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
 import { identityOf } from "../../shared/document/sops/recipients.ts";
 import { FileError, InputError, SealError } from "../../shared/errors.ts";
 import { shellPath } from "../../shared/shell-word.ts";
-import { codeOf, fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
+import {
+  entriesByFile,
+  isMap,
+  readRecord,
+  recordPath,
+  type UserRecord,
+  writeRecord,
+} from "../user-record.ts";
 import { type ProjectFile, projectFilePlaces } from "./project-file.ts";
 
 /**
@@ -37,7 +43,7 @@ export async function requireAccepted(
   io: Io,
   notices: Notices,
 ): Promise<void> {
-  const record = recordPath(io);
+  const record = recordPath(RECORD, io);
   if (record === null) return;
   const records = readRecords(record, io);
   requireNoneGone(records, file.path, io);
@@ -47,7 +53,7 @@ export async function requireAccepted(
     notices.alert(
       `the recipients of ${file.path} are taken as they are, with its first use: ${linesOf(rule).join("; ")}`,
     );
-    remember({ ...records, [file.path]: rulesOf(file) }, record, io);
+    writeRecord(record, { ...records, [file.path]: rulesOf(file) }, RECORD, io);
     return;
   }
   const accepted = ownOf(known, rule.pathRegex);
@@ -71,7 +77,7 @@ export async function requireAccepted(
  * @throws InputError when it had, or when a file that counted here is gone.
  */
 export async function requireNoneAccepted(file: ProjectFile | null, path: string, io: Io): Promise<void> {
-  const record = recordPath(io);
+  const record = recordPath(RECORD, io);
   if (record === null) return;
   const records = readRecords(record, io);
   requireNoneGone(records, file?.path ?? null, io);
@@ -134,7 +140,7 @@ export function acceptRecipients(file: ProjectFile, io: Io): string[] {
   if (rules.length === 0)
     throw new InputError(`${file.path} has no creation rule that signet follows`, "add one with recipients");
   const path = requirePath(io);
-  remember({ ...readRecords(path, io), [file.path]: rulesOf(file) }, path, io);
+  writeRecord(path, { ...readRecords(path, io), [file.path]: rulesOf(file) }, RECORD, io);
   return rules.map((rule) => `${rule.where}: ${linesOf(rule).join("; ")}`);
 }
 
@@ -143,13 +149,13 @@ export function forgetRecipients(file: string, io: Io): boolean {
   const path = requirePath(io);
   const { [file]: known, ...others } = readRecords(path, io);
   if (known === undefined) return false;
-  remember(others, path, io);
+  writeRecord(path, others, RECORD, io);
   return true;
 }
 
 /** The files whose recipients were accepted. */
 export function acceptedFiles(io: Io): string[] {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   return path === null ? [] : Object.keys(readRecords(path, io)).toSorted();
 }
 
@@ -208,58 +214,22 @@ function differences(rule: CreationRule, accepted: AcceptedRule | undefined): st
     : `its recipients are not those you accepted: ${parts.join(", ")}`;
 }
 
-function remember(records: Records, path: string, io: Io): void {
-  try {
-    io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    io.files.replace(path, `${JSON.stringify({ recipients: records }, null, 2)}\n`, "owner-only");
-  } catch (error) {
-    throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
-  }
-}
-
-/** The record of this user, by the XDG base directory rules; null where there is no home folder. */
-function recordPath({ env }: Io): string | null {
-  const config = env["XDG_CONFIG_HOME"];
-  if (config?.startsWith("/") === true) return `${config}/signet/recipients.json`;
-  const home = env["HOME"] || env["LOCALAPPDATA"];
-  return home ? `${home.replaceAll("\\", "/")}/.config/signet/recipients.json` : null;
-}
-
 function requirePath(io: Io): string {
-  const path = recordPath(io);
+  const path = recordPath(RECORD, io);
   if (path !== null) return path;
   throw new FileError("there is no folder for what you accept", "set HOME, or XDG_CONFIG_HOME");
 }
 
-function readRecords(path: string, io: Io): Records {
-  let bytes: Uint8Array;
-  try {
-    bytes = io.files.read(path);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return {};
-    throw fileFailure(`cannot read ${path}`, "check its permissions", error);
-  }
-  const records = parseRecords(fromUtf8(bytes) ?? "");
-  if (records !== null) return records;
-  throw new InputError(
-    `${path} is not a list of recipients as signet writes it`,
-    "correct it, or remove it and accept the recipients again",
-  );
-}
+const RECORD: UserRecord<Records> = {
+  file: "recipients.json",
+  field: "recipients",
+  what: "a list of recipients as signet writes it",
+  next: "accept the recipients again",
+  parse: (field) => entriesByFile(field, isAcceptedRule),
+};
 
-function parseRecords(text: string): Records | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const files = isMap(parsed) ? parsed["recipients"] : null;
-  if (!isMap(files)) return null;
-  const isFit = Object.values(files).every(
-    (rules) => isMap(rules) && Object.values(rules).every(isAcceptedRule),
-  );
-  return isFit ? (files as Records) : null;
+function readRecords(path: string, io: Io): Records {
+  return readRecord(path, RECORD, io) ?? {};
 }
 
 function isAcceptedRule(rule: unknown): rule is AcceptedRule {
@@ -268,8 +238,4 @@ function isAcceptedRule(rule: unknown): rule is AcceptedRule {
   return rule["groups"].every(
     (group: unknown) => Array.isArray(group) && group.every((one: unknown) => typeof one === "string"),
   );
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -81,9 +81,9 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   },
   {
     what: "a damaged record counts as empty",
-    file: "cli/key-services/allow-record.ts",
-    find: "if (keys !== null) return keys;",
-    replace: "return keys ?? [];",
+    file: "cli/user-record.ts",
+    find: "if (content !== null) return content;",
+    replace: "return content;",
     test: ALLOW,
   },
   {
@@ -95,9 +95,9 @@ export const cliKeyServiceFaults: readonly Fault[] = [
   },
   {
     what: "a relative XDG_CONFIG_HOME is taken",
-    file: "cli/key-services/allow-record.ts",
-    find: 'config?.startsWith("/") === true',
-    replace: "config !== undefined",
+    file: "cli/user-record.ts",
+    find: 'folder?.startsWith("/") === true',
+    replace: "folder !== undefined",
     test: ALLOW,
   },
   {

@@ -112,9 +112,9 @@ export const projectFaults: readonly Fault[] = [
   },
   {
     what: "a damaged record of pins counts as empty",
-    file: record,
-    find: "  if (records !== null) return records;",
-    replace: "  if (records !== null) return records;\n  if (path !== null) return {};",
+    file: "cli/user-record.ts",
+    find: "if (content !== null) return content;",
+    replace: "return content;",
     test: sealingTest,
   },
   {
