@@ -11,13 +11,17 @@ const ALL = "all";
  * text of two megabytes can be made to take a second.
  */
 export class ReadingTime {
-  readonly #now: () => number;
+  readonly #worked: () => number;
   readonly #ofPeer: Budget;
   readonly #ofAll: Budget;
 
-  /** @param now milliseconds. */
-  constructor(now: () => number) {
-    this.#now = now;
+  /**
+   * @param now milliseconds.
+   * @param worked milliseconds for which this thread has had a processor: time that the machine gives to others is
+   *   no peer's doing.
+   */
+  constructor(now: () => number, worked: () => number = threadTime) {
+    this.#worked = worked;
     this.#ofPeer = new Budget({
       burst: OF_PEER.burst,
       refillMs: 1000 / OF_PEER.aSecond,
@@ -33,13 +37,18 @@ export class ReadingTime {
    */
   run<T>(peer: string, read: () => T): { read: T } | null {
     if (this.#ofPeer.left(peer) <= 0 || this.#ofAll.left(ALL) <= 0) return null;
-    const began = this.#now();
+    const before = this.#worked();
     try {
       return { read: read() };
     } finally {
-      const took = this.#now() - began;
+      const took = this.#worked() - before;
       this.#ofPeer.spend(peer, took);
       this.#ofAll.spend(ALL, took);
     }
   }
+}
+
+function threadTime(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

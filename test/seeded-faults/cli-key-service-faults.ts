@@ -217,7 +217,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     find: "encryptedData: Object.fromEntries(controller) } };",
     replace: "encryptedData: sealedSecret.spec.encryptedData } };",
     test: MIXED,
-    named: "is re-encrypted by the controller and the key services, each with its own values alone",
+    named: "is validated by both; what the controller refuses is asked of nobody else",
   },
   {
     what: "a controller is asked about an object with nothing for it",

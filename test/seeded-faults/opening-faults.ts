@@ -213,7 +213,7 @@ export const openingFaults: readonly Fault[] = [
     find: "name: metadata.name, annotations });",
     replace: "name: metadata.name, annotations: spec.template?.metadata?.annotations ?? annotations });",
     test: "test/controller/http/verify-rotate.test.ts",
-    named: "verify: 200 and an empty body when every value opens, under whichever key",
+    named: "rotate keeps the scope the old label proved, whatever the template claims: strict",
   },
   {
     what: "rotate drops the template",
@@ -221,7 +221,7 @@ export const openingFaults: readonly Fault[] = [
     find: "...(spec.template === undefined ? {} : { template: spec.template }),",
     replace: "",
     test: "test/controller/http/verify-rotate.test.ts",
-    named: "a small text that expands to a huge object is refused before it does",
+    named: "a template changes no answer, whatever stands in it",
   },
   {
     what: "rotate gives back what only the cluster writes",

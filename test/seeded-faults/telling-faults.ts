@@ -193,6 +193,14 @@ export const tellingFaults: readonly Fault[] = [
     named: "a peer that took its time waits until it has some again; others have their own",
   },
   {
+    what: "a peer is charged for the time that the machine gave to others",
+    file: "controller/http/reading-time.ts",
+    find: "this.#worked = worked;",
+    replace: "this.#worked = worked === threadTime ? worked : now;",
+    test: "test/controller/http/reading-time.test.ts",
+    named: "time in which the machine served others is not counted",
+  },
+  {
     what: "connections under work are closed like idle ones",
     file: "controller/http/connections.ts",
     find: "if (!working.has(socket)) return socket;",

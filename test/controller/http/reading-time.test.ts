@@ -4,12 +4,16 @@ import { ReadingTime } from "../../../controller/http/reading-time.ts";
 import { apiScene } from "./api-scene.ts";
 
 function scene() {
-  const state = { now: 0 };
-  const time = new ReadingTime(() => state.now);
-  /** Reads for so long; false when it may not. */
-  const read = (peer: string, ms: number) =>
+  const state = { now: 0, worked: 0 };
+  const time = new ReadingTime(
+    () => state.now,
+    () => state.worked,
+  );
+  /** Reads for so long, while others have the machine for as long as is said; false when it may not. */
+  const read = (peer: string, ms: number, heldUp = 0) =>
     time.run(peer, () => {
-      state.now += ms;
+      state.now += ms + heldUp;
+      state.worked += ms;
       return "read";
     }) !== null;
   return { state, time, read };
@@ -58,11 +62,16 @@ test("all together take no more than a fifth of the time", () => {
   assert.ok(took >= state.now / 6, `${took} of ${state.now} ms`);
 });
 
+test("time in which the machine served others is not counted", () => {
+  const { read } = scene();
+  for (let times = 0; times < 10; times++) assert.ok(read("a", 1, 2000));
+});
+
 test("a failure to read counts as well", () => {
   const { state, time, read } = scene();
   assert.throws(() =>
     time.run("a", () => {
-      state.now += 2000;
+      state.worked += 2000;
       throw new Error("x");
     }),
   );
