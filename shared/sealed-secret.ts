@@ -113,12 +113,31 @@ export type Condition = z.infer<typeof conditionSchema>;
 export function parseSealedSecret(document: unknown, where: string): SealedSecret {
   const result = sealedSecretSchema.safeParse(document, { reportInput: true });
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = issue === undefined || issue.path.length === 0 ? "the document" : spelled(issue.path);
+  const { field, what } = faultOf(result.error.issues[0]);
   throw new InputError(
-    `${where} is not a valid SealedSecret: ${path} ${problemOf(issue)}`,
-    `correct ${path}, or seal the Secret again`,
+    `${where} is not a valid SealedSecret: ${field} ${what}`,
+    `correct ${field}, or seal the Secret again`,
   );
+}
+
+/** A field of a document that keeps it from being a SealedSecret. */
+export type StructuralFault = {
+  path: PropertyKey[];
+  /** The path in words: `spec.vault[1].field`. */
+  field: string;
+  /** What is wrong, in words that follow the field. Never quotes a value. */
+  what: string;
+};
+
+/** All that keeps a parsed document from being a SealedSecret. Of a field that is missing or of another type no parts are told. */
+export function structuralFaults(document: unknown): StructuralFault[] {
+  const result = sealedSecretSchema.safeParse(document, { reportInput: true });
+  return result.success ? [] : result.error.issues.map(faultOf);
+}
+
+function faultOf(issue: z.core.$ZodIssue | undefined): StructuralFault {
+  const path = issue?.path ?? [];
+  return { path, field: path.length === 0 ? "the document" : spelled(path), what: problemOf(issue) };
 }
 
 /** `spec.vault[1].field`; names that hold more than printable ASCII without spaces are quoted. */

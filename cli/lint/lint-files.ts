@@ -5,7 +5,12 @@ import {
 } from "../../shared/document/document-file.ts";
 import { InputError } from "../../shared/errors.ts";
 import { KIND } from "../../shared/resource.ts";
-import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
+import {
+  parseSealedSecret,
+  type SealedSecret,
+  type StructuralFault,
+  structuralFaults,
+} from "../../shared/sealed-secret.ts";
 import { kindOf } from "../document-kind.ts";
 import { allowanceAt, firstContentLine } from "../guard/allow-comments.ts";
 import { inputFiles, readInput } from "../input-files.ts";
@@ -114,18 +119,12 @@ function unreadable(path: string, { message, hint }: InputError): LintFinding {
 async function judge(file: LintFile, document: FileDocument, settings: LintSettings): Promise<Judged> {
   const { path } = file;
   const found = base(file, document);
-  let sealedSecret: SealedSecret;
-  try {
-    sealedSecret = parseSealedSecret(document.value, path);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { message, hint } = error;
-    const field = /is not a valid SealedSecret: (\S+)/.exec(message)?.[1] ?? "";
-    const what = message.replace(/^.*?is not a valid SealedSecret: /s, "");
-    const at = /^(?:[a-zA-Z]+\.)*[a-zA-Z]+$/.test(field) ? field.split(".") : [];
-    const problem: LintProblem = { rule: "structure", level: "error", item: null, at, what, next: hint };
-    return { ...found, sealedSecret: null, object: nameOf(document.value), problems: [problem] };
+  const faults = structuralFaults(document.value);
+  if (faults.length > 0) {
+    const problems = faults.map(structureProblem);
+    return { ...found, sealedSecret: null, object: nameOf(document.value), problems };
   }
+  const sealedSecret = parseSealedSecret(document.value, path);
   const problems = [
     ...judgeScope(sealedSecret),
     ...judgeValues(sealedSecret, settings.known),
@@ -134,6 +133,12 @@ async function judge(file: LintFile, document: FileDocument, settings: LintSetti
     ...(await judgeSops(sealedSecret, settings.sops)),
   ];
   return { ...found, sealedSecret, object: nameOf(sealedSecret), problems };
+}
+
+function structureProblem({ path, field, what }: StructuralFault): LintProblem {
+  const at = path.map((step) => (typeof step === "number" ? step : String(step)));
+  const next = `correct ${field}, or seal the Secret again`;
+  return { rule: "structure", level: "error", item: null, at, what: `${field} ${what}`, next };
 }
 
 function base(file: LintFile, document: FileDocument) {
@@ -148,7 +153,7 @@ function nameOf(value: unknown): string {
   const names = [fieldOf(metadata, "namespace"), fieldOf(metadata, "name")].filter(
     (name) => typeof name === "string" && name !== "" && !name.startsWith("ENC["),
   );
-  return `${kind} ${JSON.stringify(names.join("/"))}`;
+  return names.length === 0 ? `${kind} without a name` : `${kind} ${JSON.stringify(names.join("/"))}`;
 }
 
 function fieldOf(value: unknown, field: string): unknown {

@@ -87,6 +87,22 @@ const CASES: Partial<Record<LintRule, Case[]>> = {
       ["1 error structure"],
       /^apiVersion must be "bitnami\.com\/v1alpha1"/,
     ],
+    [
+      "several fields, each at its line",
+      manifest(
+        "",
+        "\n  template:\n    type: 5\n    data: []\n  vault:\n  - key: a\n    mount: 5",
+        "password: {}",
+      ).replace("name: db", "name: DB"),
+      ["4", "8", "10", "11", "14", "13", "13"].map((line) => `${line} error structure`),
+      /^metadata\.name must be a name/,
+    ],
+    [
+      "without a part nothing is told of what it should hold",
+      "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: 5\n",
+      ["3 error structure", "1 error structure"],
+      /^metadata must be a map/,
+    ],
     ["two forms at once", manifest("", "\n  data: aGVsbG8="), ["9 error not-sealed", "9 error structure"]],
   ],
   "item-name": [
