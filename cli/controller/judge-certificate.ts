@@ -14,6 +14,8 @@ export type Pin = {
   by: string;
   /** How to pin another one: `signet pin update prod`. */
   update: string;
+  /** This run pins the new one itself, so that nobody needs to be told how. */
+  isRenewed?: boolean;
 };
 
 /** How far a certificate is to be trusted. */
@@ -53,20 +55,27 @@ export async function judgeCertificate(
   else compareWithLastSeen(controller, certificate, io, notices);
 }
 
+/** Not by its key alone: anybody can issue a certificate for a public key, valid for as long as he likes. */
 async function requirePinned(
-  { fingerprint }: Certificate,
+  { fingerprint, digest }: Certificate,
   source: string,
-  { certificate: pinned, by, update }: Pin,
+  { certificate: pinned, by, update, isRenewed = false }: Pin,
   vouch: (pem: string) => Promise<Vouched>,
   notices: Notices,
 ): Promise<void> {
-  if (fingerprint === pinned.fingerprint) return;
+  if (digest === pinned.digest) return;
   const vouched = await vouch(pinned.pem);
   if (vouched.ok) {
     for (const step of vouched.steps) notices.note(step);
-    notices.note(`note: ${by} still pins ${pinned.fingerprint}; to pin the new one: ${update}`);
+    if (!isRenewed)
+      notices.note(`note: ${by} still pins ${pinned.fingerprint}; to pin the new one: ${update}`);
     return;
   }
+  if (fingerprint === pinned.fingerprint)
+    throw new CertificateError(
+      `the certificate from ${source} is another one for ${fingerprint} than ${by} pins: nothing is sealed with it`,
+      `ask who runs the controller whether it was issued anew; if so, pin it with: ${update} --accept-certificate ${fingerprint}`,
+    );
   throw new CertificateError(
     `the certificate from ${source} is ${fingerprint}, and ${by} pins ${pinned.fingerprint}: nothing is sealed with it, ${vouched.problem === null ? "since nothing vouches for it" : `and ${vouched.problem}`}`,
     `ask who runs the controller for its fingerprint; if it is the new one, pin it with: ${update} --accept-certificate ${fingerprint}`,

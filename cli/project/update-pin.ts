@@ -34,8 +34,8 @@ export async function updatePin(
   const pinned = pinnedBefore(project, name, io);
   requireAcceptedPin(pinned, project, io, notices);
   const found = await newCertificate(pinned, options, io, notices);
-  const { fingerprint, pem } = found.certificate;
-  if (fingerprint === pinned.certificate.fingerprint) return [`${name} ${fingerprint}`];
+  const { fingerprint, digest, pem } = found.certificate;
+  if (digest === pinned.certificate.digest) return [`${name} ${fingerprint}`];
   const text = editDocument(
     project.text,
     [{ path: ["clusters", name, "fingerprint"], value: fingerprint }],
@@ -94,7 +94,7 @@ async function newCertificate(
   requireAccepted(certificate, accepted, path);
   const vouchers = { chainPem: new TextDecoder().decode(found.bytes), compromised: [] };
   const vouched = vouchedBy(pinned.certificate.pem, certificate, vouchers, io.now());
-  const isSame = certificate.fingerprint === pinned.certificate.fingerprint;
+  const isSame = certificate.digest === pinned.certificate.digest;
   if (!vouched.ok && accepted === null && !isSame)
     throw new CertificateError(
       `the certificate in ${path} is ${certificate.fingerprint}, and ${pinned.where} pins ${pinned.certificate.fingerprint}: ${vouched.problem ?? "nothing vouches for it"}`,
@@ -111,7 +111,7 @@ async function fromController(
   notices: Notices,
 ): Promise<NewCertificate> {
   const { openController } = await import("../controller-client.ts");
-  const controller = await openController(options, io, notices, pinOf(pinned));
+  const controller = await openController(options, io, notices, { ...pinOf(pinned), isRenewed: true });
   try {
     const certificate = readFoundCertificate(await controller.certificate());
     const vouchers = await controller.vouchers();

@@ -9,7 +9,7 @@ import { openController } from "../../cli/controller-client.ts";
 import { noticesOf } from "../../cli/notices.ts";
 import { kubesealOptions } from "../../cli/options.ts";
 import { SealError } from "../../shared/errors.ts";
-import { type ChainKey, chainKey, link } from "../support/certificate-chains.ts";
+import { type ChainKey, chainKey, DAY_MS, link } from "../support/certificate-chains.ts";
 import { memoryIo } from "../support/memory-io.ts";
 import { startStubApiServer } from "../support/stub-api-server.ts";
 
@@ -159,6 +159,18 @@ suite("a certificate that differs from the one that is pinned", () => {
       assert.match(forged.refused ?? "taken", /nothing is sealed with it, and it is not vouched for/);
     });
   }
+
+  test("is refused where it has other dates for the pinned key, whoever issued it and whatever chain lies there", async () => {
+    const longer = await chainKey(first.certificate.notBefore, 9 * 365 * DAY_MS, first);
+    for (const byName of [true, false]) {
+      const { refused } = await fetched({ shows: longer, chainPem: chain, byName }, { pin: first });
+      assert.match(
+        refused ?? "taken",
+        /is another one for SHA256:\S+ than the pin pins: nothing is sealed with it .*--accept-certificate SHA256:/,
+      );
+    }
+    assert.equal((await fetched({ shows: longer }, { pin: first, accepts: longer })).refused, null);
+  });
 
   test("is taken where it is the pinned one, or the one that the user accepts", async () => {
     assert.equal((await fetched({ shows: second }, { pin: second, seen: first })).refused, null);

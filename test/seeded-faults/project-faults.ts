@@ -12,6 +12,27 @@ const pinTest = "test/cli/project/pin-command.test.ts";
 /** Faults in what project files are taken for. */
 export const projectFaults: readonly Fault[] = [
   {
+    what: "a controller's certificate with other dates passes for the pinned one",
+    file: "cli/controller/judge-certificate.ts",
+    find: "if (digest === pinned.digest) return;",
+    replace: "if (fingerprint === pinned.fingerprint) return;",
+    test: "test/cli/certificate-hand-over.test.ts",
+  },
+  {
+    what: "a file's certificate with other dates is pinned unasked",
+    file: update,
+    find: "certificate.digest === pinned.certificate.digest",
+    replace: "certificate.fingerprint === pinned.certificate.fingerprint",
+    test: pinTest,
+  },
+  {
+    what: "who pins a new certificate is told that the old one is still pinned",
+    file: update,
+    find: ", isRenewed: true }",
+    replace: " }",
+    test: pinTest,
+  },
+  {
     what: "a rule of a project widens what is sealed",
     file: sealing,
     find: 'if (isSaid || wanted === undefined || wanted === "strict" || kind === wanted) return;',

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { readLinks } from "../../../shared/seal/certificate-chain.node.ts";
-import { link } from "../../support/certificate-chains.ts";
+import { chainKey, DAY_MS, link } from "../../support/certificate-chains.ts";
 import { startStubApiServer } from "../../support/stub-api-server.ts";
 import {
   clusterText,
@@ -97,6 +97,7 @@ suite("signet pin", () => {
     assert.equal(stdout, `prod ${of(LATER)}\n`);
     assert.ok(stderr.includes(`${of(PROD)} vouches for ${of(STAGING)}`), stderr);
     assert.ok(stderr.includes(`${of(STAGING)} vouches for ${of(LATER)}`), stderr);
+    assert.doesNotMatch(stderr, /still pins/);
     assert.equal(after.get("/.signet.yaml"), files["/.signet.yaml"]?.replace(of(PROD), of(LATER)));
     const pem = after.get("/certs/prod.pem") ?? "";
     assert.ok(pem.startsWith(LATER.certificate.pem));
@@ -165,6 +166,27 @@ suite("signet pin", () => {
     }
     const other = ["pin", "update", "--cert", "new.pem", "--accept-certificate", of(STAGING), "prod"];
     assert.match((await inProject(other, { files: byFile })).stderr, /not the accepted one/);
+  });
+
+  test("update takes another certificate for the pinned key only by its fingerprint, and pins it whole", async () => {
+    const files = await acceptedProject();
+    const longer = await chainKey(PROD.certificate.notBefore, 9 * 365 * DAY_MS, PROD);
+    const kubeconfig = await controllerWith(longer, null);
+    const byFile = { ...files, "/new.pem": longer.certificate.pem };
+    for (const [source, world] of [
+      [["--kubeconfig", kubeconfig], files],
+      [["--cert", "new.pem"], byFile],
+    ] as const) {
+      const refused = await inProject(["pin", "update", ...source, "prod"], { files: world });
+      assert.match(refused.stderr, /--accept-certificate SHA256:/);
+      assert.equal(refused.code, 1);
+      const args = ["pin", "update", ...source, "--accept-certificate", of(PROD), "prod"];
+      const taken = await inProject(args, { files: world });
+      assert.equal(taken.code, 0, taken.stderr);
+      assert.equal(taken.files.get("/certs/prod.pem"), longer.certificate.pem);
+      const listed = await inProject(["pin"], { files: Object.fromEntries(taken.files) });
+      assert.equal(listed.stdout, `prod ${of(PROD)}, until 2039-04-29, accepted\n`);
+    }
   });
 
   test("update does not begin from a pin that the user did not accept", async () => {
