@@ -6,7 +6,7 @@ import { objectsInTrees } from "../inventory/trees.ts";
 import type { Io } from "../io.ts";
 import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
 import { counted } from "./counted.ts";
-import { type Dependent, dependentLine, dependents } from "./dependents.ts";
+import { type Dependence, dependents, foundLine } from "./dependents.ts";
 import { foremostKeys, hasBegun } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import { keysAtHand, newestFirst } from "./keys-at-hand.ts";
@@ -54,7 +54,7 @@ export const retireKeys: KeyAction = {
         );
         if (!isDry) say(io, `to take it back: ${takeBackCommand(key)}`);
       }
-      if (going.length > 0 && !isDry) for (const text of afterwards(going, label)) say(io, text);
+      if (!isDry) for (const text of afterwards(going, out, label)) say(io, text);
     });
   },
 };
@@ -123,10 +123,11 @@ async function requireUnneeded(retiring: Retiring): Promise<void> {
   const { going, forced, io } = retiring;
   const isForced = going.every(({ certificate }) => forced.has(certificate.fingerprint));
   const found = await lookedAt(retiring, isForced);
-  const needing = await needed(retiring, found);
-  for (const one of needing) say(io, dependentLine(one));
+  const { needing, unaffected } = await dependence(retiring, found);
+  for (const line of unaffectedLines(unaffected)) say(io, line);
+  for (const one of needing) say(io, foundLine(one));
   for (const { where, problem } of found.problems) say(io, `${where}: not looked at: ${problem}`);
-  const [values, objects] = [needing.reduce((sum, { values }) => sum + values.length, 0), needing.length];
+  const [values, objects] = [valuesIn(needing), needing.length];
   const unread = found.problems.length;
   if (values === 0 && unread === 0) return;
   const what = [
@@ -168,13 +169,34 @@ async function lookedAt({ connection, options, io }: Retiring, isForced: boolean
   }
 }
 
-async function needed(
+async function dependence(
   { going, staying, options, io }: Retiring,
   { objects }: Inventory,
-): Promise<readonly Dependent[]> {
+): Promise<Dependence> {
   const opening = await keysAtHand([...staying, ...going], options, io);
   const halves = (keys: readonly SealingKey[]) => newestFirst(keys.flatMap((key) => opening.get(key) ?? []));
-  return dependents(objects, { staying: halves(staying), going: halves(going) });
+  const atHand = new Set(halves(going).map(({ fingerprint }) => fingerprint));
+  const hasAllGoing = going.every(({ certificate }) => atHand.has(certificate.fingerprint));
+  return dependents(objects, { staying: halves(staying), going: halves(going), hasAllGoing });
+}
+
+/** Whoever may create SealedSecrets decides how many there are. */
+const MOST_UNAFFECTED = 10;
+
+function unaffectedLines(found: Dependence["unaffected"]): string[] {
+  if (found.length === 0) return [];
+  const values = valuesIn(found);
+  const what = `${counted(values, "value")} of ${counted(found.length, "object")}`;
+  const left = found.length - MOST_UNAFFECTED;
+  return [
+    `note: ${what} ${values === 1 ? "opens" : "open"} with no key at hand, nor with any that is to go: not in the way`,
+    ...found.slice(0, MOST_UNAFFECTED).map((one) => `  ${foundLine(one)}`),
+    ...(left > 0 ? [`  and ${counted(left, "more object")}; signet audit --open lists them all`] : []),
+  ];
+}
+
+function valuesIn(found: Dependence["needing"]): number {
+  return found.reduce((sum, { values }) => sum + values.length, 0);
 }
 
 /** One that is out already: what was retired may turn out to be compromised. */
@@ -191,14 +213,18 @@ async function relabelTakenOut(
   say(io, `sealing key ${key.name} (${key.certificate.fingerprint}) ${verb} ${state}`);
 }
 
-function afterwards(going: readonly SealingKey[], label: string): string[] {
-  const notes = [
-    "note: nothing was deleted: the Secrets stay, and hold the keys; Git history was not looked at, and older revisions need them",
-  ];
+function afterwards(going: readonly SealingKey[], out: readonly SealingKey[], label: string): string[] {
+  const notes =
+    going.length === 0
+      ? []
+      : [
+          "note: nothing was deleted: the Secrets stay, and hold the keys; Git history was not looked at, and older revisions need them",
+        ];
   if (label !== COMPROMISED) return notes;
-  const [first] = going;
+  const fingerprints = new Set([...going, ...out].map(({ certificate }) => certificate.fingerprint));
   return [
     ...notes,
-    `warning: whoever has such a key opens all that was ever sealed under it; change those values: signet audit --compromised ${first?.certificate.fingerprint} --history`,
+    "warning: whoever has such a key opens all that was ever sealed under it, and sealing that anew does not help: change those values; what lists them:",
+    ...[...fingerprints].map((one) => `  signet audit --compromised ${one} --history`),
   ];
 }

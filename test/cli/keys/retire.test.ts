@@ -79,19 +79,78 @@ test("what an annotation says of a value counts for nothing", async (context) =>
   const { keys, writes } = await world(context, [lying]);
   const refused = await keys("retire", older.fingerprint.slice(0, 16));
   assert.deepEqual([refused.code, writes()], [1, []]);
-  assert.ok(refused.stderr.includes(`password, token needs ${older.fingerprint}`), refused.stderr);
+  assert.ok(refused.stderr.includes(`password, token need ${older.fingerprint}`), refused.stderr);
 });
 
-test("what no key at hand opens keeps every key, and so does what cannot be read", async (context) => {
+test("garbage, damage and strange values in a tenant's hands keep no key, whatever they claim", async (context) => {
   const stranger = await sealingPair();
   const foreign = await sealed(stranger, "b");
-  const renamed = await sealed(older, "c");
+  foreign.metadata.annotations = { [HINT]: oldest.fingerprint };
+  const renamed = await sealed(oldest, "c");
   renamed.metadata.name = "d";
-  const { keys, writes, cluster } = await world(context, [foreign, renamed]);
-  const refused = await keys("retire", "old");
-  assert.deepEqual([refused.code, writes()], [1, []]);
-  assert.match(refused.stderr, /team\/b in the cluster: password, token opens with no key at hand$/m);
-  assert.match(refused.stderr, /2 values of 1 object do not open/, "d opens nowhere, whichever keys stay");
+  const cut = await sealed(oldest, "e");
+  const { password = "", token = "" } = cut.spec.encryptedData;
+  cut.spec.encryptedData = {
+    password: `${password.slice(0, -8)}AAAAAAA=`,
+    token: "%%%",
+    third: token.slice(4),
+  };
+  const { keys, label } = await world(context, [foreign, renamed, cut]);
+  const { code, stderr } = await keys("retire", "old");
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /^note: 5 values of 2 objects open with no key at hand, nor with any that is to go: /m,
+  );
+  assert.ok(
+    stderr.includes(
+      `  SealedSecret team/b in the cluster: password, token open with no key at hand (they say they need ${oldest.fingerprint})\n`,
+    ),
+    stderr,
+  );
+  assert.match(stderr, /team\/e in the cluster: password was sealed under SHA256:\S+, and damaged: /);
+  assert.match(stderr, /; (?:token is no sealed value|token, third are no sealed values)/);
+  assert.doesNotMatch(stderr, /team\/d/);
+  assert.equal(label("old"), "retired");
+});
+
+test("of many objects that no key opens ten are named", async (context) => {
+  const stranger = await sealingPair();
+  const value = await sealed(stranger, "b");
+  const many = Array.from({ length: 13 }, (_, at) => ({
+    ...value,
+    metadata: { ...value.metadata, name: `b${at}` },
+  }));
+  const { keys } = await world(context, many);
+  const { code, stderr } = await keys("retire", "--dry-run", "old");
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr.match(/^ {2}SealedSecret team\/b/gm)?.length, 10);
+  assert.match(stderr, /^ {2}and 3 more objects; signet audit --open lists them all$/m);
+});
+
+test("where a key that is to go is not at hand, what no other opens keeps it", async (context) => {
+  const { keys, writes } = await world(context, [await sealed(await sealingPair(), "b")]);
+  const wrapped = await keys("wrap", "--with", KMS_KEY, "--without-backup", "old");
+  assert.equal(wrapped.code, 0, wrapped.stderr);
+  const refused = await keys("retire", "mid", "old");
+  assert.deepEqual([refused.code, writes().length], [1, 1]);
+  assert.match(refused.stderr, /team\/b in the cluster: password, token open with no key at hand$/m);
+  assert.match(refused.stderr, /2 values of 1 object do not open/);
+  const alone = await keys("retire", "--dry-run", "mid");
+  assert.equal(alone.code, 0, "that one is at hand");
+});
+
+test("what could not be looked at keeps every key", async (context) => {
+  const { keys, keysWith, writes, cluster } = await world(context, []);
+  const broken = await keysWith(
+    { files: { "a.yaml": "kind: SealedSecret\nspec: [" } },
+    "retire",
+    "--in",
+    "a.yaml",
+    "old",
+  );
+  assert.deepEqual([broken.code, writes()], [1, []]);
+  assert.match(broken.stderr, /a\.yaml\S*: not looked at: /);
   cluster.faults.add({ method: "GET", path: /\/sealedsecrets$/, status: 403, times: 10 });
   const closed = await keys("retire", "old");
   assert.deepEqual([closed.code, writes()], [1, []]);
@@ -154,7 +213,7 @@ test("trees count as the cluster does", async (context) => {
   const keys = (...args: string[]) => keysWith({ files }, ...args);
   const refused = await keys("retire", "--in", "tree", "mid");
   assert.deepEqual([refused.code, writes()], [1, []]);
-  assert.match(refused.stderr, /a\.yaml:1 \(SealedSecret team\/a\): password, token needs SHA256:/);
+  assert.match(refused.stderr, /a\.yaml:1 \(SealedSecret team\/a\): password, token need SHA256:/);
   assert.equal((await keys("retire", "--in", "tree", "old")).code, 0);
   const renamed = { ...(await sealed(older, "b")), metadata: { namespace: "team", name: "c" } };
   const moved = await keysWith(
@@ -165,7 +224,7 @@ test("trees count as the cluster does", async (context) => {
     "mid",
   );
   assert.equal(moved.code, 1, moved.stderr);
-  assert.match(moved.stderr, /password, token was sealed under SHA256:\S+, for another place$/m);
+  assert.match(moved.stderr, /password, token were sealed under SHA256:\S+, for another place$/m);
 });
 
 test("a dry run opens all, and writes nothing; other values need no sealing key", async (context) => {
@@ -184,9 +243,15 @@ test("a compromised key is labelled so, also after it was retired, and no key go
   assert.equal(label("old"), "compromised");
   assert.ok(stderr.includes(`signet audit --compromised ${oldest.fingerprint} --history`), stderr);
   assert.equal((await keys("retire", "mid")).code, 0);
-  assert.equal((await keys("retire", "--compromised", "mid")).code, 0);
+  const turned = await keys("retire", "--compromised", "mid");
+  assert.equal(turned.code, 0, turned.stderr);
   assert.equal(label("mid"), "compromised");
+  for (const again of [turned, await keys("retire", "--compromised", "old", "mid")]) {
+    assert.match(again.stderr, /^warning: whoever has such a key opens all/m);
+    assert.ok(again.stderr.includes(`\n  signet audit --compromised ${older.fingerprint} --history\n`));
+  }
   const back = await keys("retire", "mid");
+  assert.doesNotMatch(back.stderr, /warning/);
   assert.match(back.stderr, /sealing key mid \(SHA256:\S+\) is compromised already/);
   assert.deepEqual([back.code, label("mid"), writes().length], [0, "compromised", 3]);
 });
@@ -199,7 +264,7 @@ test("wrapped keys are unwrapped to open what stays; one that cannot be keeps al
   const refused = await keys("retire", "old");
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /note: what needs sealing key mid cannot be opened here: .*not allowed/);
-  assert.match(refused.stderr, /team\/b in the cluster: password, token opens with no key at hand/);
+  assert.match(refused.stderr, /team\/b in the cluster: password, token open with no key at hand/);
   const retired = await keys("retire", allowed, "old");
   assert.equal(retired.code, 0, retired.stderr);
   assert.equal(label("old"), "retired");
@@ -226,9 +291,12 @@ test("files that name no namespace are taken for those of -n", async (context) =
   const { metadata, ...object } = await sealed(newest, "a");
   const { namespace: _namespace, ...place } = metadata;
   const files = { "a.yaml": JSON.stringify({ ...object, metadata: place }) };
-  assert.equal((await keysWith({ files }, "retire", "--in", "a.yaml", "--dry-run", "old")).code, 1);
+  const elsewhere = await keysWith({ files }, "retire", "--in", "a.yaml", "--dry-run", "old");
+  assert.match(elsewhere.stderr, /were sealed under SHA256:\S+, for another place$/m);
+  assert.equal(elsewhere.code, 0, "under a key that stays");
   const named = await keysWith({ files }, "retire", "--in", "a.yaml", "-n", "team", "--dry-run", "old");
   assert.equal(named.code, 0, named.stderr);
+  assert.doesNotMatch(named.stderr, /another place/);
 });
 
 test("where it is not known which key seals, each that might is kept", async (context) => {
