@@ -11,9 +11,11 @@ import {
 import { requireItemName } from "../items/item-name.ts";
 import { asKubesealOptions, sealedItemOptions } from "../items/item-options.ts";
 import { itemTarget, writeTarget } from "../items/item-target.ts";
+import { requireThere, requireWritable, writeBoth } from "../items/public-part.ts";
 import { requireNameForNew, sealNewFile, setItems } from "../items/set-items.ts";
 import { sealingBackend } from "../key-services/sealing-backend.ts";
 import { MergeMeans } from "../merge-means.ts";
+import type { MergeTarget } from "../merge-target.ts";
 import { nearestWord } from "../nearest-word.ts";
 import { noticesOf } from "../notices.ts";
 import type { OptionTable } from "../options.ts";
@@ -60,6 +62,13 @@ const generateOptions = {
   san: { kind: "list", value: "NAME", group: "mode", summary: "tls: DNS names and IP addresses" },
   days: { kind: "text", value: "N", group: "mode", summary: "tls: how long it is valid; 365 when not given" },
   login: { kind: "text", value: "NAME", group: "mode", summary: "htpasswd: whose password it is" },
+  "output-file": {
+    kind: "text",
+    short: "w",
+    value: "FILE",
+    group: "mode",
+    summary: "rsa, ed25519, tls: write the public key or certificate to this file when it was made",
+  },
   ...sealedItemOptions,
 } as const satisfies OptionTable;
 
@@ -77,33 +86,60 @@ export const generate: Command<typeof generateOptions> = {
     if (options.keep && options.replace) {
       throw new UsageError("--keep and --replace exclude each other", "give one of them");
     }
-    const generation = await generationOf(typeOf(options.type), words, options, io);
+    const type = typeOf(options.type);
+    const generation = await generationOf(type, words, options, io);
+    const output = options["output-file"];
+    if (output !== null) requirePublicPart(type, generation);
     const notices = noticesOf(io, { ...options, v: 0 });
     const asked = scopeOption(options);
     sealingBackend(options, io, generateOptions);
     const target = itemTarget(path, options, io.files);
     if (target === null) requireNameForNew(path, options.name);
     else if (isKept(target.sealedSecret, target.where, generation, options)) {
+      if (output !== null) requireThere(output, target.where, generation, io.files);
       notices.note(`kept ${generation.keys.join(", ")} in ${target.where}`);
       return;
     }
+    if (output !== null) requireWritable(output, path, io.files);
     if (generation.warning !== null) notices.alert(generation.warning);
     const means = new MergeMeans(asked, asKubesealOptions(options), io, notices, generateOptions);
     try {
       const { items, shown } = await generation.make();
-      if (target === null) await sealNewFile(path, items, means, generation.secretType);
-      else {
-        const note = await setItems(target, items, means);
-        writeTarget(target, io.files);
-        notices.note(note);
-      }
+      const write =
+        target === null
+          ? await sealNewFile(path, items, means, generation.secretType)
+          : await sealed(target, items, means);
       for (const value of items.values()) value.fill(0);
-      if (shown !== null) writeProduct(shown, { format: null, "sealed-secret-file": null }, io);
+      if (shown === null || output === null) write();
+      else writeBoth({ output, shown }, { path, write }, io);
+      if (shown !== null && output === null)
+        writeProduct(shown, { format: null, "sealed-secret-file": null }, io);
     } finally {
       await means.close();
     }
   },
 };
+
+function requirePublicPart(type: GeneratedType, { publicPart }: Generation): void {
+  if (publicPart !== null) return;
+  throw new UsageError(
+    `--output-file takes what everybody may see, and --type ${type} makes nothing of that kind`,
+    "leave --output-file out: what is made is sealed, and shown nowhere",
+  );
+}
+
+/** Seals items for a file that is there; nothing is written yet. @returns writes it, and tells of it. */
+async function sealed(
+  target: MergeTarget,
+  items: ReadonlyMap<string, Uint8Array>,
+  means: MergeMeans,
+): Promise<() => void> {
+  const note = await setItems(target, items, means);
+  return () => {
+    writeTarget(target, means.io.files);
+    means.notices.note(note);
+  };
+}
 
 function typeOf(text: string | null): GeneratedType {
   const type = GENERATED_TYPES.find((known) => known === (text ?? "password"));

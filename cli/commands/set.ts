@@ -64,7 +64,7 @@ export const set: Command<typeof setOptions> = {
       // What seals is found before anybody types.
       if (target === null || !isSopsSealedSecret(target.sealedSecret)) await means.key();
       const items = new Map([[item.item, await itemValue(item, sources, io, notices)]]);
-      if (target === null) return await sealNewFile(path, items, means);
+      if (target === null) return (await sealNewFile(path, items, means))();
       const note = await setItems(target, items, means);
       writeTarget(target, io.files);
       notices.note(note);

@@ -29,7 +29,9 @@ export type Generation = {
   warning: string | null;
   /** The `type` of a Secret that holds this alone, null for any. */
   secretType: string | null;
-  /** Makes it: new values at each call. `shown` is what everybody may see of them, null for nothing. */
+  /** What of it everybody may see, in words; null for nothing. */
+  publicPart: "public key" | "certificate" | null;
+  /** Makes it: new values at each call. `shown` is the public part, null where there is none. */
   make(): Promise<{ items: Map<string, Uint8Array>; shown: string | null }>;
 };
 
@@ -95,6 +97,7 @@ function texts(type: "password" | "uuid", keys: readonly string[], options: Gene
     keys,
     warning,
     secretType: null,
+    publicPart: null,
     make: async () => ({ items: new Map(keys.map((key) => [key, made()])), shown: null }),
   };
 }
@@ -112,6 +115,7 @@ function pair(type: "rsa" | "ed25519", keys: readonly string[], { bits }: Genera
     keys,
     warning: null,
     secretType: null,
+    publicPart: "public key",
     async make() {
       const { privatePem, publicPem } = type === "rsa" ? await newRsaPair(length) : await newEd25519Pair();
       const items = new Map([[privateKey, utf8(privatePem)]]);
@@ -140,6 +144,7 @@ async function tls(
     keys,
     warning: null,
     secretType: words.length === 0 ? "kubernetes.io/tls" : null,
+    publicPart: "certificate",
     async make() {
       const { privatePem, certificatePem } = await newTlsPair(whom, length, now());
       const items = new Map([
@@ -177,6 +182,7 @@ function htpasswd(keys: readonly string[], options: GenerationOptions): Generati
     keys,
     warning: isWeak(form) ? "the password is guessed by trying: give a greater --length" : null,
     secretType: null,
+    publicPart: null,
     async make() {
       const { encodeBase64, hashSync } = await import("bcryptjs");
       const password = newPassword(form);

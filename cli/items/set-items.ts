@@ -31,16 +31,17 @@ export async function setItems(target: MergeTarget, items: Items, means: MergeMe
 }
 
 /**
- * Seals items into a new file, as YAML, or as JSON where its name says so.
+ * Seals items for a new file, as YAML, or as JSON where its name says so; nothing is written yet.
  * @param type of the Secret; null for any.
- * @throws SealError when nobody names the SealedSecret, or it cannot be sealed or written.
+ * @returns writes the file, and tells of it.
+ * @throws SealError when nobody names the SealedSecret, or it cannot be sealed.
  */
 export async function sealNewFile(
   path: string,
   items: Items,
   means: MergeMeans,
   type: string | null = null,
-): Promise<void> {
+): Promise<() => void> {
   const { options, asked, io, notices } = means;
   if (options.name === null) throw noSuchFile(path);
   const secret = { ...secretOf(items), type };
@@ -61,8 +62,10 @@ export async function sealNewFile(
   const { sealedSecret: object } = sealing;
   const format = /\.json$/i.test(path) ? "json" : "yaml";
   const text = writtenProducts([{ object, write: key.write?.(object) }], format);
-  writeResult(path, text, io.files, { makesFolder: false });
-  showSealing(sealing, secret, key, notices);
+  return () => {
+    writeResult(path, text, io.files, { makesFolder: false });
+    showSealing(sealing, secret, key, notices);
+  };
 }
 
 /** @throws InputError when a new file is to be made, and nobody says how its SealedSecret is called. */

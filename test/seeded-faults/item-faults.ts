@@ -109,6 +109,27 @@ export const itemFaults: readonly Fault[] = [
     test: generateTest,
   },
   {
+    what: "a key is kept though its public part is nowhere",
+    file: "cli/commands/generate.ts",
+    find: "if (output !== null) requireThere(",
+    replace: "if (output === null) requireThere(",
+    test: generateTest,
+  },
+  {
+    what: "a public part stays that fits no sealed key",
+    file: "cli/items/public-part.ts",
+    find: "if (before !== null) put(output, before, files);",
+    replace: "if (before === null) put(output, shown, files);",
+    test: generateTest,
+  },
+  {
+    what: "-w is taken for what has no public part",
+    file: "cli/commands/generate.ts",
+    find: "if (publicPart !== null) return;",
+    replace: "if (publicPart !== undefined) return;",
+    test: generateTest,
+  },
+  {
     what: "a generated private key is printed",
     file: "cli/items/generated-items.ts",
     find: "return { items, shown: publicPem };",

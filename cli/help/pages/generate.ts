@@ -12,8 +12,8 @@ export const page: HelpPage = {
   ],
   description: [
     "Makes values and seals them into the SealedSecret of FILE at once, so that nobody sees them: not on the screen, not in a file. All else is as with set; a file that is not there is made, with --name.",
-    "Passwords have 32 letters and digits unless flags say otherwise, each equally likely. Keys are PKCS#8 in PEM; the public key, or the certificate that the key signs itself, goes to standard output, the private key nowhere. htpasswd makes a line with a bcrypt hash for the server, and the password as an item of its own.",
-    "An item that is there already is refused, so that nothing is lost. With --keep the run ends well and changes nothing, which makes it safe to repeat; with --replace the values are made anew.",
+    "Passwords have 32 letters and digits unless flags say otherwise, each equally likely. Keys are PKCS#8 in PEM; the public key, or the certificate that the key signs itself, goes to standard output or to the file of -w, the private key nowhere. htpasswd makes a line with a bcrypt hash for the server, and the password as an item of its own.",
+    "An item that is there already is refused, so that nothing is lost. With --keep the run ends well and changes nothing, which makes it safe to repeat; with --replace the values are made anew. The file of -w is written when something is made, and left alone else; where --keep finds the items but not that file, the run fails, since what is sealed cannot give it.",
   ],
   flags: [
     "type",
@@ -26,6 +26,7 @@ export const page: HelpPage = {
     "san",
     "days",
     "login",
+    "output-file",
     "name",
     "namespace",
     "cert",
@@ -43,8 +44,8 @@ export const page: HelpPage = {
       command: "signet generate --cert cert.pem --keep db-sealed.yaml password",
     },
     {
-      what: "A key pair; the public key is printed",
-      command: "signet generate --cert cert.pem --type ed25519 db-sealed.yaml id > id.pub",
+      what: "A key pair, unless there is one, with the public key in a file",
+      command: "signet generate --cert cert.pem --keep --type ed25519 -w id.pub \\\n  db-sealed.yaml id",
     },
     {
       what: "A certificate for a service, in a new file",

@@ -3,7 +3,8 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { suite, test } from "node:test";
 import { compareSync } from "bcryptjs";
 import { newPassword, passwordForm } from "../../../cli/items/generated-text.ts";
-import { type MemoryRun, type MemoryWorld, runInMemory } from "../../support/memory-io.ts";
+import { run } from "../../../cli/run.ts";
+import { type MemoryRun, type MemoryWorld, memoryIo, runInMemory } from "../../support/memory-io.ts";
 import { openedObjects } from "../../support/opened-values.ts";
 import { testCertificate } from "../../support/test-certificates.ts";
 
@@ -120,6 +121,84 @@ suite("signet generate", () => {
     }
     const kept = await generate(["--type", "ed25519", "--keep", "s.yaml", "old", "new"]);
     assert.match(kept.stderr, /s\.yaml has old but not new/);
+  });
+
+  test("-w takes the public part, when something is made and only then", async () => {
+    for (const [type, flags, items] of [
+      ["ed25519", [], ["id"]],
+      ["tls", ["--san", "db.shop.svc"], ["crt", "key"]],
+    ] as const) {
+      const args = ["--type", type, ...flags, "-w", "id.pub", "s.yaml", ...items];
+      const made = await generate(["--keep", ...args]);
+      assert.deepEqual([made.code, made.stdout, made.stderr], [0, "", ""]);
+      const shown = made.files.get("id.pub") ?? "";
+      assert.match(shown, /^-----BEGIN (?:PUBLIC KEY|CERTIFICATE)-----\n/);
+      assert.ok((await itemsOf(made))[items[0]] !== undefined);
+      const files = { "s.yaml": made.files.get("s.yaml") ?? "", "id.pub": shown };
+      const kept = await generate(["--keep", ...args], { files });
+      assert.deepEqual([kept.code, kept.stdout, kept.stderr], [0, "", ""]);
+      assert.equal(kept.files.get("id.pub"), shown);
+      assert.equal(kept.files.get("s.yaml"), files["s.yaml"]);
+      const refused = await generate(args, { files });
+      assert.deepEqual([refused.code, refused.files.get("id.pub")], [1, shown]);
+      const anew = await generate(["--replace", ...args], { files });
+      assert.notEqual(anew.files.get("id.pub"), shown);
+    }
+  });
+
+  test("a kept key whose public part is missing is no success", async () => {
+    const { code, stderr, files } = await generate([
+      ...["--keep", "--type", "ed25519", "-w", "id.pub", "s.yaml", "old"],
+    ]);
+    assert.deepEqual([code, files.get("s.yaml"), files.has("id.pub")], [1, FILE, false]);
+    assert.match(stderr, /s\.yaml has old already, but the file for the public key, id\.pub, is not there/);
+    assert.match(stderr, /signet unseal opens.*--replace/);
+  });
+
+  test("of the public part and the sealed file both are written, or what there was stays", async () => {
+    for (const [path, before, expected] of [
+      ["id.pub", "older", "older"],
+      ["s.yaml", "older", "older"],
+      ["s.yaml", undefined, /^-----BEGIN PUBLIC KEY-----/],
+    ] as const) {
+      const files = { "cert.pem": certificatePem, "s.yaml": FILE, ...(before && { "id.pub": before }) };
+      const args = ["--cert", "cert.pem", "--replace", "--type", "ed25519", "-w", "id.pub", "s.yaml", "old"];
+      const { io, left } = memoryIo(["generate", ...args], { files });
+      const { replace } = io.files;
+      io.files.replace = (at, content) => {
+        if (at === path) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+        replace(at, content);
+      };
+      const ended = left(await run(io));
+      assert.deepEqual([ended.code, ended.stdout, ended.files.get("s.yaml")], [1, "", FILE]);
+      assert.match(ended.stderr, new RegExp(`cannot write ${path}: no space left`));
+      if (typeof expected === "string") assert.equal(ended.files.get("id.pub"), expected);
+      else {
+        assert.match(ended.files.get("id.pub") ?? "", expected);
+        assert.match(ended.stderr, /id\.pub belongs to nothing that is sealed in s\.yaml/);
+      }
+    }
+  });
+
+  test("the file of -w is judged before anything is made", async () => {
+    for (const [args, code, message] of [
+      [["s.yaml", "a"], 2, /takes what everybody may see, and --type password makes nothing of that kind/],
+      [["s.yaml", "a", "--type", "uuid"], 2, /--type uuid makes nothing/],
+      [["s.yaml", "a", "b", "--type", "htpasswd", "--login", "x"], 2, /--type htpasswd makes nothing/],
+      [["id.pub", "a", "--type", "ed25519", "--name", "x"], 2, /id\.pub is the sealed file itself/],
+      [
+        ["s.yaml", "a", "--type", "ed25519", "-w", "none/id.pub"],
+        1,
+        /none\/id\.pub: there is no such folder/,
+      ],
+      [["s.yaml", "a", "--type", "ed25519", "-w", "folder"], 1, /folder: it names a folder/],
+      [["s.yaml", "a", "--type", "ed25519", "-w", "folder/"], 1, /folder\/: it names a folder/],
+    ] as const) {
+      const run = await generate(["-w", "id.pub", ...args], { files: { "folder/x": "" } });
+      assert.equal(run.code, code, run.stderr);
+      assert.match(run.stderr, message);
+      assert.deepEqual([run.stdout, run.files.get("s.yaml"), run.files.has("id.pub")], ["", FILE, false]);
+    }
   });
 
   test("what makes no sense is refused before anything is made", async () => {
