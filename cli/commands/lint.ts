@@ -1,10 +1,11 @@
-import { InputError, UsageError } from "../../shared/errors.ts";
+import { InputError, type SealError, UsageError } from "../../shared/errors.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/lint.ts";
 import type { Io } from "../io.ts";
 import { knownKeys } from "../lint/known-keys.ts";
 import { type LintResult, lintFiles } from "../lint/lint-files.ts";
 import { lintOptions } from "../lint/lint-options.ts";
+import { placeInRepository } from "../lint/place-in-repository.ts";
 import type { LintFinding } from "../lint/problem.ts";
 import { FORMATS, type ReportFormat, reportText } from "../lint/reports.ts";
 import { writeProduct } from "../output-file.ts";
@@ -20,11 +21,14 @@ export const lint: Command<typeof lintOptions> = {
   page,
   async run({ options, positionals, io }) {
     const format = formatOf(options.format);
+    const { cert } = options;
+    const { files, faults } = cert.length > 0 ? { files: cert, faults: [] } : await pinnedHere(io);
     let identities: ReturnType<typeof userIdentities> | null = null;
     const result = await lintFiles(
       positionals,
       {
-        known: knownKeys(options.cert.length > 0 ? options.cert : await pinnedHere(io), io),
+        // Values for a key that could not be read are not to be called foreign.
+        known: faults.length > 0 ? null : knownKeys(files, io),
         allowNondeterministic: options["allow-nondeterministic-templates"],
         sops: {
           identities: () => {
@@ -38,17 +42,29 @@ export const lint: Command<typeof lintOptions> = {
     );
     const fails = ({ level }: LintFinding) =>
       level === "error" || (level === "warning" && options["fail-on-warnings"]);
-    writeProduct(reportText(format, result, fails), { format: null, "sealed-secret-file": null }, io);
+    const text = reportText(format, result, fails, placeInRepository(io));
+    writeProduct(text, { format: null, "sealed-secret-file": null }, io);
     tell(result, options.verbose, io);
+    for (const { message } of faults) io.stderr.write(`${oneLine(`warning: ${message}`)}\n`);
     judge(result, fails);
+    requireAllPins(faults);
   },
 };
 
 /** What reads a project file is loaded for one only. */
-async function pinnedHere(io: Io): Promise<string[]> {
-  if (nearestFile(PROJECT_FILE, io) === null) return [];
+async function pinnedHere(io: Io): Promise<{ files: string[]; faults: SealError[] }> {
+  if (nearestFile(PROJECT_FILE, io) === null) return { files: [], faults: [] };
   const { pinnedCertificateFiles } = await import("../project/pinned-files.ts");
   return pinnedCertificateFiles(io);
+}
+
+/** @throws InputError where certificates of the project could not be read. */
+function requireAllPins([first, ...more]: readonly SealError[]): void {
+  if (first === undefined) return;
+  throw new InputError(
+    `${counted(more.length + 1, "certificate")} of the project cannot be used: for which keys values are was not judged`,
+    first.hint,
+  );
 }
 
 function formatOf(given: string | null): ReportFormat {

@@ -23,7 +23,7 @@ export type ReportResult = {
   level: "error" | "warning" | "note";
   /** The whole message, in sentences. Never quotes a value. */
   message: string;
-  /** From the root of the repository, with slashes. */
+  /** From the root of the repository, with slashes; with a slash at its begin where it lies outside. */
   uri: string;
   /** From 1. */
   line: number;
@@ -53,7 +53,7 @@ export function sarifText(
     locations: [
       {
         physicalLocation: {
-          artifactLocation: { uri: encodeURI(result.uri).replace(/[?#]/g, encodeURIComponent) },
+          artifactLocation: { uri: escaped(result.uri) },
           region: { startLine: result.line },
         },
       },
@@ -70,6 +70,12 @@ export function sarifText(
   };
   const $schema = "https://json.schemastore.org/sarif-2.1.0.json";
   return jsonText({ $schema, version: "2.1.0", runs: [run] });
+}
+
+/** RFC 3986: without its escape a colon in the first name would end a scheme. Halves of surrogate pairs are in no UTF-8. */
+function escaped(path: string): string {
+  const uri = encodeURI(path.toWellFormed()).replace(/[?#:]/g, encodeURIComponent);
+  return uri.startsWith("/") ? `file://${uri}` : uri;
 }
 
 function ruleOf(id: string, { title, help, next, severity }: ReportRule) {

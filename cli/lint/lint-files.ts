@@ -138,7 +138,8 @@ async function judge(file: LintFile, document: FileDocument, settings: LintSetti
 function structureProblem({ path, field, what }: StructuralFault): LintProblem {
   const at = path.map((step) => (typeof step === "number" ? step : String(step)));
   const next = `correct ${field}, or seal the Secret again`;
-  return { rule: "structure", level: "error", item: null, at, what: `${field} ${what}`, next };
+  const item = path.length === 0 ? null : field;
+  return { rule: "structure", level: "error", item, at, what: `${field} ${what}`, next };
 }
 
 function base(file: LintFile, document: FileDocument) {

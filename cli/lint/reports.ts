@@ -14,11 +14,13 @@ export type ReportFormat = (typeof FORMATS)[number];
 /**
  * The report in one of its forms.
  * @param fails which findings are reason to fail.
+ * @param placeOf where a file lies from the root of the repository, by its path as it was given.
  */
 export function reportText(
   format: ReportFormat,
   result: LintResult,
   fails: (finding: LintFinding) => boolean,
+  placeOf: (path: string) => string,
 ): string {
   switch (format) {
     case "table":
@@ -28,7 +30,7 @@ export function reportText(
     case "junit":
       return junitText("lint", casesOf(result, fails));
     case "sarif":
-      return sarifText("lint", RULES, result.findings.map(sarifResult));
+      return sarifText("lint", RULES, sarifResults(result.findings, placeOf));
   }
 }
 
@@ -58,16 +60,15 @@ function fieldsOf({ rule, level, path, line, object, item, what, next }: LintFin
   return { rule, title: RULES[rule].title, level, path, line, object, item, what, next };
 }
 
-function sarifResult(finding: LintFinding) {
-  const { rule, level, path, line, object, item, next } = finding;
-  const text = textOf(finding);
-  const message = `${text.charAt(0).toUpperCase()}${text.slice(1)}. Next: ${next}.`;
-  return { rule, level, message, uri: uriOf(path), line, about: [object, item] };
-}
-
-/** From the root of the repository, where lint runs there; standard input has none. */
-function uriOf(path: string): string {
-  return path.replaceAll("\\", "/").replace(/^\.\//, "");
+function sarifResults(findings: readonly LintFinding[], placeOf: (path: string) => string) {
+  const paths = new Set(findings.map(({ path }) => path));
+  const places = new Map([...paths].map((path) => [path, placeOf(path)]));
+  return findings.map((finding) => {
+    const { rule, level, path, line, object, item, next } = finding;
+    const text = textOf(finding);
+    const message = `${text.charAt(0).toUpperCase()}${text.slice(1)}. Next: ${next}.`;
+    return { rule, level, message, uri: places.get(path) ?? path, line, about: [object, item] };
+  });
 }
 
 function textOf({ object, what }: LintFinding): string {

@@ -99,6 +99,20 @@ export const lintFaults: readonly Fault[] = [
     test: rules,
   },
   {
+    what: "a colon in a file's name is a scheme to code scanning",
+    file: "cli/findings/sarif.ts",
+    find: "/[?#:]/g",
+    replace: "/[?#]/g",
+    test: "test/cli/findings/sarif.test.ts",
+  },
+  {
+    what: "lint in a folder of a repository tells code scanning of files that are not there",
+    file: "cli/lint/place-in-repository.ts",
+    find: "real.slice(root.length)",
+    replace: "path",
+    test: "test/cli/lint/place-in-repository.test.ts",
+  },
+  {
     what: "a comment without a reason allows",
     file: "cli/lint/lint-files.ts",
     find: 'if (allowance === null || allowance === "no-reason") result.findings.push(finding);',
