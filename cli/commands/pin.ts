@@ -47,7 +47,7 @@ export const pin: Command<typeof pinOptions> = {
         "there is no .signet.yaml here, nor above in this repository",
         "docs/project-file.md shows how to write one",
       );
-    if (action === "list") return print(await listed(project, names, io), io);
+    if (action === "list") return list(project, names, io);
     if (action === "accept") {
       const { acceptPins } = await import("../project/pin-record.ts");
       return print(acceptPins(project, names, io), io);
@@ -65,17 +65,25 @@ export const pin: Command<typeof pinOptions> = {
   },
 };
 
-/** `prod SHA256:…, until 2036-01-02, accepted` */
-async function listed(project: ProjectFile, names: readonly string[], io: Io): Promise<string[]> {
-  const { pinnedCluster } = await import("../project/pinned-cluster.ts");
+/**
+ * `prod SHA256:…, until 2036-01-02, accepted`
+ * @throws SealError once the others are listed, where a certificate cannot be used.
+ */
+async function list(project: ProjectFile, names: readonly string[], io: Io): Promise<void> {
+  const { readablePins } = await import("../project/pinned-files.ts");
   const { isAccepted } = await import("../project/pin-record.ts");
   const chosen = names.length > 0 ? names : [...project.clusters.keys()];
-  return chosen.map((name) => {
-    const cluster = pinnedCluster(project, name, io);
+  const { clusters, faults } = readablePins(project, chosen, io);
+  const lines = clusters.map((cluster) => {
     const { fingerprint, notAfter } = cluster.certificate;
     const accepted = isAccepted(cluster, project, io) ? "accepted" : "not accepted yet";
-    return `${name} ${fingerprint}, until ${notAfter.toISOString().slice(0, 10)}, ${accepted}`;
+    return `${cluster.name} ${fingerprint}, until ${notAfter.toISOString().slice(0, 10)}, ${accepted}`;
   });
+  print(lines, io);
+  const [last, ...others] = faults.toReversed();
+  const notices = noticesOf(io, { verbose: false, v: 0 });
+  for (const { message, hint } of others.toReversed()) notices.alert(`${message}; ${hint}`);
+  if (last !== undefined) throw last;
 }
 
 function print(lines: readonly string[], io: Io): void {

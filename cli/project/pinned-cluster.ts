@@ -37,7 +37,7 @@ export function pinnedCluster(project: ProjectFile, name: string, io: Io): Pinne
   }
   const where = `${name} in ${project.path}`;
   const path = certificatePath(project, entry);
-  const text = readText(path, project, io);
+  const text = readText(path, entry, project, io);
   let certificate: Certificate;
   try {
     certificate = readCertificate(text);
@@ -58,7 +58,7 @@ export function certificatePath(project: ProjectFile, { certificate }: ClusterEn
   return inFolder(folderOf(project.path), certificate.replace(/^(?:\.\/)+/, ""));
 }
 
-function readText(path: string, project: ProjectFile, io: Io): string {
+function readText(path: string, { certificate }: ClusterEntry, project: ProjectFile, io: Io): string {
   let bytes: Uint8Array;
   try {
     // A link would have us read, and tell of, what lies anywhere.
@@ -68,13 +68,18 @@ function readText(path: string, project: ProjectFile, io: Io): string {
     if (error instanceof InputError) throw error;
     throw fileFailure(
       `cannot read ${path}, which ${project.path} names`,
-      "fetch it with: signet --fetch-cert > cert.pem",
+      `take it from where the project has it, or fetch it from that cluster, in ${folderOf(project.path)}: signet --fetch-cert > ${shellWord(certificate)}`,
       error,
     );
   }
   if (bytes.length > MOST_BYTES)
     throw new InputError(`${path} is too long to be a certificate`, "see who changed it");
   return decodeText(bytes, path);
+}
+
+/** A path is anybody's text, and a hint is what people copy to a shell. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function outside(path: string): InputError {

@@ -67,6 +67,26 @@ suite("signet pin", () => {
     );
   });
 
+  test("lists the others where a certificate is missing, and names the command that fetches it", async () => {
+    const { "/certs/prod.pem": _, ...files } = projectFiles();
+    const one = await inProject(["pin"], { files });
+    assert.match(one.stdout, /^staging SHA256:\S+, until [\d-]+, not accepted yet\n$/);
+    assert.match(one.stderr, /^error: cannot read \/certs\/prod\.pem, which \/\.signet\.yaml names/);
+    assert.match(one.stderr, /\nhint: .*, in \/: signet --fetch-cert > certs\/prod\.pem\n$/);
+    assert.equal(one.code, 1);
+    const none = await inProject(["pin"], {
+      files: { ...files, "/certs/staging.pem": PROD.certificate.pem },
+    });
+    assert.match(none.stderr, /^warning: cannot read .*\nerror: staging in .*the fingerprint there is/);
+    assert.deepEqual([none.code, none.stdout], [1, ""]);
+    // A path is anybody's text.
+    const odd = projectFiles("", clusterText("prod", PROD).replace("prod.pem", "$(id)'.pem"));
+    assert.match(
+      (await inProject(["pin"], { files: odd })).stderr,
+      /--fetch-cert > 'certs\/\$\(id\)'\\''\.pem'\n/,
+    );
+  });
+
   test("accepts the clusters that are named, and keeps what was accepted of others", async () => {
     const files = projectFiles();
     const first = await inProject(["pin", "accept", "prod"], { files });

@@ -147,9 +147,20 @@ test("lint takes values for the keys that the project pins, unless --cert says w
   assert.equal(pinned?.code, 0, pinned?.stdout);
   assert.match(other?.stdout ?? "", /\[unknown-key\]/);
   assert.equal(said?.code, 0, said?.stdout);
-  const broken = { ...files, "/certs/prod.pem": LATER.certificate.pem };
+  // One certificate that cannot be used keeps nothing else from being judged.
+  const broken = { ...files, ...projectFiles(), "/certs/prod.pem": LATER.certificate.pem };
+  const { code, stdout, stderr } = await inProject(["lint", "pinned.yaml"], { files: broken });
+  assert.doesNotMatch(stdout, /unknown-key/);
+  assert.match(stderr, /^warning: prod in .*the fingerprint there is/);
   assert.match(
-    (await inProject(["lint", "pinned.yaml"], { files: broken })).stderr,
-    /the fingerprint there is/,
+    stderr,
+    /\nerror: 1 certificate of the project cannot be used: .*\nhint: .*signet pin accept prod\n$/,
   );
+  assert.equal(code, 1);
+  const { "/certs/prod.pem": _, ...missing }: Record<string, string> = files;
+  const faulty = { ...missing, "/other.yaml": sealed("").replace(VALUE, "hunter2") };
+  const lacking = await inProject(["lint", "other.yaml"], { files: faulty });
+  assert.match(lacking.stdout, /password/);
+  assert.match(lacking.stderr, /^warning: cannot read \/certs\/prod\.pem/);
+  assert.equal(lacking.code, 1);
 });
