@@ -1,4 +1,5 @@
 import { WRAPPED } from "../../shared/sealing-key-secret.ts";
+import { ageInWords } from "../age-in-words.ts";
 import type { InventoryProblem } from "../inventory/sealed-object.ts";
 import { jsonText } from "../json-text.ts";
 import { inColumns, shortKey } from "./columns.ts";
@@ -37,7 +38,7 @@ function valueTable(values: readonly AuditedValue[]): string {
       value.item,
       key === null ? "-" : shortKey(key),
       proof === "none" ? "-" : proof,
-      ageInWords(ageMs),
+      ageMs === null ? "-" : ageInWords(ageMs),
       object.scope,
       value.backend,
       placeOf(object),
@@ -51,7 +52,7 @@ function keyTable(keys: readonly KeyDependents[]): string {
     ["KEY", "AGE", "STATE", "OPENS", "CLAIMED", "OBJECTS", "FROM"],
     ...keys.map(({ key, known, ageMs, opened, claimed, objects }) => [
       key,
-      ageInWords(ageMs),
+      ageMs === null ? "-" : ageInWords(ageMs),
       stateOf(known),
       `${opened}`,
       `${claimed}`,
@@ -65,10 +66,6 @@ function stateOf(known: KeyDependents["known"]): string {
   if (known === null) return "not known";
   if (known.standing === "taken out") return known.label ?? "taken out";
   return known.label === WRAPPED ? "in use, wrapped" : known.standing;
-}
-
-function ageInWords(ageMs: number | null): string {
-  return ageMs === null ? "-" : `${daysOf(ageMs)}d`;
 }
 
 /** What stands in a column of its own already, and is no reason to fail. */

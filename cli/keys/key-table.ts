@@ -1,4 +1,5 @@
 import { wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
+import { ageInWords } from "../age-in-words.ts";
 import { inColumns } from "../audit/columns.ts";
 import { countOf, type KeyNeeds } from "./key-needs.ts";
 import type { PublishedKeys } from "./published-keys.ts";
@@ -65,7 +66,7 @@ export function keyTable(rows: readonly KeyRow[], now: Date, isWide: boolean): s
     row.name,
     row.waitsFor === null ? row.state : `${row.state}, waits for ${row.waitsFor}`,
     row.seals === null ? "?" : row.seals ? "yes" : "-",
-    ageInWords(new Date(row.notBefore), now),
+    ageInWords(now.getTime() - new Date(row.notBefore).getTime()),
     row.notAfter.slice(0, 10),
     isWide ? (row.backup ?? "-") : row.backup === null ? "-" : "yes",
     `${row.objects ?? "?"}`,
@@ -76,15 +77,9 @@ export function keyTable(rows: readonly KeyRow[], now: Date, isWide: boolean): s
   return inColumns([[...head, ...(isWide ? wide : []), "FINGERPRINT"], ...lines]);
 }
 
-/** How long ago a moment was: `35d`, `7h`; `0h` for one to come. */
-export function ageInWords(since: Date, now: Date): string {
-  const hours = Math.max(0, Math.floor((now.getTime() - since.getTime()) / 3_600_000));
-  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
-}
-
 function waitsFor(key: SealingKey, { settings }: PublishedKeys): KeyRow["waitsFor"] {
   if (!key.isInUse) return null;
-  if (key.isRestored && key.promoted === null) return "promotion";
+  if (key.isMadeToWait && key.promoted === null) return "promotion";
   const isRequired = typeof settings !== "string" && settings.requireBackup;
   return key.awaitsBackup && isRequired ? "backup" : null;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from "../../shared/errors.ts";
+import { ageInWords } from "../age-in-words.ts";
 import type { Io } from "../io.ts";
 import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
@@ -8,7 +9,7 @@ import { counted } from "./counted.ts";
 import { placeOf } from "./dependents.ts";
 import type { KeyAction } from "./key-action.ts";
 import { countOf, type KeyNeeds, keyNeeds } from "./key-needs.ts";
-import { ageInWords, type KeyRow, keyRows } from "./key-table.ts";
+import { type KeyRow, keyRows } from "./key-table.ts";
 import { outputFormat } from "./list-keys.ts";
 import { keyNamed } from "./named-key.ts";
 import type { SealingKey } from "./sealing-key.ts";
@@ -63,7 +64,7 @@ function lines(key: SealingKey, row: KeyRow, bits: number | null, io: Io): strin
     ["State", row.waitsFor === null ? row.state : `${row.state}, waits for ${row.waitsFor}`],
     ["Seals", row.seals === null ? "not known" : row.seals ? "yes" : "no"],
     ["Length", `${bits ?? "?"} bits`],
-    ["Began", `${row.notBefore} (${ageInWords(new Date(row.notBefore), io.now())} ago)`],
+    ["Began", `${row.notBefore} (${ageInWords(io.now().getTime() - new Date(row.notBefore).getTime())} ago)`],
     ["Ends", row.notAfter],
     ["Wrapped by", row.wrappedBy ?? "nothing"],
     ["Promoted", row.promoted ?? "no"],

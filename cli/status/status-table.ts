@@ -1,5 +1,6 @@
 import { annotatedScopeKind } from "../../shared/scope.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { ageInWords } from "../age-in-words.ts";
 import { oneLine } from "../shown-text.ts";
 import type { SyncState } from "./sync-state.ts";
 
@@ -37,7 +38,7 @@ export function statusTable(
       ...(withNamespace ? [metadata.namespace ?? ""] : []),
       metadata.name,
       state.kind,
-      state.since === null ? "-" : age(state.since, now),
+      state.since === null ? "-" : ageInWords(now.getTime() - new Date(state.since).getTime()),
       ...(isWide ? wide : []),
       state.reason ?? "-",
       state.message ?? "",
@@ -60,14 +61,4 @@ export function keysOf({ status }: SealedSecret): string[] {
 /** Enough to tell one from another. */
 function shortened(fingerprint: string): string {
   return fingerprint.slice(0, "SHA256:".length + 8);
-}
-
-/** As kubectl has it: `45s`, `12m`, `3h`, `18d`. */
-function age(since: string, now: Date): string {
-  const seconds = Math.floor((now.getTime() - new Date(since).getTime()) / 1000);
-  if (!Number.isFinite(seconds)) return "-";
-  if (seconds < 120) return `${Math.max(0, seconds)}s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
 }

@@ -160,6 +160,13 @@ export const keyLifeFaults: readonly Fault[] = [
     test: shown,
   },
   {
+    what: "a fresh key is told of as hours old",
+    file: "cli/age-in-words.ts",
+    find: "if (seconds < 3 * HOUR)",
+    replace: "if (seconds < 0)",
+    test: "test/cli/age-in-words.test.ts",
+  },
+  {
     what: "a new key is not promoted, and raises the alarm",
     file: "cli/keys/new-key.ts",
     find: "promotedAt: new Date(promotionMoment(keys, now)),",

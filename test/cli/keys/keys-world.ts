@@ -42,7 +42,7 @@ export type KeysWorld = {
 };
 
 /** What there is to read, and a file of which what is written comes back otherwise. */
-export type KeysRun = Pick<MemoryWorld, "files" | "env" | "stdin" | "editing"> & { damages?: string };
+export type KeysRun = Pick<MemoryWorld, "files" | "env" | "stdin" | "editing" | "now"> & { damages?: string };
 
 /** What a controller would publish of its keys. */
 export type Published = {
@@ -93,13 +93,18 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
   transit.createKey("transit/sealing", "context");
   const secret = (name: string) =>
     cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
-  const signet: KeysWorld["signet"] = async ({ files, env, stdin, editing, damages }, word = "", ...args) => {
+  const signet: KeysWorld["signet"] = async (
+    { files, env, stdin, editing, now, damages },
+    word = "",
+    ...args
+  ) => {
     const flags = [`--kubeconfig=${kubeconfig}`, "--cluster-id=cluster-1"];
     const { io, left } = memoryIo([word, ...flags, ...args], {
       env: { VAULT_ADDR: "https://vault.test:8200", VAULT_TOKEN: "token", ...env },
       files: { ...files, [kubeconfig]: readFileSync(kubeconfig) },
       ...(stdin === undefined ? {} : { stdin }),
       ...(editing === undefined ? {} : { editing }),
+      ...(now === undefined ? {} : { now }),
     });
     const { replace } = io.files;
     const damaged = (text: string | Uint8Array) =>

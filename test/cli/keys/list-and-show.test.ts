@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { readCertificate } from "../../../shared/seal/certificate.node.ts";
 import type { SealedSecret } from "../../../shared/sealed-secret.ts";
 import { pairSecret, type SealingPair, sealedManifest, sealingPair } from "../../controller/sealing-key.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
@@ -13,6 +14,8 @@ const [old, mid, current] = await Promise.all([
   sealingPair(new Date(Date.now() - DAY_MS / 2)),
   sealingPair(),
 ]);
+/** Nine minutes and a half after the newest key began. */
+const now = new Date(readCertificate(current.certificatePem).notBefore.getTime() + 570_000);
 async function sealed(
   pair: SealingPair,
   name: string,
@@ -48,8 +51,8 @@ test("each key is told of with its state and what claims to need it", async (con
     await sealed(current, "b", mid.fingerprint),
     await sealed(mid, "c", null),
   ];
-  const { keys, writes } = await world(context, objects);
-  const { code, stdout, stderr } = await keys("list");
+  const { keysWith, writes } = await world(context, objects);
+  const { code, stdout, stderr } = await keysWith({ now }, "list");
   assert.equal(code, 0, stderr);
   const rows = cells(stdout);
   const ends = (pair: SealingPair) => [pair.fingerprint];
@@ -57,7 +60,7 @@ test("each key is told of with its state and what claims to need it", async (con
     "new",
     "active",
     "yes",
-    "0h",
+    "9m30s",
     "-",
     "1",
     "2",
@@ -111,16 +114,16 @@ test("opened, it is told what needs a key, whatever is claimed; trees count alon
 });
 
 test("without the right to list SealedSecrets the keys are told of all the same", async (context) => {
-  const { keys, cluster, publish } = await world(context, []);
+  const { keysWith, cluster, publish } = await world(context, []);
   cluster.faults.add({ method: "GET", path: /\/sealedsecrets$/, status: 403, times: 10 });
   publish({ settings: { ...UNWRAPPING } });
-  const { code, stdout, stderr } = await keys("list");
+  const { code, stdout, stderr } = await keysWith({ now }, "list");
   assert.equal(code, 0, stderr);
   assert.match(stderr, /note: what needs which key in the cluster is not known: cannot list sealedsecrets/);
   assert.deepEqual(cells(stdout).get("new")?.toSpliced(4, 1).slice(1, 7), [
     "active",
     "?",
-    "0h",
+    "9m30s",
     "-",
     "?",
     "?",
@@ -128,11 +131,12 @@ test("without the right to list SealedSecrets the keys are told of all the same"
 });
 
 test("one key is shown with all that needs it, its certificate, and what that means", async (context) => {
-  const { keys } = await world(context, [await sealed(current, "a"), await sealed(mid, "c")]);
-  const seals = await keys("show", "new");
+  const { keys, keysWith } = await world(context, [await sealed(current, "a"), await sealed(mid, "c")]);
+  const seals = await keysWith({ now }, "show", "new");
   assert.equal(seals.code, 0, seals.stderr);
   assert.match(seals.stdout, /^State: +active$/m);
   assert.match(seals.stdout, /^Seals: +yes$/m);
+  assert.match(seals.stdout, /^Began: +\S+Z \(9m30s ago\)$/m);
   assert.match(seals.stdout, /^Length: +2048 bits$/m);
   assert.match(
     seals.stdout,
