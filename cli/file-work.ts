@@ -77,7 +77,7 @@ type Destination = "in-place" | "folder" | "stream";
  * Works on all documents of a kind in the files, folders and patterns given. Written back in place or below
  * `--output-dir` file by file, each whole or not at all; without either, all results go to standard output or `-w`,
  * and only if every file went well. Documents of other kinds stay as they are, byte for byte. A line a file and a
- * summary go to standard error.
+ * summary go to standard error; when interrupted, a last line says how far this came.
  * @param manner `isQuiet`: no lines on standard error, and the failure of a single file is thrown as it is.
  * @throws SealError when a file failed, or nothing was found to work on.
  */
@@ -105,8 +105,12 @@ export async function workOnFiles(
     } else requireOtherPlace(task, file.path, options["sealed-secret-file"], io);
   }
   const products: Product[] = [];
-  const count = { done: 0, left: 0, failed: 0, documents: 0, doneBefore: 0 };
+  const count: Count = { done: 0, left: 0, failed: 0, documents: 0, doneBefore: 0 };
   const progress = isQuiet ? SILENT : startProgress(io, files.length);
+  const goOn = await io.whenInterrupted?.(() => {
+    progress.line(`interrupted: ${soFar(task, count, files.length, destination)}`);
+    progress.end();
+  });
   for (const file of files) {
     try {
       const target =
@@ -124,7 +128,10 @@ export async function workOnFiles(
       else count.done += 1;
       progress.line(lineOf(task, file, worked));
     } catch (error) {
-      if (!(error instanceof SealError) || isQuiet) throw error;
+      if (!(error instanceof SealError) || isQuiet) {
+        goOn?.();
+        throw error;
+      }
       count.failed += 1;
       const named = error.message.startsWith(file.path) ? "" : `${file.path}: `;
       progress.line(`failed ${named}${error.message}; ${error.hint}`);
@@ -133,6 +140,7 @@ export async function workOnFiles(
     // A turn of the event loop: now the program may be interrupted.
     await new Promise(setImmediate);
   }
+  goOn?.();
   progress.end();
   summarise(task, files.length, count, progress, destination);
   if (destination === "stream" && task.hasProduct)
@@ -273,19 +281,31 @@ function lineOf(task: DocumentTask, file: InputFile, { notes, left }: Worked): s
   return `${task.done} ${file.path}: ${notes.join("; ")}`;
 }
 
-function summarise(
-  task: DocumentTask,
-  total: number,
-  count: { done: number; left: number; failed: number; documents: number; doneBefore: number },
-  progress: Progress,
-  destination: Destination,
-): void {
-  const parts = [
+/** What files came to, and how many documents in them were worked on. */
+type Count = { done: number; left: number; failed: number; documents: number; doneBefore: number };
+
+function partsOf(task: DocumentTask, count: Count): string {
+  return [
     `${task.done} ${count.documents} in ${count.done}`,
     ...(count.left > 0 ? [`left ${count.left} as they are`] : []),
     ...(count.failed > 0 ? [`${count.failed} failed`] : []),
-  ];
-  progress.line(`${total === 1 ? "1 file" : `${total} files`}: ${parts.join(", ")}`);
+  ].join(", ");
+}
+
+function soFar(task: DocumentTask, count: Count, total: number, destination: Destination): string {
+  if (!task.hasProduct || destination === "stream") return "nothing was written";
+  const rest = total - count.done - count.left - count.failed;
+  return `${partsOf(task, count)}; ${rest === 1 ? "1 file" : `${rest} files`} still to do`;
+}
+
+function summarise(
+  task: DocumentTask,
+  total: number,
+  count: Count,
+  progress: Progress,
+  destination: Destination,
+): void {
+  progress.line(`${total === 1 ? "1 file" : `${total} files`}: ${partsOf(task, count)}`);
   if (count.failed > 0) {
     throw new InputError(
       `${count.failed} of ${total === 1 ? "1 file" : `${total} files`} failed`,

@@ -37,6 +37,12 @@ export type Io = {
   ): Promise<Uint8Array | null>;
   /** Editors of the user's own, on files that are gone afterwards. */
   editing?(): Promise<TextEditing>;
+  /**
+   * Has something said when the program is interrupted, which then ends between two files, and never amid one.
+   * @param lastWords says what is done by then, at once.
+   * @returns what takes it back.
+   */
+  whenInterrupted?(lastWords: () => void): Promise<() => void>;
   /** Starts Git in the working folder. It reads what is there: no lock is taken, nothing is fetched. */
   git?(args: readonly string[]): Promise<GitProcess>;
 };

@@ -22,6 +22,8 @@ export const systemIo: Io = {
   runProgram: async (words, variables) =>
     (await import("./system-program.ts")).runProgram(words, { ...process.env, ...variables }),
   editing: async () => (await import("./system-editor.ts")).systemEditing(process),
+  whenInterrupted: async (lastWords) =>
+    (await import("./system-interruption.ts")).whenInterrupted(process, lastWords),
   git: async (args) => (await import("./system-git.ts")).startGit(args, process.env),
 };
 
@@ -91,8 +93,8 @@ function endBy(signal: NodeJS.Signals): void {
 }
 
 function readStandardInput(): Uint8Array {
-  // Whoever does not want to go on typing is not made to wait.
-  interruptAtOnce();
+  // Whoever does not want to go on typing is not made to wait: nothing else is heard meanwhile.
+  for (const signal of INTERRUPTIONS) process.removeAllListeners(signal);
   const chunks: Uint8Array[] = [];
   for (;;) {
     const chunk = Buffer.allocUnsafe(READ_BYTES);

@@ -18,6 +18,9 @@ export const audit: Command<typeof auditOptions> = {
     const format = formatOf(options);
     requireFitting(options);
     const means = new AuditMeans(options, io);
+    const goOn = await io.whenInterrupted?.(() =>
+      say(io, "interrupted: the audit is not whole, and reports nothing; it changes nothing"),
+    );
     try {
       const run =
         options.compromised === null
@@ -29,6 +32,7 @@ export const audit: Command<typeof auditOptions> = {
       if (failure !== null) throw failure;
       if (problems.length > 0 && !options["skip-unreadable"]) throw unread(problems);
     } finally {
+      goOn?.();
       await means.close();
     }
   },

@@ -9,7 +9,7 @@ import { rotateDocument } from "./rotate-document.ts";
 import type { RotateOptions } from "./rotate-options.ts";
 import type { RotatedFile, RotatedObject } from "./rotated-file.ts";
 import type { RotationMeans } from "./rotation-means.ts";
-import { fileLine, whyLeft } from "./rotation-report.ts";
+import { fileLine, interruptedLine, whyLeft } from "./rotation-report.ts";
 
 /** Files that are worked on side by side: while keys open the values of some, others are read and written. */
 const FILES_AT_A_TIME = 8;
@@ -21,7 +21,8 @@ const SAME_FOLDER = {
 
 /**
  * Seals the values of all SealedSecrets in the files given anew, file by file: each is written as soon as it is done, whole or
- * not at all, and one that fails is left as it is. A line for each, in their order, goes to standard error.
+ * not at all, and one that fails is left as it is. A line for each, in their order, goes to standard error; when interrupted,
+ * a last one says how far this came.
  * @returns what became of each, in their order.
  * @throws SealError where nothing can be done at all.
  */
@@ -56,9 +57,18 @@ export async function rotateFiles(
     await new Promise(setImmediate);
     return true;
   });
+  const goOn = await io.whenInterrupted?.(() => {
+    const done = [...results].sort(([a], [b]) => a - b);
+    // Lines keep the files' order: these waited for one that is under way.
+    for (const [at, result] of done) if (at >= told) progress.line(fileLine(result, options));
+    const soFar = done.map(([, result]) => result);
+    progress.line(interruptedLine(soFar, files.length, options));
+    progress.end();
+  });
   try {
     await runAtMost(FILES_AT_A_TIME, works);
   } finally {
+    goOn?.();
     progress.end();
   }
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);

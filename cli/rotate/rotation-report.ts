@@ -42,15 +42,21 @@ const WHY_LEFT: Readonly<Record<Exclude<ItemState, "resealed">, string>> = {
   "left-out": "of backends that were not asked for",
 };
 
+/** The last line of a run that is interrupted: how far it came, and what is left to do. */
+export function interruptedLine(
+  done: readonly RotatedFile[],
+  total: number,
+  { "dry-run": isTrial }: Manner,
+): string {
+  const rest = counted(total - done.length, "file");
+  const next = isTrial ? "nothing was written" : "run the same command again";
+  return `interrupted: ${partsOf(done, isTrial)}; ${rest} still to do: ${next}`;
+}
+
 /** The last lines: how many values and files came to what, and what is left to know of them. */
 export function summaryLines(files: readonly RotatedFile[], { "dry-run": isTrial }: Manner): string[] {
-  const { files: byState, values } = totals(files);
-  const parts = [
-    `${isTrial ? "would rotate" : "rotated"} ${counted(values.resealed, "value")} in ${byState.rotated}`,
-    ...(byState.left > 0 ? [`left ${byState.left} as they are`] : []),
-    ...(byState.failed > 0 ? [`${byState.failed} failed`] : []),
-  ];
-  const lines = [`${counted(files.length, "file")}: ${parts.join(", ")}`];
+  const { values } = totals(files);
+  const lines = [`${counted(files.length, "file")}: ${partsOf(files, isTrial)}`];
   if (values.claimed > 0) {
     lines.push(
       `note: ${counted(values.claimed, "value")} said to be under the newest key, which nobody opened here: --open proves it, --all seals them anew`,
@@ -62,6 +68,15 @@ export function summaryLines(files: readonly RotatedFile[], { "dry-run": isTrial
     );
   }
   return lines;
+}
+
+function partsOf(files: readonly RotatedFile[], isTrial: boolean): string {
+  const { files: byState, values } = totals(files);
+  return [
+    `${isTrial ? "would rotate" : "rotated"} ${counted(values.resealed, "value")} in ${byState.rotated}`,
+    ...(byState.left > 0 ? [`left ${byState.left} as they are`] : []),
+    ...(byState.failed > 0 ? [`${byState.failed} failed`] : []),
+  ].join(", ");
 }
 
 /** The report as JSON: what became of each value, and how many came to what. */

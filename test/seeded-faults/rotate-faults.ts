@@ -5,10 +5,43 @@ const treesTest = "test/cli/rotate/rotate-trees.test.ts";
 const controllerTest = "test/cli/rotate/rotate-by-controller.test.ts";
 const projectTest = "test/cli/rotate/rotate-in-project.test.ts";
 const clusterKeysTest = "test/cli/rotate/rotate-with-cluster-keys.test.ts";
+const interruptedTest = "test/cli/rotate/rotate-interrupted.test.ts";
 const servicesTest = "test/cli/rotate/rotate-services.test.ts";
 
 /** Faults in sealing whole trees anew. */
 export const rotateFaults: readonly Fault[] = [
+  {
+    what: "an interrupted rotate counts what it did not do as done",
+    file: "cli/rotate/rotation-report.ts",
+    find: "counted(total - done.length, ",
+    replace: "counted(total, ",
+    test: interruptedTest,
+    named: "by SIGINT after 1 files says what is done and what is left, of each file and in all",
+  },
+  {
+    what: "an interrupted rotate does not name what was done out of turn",
+    file: "cli/rotate/rotate-files.ts",
+    find: "if (at >= told) progress.line(",
+    replace: "if (at < told) progress.line(",
+    test: interruptedTest,
+    named: "by SIGTERM after 40 files says what is done and what is left, of each file and in all",
+  },
+  {
+    what: "an interrupted program ends by exit code alone, so that a loop in a shell goes on",
+    file: "cli/system-interruption.ts",
+    find: "    own.kill(own.pid, signal);\n",
+    replace: "",
+    test: interruptedTest,
+    named: "by SIGINT after 1 files says what is done and what is left, of each file and in all",
+  },
+  {
+    what: "an interrupted convert to standard output claims to have converted",
+    file: "cli/file-work.ts",
+    find: 'if (!task.hasProduct || destination === "stream") return "nothing was written";',
+    replace: "",
+    test: interruptedTest,
+    named: "of convert says so, too, and that nothing was written where that waits for the last file",
+  },
   {
     what: "rotate seals anew what the newest key has opened",
     file: "cli/reseal/offline-resealer.ts",

@@ -65,5 +65,6 @@ export const page: HelpPage = {
     ["0", "nothing stands against the policy, and all was read"],
     ["1", "something does, something could not be read, or a stolen plaintext is not changed"],
     ["2", "the command line is wrong; nothing was looked at"],
+    ["130", "interrupted (143: ended by SIGTERM); nothing is reported"],
   ],
 };

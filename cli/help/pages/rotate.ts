@@ -9,7 +9,7 @@ export const page: HelpPage = {
     "rotate (--private-key PATH | --open) [--cert FILE] [flags] FILE|FOLDER|PATTERN...",
   ],
   description: [
-    "Seals the values of all SealedSecrets in the files given anew under the newest key, and writes each file back where it lies. Only values change, and the annotation that says which key they need; comments, layout and all else stay, byte for byte. Files are worked on side by side and written one by one, each whole or not at all: one that fails is left as it is, and running the same again does the rest.",
+    "Seals the values of all SealedSecrets in the files given anew under the newest key, and writes each file back where it lies. Only values change, and the annotation that says which key they need; comments, layout and all else stay, byte for byte. Files are worked on side by side and written one by one, each whole or not at all: one that fails is left as it is, and running the same again does the rest. So it does after an interruption, which says how far the run came.",
     "Without --private-key or --open the controller opens and seals; it takes two requests a second unless it is told otherwise. With them values are opened here, and sealed with the certificate of --cert, or else the controller's: with both, no cluster is asked.",
     "Where a project file pins certificates, values that are opened here are sealed with that of its cluster, or with the controller's if the pinned key vouches for it; files that its rules say are for other clusters are left. --for-cluster says which cluster is meant where there are several.",
     "Values that are under the newest key stay as they are. Where they are opened here, that is found out by opening them; the controller does not tell, so that values stay that say so themselves. They are counted, and --all seals them anew.",
@@ -45,5 +45,11 @@ export const page: HelpPage = {
       what: "With a report for a pipeline",
       command: "signet rotate --private-key keys.yaml --cert cert.pem -o json sealed/ > report.json",
     },
+  ],
+  exitCodes: [
+    ["0", "done; what was under the newest key was left"],
+    ["1", "refused, or a file failed; the others are written"],
+    ["2", "the command line is wrong; nothing was read or written"],
+    ["130", "interrupted (143: ended by SIGTERM); the same again goes on"],
   ],
 };

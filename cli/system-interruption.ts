@@ -1,0 +1,28 @@
+import { constants } from "node:os";
+
+/** What a user, a system that shuts down, and a closed terminal send. */
+const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Has something said when the program is interrupted, which then ends by the signal, as shells and pipelines expect: with the
+ * exit code 130, 143 or 129. Files are written in one step, so that none is under hand when a signal is heard.
+ * @param lastWords must not wait for anything.
+ * @returns what takes it back.
+ */
+export function whenInterrupted(
+  own: Pick<NodeJS.Process, "on" | "off" | "kill" | "exit" | "pid">,
+  lastWords: () => void,
+): () => void {
+  const stop = () => {
+    for (const signal of INTERRUPTIONS) own.off(signal, end);
+  };
+  const end = (signal: NodeJS.Signals) => {
+    stop();
+    lastWords();
+    own.kill(own.pid, signal);
+    // The first process of a container outlives its own signal.
+    own.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of INTERRUPTIONS) own.on(signal, end);
+  return stop;
+}
