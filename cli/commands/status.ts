@@ -1,6 +1,5 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { annotatedScopeKind } from "../../shared/scope.ts";
-import { shellWord } from "../../shared/shell-word.ts";
 import { connect, requestTimeoutMs } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/status.ts";
@@ -10,6 +9,7 @@ import type { Io } from "../io.ts";
 import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { oneLine } from "../shown-text.ts";
+import { nextStep } from "../status/next-step.ts";
 import { statusOptions } from "../status/status-options.ts";
 import { keysOf, type StatusRow, statusTable } from "../status/status-table.ts";
 import { syncStateOf } from "../status/sync-state.ts";
@@ -101,21 +101,11 @@ function judge({ rows, bad, problems }: Found, namespace: string | null, io: Io)
     const [one] = problems;
     throw new InputError(`it is not known how all stand: ${one?.problem}`, one?.next ?? "mend the object");
   }
+  const { metadata } = first.sealedSecret;
   const isLost = bad.some(({ state }) => state.kind === "not opening");
   const how = `not in sync${isLost ? ", or opened by no key any more" : ""}`;
   throw new InputError(
     `${bad.length} of ${count} ${where} ${bad.length === 1 ? "is" : "are"} ${how}`,
-    stepFor(first),
+    nextStep({ namespace: metadata.namespace ?? "default", name: metadata.name }, first.state.kind),
   );
-}
-
-function stepFor({ sealedSecret: { metadata }, state }: StatusRow): string {
-  const place = `-n ${shellWord(metadata.namespace ?? "default")}`;
-  if (state.kind === "not looked at")
-    return "see whether a controller runs, and for this namespace: signet doctor";
-  if (state.kind === "retrying")
-    return `it may come right by itself: signet wait ${place} ${shellWord(metadata.name)}`;
-  if (state.kind === "not opening")
-    return "bring its key back (signet keys list, signet keys restore), or seal its values anew, before its Secret is lost";
-  return `kubectl get sealedsecret ${place} ${shellWord(metadata.name)} -o yaml | signet explain tells of each item`;
 }

@@ -5,12 +5,15 @@ import type { KubeClient } from "../../shared/kube/client.ts";
 import { connect, requestTimeoutMs } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/wait.ts";
+import type { Io } from "../io.ts";
 import { oneLine } from "../shown-text.ts";
 import { waitOptions } from "../status/status-options.ts";
-import { waitForSync } from "../status/wait-for-sync.ts";
-import { waitTargets } from "../status/wait-targets.ts";
+import { type Unready, waitForSync } from "../status/wait-for-sync.ts";
+import { type WaitTarget, waitTargets } from "../status/wait-targets.ts";
 
 const DEFAULT_TIMEOUT = "5m";
+/** Beyond that a timer of Node's goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Before a watch that ended is opened anew. */
 const PAUSE_MS = 1000;
 
@@ -32,15 +35,21 @@ export const wait: Command<typeof waitOptions> = {
       const namespace = client.namespace ?? "default";
       const words = { names: positionals, filename: options.filename, all: options.all };
       const targets = await waitTargets(words, { namespace, client, timeoutMs }, io);
+      io.stderr.write(
+        `${oneLine(`waiting for ${listed(targets)}, ${longestMs === null ? "however long it takes" : `${longest} at most`}`)}\n`,
+      );
       await requireAnswer(client);
       const left = await waitForSync(targets, {
         client,
         until,
-        signal: longestMs === null ? new AbortController().signal : AbortSignal.timeout(longestMs),
+        signal:
+          longestMs === null
+            ? new AbortController().signal
+            : AbortSignal.timeout(Math.min(longestMs, LONGEST_TIMER_MS)),
         tell: (line) => io.stderr.write(`${oneLine(line)}\n`),
         pause: (signal) => pause(PAUSE_MS, undefined, { signal }).catch(() => undefined),
       });
-      requireNone(left, longest);
+      requireNone(left, longest, io);
     } finally {
       await client.close();
     }
@@ -59,13 +68,22 @@ async function requireAnswer(client: Pick<KubeClient, "request">): Promise<void>
   }
 }
 
-/** @throws InputError naming what is not in sync. */
-function requireNone(left: ReadonlyMap<string, string>, longest: string): void {
+function listed(targets: readonly WaitTarget[]): string {
+  const shown = targets.slice(0, 5).map(({ namespace, name }) => `${namespace}/${name}`);
+  return `${shown.join(", ")}${targets.length > shown.length ? ` and ${targets.length - shown.length} more` : ""}`;
+}
+
+/**
+ * Tells of each object that is not in sync, with its next step.
+ * @throws InputError counting them.
+ */
+function requireNone(left: ReadonlyMap<string, Unready>, longest: string, io: Io): void {
   if (left.size === 0) return;
-  const shown = [...left].slice(0, 5).map(([place, why]) => `${place} (${why})`);
-  const more = left.size > shown.length ? ` and ${left.size - shown.length} more` : "";
+  for (const [place, { why, next }] of left) {
+    io.stderr.write(`${oneLine(`${place}: not in sync: ${why}`)}\n    ${oneLine(next)}\n`);
+  }
   throw new InputError(
-    `not in sync after ${longest}: ${shown.join(", ")}${more}`,
-    "signet status tells how they stand; see whether a controller runs for the namespace, or give a longer --timeout",
+    `${left.size === 1 ? "1 SealedSecret is" : `${left.size} SealedSecrets are`} not in sync after ${longest}`,
+    "do what stands below each, or give a longer --timeout",
   );
 }

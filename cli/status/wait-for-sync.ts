@@ -3,6 +3,7 @@ import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { sealedSecretPath } from "../../shared/kube/paths.ts";
 import { API_VERSION, KIND } from "../../shared/resource.ts";
 import { parseSealedSecret } from "../../shared/sealed-secret.ts";
+import { argumentsFor, nextStep } from "./next-step.ts";
 import { syncStateOf, whyNotInSync } from "./sync-state.ts";
 import { holdsWanted, type WaitTarget } from "./wait-targets.ts";
 
@@ -13,32 +14,39 @@ export type Waiting = {
   until: "ready" | "synced";
   /** Ends the wait. */
   signal: AbortSignal;
-  /** Told of each object when what keeps it changes, and when it is in sync. */
+  /** Told of each object when what keeps it changes, and when it is in sync; of a cluster that is away once. */
   tell: (line: string) => void;
   /** Waits before a watch that ended is opened anew. */
   pause: (signal: AbortSignal) => Promise<void>;
 };
+
+/** Why an object is not in sync, and what to do about it; clauses without a full stop. */
+export type Unready = { why: string; next: string };
+
+/** What is not in sync yet, by `NAMESPACE/NAME`. */
+type Open = Map<string, Unready>;
 
 /** A watch without a byte for so long is opened anew; the server sends bookmarks each minute. */
 const IDLE_MS = 180_000;
 
 /**
  * Waits until all objects are in sync at the generation that they have.
- * @returns those that are not, by `NAMESPACE/NAME` with the reason, when the signal ended the wait; empty when all are.
+ * @returns those that are not, by `NAMESPACE/NAME`, when the signal ended the wait; empty when all are.
  * @throws InputError for an object that will not come to be in sync until somebody changes something; SealError when they
  *   may not be watched.
  */
 export async function waitForSync(
   targets: readonly WaitTarget[],
   waiting: Waiting,
-): Promise<ReadonlyMap<string, string>> {
-  const open = new Map(targets.map((target) => [placeOf(target), "it is not there"]));
+): Promise<ReadonlyMap<string, Unready>> {
+  const open: Open = new Map(targets.map((target) => [placeOf(target), notThere(target)]));
+  const tell = withoutRepeats(waiting.tell);
   const failed = new AbortController();
   const signal = AbortSignal.any([waiting.signal, failed.signal]);
   const byNamespace = Map.groupBy(targets, ({ namespace }) => namespace);
   const watches = [...byNamespace].map(async ([namespace, those]) => {
     try {
-      await watchNamespace(namespace, those, open, { ...waiting, signal });
+      await watchNamespace(namespace, those, open, { ...waiting, signal, tell });
     } catch (error) {
       failed.abort();
       throw error;
@@ -50,6 +58,15 @@ export async function waitForSync(
   return open;
 }
 
+/** Each of several watches is told once a second that the cluster is away. */
+function withoutRepeats(tell: (line: string) => void): (line: string) => void {
+  let last = "";
+  return (line) => {
+    if (line !== last) tell(line);
+    last = line;
+  };
+}
+
 function placeOf({ namespace, name }: WaitTarget): string {
   return `${namespace}/${name}`;
 }
@@ -58,7 +75,7 @@ function placeOf({ namespace, name }: WaitTarget): string {
 async function watchNamespace(
   namespace: string,
   targets: readonly WaitTarget[],
-  open: Map<string, string>,
+  open: Open,
   waiting: Waiting,
 ): Promise<void> {
   const { client, signal, tell, pause } = waiting;
@@ -91,32 +108,36 @@ async function watchNamespace(
 }
 
 /** @throws InputError where the object failed for good. */
-function judge(
-  target: WaitTarget,
-  object: KubeObject | null,
-  open: Map<string, string>,
-  { until, tell }: Waiting,
-): void {
+function judge(target: WaitTarget, object: KubeObject | null, open: Open, { until, tell }: Waiting): void {
   const place = placeOf(target);
   const before = open.get(place);
   if (before === undefined) return;
-  const why = object === null ? "it is not there" : whyWait(target, object, until);
-  if (why === null) {
+  const after = object === null ? notThere(target) : unready(target, object, until);
+  const isGone = object === null && target.mayGo;
+  if (after === null || isGone) {
     open.delete(place);
-    tell(`${place}: in sync`);
+    tell(`${place}: ${isGone ? "deleted" : "in sync"}`);
     return;
   }
-  open.set(place, why);
-  if (why !== before) tell(`${place}: waits: ${why}`);
+  open.set(place, after);
+  if (after.why !== before.why) tell(`${place}: waits: ${after.why}`);
+}
+
+function notThere(target: WaitTarget): Unready {
+  const next = `see that it was applied: kubectl get sealedsecret ${argumentsFor(target)}`;
+  return { why: "it is not there", next };
 }
 
 /** @returns null where there is nothing to wait for. */
-function whyWait(target: WaitTarget, object: KubeObject, until: Waiting["until"]): string | null {
+function unready(target: WaitTarget, object: KubeObject, until: Waiting["until"]): Unready | null {
   const place = placeOf(target);
   // Items of a watch say both; a list's do not.
   const document = { ...object, apiVersion: API_VERSION, kind: KIND };
   const sealedSecret = parseSealedSecret(document, `the cluster's SealedSecret ${place}`);
-  if (!holdsWanted(target, sealedSecret)) return "the cluster holds another version than the file";
+  if (!holdsWanted(target, sealedSecret)) {
+    const next = `apply the file, or see why that was not done: kubectl get sealedsecret ${argumentsFor(target)} -o yaml`;
+    return { why: "the cluster holds another version than the file", next };
+  }
   const state = syncStateOf(sealedSecret);
   // Its Secret stands, and no waiting brings a key back.
   if (state.kind === "in sync" || state.kind === "not opening" || (until === "synced" && state.isSynced))
@@ -124,8 +145,12 @@ function whyWait(target: WaitTarget, object: KubeObject, until: Waiting["until"]
   if (state.kind === "failed") {
     throw new InputError(
       `${place} will not come to be in sync: ${whyNotInSync(state)}`,
-      "correct what it names and apply it again; signet explain tells of each item",
+      `correct what it names and apply it again; ${nextStep(target, state.kind)}`,
     );
   }
-  return whyNotInSync(state);
+  const next =
+    state.kind === "retrying"
+      ? `signet status ${argumentsFor(target)}, and the controller's log`
+      : nextStep(target, state.kind);
+  return { why: whyNotInSync(state), next };
 }

@@ -13,6 +13,8 @@ export type WaitTarget = {
   name: string;
   /** What it is to hold, as a file has it; null where whatever it holds will do. */
   wanted: SealedSecret | null;
+  /** Whether it is waited for no longer once it is deleted: it was there, and nobody named it. */
+  mayGo: boolean;
 };
 
 /** What says which objects are waited for. */
@@ -34,7 +36,8 @@ export async function waitTargets(
       "write signet wait NAME…, signet wait -f PATH, or signet wait --all",
     );
   }
-  if (names.length > 0) return [...new Set(names)].map((name) => ({ namespace, name, wanted: null }));
+  if (names.length > 0)
+    return [...new Set(names)].map((name) => ({ namespace, name, wanted: null, mayGo: false }));
   const { objects, problems } = all
     ? await objectsInCluster(client, [namespace], timeoutMs)
     : await objectsInTrees(filename, io, namespace);
@@ -50,6 +53,7 @@ export async function waitTargets(
     namespace: sealedSecret.metadata.namespace ?? namespace,
     name: sealedSecret.metadata.name,
     wanted: all ? null : sealedSecret,
+    mayGo: all,
   }));
   requireDistinct(targets);
   return targets;

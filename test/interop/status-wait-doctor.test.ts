@@ -159,7 +159,7 @@ suite("status, wait and doctor on a real API server", () => {
       ],
       [
         ["wait", "-n", NAMESPACE, "db"],
-        /^error: cannot watch sealedsecrets in namespace "shop"[^\n]*403 Forbidden\nhint: grant the right/,
+        /^waiting for shop\/db, 5m at most\nerror: cannot watch sealedsecrets in namespace "shop"[^\n]*403 Forbidden\nhint: grant the right/,
       ],
     ] as const) {
       const { code, stdout, stderr } = await signet(args, kubeconfig);
@@ -201,7 +201,10 @@ suite("status, wait and doctor on a real API server", () => {
     );
     child.kill("SIGINT");
     assert.deepEqual(await exit, [null, "SIGINT"]);
-    assert.equal(output, "shop/db: waits: the cluster holds another version than the file\n");
+    assert.equal(
+      output,
+      "waiting for shop/db, 5m at most\nshop/db: waits: the cluster holds another version than the file\n",
+    );
     const again = await signet(["wait", "-n", NAMESPACE, "db"]);
     assert.equal(again.code, 0, again.stderr);
   });

@@ -191,4 +191,32 @@ export const lintFaults: readonly Fault[] = [
     replace: "targets.some((target) => !open.has(placeOf(target)))",
     test: wait,
   },
+  {
+    what: "a wait for all of a namespace goes on for what was deleted",
+    file: "cli/status/wait-for-sync.ts",
+    find: "object === null && target.mayGo",
+    replace: "object === null && !target.mayGo",
+    test: wait,
+  },
+  {
+    what: "a cluster that is away is told of once a second",
+    file: "cli/status/wait-for-sync.ts",
+    find: "if (line !== last) tell(line);",
+    replace: "tell(line);",
+    test: wait,
+  },
+  {
+    what: "a wait of weeks is over at once",
+    file: "cli/commands/wait.ts",
+    find: "Math.min(longestMs, LONGEST_TIMER_MS)",
+    replace: "longestMs",
+    test: wait,
+  },
+  {
+    what: "when the time is over one of several is named",
+    file: "cli/commands/wait.ts",
+    find: "of left) {",
+    replace: "of [...left].slice(0, 1)) {",
+    test: wait,
+  },
 ];

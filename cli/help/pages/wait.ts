@@ -8,7 +8,7 @@ export const page: HelpPage = {
     "wait [-n NAMESPACE] --all",
   ],
   description: [
-    "Waits until the SealedSecrets named are in sync at the generation that they have, and tells on standard error what keeps them. With -f it waits until the cluster holds what the files hold, too: for what another tool applies. One that is not there is waited for.",
+    "Waits until the SealedSecrets named are in sync at the generation that they have. Standard error says what it waits for, and each change of what keeps an object; when the time is over, each that is left, why, and the next command. With -f it waits until the cluster holds what the files hold, too: for what another tool applies. One that is not there is waited for.",
     "It ends early, with exit code 1, where the controller says of one that somebody has to change something first.",
     "Asks for the right to watch SealedSecrets in their namespaces; --all to list them, too.",
   ],

@@ -10,7 +10,7 @@ import { patienceMs } from "../../support/patience.ts";
 import { type StatusWorld, sealedSecret, statusWorld, TOLD } from "./status-world.ts";
 
 const boundMs = patienceMs(10_000);
-const DB = { namespace: "shop", name: "db", wanted: null };
+const DB = { namespace: "shop", name: "db", wanted: null, mayGo: false };
 
 /** Runs `signet wait`, and gives what it says, line by line, as it comes. */
 function waiting(world: StatusWorld, args: readonly string[], files: Readonly<Record<string, string>> = {}) {
@@ -39,7 +39,11 @@ suite("wait", () => {
     const world = await statusWorld(context);
     world.put(sealedSecret("shop", "db", TOLD.inSync), sealedSecret("shop", "api", TOLD.ofReference));
     const lines = succeeded(await world.signet(["wait", "-n", "shop", "db", "api"]));
-    assert.deepEqual(lines.sort(), ["shop/api: in sync", "shop/db: in sync"]);
+    assert.deepEqual(lines.sort(), [
+      "shop/api: in sync",
+      "shop/db: in sync",
+      "waiting for shop/db, shop/api, 5m at most",
+    ]);
     assert.deepEqual(
       world.cluster.requests.map(({ method, path, query }) => [method, path, query.get("watch")]),
       [
@@ -75,7 +79,7 @@ suite("wait", () => {
     assert.equal(code, 1);
     assert.equal(
       stderr,
-      "error: team/db will not come to be in sync: UnsealFailed: no key could decrypt secret (password)\nhint: correct what it names and apply it again; signet explain tells of each item\n",
+      "waiting for shop/api, team/db, 5m at most\nerror: team/db will not come to be in sync: UnsealFailed: no key could decrypt secret (password)\nhint: correct what it names and apply it again; kubectl get sealedsecret -n team db -o yaml | signet explain tells of each item\n",
     );
   });
 
@@ -98,20 +102,50 @@ suite("wait", () => {
   test("for all that a namespace has", async (context) => {
     const world = await statusWorld(context);
     world.put(sealedSecret("shop", "a", TOLD.inSync), sealedSecret("shop", "b", TOLD.inSync));
-    assert.equal(succeeded(await world.signet(["wait", "-n", "shop", "--all"])).length, 2);
+    assert.equal(succeeded(await world.signet(["wait", "-n", "shop", "--all"])).length, 3);
     const none = await world.signet(["wait", "-n", "team", "--all"]);
     assert.equal(none.code, 1);
     assert.match(none.stderr, /^error: no SealedSecret in the namespace team\nhint: ./);
   });
 
-  test("names what is left when the time is over", async (context) => {
+  test("names each that is left when the time is over, with its reason and the next step", async (context) => {
     const world = await statusWorld(context);
-    const { code, stderr } = await world.signet(["wait", "--timeout=1ms", "-n", "shop", "db"]);
+    const { code, stderr } = await world.signet(["wait", "--timeout=1ms", "-n", "shop", "db", "a b"]);
     assert.equal(code, 1);
-    assert.match(
-      stderr,
-      /^error: not in sync after 1ms: shop\/db \(it is not there\)\nhint: signet status tells/m,
-    );
+    assert.deepEqual(stderr.split("\n"), [
+      "waiting for shop/db, shop/a b, 1ms at most",
+      "shop/db: not in sync: it is not there",
+      "    see that it was applied: kubectl get sealedsecret -n shop db",
+      "shop/a b: not in sync: it is not there",
+      "    see that it was applied: kubectl get sealedsecret -n shop 'a b'",
+      "error: 2 SealedSecrets are not in sync after 1ms",
+      "hint: do what stands below each, or give a longer --timeout",
+      "",
+    ]);
+  });
+
+  test("a time that is longer than a timer's is none that is over at once", async (context) => {
+    const world = await statusWorld(context);
+    const { ended, says } = waiting(world, ["-n", "shop", "--timeout=9000h", "db"]);
+    world.put(sealedSecret("shop", "db", null));
+    await says("shop/db: waits: no controller has looked at it");
+    world.put(sealedSecret("shop", "db", TOLD.inSync));
+    const [first] = succeeded(await ended);
+    assert.equal(first, "waiting for shop/db, 9000h at most");
+  });
+
+  test("of all that a namespace has it waits no longer for what is deleted; what was named may come again", async (context) => {
+    const world = await statusWorld(context);
+    world.put(sealedSecret("shop", "a", TOLD.inSync), sealedSecret("shop", "db", null));
+    const all = waiting(world, ["-n", "shop", "--all", "--timeout=0"]);
+    const named = waiting(world, ["-n", "shop", "db"]);
+    await all.says("shop/db: waits: no controller");
+    await named.says("shop/db: waits: no controller");
+    world.cluster.store.delete("sealedsecrets.bitnami.com", "shop", "db");
+    assert.ok(succeeded(await all.ended).includes("shop/db: deleted"));
+    await named.says("shop/db: waits: it is not there");
+    world.put(sealedSecret("shop", "db", TOLD.inSync));
+    assert.equal(succeeded(await named.ended).at(-1), "shop/db: in sync");
   });
 
   test("says what right is missing", async (context) => {
@@ -119,7 +153,10 @@ suite("wait", () => {
     world.cluster.forbid({ verb: "watch" });
     const { code, stderr } = await world.signet(["wait", "db"]);
     assert.equal(code, 1);
-    assert.match(stderr, /^error: cannot watch sealedsecrets.*403 Forbidden\nhint: grant the right/);
+    assert.match(
+      stderr,
+      /^waiting for .*\nerror: cannot watch sealedsecrets.*403 Forbidden\nhint: grant the right/,
+    );
   });
 
   test("without a cluster it does not wait for one", async (context) => {
@@ -127,7 +164,7 @@ suite("wait", () => {
     await world.cluster.stop();
     const { code, stderr } = await waiting(world, ["db"]).ended;
     assert.equal(code, 1);
-    assert.match(stderr, /^error: cannot reach the API server .*\nhint: ./);
+    assert.match(stderr, /^waiting for .*\nerror: cannot reach the API server .*\nhint: ./);
   });
 
   for (const [what, args, says] of [
@@ -186,6 +223,7 @@ suite("a watch", () => {
         gone,
         new KubeUnreachableError("https://x", "connection closed"),
       ],
+      [new KubeUnreachableError("https://x", "connection closed")],
       [{ type: "ERROR", object: { metadata: {} } }, added(sealedSecret("shop", "db", TOLD.failed))],
       [added(sealedSecret("shop", "db", TOLD.inSync))],
     ]);
@@ -196,7 +234,7 @@ suite("a watch", () => {
       pause: async () => void pauses++,
     });
     assert.deepEqual([...left], []);
-    assert.equal(pauses, 3);
+    assert.equal(pauses, 4);
     assert.equal(asked[0]?.["fieldSelector"], "metadata.name=db");
     assert.deepEqual(said, [
       "shop/db: waits: no controller has looked at it",
@@ -215,6 +253,9 @@ suite("a watch", () => {
       signal: time.signal,
       pause: async () => time.abort(),
     });
-    assert.deepEqual([...left], [["shop/db", "it is not there"]]);
+    assert.deepEqual(
+      [...left].map(([place, { why }]) => `${place}: ${why}`),
+      ["shop/db: it is not there"],
+    );
   });
 });
