@@ -50,7 +50,11 @@ export const pin: Command<typeof pinOptions> = {
     if (action === "list") return list(project, names, io);
     if (action === "accept") {
       const { acceptPins } = await import("../project/pin-record.ts");
-      return print(acceptPins(project, names, io), io);
+      const { acceptRules } = await import("../project/rules-record.ts");
+      const lines = acceptPins(project, names, io);
+      // Whoever names clusters looked at their pins.
+      if (names.length === 0 && acceptRules(project, io)) lines.push(`the rules of ${project.path}`);
+      return print(lines, io);
     }
     const [name, ...more] = names;
     if (name === undefined || more.length > 0)

@@ -13,6 +13,7 @@ import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
 import { namedService, remoteKeyFor } from "./project-key-service.ts";
 import { ruleFor } from "./project-rules.ts";
+import { type RulesAlert, rulesAlert } from "./rules-record.ts";
 
 /** What seals for a file: see `FoundSealingKey`. */
 export type ForTarget = (target: string | null, path?: string | null) => Promise<SealingKey>;
@@ -50,10 +51,13 @@ export async function projectSealing(
     keys.set(id, key);
     return key;
   };
+  let alertOfRules: RulesAlert | null = null;
   return async (target, path = null) => {
     const rule = ruleFor(project, path ?? target, io);
     const name = clusterFor(project, rule, asked, path ?? target);
     const key = await keyOf(name, rule);
+    alertOfRules ??= rulesAlert(project, io, notices);
+    alertOfRules(path ?? target, name, asked.length > 0);
     const warnOfOtherCluster = otherClusterWarning(project, name, notices);
     return { ...key, judgeScope: judgeScopeBy(rule, project), warnOfOtherCluster };
   };

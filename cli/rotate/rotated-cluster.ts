@@ -9,6 +9,7 @@ import { pinnedCluster } from "../project/pinned-cluster.ts";
 import { findProject, type ProjectFile } from "../project/project-file.ts";
 import { ruleFor } from "../project/project-rules.ts";
 import { clustersFor, namesController, pinOf } from "../project/project-sealing.ts";
+import { rulesAlert } from "../project/rules-record.ts";
 
 /** The cluster of a project file whose values are sealed anew. */
 export type RotatedCluster = {
@@ -58,10 +59,12 @@ function clusterOf(
   notices: Notices,
 ): RotatedCluster {
   const cluster = pinnedCluster(project, name, io);
+  const alertOfRules = rulesAlert(project, io, notices, false);
   return {
     name,
     whyNot(path) {
       const fitting = clustersFor(project, ruleFor(project, path, io));
+      if (fitting.includes(name)) alertOfRules(path, name, true);
       return fitting.includes(name) ? null : `for ${fitting.join(" and ")}, by the rules of ${project.path}`;
     },
     async certificate(asksController) {

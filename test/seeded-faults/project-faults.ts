@@ -8,6 +8,8 @@ const file = "cli/project/project-file.ts";
 const fileTest = "test/cli/project/project-file.test.ts";
 const update = "cli/project/update-pin.ts";
 const pinTest = "test/cli/project/pin-command.test.ts";
+const rules = "cli/project/rules-record.ts";
+const rulesTest = "test/cli/project/rules-record.test.ts";
 
 /** Faults in what project files are taken for. */
 export const projectFaults: readonly Fault[] = [
@@ -52,6 +54,41 @@ export const projectFaults: readonly Fault[] = [
     find: "return /^[\\w./-]+$/.test(path) ? path :",
     replace: "return path.length > 0 ? path :",
     test: pinTest,
+  },
+  {
+    what: "rules that changed send a new file to another cluster without a word",
+    file: sealing,
+    find: "    alertOfRules(path ?? target, name, asked.length > 0);\n",
+    replace: "",
+    test: rulesTest,
+  },
+  {
+    what: "rules that came to decide for which cluster a file is are not told of",
+    file: rules,
+    find: "(isAsked || was.length === 1)",
+    replace: "(isAsked || was.length > 0)",
+    test: rulesTest,
+  },
+  {
+    what: "rules that change the key of a key service are not told of",
+    file: rules,
+    find: " && isDeepStrictEqual(services[0], services[1])",
+    replace: "",
+    test: rulesTest,
+  },
+  {
+    what: "to accept one pin is to accept the rules",
+    file: "cli/commands/pin.ts",
+    find: "names.length === 0 && acceptRules",
+    replace: "acceptRules",
+    test: rulesTest,
+  },
+  {
+    what: "rotate says nothing of rules that changed",
+    file: "cli/rotate/rotated-cluster.ts",
+    find: "      if (fitting.includes(name)) alertOfRules(path, name, true);\n",
+    replace: "",
+    test: "test/cli/rotate/rotate-in-project.test.ts",
   },
   {
     what: "a rule of a project widens what is sealed",

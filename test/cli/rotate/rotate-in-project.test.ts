@@ -79,6 +79,23 @@ suite("rotate in a project", () => {
     assert.deepEqual(await openedBy("new", byFile.files.get("/in/c.yaml")), { user: "me" });
   });
 
+  test("tells, always, of files that rules other than the accepted ones have sealed for the cluster", async () => {
+    const clusters = pin("prod", NEW_KEY) + pin("staging", OLD_KEY);
+    const { files: known } = await inProject(["pin", "accept"], {
+      files: repository(clusters, RULES.replace("in/prod", "in/other")),
+    });
+    const text = manifest({ user: await sealed("old", "me") });
+    const files = { ...Object.fromEntries(known), ...repository(clusters, RULES) };
+    const tree = { ...files, "/in/prod/a.yaml": text, "/in/both/b.yaml": text };
+    const run = await inProject([...OPENING, "--for-cluster", "prod", "in"], { files: tree });
+    assert.equal(run.code, 0, run.stderr);
+    const alerts = run.stderr.match(/^warning: the rules of .*$/gm) ?? [];
+    assert.match(
+      alerts.join("\n"),
+      /^[^\n]* in\/prod\/a\.yaml was for staging, and is sealed for prod now\.[^\n]*$/,
+    );
+  });
+
   test("a pin that is not what the user accepted ends the run", async () => {
     const text = manifest({ user: await sealed("old", "me") });
     const before = await accepted({ ...repository(), "/in/a.yaml": text });
