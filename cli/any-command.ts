@@ -97,14 +97,17 @@ async function runMode(io: Io): Promise<void> {
 async function runCommand(word: CommandWord, io: Io): Promise<void> {
   const [, ...rest] = io.args;
   // A topic may be named as its flag is typed: `help --raw`.
-  if (word === "help") return printHelp(rest.find((topic) => !/^(?:-h|--help)$/.test(topic)) ?? null, io);
+  if (word === "help") {
+    const [topic = null, action] = rest.filter((one) => !/^(?:-h|--help)$/.test(one));
+    return printHelp(topic, io, action);
+  }
   const command = await COMMANDS[word]();
   const { options, positionals } = readArguments(
     command.options,
     rest,
     variablesFor(command.options, io.env),
   );
-  if (options["help"] === true) return printHelp(word, io);
+  if (options["help"] === true) return printHelp(word, io, positionals[0]);
   requireNoFileAmongFlags(positionals, io);
   await command.run({ options, positionals, io });
 }
@@ -126,17 +129,18 @@ function requireNoFileAmongFlags(positionals: readonly string[], { args, files }
   );
 }
 
-async function printHelp(topic: string | null, io: Io): Promise<void> {
+async function printHelp(topic: string | null, io: Io, action?: string): Promise<void> {
   const { helpText } = await import("./help.ts");
   const variables = Object.entries(kubesealOptions)
     .filter(([, spec]) => hasVariable(spec))
     .map(([flag]) => [flag, variableOf(flag)] as const);
-  const text = await helpText(topic, {
+  const sources = {
     program: io.program === "kubectl-signet" ? "kubectl signet" : io.program,
     options: kubesealOptions,
     variables: new Map(variables),
     commands: await allCommands(),
-  });
+  };
+  const text = await helpText(topic, sources, action);
   writeProduct(text, { format: null, "sealed-secret-file": null }, io);
 }
 

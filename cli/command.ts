@@ -10,6 +10,8 @@ export type Command<Table extends OptionTable> = {
   options: Table;
   /** Words of which one may stand behind it; files else. */
   words?: readonly string[];
+  /** What those words do, where each has a page of its own in the help. */
+  actions?: readonly CommandAction[];
   /** Its page in the help. What is loaded when a stream is sealed has its page in cli/help/ instead. */
   page?: HelpPage;
   /**
@@ -17,6 +19,14 @@ export type Command<Table extends OptionTable> = {
    * @throws SealError when it is refused or fails.
    */
   run(context: CommandContext<Table>): Promise<void>;
+};
+
+/** One thing that a command does, asked for by the word behind its own. */
+export type CommandAction = {
+  name: string;
+  /** One line of help, as that of a command. */
+  summary: string;
+  page(): Promise<HelpPage>;
 };
 
 /** What a command is run with. */
@@ -35,6 +45,8 @@ export type HelpPage = {
   description: readonly string[];
   /** Flags to list, by name, in this order; all of the table when not given. */
   flags?: readonly string[];
+  /** What flags mean here, where their table says it for several actions at once. */
+  summaries?: Readonly<Record<string, string>>;
   /** Complete command lines, which call the program `signet`. Each must run in test/cli/help-examples.test.ts. */
   examples: readonly { what: string; command: string }[];
   /** Codes and what they mean, where they differ from 0, 1 and 2. */

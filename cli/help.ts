@@ -1,5 +1,5 @@
 import { UsageError } from "../shared/errors.ts";
-import type { Command, HelpPage } from "./command.ts";
+import type { Command, CommandAction, HelpPage } from "./command.ts";
 import { flagsPage } from "./help/flags-page.ts";
 import { overview } from "./help/overview.ts";
 import { commandPage } from "./help/page.ts";
@@ -50,9 +50,10 @@ export const MODE_TOPICS: readonly string[] = Object.keys(MODES);
 
 /**
  * The page on a topic: a command word, a mode by its flag's name, `flags`, or null for the first page.
+ * @param action the word behind that of a command: of a command whose actions have pages, that of this one.
  * @throws UsageError for any other word.
  */
-export async function helpText(topic: string | null, sources: HelpSources): Promise<string> {
+export async function helpText(topic: string | null, sources: HelpSources, action?: string): Promise<string> {
   const { program, options, commands, variables } = sources;
   const words = commands.map(({ name, summary }) => ({ name, summary }));
   if (topic === null || topic === "help") {
@@ -64,8 +65,14 @@ export async function helpText(topic: string | null, sources: HelpSources): Prom
   if (asked === "flags") return flagsPage(program, options, commands, variables);
   const command = commands.find(({ name }) => name === asked);
   if (command !== undefined) {
-    const { summary, page = { usage: [`${asked} [flags]`], description: [], examples: [] } } = command;
-    return commandPage(program, { title: asked, summary, options: command.options, page });
+    const {
+      summary,
+      page = { usage: [`${asked} [flags]`], description: [], examples: [] },
+      actions,
+    } = command;
+    if (action !== undefined && actions !== undefined) return actionPage(command, actions, action, program);
+    const subject = { title: asked, summary, options: command.options, page };
+    return commandPage(program, actions === undefined ? subject : { ...subject, actions });
   }
   if (isMode(asked)) {
     const { summary, page } = MODES[asked];
@@ -73,6 +80,21 @@ export async function helpText(topic: string | null, sources: HelpSources): Prom
     return commandPage(program, { title, summary, options, ...(await page()) });
   }
   throw unknownTopic(topic, asked, [...words.map(({ name }) => name), ...MODE_TOPICS, "flags"], program);
+}
+
+async function actionPage(
+  { name, options }: Command<OptionTable>,
+  actions: readonly CommandAction[],
+  word: string,
+  program: string,
+): Promise<string> {
+  const action = actions.find((one) => one.name === word);
+  if (action === undefined) {
+    const topics = actions.map((one) => `${name} ${one.name}`);
+    throw unknownTopic(`${name} ${word}`, `${name} ${word}`, topics, program);
+  }
+  const subject = { title: `${name} ${word}`, summary: action.summary, options, page: await action.page() };
+  return commandPage(program, subject);
 }
 
 function isMode(word: string): word is ModeName {

@@ -1,21 +1,58 @@
 import { UsageError } from "../../shared/errors.ts";
 import { readArguments } from "../arguments.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandAction } from "../command.ts";
 import { page } from "../help/pages/keys.ts";
 import type { Io } from "../io.ts";
 import type { KeyAction } from "../keys/key-action.ts";
 import { actionFlags, keysOptions } from "../keys/keys-options.ts";
 
-const ACTIONS: Readonly<Record<string, () => Promise<KeyAction>>> = {
-  list: async () => (await import("../keys/list-keys.ts")).listKeys,
-  show: async () => (await import("../keys/show-key.ts")).showKey,
-  new: async () => (await import("../keys/new-key.ts")).newKey,
-  promote: async () => (await import("../keys/promote-key.ts")).promoteKey,
-  retire: async () => (await import("../keys/retire-key.ts")).retireKeys,
-  backup: async () => (await import("../keys/backup-keys.ts")).backupKeys,
-  restore: async () => (await import("../keys/restore-keys.ts")).restoreKeys,
-  wrap: async () => (await import("../keys/move-keys.ts")).wrapKeys,
-  unwrap: async () => (await import("../keys/move-keys.ts")).unwrapKeys,
+/** What `signet keys` does: the words behind it, what does it, and its page in the help. */
+const ACTIONS: Readonly<Record<string, Omit<CommandAction, "name"> & { load: () => Promise<KeyAction> }>> = {
+  list: {
+    summary: "list the keys, with their state, age and how much needs each",
+    load: async () => (await import("../keys/list-keys.ts")).listKeys,
+    page: async () => (await import("../help/pages/keys-list.ts")).page,
+  },
+  show: {
+    summary: "show one key, what needs it, and what would happen without it",
+    load: async () => (await import("../keys/show-key.ts")).showKey,
+    page: async () => (await import("../help/pages/keys-show.ts")).page,
+  },
+  new: {
+    summary: "make a key that seals from now on",
+    load: async () => (await import("../keys/new-key.ts")).newKey,
+    page: async () => (await import("../help/pages/keys-new.ts")).page,
+  },
+  promote: {
+    summary: "have a key that is there seal from now on",
+    load: async () => (await import("../keys/promote-key.ts")).promoteKey,
+    page: async () => (await import("../help/pages/keys-promote.ts")).page,
+  },
+  retire: {
+    summary: "take out keys that nothing needs, or that were stolen",
+    load: async () => (await import("../keys/retire-key.ts")).retireKeys,
+    page: async () => (await import("../help/pages/keys-retire.ts")).page,
+  },
+  backup: {
+    summary: "copy keys into an encrypted file; confirm it was stored",
+    load: async () => (await import("../keys/backup-keys.ts")).backupKeys,
+    page: async () => (await import("../help/pages/keys-backup.ts")).page,
+  },
+  restore: {
+    summary: "copy the keys of a backup into the cluster",
+    load: async () => (await import("../keys/restore-keys.ts")).restoreKeys,
+    page: async () => (await import("../help/pages/keys-restore.ts")).page,
+  },
+  wrap: {
+    summary: "have a key of AWS KMS or Vault encrypt keys in their Secrets",
+    load: async () => (await import("../keys/move-keys.ts")).wrapKeys,
+    page: async () => (await import("../help/pages/keys-wrap.ts")).page,
+  },
+  unwrap: {
+    summary: "take that encryption off again",
+    load: async () => (await import("../keys/move-keys.ts")).unwrapKeys,
+    page: async () => (await import("../help/pages/keys-unwrap.ts")).page,
+  },
 };
 const WORDS = Object.keys(ACTIONS);
 
@@ -25,17 +62,18 @@ export const keys: Command<typeof keysOptions> = {
   summary: "show, make, promote, retire, wrap and back up sealing keys",
   options: keysOptions,
   words: WORDS,
+  actions: Object.entries(ACTIONS).map(([name, { summary, page: load }]) => ({ name, summary, page: load })),
   page,
   async run({ options, positionals, io }) {
     const [word = "", ...names] = positionals;
-    const load = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
-    if (load === undefined) {
+    const known = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
+    if (known === undefined) {
       throw new UsageError(
         word === "" ? "it is not said what to do with the keys" : `keys knows ${inWords(WORDS, "and")}`,
-        `write signet keys ${inWords(WORDS, "or")}`,
+        `write signet keys ${inWords(WORDS, "or")}; what each does: signet keys --help`,
       );
     }
-    const action = await load();
+    const action = await known.load();
     requireOwnFlags(word, action, io);
     await action.run(names, options, io);
   },
@@ -49,7 +87,10 @@ function requireOwnFlags(word: string, { flags }: KeyAction, { args }: Io): void
     Array.isArray(value) ? value.length > 0 : value !== null && value !== false;
   const foreign = actionFlags.find((flag) => isGiven(options[flag]) && !flags.includes(flag));
   if (foreign === undefined) return;
-  throw new UsageError(`--${foreign} does not go with keys ${word}`, "leave it out");
+  throw new UsageError(
+    `--${foreign} does not go with keys ${word}`,
+    `leave it out; what goes with it: signet keys ${word} --help`,
+  );
 }
 
 function inWords(words: readonly string[], joint: "and" | "or"): string {

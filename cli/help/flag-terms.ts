@@ -8,11 +8,19 @@ export function flagTerm(flag: string, { short, value, kind }: OptionSpec): stri
   return flag === short ? `-${flag}${argument}` : `${letter}--${flag}${argument}`;
 }
 
-/** Terms of a page for the flags named, in that order. @throws Error for a flag that the table has not. */
-export function flagTerms(table: OptionTable, names: readonly string[]): (readonly [string, string])[] {
+/**
+ * Terms of a page for the flags named, in that order.
+ * @param summaries what is said of a flag instead of its table's summary.
+ * @throws Error for a flag that the table has not.
+ */
+export function flagTerms(
+  table: OptionTable,
+  names: readonly string[],
+  summaries: Readonly<Record<string, string>> = {},
+): (readonly [string, string])[] {
   return names.map((name) => {
     const spec = table[name];
     if (spec === undefined) throw new Error(`help names an unknown flag: ${name}`);
-    return [flagTerm(name, spec), spec.summary] as const;
+    return [flagTerm(name, spec), summaries[name] ?? spec.summary] as const;
   });
 }

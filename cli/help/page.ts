@@ -10,6 +10,8 @@ export type Subject = {
   summary: string;
   options: OptionTable;
   page: HelpPage;
+  /** Names and summaries of what has a page below this one. */
+  actions?: readonly { name: string; summary: string }[];
 };
 
 /** Holds for every command. */
@@ -20,9 +22,12 @@ const EXIT_CODES: readonly (readonly [string, string])[] = [
 ];
 
 /** The page of one command or mode. */
-export function commandPage(program: string, { title, summary, options, page }: Subject): string {
+export function commandPage(
+  program: string,
+  { title, summary, options, page, actions = [] }: Subject,
+): string {
   const called = (command: string) => asCalled(command, program);
-  const flags = page.flags ?? Object.keys(options);
+  const flags = flagTerms(options, page.flags ?? Object.keys(options), page.summaries);
   const lines = [
     `${[program, title].filter((word) => word !== "").join(" ")}: ${summary}`,
     ...section(
@@ -30,14 +35,15 @@ export function commandPage(program: string, { title, summary, options, page }: 
       page.usage.map((usage) => `${program} ${usage}`),
     ),
     ...page.description.flatMap((paragraph) => ["", ...wrap(called(paragraph))]),
-    ...section("Flags", terms(flagTerms(options, flags))),
+    ...section("Actions", terms(actions.map(({ name, summary: what }) => [name, what] as const))),
+    ...section(actions.length === 0 ? "Flags" : "Flags of all actions", terms(flags)),
     ...section("Examples", exampleLines(page.examples, program)),
     ...section("Environment", terms(page.environment ?? [])),
     ...section("Files", terms(page.files ?? [])),
     ...section("Exit codes", terms(page.exitCodes ?? EXIT_CODES)),
     "",
     ...wrap(
-      `See also: ${program} --help for all commands, ${program} help flags for all flags and their variables.`,
+      `See also: ${actions.length === 0 ? "" : `${program} ${title} ACTION --help for one action, `}${program} --help for all commands, ${program} help flags for all flags and their variables.`,
     ),
   ];
   return `${lines.join("\n")}\n`;

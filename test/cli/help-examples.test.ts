@@ -66,6 +66,10 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ),
   ...[
     "signet keys list",
+    "signet keys list --open --in apps",
+    "signet keys new --dry-run",
+    "signet keys retire --dry-run --in apps sealed-secrets-key7xk2p",
+    "signet keys retire --compromised sealed-secrets-key7xk2p",
     "signet rotate --open sealed/",
     "signet keys backup --age age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p -w sealing-keys.yaml",
     "signet keys backup --confirm sealing-keys.yaml",

@@ -41,7 +41,7 @@ export const keyLifeFaults: readonly Fault[] = [
   {
     what: "a restored key that nobody promoted counts as the one to seal",
     file: "cli/keys/foremost-keys.ts",
-    find: "if (isRestored && countingPromotion(key, now) === null) return false;",
+    find: "if (isMadeToWait && countingPromotion(key, now) === null) return false;",
     replace: "",
     test: promoting,
   },
@@ -160,6 +160,27 @@ export const keyLifeFaults: readonly Fault[] = [
     test: shown,
   },
   {
+    what: "the page of keys retire leaves a flag of its own out",
+    file: "cli/help/pages/keys-retire.ts",
+    find: 'flags: ["dry-run", "compromised", "force",',
+    replace: 'flags: ["dry-run", "force",',
+    test: "test/cli/keys/help.test.ts",
+  },
+  {
+    what: "the page of an action tells of flags in words about others",
+    file: "cli/help/flag-terms.ts",
+    find: "summaries[name] ?? spec.summary",
+    replace: "spec.summary",
+    test: "test/cli/keys/help.test.ts",
+  },
+  {
+    what: "the help of an action is that of all keys",
+    file: "cli/any-command.ts",
+    find: "return printHelp(word, io, positionals[0]);",
+    replace: "return printHelp(word, io);",
+    test: "test/cli/keys/help.test.ts",
+  },
+  {
     what: "a fresh key is told of as hours old",
     file: "cli/age-in-words.ts",
     find: "if (seconds < 3 * HOUR)",
@@ -167,10 +188,24 @@ export const keyLifeFaults: readonly Fault[] = [
     test: "test/cli/age-in-words.test.ts",
   },
   {
+    what: "a new key seals before it is promoted, and raises the alarm",
+    file: "cli/keys/new-key.ts",
+    find: '[AWAITS_BACKUP_ANNOTATION]: "true", [AWAITS_PROMOTION_ANNOTATION]: "true"',
+    replace: '[AWAITS_BACKUP_ANNOTATION]: "true"',
+    test: making,
+  },
+  {
+    what: "a promotion does not name its Secret, and is ignored",
+    file: "cli/keys/promote-key.ts",
+    find: 'promotionMark(at, metadata.uid ?? "")',
+    replace: "promotionText(at)",
+    test: making,
+  },
+  {
     what: "a new key is not promoted, and raises the alarm",
     file: "cli/keys/new-key.ts",
-    find: "promotedAt: new Date(promotionMoment(keys, now)),",
-    replace: "promotedAt: null,",
+    find: "if (secret !== null) await promote(",
+    replace: "if (secret === undefined) await promote(",
     test: making,
   },
   {
@@ -197,7 +232,7 @@ export const keyLifeFaults: readonly Fault[] = [
   {
     what: "a new key does not wait for its backup where that is required",
     file: "cli/keys/new-key.ts",
-    find: "const awaitsBackup = keys.length > 0;",
+    find: "const isSuccessor = keys.length > 0;",
     replace: "const awaitsBackup = keys.length === 0;",
     test: making,
   },
