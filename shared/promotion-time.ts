@@ -1,7 +1,7 @@
 const RFC_3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** The moment that the promotion of a sealing key names, in RFC 3339; null where the text is none. */
+/** A moment in RFC 3339; null where the text is none. */
 export function promotionTime(text: string): Date | null {
   const [, year, month, day, ...time] = RFC_3339.exec(text) ?? [];
   const [hour, minute, second] = time.map(Number);
@@ -22,7 +22,25 @@ export function promotionTime(text: string): Date | null {
   return Number.isNaN(at.getTime()) ? null : at;
 }
 
-/** A moment as the annotation has it: RFC 3339 in UTC, whole seconds. */
+/** A moment as people and the annotation have it: RFC 3339 in UTC, whole seconds. */
 export function promotionText(at: Date): string {
   return at.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** What the annotation of a promotion holds. @param uid of the very Secret that it is written onto. */
+export function promotionMark(at: Date, uid: string): string {
+  return `${promotionText(at)} ${uid}`;
+}
+
+/**
+ * The two parts of the annotation of a promotion: what is to be its time, and whether it was written onto this Secret, and
+ * not created with it.
+ * @param uid of the Secret that bears it.
+ */
+export function readPromotionMark(
+  text: string,
+  uid: string | undefined,
+): { time: string; isProven: boolean } {
+  const [time = "", named, ...others] = text.split(" ");
+  return { time, isProven: named !== undefined && named !== "" && named === uid && others.length === 0 };
 }

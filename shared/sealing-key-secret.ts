@@ -18,5 +18,11 @@ export const BACKUP_WRITTEN_ANNOTATION = "signet.dev/backup-written";
 export const AWAITS_BACKUP_ANNOTATION = "signet.dev/awaits-backup";
 /** On a key Secret: when its key was copied in from a backup, in RFC 3339. It opens, and seals once it is promoted. */
 export const RESTORED_ANNOTATION = "signet.dev/restored";
-/** On a key Secret: the moment from which it is to seal, in RFC 3339. Of several the latest counts. */
+/** On a key Secret, with any value: it was made to seal once it is promoted. It opens until then, too. */
+export const AWAITS_PROMOTION_ANNOTATION = "signet.dev/awaits-promotion";
+/**
+ * On a key Secret: the moment from which it is to seal, in RFC 3339, and the uid of that Secret, separated by a space. Of
+ * several the latest counts. Nobody knows the uid of a Secret before it was created: so whoever may do no more than that
+ * promotes nothing.
+ */
 export const PRIMARY_ANNOTATION = "signet.dev/primary";

@@ -15,7 +15,7 @@ const SERVING: readonly Right[] = [
 
 /** What it does in its own namespace, beside that. */
 const OWN: readonly Right[] = [
-  { verbs: ["get", "list", "watch", "create"], resource: "secrets" },
+  { verbs: ["get", "list", "watch", "create", "update"], resource: "secrets" },
   { verbs: ["create"], resource: "configmaps" },
   { verbs: ["get", "update"], resource: "configmaps", name: "sealed-secrets-certificate" },
 ];

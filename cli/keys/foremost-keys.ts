@@ -51,9 +51,9 @@ function countingPromotion(key: SealingKey, now: Date): number | null {
 }
 
 function maySeal(key: SealingKey, onlyWrapped: boolean, now: Date): boolean {
-  const { isInUse, wrappedBy, isRestored } = key;
+  const { isInUse, wrappedBy, isMadeToWait } = key;
   if (!isInUse || (onlyWrapped && wrappedBy === null)) return false;
-  if (isRestored && countingPromotion(key, now) === null) return false;
+  if (isMadeToWait && countingPromotion(key, now) === null) return false;
   return hasBegun(key, now);
 }
 

@@ -61,14 +61,14 @@ export class KeySecrets {
     return sorted([...labelled, ...legacy.filter(isPlain)]);
   }
 
-  /** Writes a new Secret. @returns false where its name is taken. @throws KubeApiError, KubeUnreachableError. */
-  async create(body: object): Promise<boolean> {
+  /** Writes a new Secret. @returns it as it stands; null where its name is taken. @throws KubeApiError, KubeUnreachableError. */
+  async create(body: object): Promise<KeySecretObject | null> {
     const path = corePath("secrets", this.#namespace);
     try {
-      await this.#client.request({ method: "POST", path, body, timeoutMs: this.#timeoutMs });
-      return true;
+      const request = { method: "POST", path, body, timeoutMs: this.#timeoutMs } as const;
+      return (await this.#client.request(request)) as KeySecretObject;
     } catch (error) {
-      if (error instanceof KubeApiError && error.status === 409) return false;
+      if (error instanceof KubeApiError && error.status === 409) return null;
       throw error;
     }
   }

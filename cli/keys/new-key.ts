@@ -4,7 +4,12 @@ import { issueKey, type KeyRequest } from "../../shared/seal/issue-certificate.n
 import { keySecret, type NewKeySecret } from "../../shared/seal/new-key-secret.node.ts";
 import { successorName } from "../../shared/seal/successor-name.node.ts";
 import { parseWrappingKey, type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
-import { AWAITS_BACKUP_ANNOTATION, KEY_LABEL } from "../../shared/sealing-key-secret.ts";
+import {
+  AWAITS_BACKUP_ANNOTATION,
+  AWAITS_PROMOTION_ANNOTATION,
+  KEY_LABEL,
+} from "../../shared/sealing-key-secret.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import { clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
@@ -14,7 +19,7 @@ import type { KeyAction } from "./key-action.ts";
 import { moveKey } from "./key-moving.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 import type { KeysOptions } from "./keys-options.ts";
-import { promotionMoment, sealingBefore } from "./promote-key.ts";
+import { promotion, promotionMoment, sealingBefore } from "./promote-key.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import { readSealingKey, type SealingKey } from "./sealing-key.ts";
 import { UserWrappingServices } from "./wrapping-services.ts";
@@ -73,13 +78,13 @@ async function make(making: Making): Promise<void> {
   const issued = await issueKey(requestAfter(predecessor, making.keyBits), begin);
   const { fingerprint } = readCertificate(issued.certificatePem);
   // Always: who can write the ConfigMap could else have it seal at once. Without --require-backup it says nothing.
-  const awaitsBackup = keys.length > 0;
+  const isSuccessor = keys.length > 0;
   const place = {
     namespace: connection.namespace,
     labels: {},
-    annotations: awaitsBackup ? { [AWAITS_BACKUP_ANNOTATION]: "true" } : {},
-    // So that it is known for meant, however many keys there are.
-    promotedAt: new Date(promotionMoment(keys, now)),
+    annotations: isSuccessor
+      ? { [AWAITS_BACKUP_ANNOTATION]: "true", [AWAITS_PROMOTION_ANNOTATION]: "true" }
+      : {},
   };
   const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
   try {
@@ -90,7 +95,9 @@ async function make(making: Making): Promise<void> {
       const plain = keySecret(issued, { ...place, name });
       return by === null ? plain : await wrapped(plain, by, cluster ?? "", services);
     };
-    const name = await written(making, named, secretAt);
+    const { name, secret } = await written(making, named, secretAt);
+    // So that it is known for meant, however many keys there are: whoever creates Secrets, and no more, cannot write this.
+    if (secret !== null) await promote(secret, new Date(promotionMoment(keys, now)), connection);
     const isDry = options["dry-run"];
     say(io, `before: ${sealingBefore(keys, published, now)}`);
     const how = by === null ? "" : `, wrapped by ${wrappingKeyText(by)}`;
@@ -176,21 +183,23 @@ async function wrapped(
 
 /**
  * Writes the Secret under the name that a controller would give it: whoever makes a key at the same time meets it there.
- * @returns its name.
+ * @returns its name, and what was written; null in a dry run.
  */
 async function written(
   { keys, taken, connection, options }: Making,
   named: { cluster: string | null; predecessor: string | null },
   secretAt: (name: string) => Promise<NewKeySecret>,
-): Promise<string> {
+): Promise<{ name: string; secret: KeySecretObject | null }> {
   const inUse = new Set(keys.map(({ name }) => name));
   const others = new Set(taken.map(({ metadata }) => metadata.name));
   for (let counter = 0; counter < MAX_NAMES; counter++) {
     const name = successorName(PREFIX, { ...named, counter });
     if (others.has(name) && !inUse.has(name)) continue;
     if (!inUse.has(name)) {
-      const secret = await secretAt(name);
-      if (options["dry-run"] || (await connection.secrets.create(secret))) return name;
+      const body = await secretAt(name);
+      if (options["dry-run"]) return { name, secret: null };
+      const secret = await connection.secrets.create(body);
+      if (secret !== null) return { name, secret };
     }
     const there = await connection.secrets.inUse();
     if (there.some(({ metadata }) => metadata.name === name))
@@ -203,6 +212,20 @@ async function written(
     `all names for a new key with the prefix ${PREFIX} are taken`,
     "delete Secrets of keys that were retired long ago, of which a backup is at hand",
   );
+}
+
+/** @throws InputError where it cannot be promoted: it stands all the same. */
+async function promote(secret: KeySecretObject, at: Date, { secrets }: KeyConnection): Promise<void> {
+  try {
+    await secrets.mark(secret, { annotations: promotion(secret, at) });
+  } catch (error) {
+    if (!(error instanceof SealError)) throw error;
+    const { name = "" } = secret.metadata;
+    throw new InputError(
+      `sealing key ${name} is made, and could not be promoted: ${error.message}`,
+      `have it seal with: signet keys promote ${shellWord(name)}`,
+    );
+  }
 }
 
 function whenItSeals(others: number, { settings, sealing }: PublishedKeys, begin: Date, now: Date): string[] {

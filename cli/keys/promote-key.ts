@@ -1,9 +1,10 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
-import { promotionText } from "../../shared/promotion-time.ts";
-import { PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
+import { promotionMark, promotionText } from "../../shared/promotion-time.ts";
+import { AWAITS_PROMOTION_ANNOTATION, PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
 import { foremostKeys, promotedAt, SKEW_MS } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
+import type { KeySecretObject } from "./key-secrets.ts";
 import { requireBegun } from "./move-consent.ts";
 import { keyNamed } from "./named-key.ts";
 import type { PublishedKeys } from "./published-keys.ts";
@@ -30,13 +31,20 @@ export const promoteKey: KeyAction = {
       const at = new Date(promotionMoment(keys, now));
       const isDry = options["dry-run"];
       say(io, `before: ${sealingBefore(keys, known, now)}`);
-      if (!isDry)
-        await secrets.mark(key.secret, { annotations: { [PRIMARY_ANNOTATION]: promotionText(at) } });
+      if (!isDry) await secrets.mark(key.secret, { annotations: promotion(key.secret, at) });
       say(io, `${isDry ? "it would be" : "after"}: ${named(key)} seals, promoted ${promotionText(at)}`);
       for (const note of notes(key, keys, known, now)) say(io, note);
     });
   },
 };
+
+/** What promotes a key, beside it: it names the very Secret, which whoever creates one cannot. */
+export function promotion({ metadata }: KeySecretObject, at: Date): Record<string, string | null> {
+  return {
+    [PRIMARY_ANNOTATION]: promotionMark(at, metadata.uid ?? ""),
+    [AWAITS_PROMOTION_ANNOTATION]: null,
+  };
+}
 
 /** @throws InputError for a key that would not seal, or with which nobody would seal, once it is promoted. */
 function requireFit(key: SealingKey, { settings }: PublishedKeys, now: Date): void {

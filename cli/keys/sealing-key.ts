@@ -1,10 +1,12 @@
 import { fromBase64, fromUtf8 } from "../../shared/bytes.ts";
 import { InputError, SealError } from "../../shared/errors.ts";
+import { readPromotionMark } from "../../shared/promotion-time.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { looksWrapped, type WrappingKey, wrappingKeyOf } from "../../shared/seal/wrapping-key.ts";
 import {
   ACTIVE,
   AWAITS_BACKUP_ANNOTATION,
+  AWAITS_PROMOTION_ANNOTATION,
   BACKUP_ANNOTATION,
   KEY_LABEL,
   PRIMARY_ANNOTATION,
@@ -28,11 +30,14 @@ export type SealingKey = {
   /** Value of its label: `active` and `wrapped` are in use, any other value takes a key out. */
   label: string;
   isInUse: boolean;
-  /** What its annotations say of backup and promotion; null for nothing. */
+  /** What its annotations say of its backup; null for nothing. */
   backup: string | null;
+  /** The time of its promotion, as written; null where there is none, or one that was not written onto this very Secret. */
   promoted: string | null;
-  /** It came from a backup, and does not seal before it is promoted. */
+  /** It came from a backup. */
   isRestored: boolean;
+  /** It does not seal before it is promoted: it came from a backup, or was made so. */
+  isMadeToWait: boolean;
   /** Where backups are required, it does not seal before one is confirmed. */
   awaitsBackup: boolean;
 };
@@ -70,6 +75,8 @@ export function readSealingKey(secret: KeySecretObject, how: { toWrite?: boolean
   const wrappedBy = isWrapped ? wrappingKeyOf(keyText) : null;
   if (isWrapped && wrappedBy === null)
     throw refuse("tls.key holds a wrapped key that was cut, edited or made by another version");
+  const promotion = readPromotionMark(annotations?.[PRIMARY_ANNOTATION] ?? "", secret.metadata.uid);
+  const isRestored = annotations?.[RESTORED_ANNOTATION] !== undefined;
   return {
     secret,
     name,
@@ -80,8 +87,9 @@ export function readSealingKey(secret: KeySecretObject, how: { toWrite?: boolean
     label,
     isInUse,
     backup: annotations?.[BACKUP_ANNOTATION] || null,
-    promoted: annotations?.[PRIMARY_ANNOTATION] || null,
-    isRestored: annotations?.[RESTORED_ANNOTATION] !== undefined,
+    promoted: promotion.isProven ? promotion.time : null,
+    isRestored,
+    isMadeToWait: isRestored || annotations?.[AWAITS_PROMOTION_ANNOTATION] !== undefined,
     awaitsBackup: annotations?.[AWAITS_BACKUP_ANNOTATION] !== undefined && !annotations[BACKUP_ANNOTATION],
   };
 }

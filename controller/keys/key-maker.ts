@@ -3,18 +3,23 @@ import { SealError } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
+import { promotionMark } from "../../shared/promotion-time.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type IssuedKey, issueKey, type KeyRequest } from "../../shared/seal/issue-certificate.node.ts";
 import { successorName } from "../../shared/seal/successor-name.node.ts";
-import { AWAITS_BACKUP_ANNOTATION } from "../../shared/sealing-key-secret.ts";
+import {
+  AWAITS_BACKUP_ANNOTATION,
+  AWAITS_PROMOTION_ANNOTATION,
+  PRIMARY_ANNOTATION,
+} from "../../shared/sealing-key-secret.ts";
 import type { Log } from "../log.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 import type { Term } from "../runtime/term.ts";
 import { judgeKeySecret, type KnownKey, type LookAtWrapped } from "./judge-key.ts";
-import type { KeyRing } from "./key-ring.ts";
+import type { KeyRing, ListedKey } from "./key-ring.ts";
 import { isInUse, type KeySecretStyle, keySecret } from "./key-secret.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
-import { announceAttempt, firstAttempt } from "./sealing-key-record.ts";
+import { announceAttempt, attemptsOn, firstAttempt } from "./sealing-key-record.ts";
 import type { WrappedKeys } from "./wrapped-keys.ts";
 
 /** What new keys are made of, within one term of leading. */
@@ -71,6 +76,11 @@ export class KeyMaker {
     return made;
   }
 
+  /** A leader made a key, and did not come to promote it. */
+  get hasUnfinished(): boolean {
+    return this.#unfinished() !== null;
+  }
+
   /** Resolves when nothing is under way. */
   get idle(): Promise<void> {
     return this.#last;
@@ -83,6 +93,8 @@ export class KeyMaker {
     for (;;) {
       term.signal.throwIfAborted();
       if (!due()) return;
+      const unfinished = this.#unfinished();
+      if (unfinished !== null) return await this.#finish(unfinished.secretName);
       const predecessor = ring.newest?.certificate.fingerprint ?? null;
       if (this.#pending?.predecessor !== predecessor) this.#pending = await this.#issue(predecessor);
       else if (announced !== this.#pending) {
@@ -114,7 +126,7 @@ export class KeyMaker {
       try {
         const path = corePath("secrets", style.namespace);
         const written = await client.request({ method: "POST", path, body, signal: term.signal });
-        await take(written as SecretObject);
+        await take(await this.#promoted(written as SecretObject));
         log.info({ namespace: style.namespace, name }, "New key written");
         log.info({ certificate: key.certificatePem }, "Certificate generated");
         return;
@@ -133,7 +145,7 @@ export class KeyMaker {
   async #secretOf({ key, fingerprint, digest }: Pending, name: string): Promise<SecretObject> {
     const { term, now, style, wrapping, wrappedKeys } = this.#parts;
     const annotations = { ...style.annotations, ...this.#waiting() };
-    const styled = { ...style, annotations, name, promotedAt: this.#promotion() };
+    const styled = { ...style, annotations, name };
     const plain = keySecret(key, styled);
     const verdict = await judgeKeySecret(plain, now(), noneWrapped);
     // Written, it would be refused, and so would be the next one and the one after that.
@@ -153,14 +165,41 @@ export class KeyMaker {
   /** The first key has nobody to seal in its stead. */
   #waiting(): Record<string, string> {
     const { requireBackup, ring } = this.#parts;
-    return requireBackup && ring.foremost !== null ? { [AWAITS_BACKUP_ANNOTATION]: "true" } : {};
+    return {
+      ...(requireBackup && ring.foremost !== null ? { [AWAITS_BACKUP_ANNOTATION]: "true" } : {}),
+      ...(ring.foremost?.promotedAt == null ? {} : { [AWAITS_PROMOTION_ANNOTATION]: "true" }),
+    };
   }
 
-  /** Where a promotion is in force, the new key would never seal without one of its own. */
-  #promotion(): Date | null {
-    const promotedAt = this.#parts.ring.foremost?.promotedAt ?? null;
-    if (promotedAt === null) return null;
-    return new Date(Math.max(this.#parts.now().getTime(), promotedAt.getTime() + 1000));
+  /** A key that some leader announced, and that waits for the promotion which was to follow. */
+  #unfinished(): ListedKey | null {
+    const { ring, term } = this.#parts;
+    const attempts = attemptsOn(term);
+    const waits = ({ marks, promotedAt, certificate }: ListedKey) =>
+      marks.awaitsPromotion && promotedAt === null && attempts.includes(certificate.fingerprint);
+    return ring.listed.find(waits) ?? null;
+  }
+
+  async #finish(name: string): Promise<void> {
+    const { take } = this.#parts;
+    const found = await this.#read(name);
+    if (found !== null) await take(await this.#promoted(found));
+  }
+
+  /**
+   * Promotes a key that was made to wait for it: where a promotion is in force, the new key would never seal without one of
+   * its own, and that has to name the uid which its Secret got when it was created.
+   */
+  async #promoted(secret: SecretObject): Promise<SecretObject> {
+    const { client, now, ring, style, term } = this.#parts;
+    const { name = "", annotations, uid = "" } = secret.metadata;
+    const { [AWAITS_PROMOTION_ANNOTATION]: waits, ...others } = annotations ?? {};
+    if (waits === undefined) return secret;
+    const at = Math.max(now().getTime(), (ring.foremost?.promotedAt?.getTime() ?? 0) + 1000);
+    const marks = { ...others, [PRIMARY_ANNOTATION]: promotionMark(new Date(at), uid) };
+    const body = { ...secret, metadata: { ...secret.metadata, annotations: marks } };
+    const path = corePath("secrets", style.namespace, name);
+    return (await client.request({ method: "PUT", path, body, signal: term.signal })) as SecretObject;
   }
 
   async #read(name: string): Promise<SecretObject | null> {
@@ -180,14 +219,16 @@ export class KeyMaker {
    * @returns true when there is nothing more to write.
    */
   async #takeFound(found: SecretObject, key: IssuedKey, predecessor: KnownKey | null): Promise<boolean> {
-    const { now, ring, take, wrappedKeys } = this.#parts;
+    const { now, ring, take, term, wrappedKeys } = this.#parts;
     const isOurs = found.data?.["tls.crt"] === Buffer.from(key.certificatePem).toString("base64");
     // Taken out already, ours is not to be written once more under another name.
     if (!isInUse(found)) return isOurs;
     const verdict = await judgeKeySecret(found, now(), (wrapped) => wrappedKeys.look(wrapped));
     if (verdict.problem !== null) return isOurs;
     if (!isOurs && predecessor !== null && !ring.isNewer(verdict.key, predecessor)) return false;
-    await take(found);
+    // Anybody could have put a key there under that name: what no leader announced, no leader promotes.
+    const isAnnounced = attemptsOn(term).includes(verdict.key.certificate.fingerprint);
+    await take(isAnnounced ? await this.#promoted(found) : found);
     return true;
   }
 }

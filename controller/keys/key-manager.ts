@@ -1,8 +1,11 @@
 import {
+  CUTOFF_ANNOTATION,
   KEY_ORDER_ANNOTATION,
   type KeyOrder,
+  RENEW_PERIOD_ANNOTATION,
   REQUIRE_BACKUP_ANNOTATION,
   UNWRAP_ANNOTATION,
+  VERSION_ANNOTATION,
   WRAP_ANNOTATION,
 } from "../../shared/key-publication.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
@@ -11,6 +14,7 @@ import type { KeyRequest } from "../../shared/seal/issue-certificate.node.ts";
 import { KeyServiceError } from "../../shared/seal/key-service-error.ts";
 import { classicSealer } from "../../shared/seal/rsa-hybrid.ts";
 import type { Sealer } from "../../shared/seal/sealer.ts";
+import { version } from "../../shared/version.ts";
 import type { EventRecorder } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
@@ -280,15 +284,18 @@ export class KeyManager {
   }
 }
 
-/** Names alone: whoever wraps keys learns there which ones this controller can do with. */
+/** For who manages keys: names of those that this controller can wrap with, and by what it renews. */
 function settingsOf(
   { named }: KeyWrapping,
-  { order, requireBackup }: KeyManagerOptions,
+  { cutoffTimeMs, order, renewPeriodMs, requireBackup }: KeyManagerOptions,
 ): Record<string, string | null> {
   return {
     [WRAP_ANNOTATION]: named.wrap,
     [UNWRAP_ANNOTATION]: named.unwrap.join(",") || null,
     [KEY_ORDER_ANNOTATION]: order,
     [REQUIRE_BACKUP_ANNOTATION]: requireBackup ? "true" : null,
+    [VERSION_ANNOTATION]: version,
+    [RENEW_PERIOD_ANNOTATION]: `${Math.floor(renewPeriodMs / 1000)}s`,
+    [CUTOFF_ANNOTATION]: cutoffTimeMs > 0 ? new Date(cutoffTimeMs).toISOString() : null,
   };
 }

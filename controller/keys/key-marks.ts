@@ -1,5 +1,6 @@
 import {
   AWAITS_BACKUP_ANNOTATION,
+  AWAITS_PROMOTION_ANNOTATION,
   BACKUP_ANNOTATION,
   RESTORED_ANNOTATION,
 } from "../../shared/sealing-key-secret.ts";
@@ -13,6 +14,8 @@ export type KeyMarks = {
   isBackedUp: boolean;
   /** It was made to seal only once that is so, and it is not. */
   awaitsBackup: boolean;
+  /** It was made to seal once it is promoted, and may be. */
+  awaitsPromotion: boolean;
 };
 
 /** Reads them. A mark with nothing in it counts for restoring and waiting, and confirms no backup. */
@@ -23,5 +26,6 @@ export function keyMarks({ metadata }: Pick<SecretObject, "metadata">): KeyMarks
     isRestored: has(RESTORED_ANNOTATION),
     isBackedUp,
     awaitsBackup: has(AWAITS_BACKUP_ANNOTATION) && !isBackedUp,
+    awaitsPromotion: has(AWAITS_PROMOTION_ANNOTATION),
   };
 }

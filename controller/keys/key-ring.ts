@@ -6,7 +6,7 @@ import { KEY_LABEL } from "../../shared/sealing-key-secret.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 import { CLOCK_SKEW_MS, judgeKeySecret, type KnownKey, type LoadedKey } from "./judge-key.ts";
 import { WRAPPED } from "./key-secret.ts";
-import { PRIMARY_ANNOTATION, type Promotion, readPromotion } from "./promotion.ts";
+import { type Promotion, readPromotion } from "./promotion.ts";
 import type { WrappedKeys } from "./wrapped-keys.ts";
 
 /** What a change of the ring means for others. */
@@ -48,8 +48,6 @@ export class KeyRing {
   #sealed: string | null = null;
   #refused = new Map<string, string>();
   #ignoredPromotions = new Map<string, string>();
-  /** What each Secret said of a promotion when its key was first seen, by its name. */
-  readonly #arrivals = new Map<string, { fingerprint: string; promotion: string | null }>();
   /** Made of the keys when asked for; null after a change. */
   #sorted: Sorted | null = null;
 
@@ -74,8 +72,7 @@ export class KeyRing {
     if (verdict.problem !== null) this.#refused.set(name, verdict.problem);
     else {
       const promotion = this.#promotionOf(secret, verdict.key, now);
-      const cameWithPromotion = this.#cameWithPromotion(secret, verdict.key.certificate.fingerprint);
-      const key = { ...verdict.key, promotedAt: promotion.at, cameWithPromotion };
+      const key = { ...verdict.key, promotedAt: promotion.at };
       promotionProblem = promotion.problem;
       if (verdict.ok) this.#keys.set(name, { ...key, opening: verdict.key.opening });
       else {
@@ -101,7 +98,6 @@ export class KeyRing {
     const before = this.primary?.certificate.fingerprint ?? null;
     const wasWaiting = this.#waiting.has(name);
     this.#forget(name);
-    this.#arrivals.delete(name);
     this.#wrapping.keys.forget(name);
     return {
       added: false,
@@ -137,7 +133,7 @@ export class KeyRing {
 
   /**
    * None is to be made in the stead of what there is: the key that is to seal is not unwrapped yet or waits for its backup,
-   * or all that there are came from a backup and wait to be promoted.
+   * or all that there are wait to be promoted.
    */
   get isHeldUp(): boolean {
     const { foremost, heir, newestFirst } = this.#inOrder();
@@ -285,14 +281,6 @@ export class KeyRing {
     return { at: null, problem };
   }
 
-  #cameWithPromotion({ metadata: { name = "", annotations } }: SecretObject, fingerprint: string): boolean {
-    const promotion = annotations?.[PRIMARY_ANNOTATION] ?? null;
-    const known = this.#arrivals.get(name);
-    const arrival = known?.fingerprint === fingerprint ? known : { fingerprint, promotion };
-    this.#arrivals.set(name, arrival);
-    return promotion !== null && promotion === arrival.promotion;
-  }
-
   #forget(name: string): void {
     this.#keys.delete(name);
     this.#waiting.delete(name);
@@ -310,8 +298,6 @@ export class KeyRing {
 type Promoted = {
   /** When it was promoted to be the one that seals; null when it was not. */
   promotedAt: Date | null;
-  /** Its Secret said so already when its key was first seen: writing that Secret was all it took. */
-  cameWithPromotion: boolean;
 };
 
 /** A sealing key in the ring. */
@@ -333,9 +319,9 @@ type Sorted = {
   id: string;
 };
 
-/** It came from a backup, and nobody has said that it may seal. */
+/** It came from a backup, or was made to wait for it, and nobody has said that it may seal. */
 function isUnpromoted({ marks, promotedAt }: ListedKey): boolean {
-  return marks.isRestored && promotedAt === null;
+  return (marks.isRestored || marks.awaitsPromotion) && promotedAt === null;
 }
 
 /** The one promoted last, else the first of them. */

@@ -11,10 +11,10 @@ import { publishCertificate } from "./certificate-config-map.ts";
 import { keysWithoutBackup } from "./key-backups.ts";
 import type { KeyMaker } from "./key-maker.ts";
 import { renewalDueInMs } from "./key-renewal.ts";
-import type { KeyRing, RingKey } from "./key-ring.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { KeySuccession } from "./key-succession.ts";
 import type { KeyChange, KeyWatch } from "./key-watch.ts";
-import { type PrimaryChange, PrimaryGuard } from "./primary-guard.ts";
+import { PrimaryGuard } from "./primary-guard.ts";
 import { recordKnownKey } from "./sealing-key-record.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -38,10 +38,6 @@ export type KeyTermParts = {
   /** Whether the key that seals is older than the options allow, which is looked at once in the life of a process. */
   cutoff: { isDue: () => boolean; settle: () => void };
 };
-
-/** Of a key that was promoted when it was first seen. */
-const CAME_SO =
-  "It was promoted when it was first seen, as signet keys new makes them; if nobody here ran that, find out who may create Secrets, and label this one compromised";
 
 const RETRY_MS = 10_000;
 const SHORTEST_SLEEP_MS = 1000;
@@ -142,26 +138,15 @@ export class KeyTerm {
     metrics.countKeyChange(kind === "renewal" ? "generated" : kind === "promotion" ? "promoted" : "found");
     const secret = watch.aboutSecret(primary.secretName);
     const message = `The key that seals is now ${to}; it was ${from ?? "none"}`;
-    if (kind === "promotion") this.#tellPromoted(secret, message, change, primary);
+    if (kind === "promotion") {
+      log.info({ from, to }, "The sealing key changed by promotion");
+      // At a first start nothing has changed.
+      if (from !== null)
+        this.#parts.events.record(secret, { type: "Normal", reason: "SealingKeyPromoted", message });
+    }
     if (kind !== "unexpected") return;
     log.warn({ from, to }, "The sealing key changed without renewal");
     this.#warn(about ?? secret, "SealingKeyChanged", message);
-  }
-
-  #tellPromoted(
-    secret: KubeObject,
-    message: string,
-    { from, to }: PrimaryChange,
-    { cameWithPromotion }: RingKey,
-  ): void {
-    const { events, log } = this.#parts;
-    // At a first start nothing has changed.
-    const isSuspicious = from !== null && cameWithPromotion;
-    log[isSuspicious ? "warn" : "info"]({ from, to }, "The sealing key changed by promotion");
-    if (from === null) return;
-    const reason = "SealingKeyPromoted";
-    if (!isSuspicious) events.record(secret, { type: "Normal", reason, message });
-    else this.#warn(secret, reason, `${message}. ${CAME_SO}`);
   }
 
   #tellRefused(about: KubeObject, problem: string): void {
@@ -186,6 +171,11 @@ export class KeyTerm {
       if (this.#toldHeldBack.get(secretname) === wants) continue;
       this.#toldHeldBack.set(secretname, wants);
       const { fingerprint } = key.certificate;
+      // Whoever makes a key with this mark is about to promote it.
+      if (wants === "promotion" && !key.marks.isRestored) {
+        log.info({ secretname, fingerprint }, "This sealing key opens, and seals once it is promoted");
+        continue;
+      }
       const isNew = wants === "backup";
       const message = isNew
         ? "This sealing key opens, and does not seal before its backup is confirmed: signet keys backup"
@@ -220,8 +210,9 @@ export class KeyTerm {
   }
 
   #dueInMs(): number | null {
-    const { clock, cutoff, renewPeriodMs, ring } = this.#parts;
+    const { clock, cutoff, maker, renewPeriodMs, ring } = this.#parts;
     const now = new Date(clock.now());
+    if (maker.hasUnfinished) return 0;
     if (ring.isHeldUp) return null;
     return cutoff.isDue() ? 0 : renewalDueInMs(renewPeriodMs, ring.newestTime, now);
   }

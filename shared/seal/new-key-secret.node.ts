@@ -1,12 +1,5 @@
 import type { KubeObject } from "../kube/client.ts";
-import { promotionText } from "../promotion-time.ts";
-import {
-  ACTIVE,
-  KEY_LABEL,
-  PRIMARY_ANNOTATION,
-  WRAPPED,
-  WRAPPED_BY_ANNOTATION,
-} from "../sealing-key-secret.ts";
+import { ACTIVE, KEY_LABEL, WRAPPED, WRAPPED_BY_ANNOTATION } from "../sealing-key-secret.ts";
 import type { IssuedKey } from "./issue-certificate.node.ts";
 
 /** Where the Secret of a new key stands, and what stands there beside the key. */
@@ -15,8 +8,6 @@ export type KeySecretPlace = {
   name: string;
   labels: Readonly<Record<string, string>>;
   annotations: Readonly<Record<string, string>>;
-  /** Written down as its promotion, null for none. */
-  promotedAt: Date | null;
 };
 
 /** What stands in tls.key of a new key's Secret: the private key itself, or what it was wrapped to. */
@@ -28,13 +19,12 @@ export type NewKeySecret = KubeObject & { type: string; data: Record<string, str
 /** The Secret that holds a new sealing key; one that is not wrapped in the form the reference reads too. */
 export function keySecret(
   key: Pick<IssuedKey, "certificatePem"> & StoredKey,
-  { namespace, name, labels, annotations, promotedAt }: KeySecretPlace,
+  { namespace, name, labels, annotations }: KeySecretPlace,
 ): NewKeySecret {
   const wrapped = "wrapped" in key ? key.wrapped : null;
   const all = {
     ...annotations,
     ...(wrapped === null ? {} : { [WRAPPED_BY_ANNOTATION]: wrapped.by }),
-    ...(promotedAt === null ? {} : { [PRIMARY_ANNOTATION]: promotionText(promotedAt) }),
   };
   return {
     apiVersion: "v1",

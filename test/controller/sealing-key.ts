@@ -42,15 +42,18 @@ export async function sealingPair(notBefore: Date = new Date()): Promise<Sealing
   };
 }
 
+/** The uid of every Secret that {@link pairSecret} gives; where it is created over HTTP, the server chooses another. */
+export const PAIR_UID = "5ec7e7ed-0000-4000-8000-000000000000";
+
 /** The Secret that holds a pair, as the controller would write it, under a name of its own. */
 export function pairSecret(
   { privateKeyPem, certificatePem }: Pick<SealingPair, "privateKeyPem" | "certificatePem">,
   name: string,
   metadata: Partial<SecretObject["metadata"]> = {},
 ): SecretObject {
-  const place = { namespace: "kube-system", name, labels: {}, annotations: {}, promotedAt: null };
+  const place = { namespace: "kube-system", name, labels: {}, annotations: {} };
   const secret = keySecret({ privateKeyPem, certificatePem }, place);
-  return { ...secret, metadata: { ...secret.metadata, ...metadata } };
+  return { ...secret, metadata: { ...secret.metadata, uid: PAIR_UID, ...metadata } };
 }
 
 /** Values sealed for a scope, by item. */

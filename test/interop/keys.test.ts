@@ -493,8 +493,9 @@ suite("sealing keys", () => {
   }
 
   async function promote(name: string, at: Date): Promise<void> {
-    const patch = { metadata: { annotations: { [PRIMARY_ANNOTATION]: at.toISOString() } } };
     const path = secretPath(controllerNamespace, name);
+    const { uid } = ((await cluster.request("GET", path)).body as { metadata: { uid: string } }).metadata;
+    const patch = { metadata: { annotations: { [PRIMARY_ANNOTATION]: `${at.toISOString()} ${uid}` } } };
     assert.equal((await cluster.request("PATCH", path, patch, mergePatch)).status, 200);
   }
 

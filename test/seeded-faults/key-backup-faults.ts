@@ -11,8 +11,8 @@ export const keyBackupFaults: readonly Fault[] = [
   {
     what: "a restored key seals before anybody promoted it",
     file: "controller/keys/key-ring.ts",
-    find: "return marks.isRestored && promotedAt === null;",
-    replace: "return marks.isRestored && promotedAt === undefined;",
+    find: "(marks.isRestored || marks.awaitsPromotion) && promotedAt === null",
+    replace: "(marks.isRestored || marks.awaitsPromotion) && promotedAt === undefined",
     test: ring,
   },
   {

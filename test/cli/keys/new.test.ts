@@ -5,7 +5,7 @@ import type { SecretObject } from "../../../controller/reconcile/secret-object.t
 import { readCertificate } from "../../../shared/seal/certificate.node.ts";
 import { successorName } from "../../../shared/seal/successor-name.node.ts";
 import { unwrapSealingKey } from "../../../shared/seal/wrapped-key.ts";
-import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
+import { PAIR_UID, pairSecret, sealingPair } from "../../controller/sealing-key.ts";
 import { KMS_KEY, keysWorld, UNWRAPPING, WRAPPING } from "./keys-world.ts";
 
 const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
@@ -24,18 +24,20 @@ async function world(context: TestContext, more: Parameters<typeof keysWorld>[1]
 
 test("the new key has the name and the form that the controller gives one, and a promotion", async (context) => {
   const { keys, secret, writes, item } = await world(context, [
-    pairSecret(older, "three", { annotations: { "signet.dev/primary": "2026-01-01T00:00:00Z" } }),
+    pairSecret(older, "three", { annotations: { "signet.dev/primary": `2026-01-01T00:00:00Z ${PAIR_UID}` } }),
   ]);
   const { code, stdout, stderr } = await keys("new");
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "");
   const name = after(newer.fingerprint);
-  assert.deepEqual(writes(), ["POST /api/v1/namespaces/kube-system/secrets"]);
+  const secrets = "/api/v1/namespaces/kube-system/secrets";
+  assert.deepEqual(writes(), [`POST ${secrets}`, `PUT ${secrets}/${name}`]);
   const { metadata, type } = secret(name);
   assert.deepEqual([type, metadata.labels], ["kubernetes.io/tls", { [KEY_LABEL]: "active" }]);
-  assert.ok(
-    Date.parse(metadata.annotations?.["signet.dev/primary"] ?? "") > Date.parse("2026-01-01T00:00:00Z"),
-  );
+  const [at = "", uid] = metadata.annotations?.["signet.dev/primary"]?.split(" ") ?? [];
+  assert.ok(Date.parse(at) > Date.parse("2026-01-01T00:00:00Z"));
+  assert.equal(uid, metadata.uid);
+  assert.ok(!("signet.dev/awaits-promotion" in (metadata.annotations ?? {})));
   const verdict = await judged(secret(name));
   assert.ok(verdict.ok);
   const { fingerprint, notBefore, notAfter, publicKey } = readCertificate(item(name, "tls.crt"));
@@ -46,6 +48,27 @@ test("the new key has the name and the form that the controller gives one, and a
   assert.match(stderr, /^before: SHA256:\S+ \(two\) seals$/m);
   assert.match(stderr, /note: it seals as soon as the controller has seen it/);
   assert.doesNotMatch(stderr, /PRIVATE/);
+});
+
+test("until it is promoted it waits, and whoever could not promote it is told how", async (context) => {
+  const { keys, secret, cluster } = await world(context);
+  cluster.faults.add({ method: "PUT", path: /\/secrets\//, status: 409, times: 1 });
+  const { code, stderr } = await keys("new", "--key-size=2048");
+  const name = after(newer.fingerprint);
+  assert.equal(code, 1);
+  assert.ok(stderr.includes(`sealing key ${name} is made, and could not be promoted: `), stderr);
+  assert.ok(stderr.includes(`hint: have it seal with: signet keys promote ${name}`), stderr);
+  assert.deepEqual(Object.keys(secret(name).metadata.annotations ?? {}).sort(), [
+    "signet.dev/awaits-backup",
+    "signet.dev/awaits-promotion",
+  ]);
+  const list = await keys("list");
+  assert.match(list.stdout, new RegExp(`^${name} .*waits for promotion`, "m"));
+  assert.equal((await keys("promote", name)).code, 0);
+  assert.deepEqual(Object.keys(secret(name).metadata.annotations ?? {}).sort(), [
+    "signet.dev/awaits-backup",
+    "signet.dev/primary",
+  ]);
 });
 
 test("the length can be chosen, within bounds, and a dry run writes nothing", async (context) => {
@@ -139,7 +162,7 @@ test("a name that another Secret has is passed over, and who made a key at the s
   const late = await keys("new");
   assert.equal(late.code, 1, late.stderr);
   assert.ok(late.stderr.includes(`somebody else made a key at the same time: ${next}`), late.stderr);
-  assert.equal(writes().length, 2, "one that met another Secret, one that was written");
+  assert.equal(writes().length, 3, "one that met another Secret, one that was written, its promotion");
 });
 
 test("the first key of a cluster has the name that its controller would choose", async (context) => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { foremostKeys } from "../../../cli/keys/foremost-keys.ts";
 import type { KeySettings } from "../../../cli/keys/published-keys.ts";
 import { readSealingKey } from "../../../cli/keys/sealing-key.ts";
-import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
+import { PAIR_UID, pairSecret, sealingPair } from "../../controller/sealing-key.ts";
 import { BACKED_UP, KMS_KEY, keysWorld, WRAPPING } from "./keys-world.ts";
 
 const PRIMARY = "signet.dev/primary";
@@ -19,8 +19,13 @@ test("an older key seals from now on, and it is shown what did before", async (c
   const { code, stdout, stderr } = await world.keys("promote", "one");
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "");
-  const at = promotionOf(world, "one") ?? "";
+  const [at = "", uid] = (promotionOf(world, "one") ?? "").split(" ");
   assert.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.equal(
+    uid,
+    world.secret("one").metadata.uid,
+    "nobody could have written it when the Secret was created",
+  );
   assert.deepEqual(stderr.split("\n").slice(0, 2), [
     `before: ${newer.fingerprint} (two) seals`,
     `after: ${older.fingerprint} (one) seals, promoted ${at}`,
@@ -35,12 +40,13 @@ test("it is named by its fingerprint, and the promotion is later than every othe
   const early = new Date(now + DAY_MS).toISOString();
   const world = await keysWorld(context, [
     pairSecret(older, "one"),
-    pairSecret(newer, "two", { annotations: { [PRIMARY]: standing } }),
-    pairSecret(ended, "three", { annotations: { [PRIMARY]: early } }),
+    pairSecret(newer, "two", { annotations: { [PRIMARY]: `${standing} ${PAIR_UID}` } }),
+    pairSecret(ended, "three", { annotations: { [PRIMARY]: `${early} ${PAIR_UID}` } }),
   ]);
   const { code, stderr } = await world.keys("promote", older.fingerprint.slice(0, 20));
   assert.equal(code, 0, stderr);
-  assert.equal(promotionOf(world, "one"), new Date(now + 61_000).toISOString().replace(".000Z", "Z"));
+  const later = new Date(now + 61_000).toISOString().replace(".000Z", "Z");
+  assert.equal(promotionOf(world, "one"), `${later} ${PAIR_UID}`);
   assert.match(stderr, /warning: SHA256:\S+ \(three\) is promoted for a time to come, /);
 });
 
@@ -65,7 +71,7 @@ test("a key from a backup is promoted by its whole fingerprint only", async (con
     assert.match(stderr, /came from a backup: it is promoted by its whole fingerprint only/);
   }
   assert.equal((await world.keys("promote", older.fingerprint)).code, 0);
-  assert.match(promotionOf(world, "one") ?? "", /Z$/);
+  assert.match(promotionOf(world, "one") ?? "", /Z \S+$/);
 });
 
 test("a key with which nobody would seal is not promoted", async (context) => {
@@ -110,13 +116,19 @@ test("of what the Secrets say, the last promotion counts, else the newest key th
   const names = (keys: Parameters<typeof foremostKeys>[0], more: Partial<KeySettings> = {}) =>
     foremostKeys(keys, { settings: { ...settings, ...more }, sealing: "" }, now).map(({ name }) => name);
   assert.deepEqual(names([key(older, "a"), key(newer, "b")]), ["b"]);
-  assert.deepEqual(names([key(older, "a", { [PRIMARY]: "2026-01-01T00:00:00Z" }), key(newer, "b")]), ["a"]);
-  assert.deepEqual(names([key(older, "a", { [PRIMARY]: "2999-01-01T00:00:00Z" }), key(newer, "b")]), ["b"]);
+  assert.deepEqual(
+    names([key(older, "a", { [PRIMARY]: `2026-01-01T00:00:00Z ${PAIR_UID}` }), key(newer, "b")]),
+    ["a"],
+  );
+  assert.deepEqual(
+    names([key(older, "a", { [PRIMARY]: `2999-01-01T00:00:00Z ${PAIR_UID}` }), key(newer, "b")]),
+    ["b"],
+  );
   assert.deepEqual(names([key(older, "a")], { wrap: KMS_KEY }), []);
   const restored = { "signet.dev/restored": "2026-01-01T00:00:00Z" };
   assert.deepEqual(names([key(older, "a"), key(newer, "b", restored)]), ["a"]);
   assert.deepEqual(
-    names([key(older, "a"), key(newer, "b", { ...restored, [PRIMARY]: "2026-01-01T00:00:00Z" })]),
+    names([key(older, "a"), key(newer, "b", { ...restored, [PRIMARY]: `2026-01-01T00:00:00Z ${PAIR_UID}` })]),
     ["b"],
   );
   const awaits = readSealingKey(pairSecret(newer, "b", { annotations: { "signet.dev/awaits-backup": "" } }));

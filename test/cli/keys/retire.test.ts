@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { SealedSecret } from "../../../shared/sealed-secret.ts";
-import { pairSecret, type SealingPair, sealedManifest, sealingPair } from "../../controller/sealing-key.ts";
+import {
+  PAIR_UID,
+  pairSecret,
+  type SealingPair,
+  sealedManifest,
+  sealingPair,
+} from "../../controller/sealing-key.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { KMS_KEY, keysWorld, UNWRAPPING } from "./keys-world.ts";
 
@@ -178,7 +184,7 @@ test("by force, with the whole fingerprint, it goes whatever needs it", async (c
 });
 
 test("the key that seals stays, and the one that is to, and the last one, whatever is forced", async (context) => {
-  const promoted = { annotations: { "signet.dev/primary": "2026-01-01T00:00:00Z" } };
+  const promoted = { annotations: { "signet.dev/primary": `2026-01-01T00:00:00Z ${PAIR_UID}` } };
   const { keys, put, writes } = await world(context, []);
   put(pairSecret(older, "mid", promoted));
   const seals = await keys("retire", "new", "--force", newest.fingerprint);

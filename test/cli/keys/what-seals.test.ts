@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { withBegin } from "../../controller/edited-certificate.ts";
-import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
+import { PAIR_UID, pairSecret, sealingPair } from "../../controller/sealing-key.ts";
 import {
   BACKED_UP,
   type KeysWorld,
@@ -33,7 +33,7 @@ const secretOf = (
     annotations: { ...BACKED_UP, ...annotations },
     creationTimestamp: `${createdAt.toISOString().slice(0, 19)}Z`,
   });
-const promotion = (at: Date) => ({ "signet.dev/primary": at.toISOString() });
+const promotion = (at: Date) => ({ "signet.dev/primary": `${at.toISOString()} ${PAIR_UID}` });
 const state = (world: KeysWorld, name: string) => world.secret(name).metadata.labels?.[LABEL];
 
 /** A world where `current` is wrapped and seals, and a controller that wraps says so. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { keysWithoutBackup } from "../../../controller/keys/key-backups.ts";
 import { KeyRing } from "../../../controller/keys/key-ring.ts";
-import { pairSecret, sealingPair } from "../sealing-key.ts";
+import { PAIR_UID, pairSecret, sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";
 
 const NOW = new Date("2030-06-01T00:00:00Z");
@@ -13,7 +13,7 @@ if (first === undefined || second === undefined || third === undefined) throw ne
 const AWAITS = { "signet.dev/awaits-backup": "true" };
 const CONFIRMED = { "signet.dev/backup-confirmed": "2030-05-20T00:00:00Z age1example" };
 const RESTORED = { "signet.dev/restored": "2030-05-31T00:00:00Z" };
-const PROMOTED = { "signet.dev/primary": "2030-05-31T12:00:00Z" };
+const PROMOTED = { "signet.dev/primary": `2030-05-31T12:00:00Z ${PAIR_UID}` };
 
 const ring = (rules: { requireBackup?: boolean; onlyWrappedSeal?: boolean } = {}) =>
   new KeyRing("CertNotBefore", () => NOW, { ...noneWrapped, ...rules });
@@ -48,7 +48,10 @@ suite("a key that came from a backup", () => {
   test("is not promoted by a time to come", async () => {
     const keys = ring();
     await put(keys, first, "own");
-    await put(keys, third, "restored", { ...RESTORED, "signet.dev/primary": "2031-01-01T00:00:00Z" });
+    await put(keys, third, "restored", {
+      ...RESTORED,
+      "signet.dev/primary": `2031-01-01T00:00:00Z ${PAIR_UID}`,
+    });
     assert.equal(seals(keys), first.fingerprint);
     assert.deepEqual(wants(keys), [["restored", "promotion"]]);
   });

@@ -5,7 +5,7 @@ import type { SecretObject } from "../../../controller/reconcile/secret-object.t
 import { NotLeadingError } from "../../../controller/runtime/term.ts";
 import { successorName } from "../../../shared/seal/successor-name.node.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
-import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
+import { PAIR_UID, pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
 import { type KeyScene, keyScene, promoted } from "./key-scene.ts";
 import type { Replica } from "./replica.ts";
 
@@ -262,24 +262,34 @@ test("the key promoted last seals, an older one too; without promotion the newes
   await scene.until("the loss of a promotion to be told", () => changes(replica).length > 0);
 });
 
-test("a key that was promoted when it was first seen is warned of, as whoever creates Secrets can put one there", async (context) => {
-  const scene = await keyScene(context, [pairSecret(current, "current")]);
+test("a promotion that came with its Secret counts for nothing: it opens and does not seal until it is promoted", async (context) => {
+  const scene = await keyScene(context, [
+    pairSecret(old, "old"),
+    pairSecret(current, "current", { annotations: promoted(60) }),
+  ]);
   const replica = await scene.start();
   replica.lead(scene.lease);
   await untilKnown(scene, current);
+  // As whoever may create Secrets, and no more, can have it: the uid is what he does not know.
+  const [time] = promoted(1)["signet.dev/primary"]?.split(" ") ?? [];
+  for (const mark of [time ?? "", `${time} ${PAIR_UID}`]) {
+    const annotations = { "signet.dev/primary": mark };
+    scene.put(pairSecret(planted, "planted", { annotations, uid: `of-${mark.length}` }));
+    await scene.until("the event", () => replica.told.length > 0);
+    assert.equal(seals(replica), current.fingerprint);
+    assert.ok(replica.manager.ring.holds(planted.fingerprint));
+    const next = await scene.start();
+    await scene.untilReady(next);
+    assert.equal(seals(next), current.fingerprint, "nor where it stood there at the start");
+  }
   const told = () => replica.told.map(({ type, reason, name }) => `${type} ${reason} ${name}`);
-  scene.put(pairSecret(old, "planted", { annotations: promoted(60) }));
-  await untilSeals(scene, replica, old);
-  assert.deepEqual(told(), ["Warning SealingKeyPromoted planted"]);
-  assert.match(replica.told[0]?.message ?? "", /promoted when it was first seen/);
-  scene.annotate("current", promoted(30));
-  await untilSeals(scene, replica, current);
-  scene.annotate("planted", promoted(10));
-  await untilSeals(scene, replica, old);
-  assert.deepEqual(told().slice(1), [
-    "Normal SealingKeyPromoted current",
-    "Normal SealingKeyPromoted planted",
-  ]);
+  assert.deepEqual(told(), ["Warning PromotionIgnored planted"]);
+  assert.match(replica.told[0]?.message ?? "", /does not name the uid of its Secret/);
+  scene.remove("planted");
+  scene.put(pairSecret(planted, "planted"));
+  scene.annotate("planted", promoted(1));
+  await untilSeals(scene, replica, planted);
+  assert.deepEqual(told().slice(1), ["Normal SealingKeyPromoted planted"]);
 });
 
 test("a promotion that counts for nothing is told once, by the leader's event and every log", async (context) => {
@@ -308,7 +318,7 @@ test("a promotion that counts for nothing is told once, by the leader's event an
 });
 
 test("a promotion for a time to come does not count, until the time has come by itself", async (context) => {
-  const soon = { "signet.dev/primary": new Date(Date.now() + 300_000 + 10_000).toISOString() };
+  const soon = { "signet.dev/primary": `${new Date(Date.now() + 310_000).toISOString()} ${PAIR_UID}` };
   const scene = await keyScene(context, [
     pairSecret(old, "old", { annotations: soon }),
     pairSecret(current, "current"),
@@ -333,9 +343,33 @@ test("where a promotion is in force, the next new key carries one of its own and
   await replica.manager.generate();
   const names = scene.keySecrets().map(({ metadata }) => metadata.name ?? "");
   const made = names.find((name) => name.startsWith(PREFIX));
-  assert.equal(replica.manager.ring.primary?.secretName, made);
+  await scene.until("it to seal", () => replica.manager.ring.primary?.secretName === made);
   const annotations = scene.cluster.store.get("secrets", "kube-system", made ?? "")?.metadata.annotations;
-  assert.match(annotations?.["signet.dev/primary"] ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.match(annotations?.["signet.dev/primary"] ?? "", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \S{36}$/);
+  assert.deepEqual(replica.told, []);
+});
+
+test("a key that a leader made and did not come to promote is promoted by the next one; nobody else's is", async (context) => {
+  const waits = { annotations: { "signet.dev/awaits-promotion": "true" } };
+  const scene = await keyScene(context, [
+    pairSecret(old, "old", { annotations: promoted(60) }),
+    pairSecret(current, "current", waits),
+    pairSecret(planted, "planted", waits),
+  ]);
+  scene.lease.annotations = {
+    "signet.dev/sealing-key": old.fingerprint,
+    "signet.dev/renewal": current.fingerprint,
+  };
+  const replica = await scene.start({ renewPeriodMs: 365 * DAY });
+  await scene.untilReady(replica);
+  assert.equal(seals(replica), old.fingerprint);
+  replica.lead(scene.lease);
+  await untilKnown(scene, current);
+  assert.equal(scene.keySecrets().length, 3, "no further one is made");
+  const marks = (name: string) =>
+    scene.cluster.store.get("secrets", "kube-system", name)?.metadata.annotations ?? {};
+  assert.deepEqual(Object.keys(marks("current")), ["signet.dev/primary"]);
+  assert.deepEqual(Object.keys(marks("planted")), ["signet.dev/awaits-promotion"]);
   assert.deepEqual(replica.told, []);
 });
 

@@ -5,7 +5,7 @@ import { KeyRing } from "../../../controller/keys/key-ring.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import type { KeyOrder } from "../../../shared/key-publication.ts";
 import { Canaries } from "../../support/canary.ts";
-import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
+import { PAIR_UID, pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";
 
 const NOW = new Date("2030-06-01T00:00:00Z");
@@ -276,14 +276,18 @@ test("of two Secrets created within one second the one whose certificate begins 
 
 test("a promoted key seals, the newest stays the newest, and the promotion counts as its time", async () => {
   const keys = ring();
-  await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": at(20).toISOString() } }));
+  await keys.put(
+    pairSecret(first, "a", { annotations: { "signet.dev/primary": `${at(20).toISOString()} ${PAIR_UID}` } }),
+  );
   await keys.put(pairSecret(third, "c"));
   assert.equal(keys.primary?.secretName, "a");
   assert.equal(keys.newest?.secretName, "c");
   assert.equal(keys.newestTime?.getTime(), at(20).getTime());
   assert.equal(keys.latestBegin?.getTime(), at(3).getTime());
   assert.deepEqual(fingerprints(keys), [first.fingerprint, third.fingerprint]);
-  await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": at(2).toISOString() } }));
+  await keys.put(
+    pairSecret(first, "a", { annotations: { "signet.dev/primary": `${at(2).toISOString()} ${PAIR_UID}` } }),
+  );
   assert.equal(keys.newestTime?.getTime(), at(3).getTime(), "promoted before the newest came to be");
 });
 
@@ -294,7 +298,7 @@ test("of promotions at one moment the newer key's counts", async () => {
   ]) {
     const keys = ring();
     for (const pair of pairs) {
-      const annotations = { "signet.dev/primary": at(20).toISOString() };
+      const annotations = { "signet.dev/primary": `${at(20).toISOString()} ${PAIR_UID}` };
       await keys.put(pairSecret(pair, pair.fingerprint, { annotations }));
     }
     assert.equal(keys.primary?.certificate.fingerprint, second.fingerprint);
@@ -322,7 +326,9 @@ test("the id follows the set of keys that open, and nothing else", async () => {
   const both = keys.id;
   await keys.put(pairSecret(first, "again"));
   await keys.put(withItems({ "tls.key": "garbage" }));
-  await keys.put(pairSecret(first, "a", { annotations: { "signet.dev/primary": at(20).toISOString() } }));
+  await keys.put(
+    pairSecret(first, "a", { annotations: { "signet.dev/primary": `${at(20).toISOString()} ${PAIR_UID}` } }),
+  );
   assert.equal(keys.id, both, "a copy, a refused one and a promotion open nothing more");
   const elsewhere = ring();
   await elsewhere.put(pairSecret(second, "x"));

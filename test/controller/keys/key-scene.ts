@@ -13,6 +13,7 @@ import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
 import { type Look, lookUntil, settledWithin } from "../../support/look-until.ts";
 import { patienceMs } from "../../support/patience.ts";
+import { PAIR_UID } from "../sealing-key.ts";
 import { type Replica, type ReplicaOptions, startReplica } from "./replica.ts";
 import { TestLease } from "./test-lease.ts";
 
@@ -100,7 +101,7 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
 
 /** A promotion from so many seconds before now. */
 export function promoted(secondsAgo: number): Record<string, string> {
-  return { [PRIMARY_ANNOTATION]: new Date(Date.now() - secondsAgo * 1000).toISOString() };
+  return { [PRIMARY_ANNOTATION]: `${new Date(Date.now() - secondsAgo * 1000).toISOString()} ${PAIR_UID}` };
 }
 
 /** The time of day is the real one, or ahead of it; waits pass quickly. */

@@ -9,7 +9,7 @@ import { sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";
 
 const pair = await sealingPair();
-const place = { namespace: "vault", name: "mine-x7k2p", labels: {}, annotations: {}, promotedAt: null };
+const place = { namespace: "vault", name: "mine-x7k2p", labels: {}, annotations: {} };
 const scope = { kind: "cluster-wide" } as const;
 
 test("a key's Secret reads back as the same key and certificate", async () => {

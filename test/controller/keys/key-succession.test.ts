@@ -97,6 +97,25 @@ test("nobody vouches for a key that somebody put there, nor across it", async (c
   assert.ok(!follows(scene, old).ok);
 });
 
+test("nobody vouches for a key that its own Secret promoted when it was created", async (context) => {
+  for (const inForce of [promoted(50), {}]) {
+    const scene = await keyScene(context, [secretOf(old, "old", inForce)]);
+    const replica = await scene.start({ requireBackup: true });
+    replica.lead(scene.lease);
+    await scene.until("the record", recorded(scene, old));
+    const planted = secretOf(second, "planted", promoted(5));
+    scene.put({ ...planted, metadata: { ...planted.metadata, uid: "another" } });
+    await scene.until("the event", () => replica.told.some(({ reason }) => reason === "PromotionIgnored"));
+    if ("signet.dev/primary" in inForce) assert.ok(shows(scene, old)());
+    else {
+      // As with the reference: the newest one seals. It is told, and nobody who pinned follows.
+      await scene.until("its record", recorded(scene, second));
+      assert.ok(scene.configMap()?.metadata.annotations?.["signet.dev/sealing-key-changed"]);
+    }
+    assert.equal(chain(scene), "");
+  }
+});
+
 test("an expired key vouches for nothing", async (context) => {
   const scene = await keyScene(context, [secretOf(ended, "ended", promoted(30))]);
   (await scene.start()).lead(scene.lease);

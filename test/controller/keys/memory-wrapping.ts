@@ -5,7 +5,7 @@ import type { Unwrapping, WrappedKey } from "../../../controller/keys/wrapped-ke
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { utf8 } from "../../../shared/bytes.ts";
 import { writeWrapped } from "../../../shared/seal/kms-value.ts";
-import type { SealingPair } from "../sealing-key.ts";
+import { PAIR_UID, type SealingPair } from "../sealing-key.ts";
 
 /** Where one key of these tests stands. */
 export const WRAPPING_KEY = "kms:arn:aws:kms:eu-central-1:123456789012:key/one";
@@ -47,8 +47,9 @@ export class MemoryWrapping implements KeyWrapping {
     const { certificatePem, privateKeyPem, fingerprint, digest } = pair;
     const place = { namespace: "kube-system", name, fingerprint, certificate: digest };
     const text = this.textOf(privateKeyPem, place);
-    const style = { namespace: "kube-system", labels: {}, annotations, name, promotedAt: null };
-    return keySecret({ certificatePem, wrapped: { text, by: WRAPPING_KEY } }, style);
+    const style = { namespace: "kube-system", labels: {}, annotations, name };
+    const secret = keySecret({ certificatePem, wrapped: { text, by: WRAPPING_KEY } }, style);
+    return { ...secret, metadata: { ...secret.metadata, uid: PAIR_UID } };
   }
 
   async unwrap(text: string, place: KeyPlace) {

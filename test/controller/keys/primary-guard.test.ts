@@ -9,7 +9,7 @@ import {
   firstAttempt,
   recordKnownKey,
 } from "../../../controller/keys/sealing-key-record.ts";
-import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
+import { PAIR_UID, pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
 import { noneWrapped } from "./memory-wrapping.ts";
 import { TestLease } from "./test-lease.ts";
 
@@ -19,7 +19,7 @@ const stands = (pair: SealingPair | undefined) => pair ?? assert.fail();
 
 async function primary(pair: SealingPair | undefined, promotedAt?: string): Promise<RingKey> {
   const ring = new KeyRing("CertNotBefore", () => NOW, noneWrapped);
-  const annotations = promotedAt === undefined ? {} : { [PRIMARY_ANNOTATION]: promotedAt };
+  const annotations = promotedAt === undefined ? {} : { [PRIMARY_ANNOTATION]: `${promotedAt} ${PAIR_UID}` };
   await ring.put(pairSecret(stands(pair), "key", { annotations }));
   return ring.primary ?? assert.fail();
 }

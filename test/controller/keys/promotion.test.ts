@@ -4,8 +4,11 @@ import { PRIMARY_ANNOTATION, readPromotion } from "../../../controller/keys/prom
 
 const NOW = new Date("2030-06-01T12:00:00Z");
 const SKEW_MS = 300_000;
-const secretWith = (annotations: Record<string, string> | null) => ({ metadata: { name: "a", annotations } });
-const read = (text: string) => readPromotion(secretWith({ [PRIMARY_ANNOTATION]: text }), NOW, SKEW_MS);
+const secretWith = (annotations: Record<string, string> | null) => ({
+  metadata: { name: "a", uid: "u-1", annotations },
+});
+const read = (text: string, uid = "u-1") =>
+  readPromotion(secretWith({ [PRIMARY_ANNOTATION]: `${text} ${uid}` }), NOW, SKEW_MS);
 
 for (const [name, annotations] of [
   ["no annotations", null],
@@ -40,7 +43,6 @@ const malformed = [
   "1906545600",
   "2030-06-01",
   "2030-06-01T11:00:00",
-  "2030-06-01 11:00:00Z",
   "2030-06-01T11:00Z",
   "2030-02-30T11:00:00Z",
   "2029-02-29T11:00:00Z",
@@ -59,6 +61,24 @@ for (const text of malformed) {
     assert.deepEqual(read(text), { at: null, problem: "signet.dev/primary holds no time in RFC 3339" });
   });
 }
+
+test("a promotion that may have been created with its Secret does not count", () => {
+  const text = "2030-06-01T11:00:00Z";
+  for (const mark of [
+    text,
+    `${text} `,
+    `${text} u-2`,
+    `${text}  u-1`,
+    `${text} u-1 u-1`,
+    `${text} undefined`,
+  ]) {
+    const { at, problem } = readPromotion(secretWith({ [PRIMARY_ANNOTATION]: mark }), NOW, SKEW_MS);
+    assert.equal(at, null, mark);
+    assert.match(problem ?? "", /does not name the uid of its Secret/);
+  }
+  const unnamed = { metadata: { name: "a", annotations: { [PRIMARY_ANNOTATION]: `${text} ` } } };
+  assert.equal(readPromotion(unnamed, NOW, SKEW_MS).at, null);
+});
 
 test("a time to come, by more than clocks differ, does not count", () => {
   assert.deepEqual(read("2030-06-01T12:05:01Z"), {

@@ -8,13 +8,13 @@ import { openLog } from "../../../controller/log.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { fenced } from "../../../controller/runtime/fenced-client.ts";
 import { NotLeadingError } from "../../../controller/runtime/term.ts";
-import { KubeUnreachableError } from "../../../shared/kube/api-error.ts";
+import { KubeApiError, KubeUnreachableError } from "../../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject, KubeRequest } from "../../../shared/kube/client.ts";
 import { apiErrorOfStatus } from "../../../shared/kube/status-answer.ts";
 import { type IssuedKey, issueKey } from "../../../shared/seal/issue-certificate.node.ts";
 import { successorName } from "../../../shared/seal/successor-name.node.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
-import { pairSecret, sealingPair } from "../sealing-key.ts";
+import { PAIR_UID, pairSecret, sealingPair } from "../sealing-key.ts";
 import { Actor, type Choose, everyRun } from "./interleaving.ts";
 import { MemoryWrapping, noneWrapped } from "./memory-wrapping.ts";
 import { TestLease, type TestTerm } from "./test-lease.ts";
@@ -108,13 +108,15 @@ class Race {
       },
       take: async (secret) => void (await ring.put(secret)),
     });
-    const due = () => ring.newest === null || ring.newest.certificate.fingerprint === former.fingerprint;
+    const isFormer = (key: KeyRing["newest"]) => key?.certificate.fingerprint === former.fingerprint;
+    const due = () => ring.newest === null || isFormer(ring.newest) || maker.hasUnfinished;
     for (;;) {
       try {
         return await maker.make(due);
       } catch (error) {
         if (error instanceof NotLeadingError) return;
-        if (!(error instanceof KubeUnreachableError)) throw error;
+        const isPassing = error instanceof KubeApiError && error.status === 409;
+        if (!isPassing && !(error instanceof KubeUnreachableError)) throw error;
       }
     }
   }
@@ -133,11 +135,14 @@ class Race {
 
   #serve(method: string, path: string, body: SecretObject): SecretObject | number {
     if (method === "GET") return this.secrets.get(path.split("/").at(-1) ?? "") ?? 404;
-    assert.equal(method, "POST");
     const name = body.metadata.name ?? assert.fail("no name");
-    if (this.secrets.has(name)) return 409;
-    this.secrets.set(name, body);
-    return body;
+    const standing = this.secrets.get(name);
+    const { resourceVersion = "1" } = standing?.metadata ?? {};
+    if (method === "POST" ? standing !== undefined : body.metadata.resourceVersion !== resourceVersion)
+      return 409;
+    const metadata = { ...body.metadata, uid: PAIR_UID, resourceVersion: `${Number(resourceVersion) + 1}` };
+    this.secrets.set(name, { ...body, metadata });
+    return { ...body, metadata };
   }
 
   async #answered(me: Actor, what: string): Promise<void> {
@@ -171,12 +176,16 @@ async function judge({ secrets, rings, lease }: Race, scene: Scene): Promise<voi
   const [secret = assert.fail()] = made;
   const last = rings.at(-1) ?? assert.fail();
   assert.equal(last.newest?.secretName, secret.metadata.name, "the last leader uses it");
+  assert.equal(last.primary?.secretName, secret.metadata.name, "it seals");
   // Whoever leads next finds nothing unexpected.
   const guard = new PrimaryGuard(lease.begin());
   assert.equal(guard.judge(last.primary ?? assert.fail(), new Date(NOW))?.kind, "renewal");
 }
 
 const due = pairSecret(former, "former");
+const promotedOne = pairSecret(former, "former", {
+  annotations: { "signet.dev/primary": `${new Date(NOW - 20 * DAY).toISOString()} ${PAIR_UID}` },
+});
 const nameAt = (counter: number, predecessor: string | null = former.fingerprint) =>
   successorName("key", { ...NOBODY, predecessor, counter });
 const retired = pairSecret(former, nameAt(0), { labels: { [KEY_LABEL]: "compromised" } });
@@ -189,6 +198,11 @@ const scenes: [name: string, scene: Scene][] = [
   [
     "a renewal, the second leader knowing nothing of the first",
     { former: due, clusterId: "c", losses: 1, lagging: true },
+  ],
+  ["a renewal where a promotion is in force", { former: promotedOne, clusterId: "c", losses: 1 }],
+  [
+    "a renewal where a promotion is in force, the second leader knowing nothing of the first",
+    { former: promotedOne, clusterId: "c", losses: 1, lagging: true },
   ],
   ["the very first key", { former: null, clusterId: "c", losses: 1 }],
   ["the very first key in a cluster of unknown identity", { former: null, clusterId: null, losses: 1 }],

@@ -311,7 +311,7 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
         const planted = keySecretOf("planted", other);
         const promotion = { "signet.dev/primary": new Date().toISOString() };
         await cluster.apply([{ ...planted, metadata: { ...planted.metadata, annotations: promotion } }]);
-        await eventAbout("planted", "PromotionIgnored", /only wrapped keys seal/);
+        await eventAbout("planted", "PromotionIgnored", /does not name the uid of its Secret/);
         await seal(other.certificatePem, "by-planted");
         await opens("by-planted");
         assert.equal(await served(first.url), certificate);
