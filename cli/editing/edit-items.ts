@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { decodeText } from "../../shared/document/encoding.ts";
 import { FileError, InputError } from "../../shared/errors.ts";
 import type { Io } from "../io.ts";
 import type { MergeTarget } from "../merge-target.ts";
 import type { Notices } from "../notices.ts";
+import { EDITED_TEXT } from "./edited-secret.ts";
 import { editorCommand } from "./editor-command.ts";
 import { changeIn, type EditedItems, type ItemsChange, itemsText } from "./items-text.ts";
 import type { OpenedItems } from "./opened-items.ts";
@@ -14,7 +16,7 @@ export type Editing = { allowDisk: boolean; io: Pick<Io, "env">; notices: Notice
 /**
  * Has the user change items in an editor, and again for as long as what he saves cannot be read.
  * @returns what he changed; null when he left nothing of the text.
- * @throws InputError when he saved the same unreadable text twice; FileError when no editor could be had.
+ * @throws InputError when he saved the same unreadable text twice, or bytes that are no text; FileError when no editor could be had.
  */
 export async function editItems(
   { sealedSecret, where, file }: MergeTarget,
@@ -43,11 +45,12 @@ export async function editItems(
   let text = itemsText(items);
   for (;;) {
     const content = contentOf(await editing.edit({ ...request, text }), name);
+    const saved = withFault(decodeText(content, `${where}: ${EDITED_TEXT}`), "");
     try {
-      return changeIn(content, items);
+      return changeIn(saved, items);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      const again = withFault(content, error.message);
+      const again = withFault(saved, error.message);
       if (again === text)
         throw new InputError(`${where}: ${error.message}`, "nothing was changed: edit it again");
       text = again;
@@ -55,9 +58,11 @@ export async function editItems(
   }
 }
 
-/** The text with what is wrong above it, in the place of what was wrong the last time. */
-function withFault(content: Uint8Array, message: string): string {
-  const text = new TextDecoder().decode(content);
+/**
+ * The text with what is wrong above it, in the place of what was wrong the last time. It is read with such a line, too, so that
+ * the lines that are named are those that the editor shows.
+ */
+function withFault(text: string, message: string): string {
   return `# error: ${message}\n${text.replace(/^# error: .*\n/, "")}`;
 }
 

@@ -2,7 +2,7 @@ import { equalBytes, fromUtf8, toBase64, utf8 } from "../../shared/bytes.ts";
 import { readDocuments } from "../../shared/document/read-documents.ts";
 import { toYaml } from "../../shared/document/to-yaml.ts";
 import { InputError } from "../../shared/errors.ts";
-import { isItemName, parseSecret } from "../../shared/secret.ts";
+import { EDITED_TEXT, editedFault, editedSecret } from "./edited-secret.ts";
 
 /** What of a SealedSecret is edited. */
 export type EditedItems = {
@@ -20,9 +20,6 @@ export type EditedItems = {
 
 /** What an edit comes to. */
 export type ItemsChange = { set: Map<string, Uint8Array>; removed: string[] };
-
-/** How errors call the text. */
-const TOP = "the edited text";
 
 /**
  * The text to edit: a Secret, texts under `stringData` and other bytes in base64 under `data`.
@@ -67,32 +64,31 @@ function isPlain(text: string): boolean {
 
 /**
  * What was changed.
+ * @param text what was saved.
  * @returns null when nothing is left of the text: nothing is to be changed then.
- * @throws InputError in words without a value, for a text that is no Secret of that name, or has more than items.
+ * @throws InputError with line and column and no word of the text, for one that is no Secret of that name, or has more than items.
  */
-export function changeIn(content: Uint8Array, items: EditedItems): ItemsChange | null {
-  const documents = readDocuments(content, TOP);
+export function changeIn(text: string, items: EditedItems): ItemsChange | null {
+  const documents = readDocuments(text, EDITED_TEXT);
   const [document] = documents;
   if (document === undefined) return null;
-  if (documents.length > 1) throw fault("it holds several documents");
-  const secret = parseSecret(document.value, TOP);
+  if (documents.length > 1)
+    throw new InputError(`${EDITED_TEXT} holds several documents`, "leave one of them");
+  const secret = editedSecret(document.value, text);
   const isElsewhere = secret.name !== items.name || secret.namespace !== items.namespace;
-  if (isElsewhere)
-    throw fault("name and namespace are those of the SealedSecret, and cannot be changed here");
-  const more =
-    Object.keys(secret.labels).length + Object.keys(secret.annotations).length > 0 ||
-    secret.type !== null ||
-    secret.immutable !== null ||
-    secret.generateName !== null;
-  if (more) throw fault("items alone can be changed here: add the rest to the SealedSecret's template");
+  if (isElsewhere) {
+    const problem = "name and namespace are those of the SealedSecret, and cannot be changed here";
+    throw editedFault(text, ["metadata"], problem);
+  }
   const set = new Map<string, Uint8Array>();
   const mark = utf8(items.mark);
   for (const [item, bytes] of secret.items) {
-    if (!isItemName(item)) throw fault(`${JSON.stringify(item)} is not a name an item of a Secret may have`);
     if (equalBytes(bytes, mark)) {
       if (items.sealed.has(item)) continue;
-      throw fault(
-        `${item} has the mark of a value that is not opened: signet rename gives such an item another name`,
+      throw editedFault(
+        text,
+        ["stringData", item],
+        "this has the mark of a value that is not opened: signet rename gives such an item another name",
       );
     }
     const before = items.opened.get(item);
@@ -100,8 +96,4 @@ export function changeIn(content: Uint8Array, items: EditedItems): ItemsChange |
   }
   const known = [...items.opened.keys(), ...items.sealed];
   return { set, removed: known.filter((item) => !secret.items.has(item)) };
-}
-
-function fault(message: string): InputError {
-  return new InputError(message, "correct the text");
 }

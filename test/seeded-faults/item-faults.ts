@@ -146,6 +146,20 @@ export const itemFaults: readonly Fault[] = [
     named: "every character of a password is as likely as every other",
   },
   {
+    what: "what is wrong with an edited text is told with a piece of it",
+    file: "cli/editing/edited-secret.ts",
+    find: "if (error.message.startsWith(before)) return",
+    replace: "if (error.message.startsWith(before)) return error.message;\n      if (error.message === before) return",
+    test: editTest,
+  },
+  {
+    what: "what fell out of an edited text's items is dropped",
+    file: "cli/editing/edited-secret.ts",
+    find: "if (other === undefined) continue;",
+    replace: "if (other !== undefined) continue;",
+    test: editTest,
+  },
+  {
     what: "the mark of a value that is not opened is sealed as a value",
     file: "cli/editing/items-text.ts",
     find: "if (equalBytes(bytes, mark)) {",

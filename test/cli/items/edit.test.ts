@@ -146,15 +146,80 @@ suite("signet edit", () => {
         /name and namespace are those of the SealedSecret/,
       ],
       [(text: string) => text.replace("namespace: shop", "namespace: x"), /name and namespace/],
-      [(text: string) => `${text}type: Opaque\n`, /items alone can be changed here/],
+      [(text: string) => `${text}type: Opaque\n`, /items under stringData or data alone can be changed here/],
       [(text: string) => `${text}---\n${text}`, /several documents/],
-      [(text: string) => text.replace("user:", "us/er:"), /us\/er/],
+      [(text: string) => text.replace("user:", "us/er:"), /line 18, column 3: this is not a name/],
     ] as const) {
       const { code, stderr, files } = await edit([...WITH_KEY, "s.yaml"], [change, (text) => text]);
       assert.equal(code, 1);
       assert.match(stderr, message);
       assert.equal(files.get("s.yaml"), FILE);
     }
+  });
+
+  test("of a text that cannot be read nothing but the place goes anywhere: a value may have lost its indent", async () => {
+    for (const [change, message, place] of [
+      [
+        "stringData:\n>stringData:\n  note: |\n    a\n  canary word: 1\n",
+        "this is not a name",
+        "canary word",
+      ],
+      ["stringData:\n>stringData:\n  canary: [1]\n", "this is not a string", "canary: [1]"],
+      ["stringData:\n>stringData:\n  canary: 0777\n", "this is a number or truth value", "canary: 0777"],
+      ["stringData:\n>stringData:\n  canary: 1\n  canary: 2\n", "this key appears twice", "canary: 2"],
+      ["stringData:\n>stringData:\n  x: !canary y\n", "it has a tag", "!canary"],
+      ["stringData:\n>stringData:\n  x: *canary\n", "an alias names no anchor", "canary"],
+      ["data:\n  blob: AAH/\n>data: canary\n", "this must be a map of items", "data: canary"],
+      ["stringData:\n>canary: 1\nstringData:\n", "items under stringData or data alone", "canary: 1"],
+      ["stringData:\n>DATA: {canary: 1}\nstringData:\n", "this is not a field of a Secret", "DATA"],
+      ["blob:>canary: canary\n  blob:", "this is not base64", "canary: canary"],
+      ["kind: Secret>kind: canary", "the kind has to be Secret", "kind"],
+      ["apiVersion: v1>apiVersion: canary", "the apiVersion has to be v1", "apiVersion"],
+      ["metadata:>metadata:\n  canary: 1", "items under stringData", "canary: 1"],
+      ["metadata:>metadata:\n  labels: {canary: [1]}", "this is not a string", "canary: [1]"],
+      ["metadata:>metadata:\n  labels: {canary: a}", "items under stringData", "labels"],
+      ["metadata:>metadata:\n  annotations:\n    a: [canary]", "this is not a string", "a: [canary]"],
+      ["metadata:>type: [canary]\nmetadata:", "this is not a string", "type"],
+      ["name: db>name: canary", "name and namespace are those", "metadata"],
+      ["name: db>name: [canary]", "this is not a string", "name: ["],
+      ["# Items>canary\n# Items", "line ", "apiVersion"],
+    ] as const) {
+      const [from = "", to = ""] = change.split(">");
+      let changed = "";
+      const { code, stdout, stderr, files, seen } = await edit(
+        [...WITH_KEY, "--verbose", "s.yaml"],
+        [
+          (text) => {
+            changed = text.replace(from, to);
+            assert.notEqual(changed, text);
+            return changed;
+          },
+          (text) => text,
+        ],
+      );
+      assert.deepEqual([code, stdout, files.get("s.yaml")], [1, "", FILE], change);
+      assert.ok(stderr.includes(message), `${change}: ${stderr}`);
+      for (const text of [stderr, seen[1]?.split("\n")[0] ?? ""]) assert.doesNotMatch(text, /canary/i);
+      // The line that is named is the one that the editor shows.
+      assert.equal(seen[1]?.replace(/^.*\n/, ""), changed);
+      const [, line, column] = /line (\d+), column (\d+)/.exec(stderr) ?? [];
+      const there = seen[1]?.split("\n")[Number(line) - 1]?.slice(Number(column) - 1) ?? "";
+      assert.ok(there.startsWith(place), `${change}: ${there}`);
+    }
+  });
+
+  test("bytes that are no text are refused, and not sealed as something else", async () => {
+    const { code, stderr, files } = await edit(
+      [...WITH_KEY, "s.yaml"],
+      [
+        (text) => ({
+          kind: "edited",
+          content: Buffer.from(text.replace("user: me", "user: m\xe9"), "latin1"),
+        }),
+      ],
+    );
+    assert.deepEqual([code, files.get("s.yaml")], [1, FILE]);
+    assert.match(stderr, /s\.yaml: the edited text is not valid UTF-8 text\nhint: save it as UTF-8/);
   });
 
   test("says what keeps an editor from being had, and changes nothing", async () => {
