@@ -150,11 +150,12 @@ function allCommands(): Promise<Command<OptionTable>[]> {
 
 async function completionSources(): Promise<CompletionSources> {
   const { MODE_TOPICS } = await import("./help.ts");
+  const { completedCommand } = await import("./completion/sources.ts");
   const { SHELLS } = await import("./commands/completion.ts");
   const commands = await allCommands();
   return {
     options: kubesealOptions,
-    commands,
+    commands: await Promise.all(commands.map(completedCommand)),
     topics: [...commands.map(({ name }) => name), ...MODE_TOPICS, "flags"],
     shells: SHELLS,
   };

@@ -26,6 +26,8 @@ export type CommandAction = {
   name: string;
   /** One line of help, as that of a command. */
   summary: string;
+  /** Whether files may stand behind it. */
+  takesFiles: boolean;
   page(): Promise<HelpPage>;
 };
 

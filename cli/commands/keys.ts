@@ -10,46 +10,55 @@ import { actionFlags, keysOptions } from "../keys/keys-options.ts";
 const ACTIONS: Readonly<Record<string, Omit<CommandAction, "name"> & { load: () => Promise<KeyAction> }>> = {
   list: {
     summary: "list the keys, with their state, age and how much needs each",
+    takesFiles: false,
     load: async () => (await import("../keys/list-keys.ts")).listKeys,
     page: async () => (await import("../help/pages/keys-list.ts")).page,
   },
   show: {
     summary: "show one key, what needs it, and what would happen without it",
+    takesFiles: false,
     load: async () => (await import("../keys/show-key.ts")).showKey,
     page: async () => (await import("../help/pages/keys-show.ts")).page,
   },
   new: {
     summary: "make a key that seals from now on",
+    takesFiles: false,
     load: async () => (await import("../keys/new-key.ts")).newKey,
     page: async () => (await import("../help/pages/keys-new.ts")).page,
   },
   promote: {
     summary: "have a key that is there seal from now on",
+    takesFiles: false,
     load: async () => (await import("../keys/promote-key.ts")).promoteKey,
     page: async () => (await import("../help/pages/keys-promote.ts")).page,
   },
   retire: {
     summary: "take out keys that nothing needs, or that were stolen",
+    takesFiles: false,
     load: async () => (await import("../keys/retire-key.ts")).retireKeys,
     page: async () => (await import("../help/pages/keys-retire.ts")).page,
   },
   backup: {
     summary: "copy keys into an encrypted file; confirm it was stored",
+    takesFiles: true,
     load: async () => (await import("../keys/backup-keys.ts")).backupKeys,
     page: async () => (await import("../help/pages/keys-backup.ts")).page,
   },
   restore: {
     summary: "copy the keys of a backup into the cluster",
+    takesFiles: true,
     load: async () => (await import("../keys/restore-keys.ts")).restoreKeys,
     page: async () => (await import("../help/pages/keys-restore.ts")).page,
   },
   wrap: {
     summary: "have a key of AWS KMS or Vault encrypt keys in their Secrets",
+    takesFiles: false,
     load: async () => (await import("../keys/move-keys.ts")).wrapKeys,
     page: async () => (await import("../help/pages/keys-wrap.ts")).page,
   },
   unwrap: {
     summary: "take that encryption off again",
+    takesFiles: false,
     load: async () => (await import("../keys/move-keys.ts")).unwrapKeys,
     page: async () => (await import("../help/pages/keys-unwrap.ts")).page,
   },
@@ -62,7 +71,7 @@ export const keys: Command<typeof keysOptions> = {
   summary: "show, make, promote, retire, wrap and back up sealing keys",
   options: keysOptions,
   words: WORDS,
-  actions: Object.entries(ACTIONS).map(([name, { summary, page: load }]) => ({ name, summary, page: load })),
+  actions: Object.entries(ACTIONS).map(([name, action]) => ({ name, ...action })),
   page,
   async run({ options, positionals, io }) {
     const [word = "", ...names] = positionals;

@@ -1,5 +1,12 @@
 import type { OptionTable } from "../options.ts";
-import { type CompletionSources, completable, PROGRAMS, takesValue, typedForms } from "./sources.ts";
+import {
+  type CompletedCommand,
+  type CompletionSources,
+  completable,
+  PROGRAMS,
+  takesValue,
+  typedForms,
+} from "./sources.ts";
 
 /**
  * The script for bash, from 3.2 on, which macOS has; needs nothing of the bash-completion package. A command's name
@@ -9,12 +16,13 @@ export function bashScript({ options, commands, topics, shells }: CompletionSour
   const words = [...commands.map(({ name }) => name), "help"];
   return `# bash completion for signet; printed by: signet completion bash
 _signet() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="" flag="" command="" word=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="" flag="" command="" action="" word=""
   COMPREPLY=()
   [ "$COMP_CWORD" -gt 0 ] && before="\${COMP_WORDS[COMP_CWORD-1]}"
   case "\${COMP_WORDS[1]}" in
     ${words.join("|")}) [ "$COMP_CWORD" -gt 1 ] && command="\${COMP_WORDS[1]}" ;;
   esac
+  [ "$COMP_CWORD" -gt 2 ] && action="\${COMP_WORDS[2]}"
   # bash takes --flag=value apart into three words.
   if [ "$current" = "=" ]; then
     flag="$before"
@@ -28,17 +36,21 @@ _signet() {
 ${[{ name: "", options }, ...commands].map((command) => valueCases(command.name, command.options)).join("")}  esac
   case "$current" in
     -*)
-      case "$command" in
-${commands.map(({ name, options: table }) => `        ${name}) _signet_words "${flagWords(table)}" ;;\n`).join("")}        help) ;;
+      case "$command $action" in
+${commands.map(flagCases).join("")}        "help "*) ;;
         *) _signet_words "${flagWords(options)}" ;;
       esac
       return
       ;;
   esac
   case "$command" in
-    help) _signet_words "${topics.join(" ")}" ;;
+    help)
+      case "$action" in
+${commands.map(helpCase).join("")}        *) _signet_words "${topics.join(" ")}" ;;
+      esac
+      ;;
     completion) _signet_words "${shells.join(" ")}" ;;
-${commands.map(({ name, words: own }) => (own === undefined ? "" : `    ${name}) _signet_words "${own.join(" ")}" ;;\n`)).join("")}    *)
+${commands.map(wordCase).join("")}    *)
       [ "$COMP_CWORD" -eq 1 ] && _signet_words "${words.join(" ")}"
       _signet_manifests
       ;;
@@ -99,6 +111,37 @@ function valueCases(command: string, table: OptionTable): string {
     byAction.set(action, [...(byAction.get(action) ?? []), ...patterns]);
   }
   return [...byAction].map(([action, patterns]) => `    ${patterns.join("|")}) ${action} ;;\n`).join("");
+}
+
+/** Cases for flags by command and action. */
+function flagCases({ name, options, actions = [] }: CompletedCommand): string {
+  const own = actions.map(
+    (action) => `        "${name} ${action.name}") _signet_words "${flagWords(action.options)}" ;;\n`,
+  );
+  return `${own.join("")}        "${name} "*) _signet_words "${flagWords(options)}" ;;\n`;
+}
+
+function helpCase({ name, actions = [] }: CompletedCommand): string {
+  const words = actions.map((action) => action.name).join(" ");
+  return words === "" ? "" : `        ${name}) _signet_words "${words}" ;;\n`;
+}
+
+/** A case for what stands behind a command that has words of its own. */
+function wordCase({ name, words, actions = [] }: CompletedCommand): string {
+  if (words === undefined) return "";
+  const all = `_signet_words "${words.join(" ")}"`;
+  if (actions.length === 0) return `    ${name}) ${all} ;;\n`;
+  const named = (takesFiles: boolean) =>
+    actions.filter((action) => action.takesFiles === takesFiles).map((action) => action.name);
+  const rows = [
+    [named(true).join("|"), "_signet_files"],
+    [named(false).join("|"), ""],
+    ["*", all],
+  ];
+  const cases = rows
+    .filter(([pattern]) => pattern !== "")
+    .map(([pattern, does]) => `        ${pattern}) ${does} ;;\n`);
+  return `    ${name})\n      case "$action" in\n${cases.join("")}      esac\n      ;;\n`;
 }
 
 function flagWords(table: OptionTable): string {

@@ -1,14 +1,22 @@
 import type { OptionTable } from "../options.ts";
-import { type CompletionSources, completable, PROGRAMS, takesValue } from "./sources.ts";
+import {
+  type CompletedAction,
+  type CompletedCommand,
+  type CompletionSources,
+  completable,
+  PROGRAMS,
+  takesValue,
+} from "./sources.ts";
 
 /** The script for fish: `signet.fish` in its folder of completions. */
 export function fishScript({ options, commands, topics, shells }: CompletionSources): string {
   const words = [...commands, { name: "help", summary: "print a page on a command or mode, or on flags" }];
   const names = words.map(({ name }) => name).join(" ");
   const [program, ...others] = PROGRAMS;
-  const worded = commands.flatMap(({ name, words: own }) =>
-    own === undefined ? [] : [{ name, words: own }],
+  const worded = commands.flatMap(({ name, words: own, actions = [] }) =>
+    own === undefined ? [] : [{ name, words: own, actions }],
   );
+  const acting = worded.filter(({ actions }) => actions.length > 0);
   return `# fish completion for signet; printed by: signet completion fish
 
 function __signet_is
@@ -18,6 +26,11 @@ function __signet_is
         set command $words[2]
     end
     test "$argv[1]" = "$command"
+end
+
+function __signet_acts
+    set -l words (commandline -opc)
+    contains -- "$words[3]" $argv
 end
 
 function __signet_at_first
@@ -36,20 +49,26 @@ function __signet_manifests
 end
 
 complete -c ${program} -f
-${words.map(({ name, summary }) => `complete -c ${program} -n __signet_at_first -a ${name} -d ${quoted(summary)}\n`).join("")}complete -c ${program} -n '__signet_is help' -a ${quoted(topics.join(" "))}
-complete -c ${program} -n '__signet_is completion' -a ${quoted(shells.join(" "))}
-${worded.map(({ name, words: own }) => `complete -c ${program} -n '__signet_is ${name}' -a ${quoted(own.join(" "))}\n`).join("")}complete -c ${program} -n '${["help", "completion", ...worded.map(({ name }) => name)].map((name) => `not __signet_is ${name}`).join("; and ")}' -a '(__signet_manifests)'
-${[{ name: "", options }, ...commands].map((command) => flagLines(program, command.name, command.options)).join("")}${others.map((other) => `complete -c ${other} -w ${program}\n`).join("")}`;
+${words.map(({ name, summary }) => `complete -c ${program} -n __signet_at_first -a ${name} -d ${quoted(summary)}\n`).join("")}complete -c ${program} -n '__signet_is help${acting.map(({ name }) => `; and not __signet_acts ${name}`).join("")}' -a ${quoted(topics.join(" "))}
+${acting.map(({ name, actions }) => `complete -c ${program} -n '__signet_is help; and __signet_acts ${name}' -a ${quoted(namesOf(actions))}\n`).join("")}complete -c ${program} -n '__signet_is completion' -a ${quoted(shells.join(" "))}
+${worded.map(({ name, words: own, actions }) => `complete -c ${program} -n '__signet_is ${name}${actions.length === 0 ? "" : `; and not __signet_acts ${namesOf(actions)}`}' -a ${quoted(own.join(" "))}\n`).join("")}${acting.map(({ name, actions }) => `complete -c ${program} -n '__signet_is ${name}; and __signet_acts ${namesOf(actions.filter((one) => one.takesFiles))}' -F\n`).join("")}complete -c ${program} -n '${["help", "completion", ...worded.map(({ name }) => name)].map((name) => `not __signet_is ${name}`).join("; and ")}' -a '(__signet_manifests)'
+${[{ name: "", summary: "", options }, ...commands].map((command) => flagLines(program, command)).join("")}${others.map((other) => `complete -c ${other} -w ${program}\n`).join("")}`;
 }
 
-function flagLines(program: string, command: string, table: OptionTable): string {
-  return Object.entries(table)
+function namesOf(actions: readonly CompletedAction[]): string {
+  return actions.map(({ name }) => name).join(" ");
+}
+
+function flagLines(program: string, { name, options, actions = [] }: CompletedCommand): string {
+  return Object.entries(options)
     .map(([flag, spec]) => {
       const names = [
         ...(spec.short === undefined ? [] : [`-s ${spec.short}`]),
         ...(flag === spec.short ? [] : [`-l ${flag}`]),
       ];
-      const condition = `-n ${quoted(`__signet_is "${command}"`)}`;
+      const without = namesOf(actions.filter((action) => !Object.hasOwn(action.options, flag)));
+      const fits = without === "" ? "" : `; and not __signet_acts ${without}`;
+      const condition = `-n ${quoted(`__signet_is "${name}"${fits}`)}`;
       const value = takesValue(spec) ? ` ${valueArguments(flag, spec)}` : "";
       return `complete -c ${program} ${condition} ${names.join(" ")}${value} -d ${quoted(spec.summary)}\n`;
     })

@@ -1,3 +1,4 @@
+import type { Command } from "../command.ts";
 import type { OptionSpec, OptionTable } from "../options.ts";
 
 /** What there is to complete. */
@@ -5,11 +6,44 @@ export type CompletionSources = {
   /** Flags that stand without a command word. */
   options: OptionTable;
   /** Commands with their flags. */
-  commands: readonly { name: string; summary: string; options: OptionTable; words?: readonly string[] }[];
+  commands: readonly CompletedCommand[];
   /** What `help` has pages on. */
   topics: readonly string[];
   shells: readonly string[];
 };
+
+/** What there is to complete of one command. */
+export type CompletedCommand = {
+  name: string;
+  summary: string;
+  options: OptionTable;
+  words?: readonly string[];
+  /** Where each of those words takes flags of its own. */
+  actions?: readonly CompletedAction[];
+};
+
+/** One of its words, with the flags that go with it. */
+export type CompletedAction = { name: string; takesFiles: boolean; options: OptionTable };
+
+/** A command, and the flags of each of its actions: what its page lists, and what no page lists. */
+export async function completedCommand(command: Command<OptionTable>): Promise<CompletedCommand> {
+  const { name, summary, options, words, actions } = command;
+  const known = { name, summary, options, ...(words === undefined ? {} : { words }) };
+  if (actions === undefined) return known;
+  const all = Object.keys(options);
+  const pages = await Promise.all(
+    actions.map(async (action) => ({ action, flags: (await action.page()).flags ?? all })),
+  );
+  const listed = new Set(pages.flatMap(({ flags }) => flags));
+  const completed = pages.map(({ action, flags }) => ({
+    name: action.name,
+    takesFiles: action.takesFiles,
+    options: Object.fromEntries(
+      Object.entries(options).filter(([flag]) => flags.includes(flag) || !listed.has(flag)),
+    ),
+  }));
+  return { ...known, actions: completed };
+}
 
 /** Names the program is called by. */
 export const PROGRAMS = ["signet", "kubectl-signet", "kubeseal"] as const;

@@ -1,5 +1,11 @@
 import type { OptionSpec, OptionTable } from "../options.ts";
-import { type CompletionSources, completable, PROGRAMS, takesValue } from "./sources.ts";
+import {
+  type CompletedCommand,
+  type CompletionSources,
+  completable,
+  PROGRAMS,
+  takesValue,
+} from "./sources.ts";
 
 /** The script for zsh: the file `_signet` of a folder in `$fpath`, or read by `source`. */
 export function zshScript({ options, commands, topics, shells }: CompletionSources): string {
@@ -29,8 +35,8 @@ _signet_first() {
 _signet() {
   local word="\${words[2]}"
   if (( CURRENT > 2 )); then
-    case "$word" in
-${commands.map(({ name, options: table, words: own }) => commandCase(name, table, restOf(name, own, shells))).join("")}      help)
+    case "$word \${words[3]}" in
+${commands.map((command) => commandCases(command, shells)).join("")}${commands.map((command) => helpCase(command, topics)).join("")}      help\\ *)
         words=("\${(@)words[2,-1]}")
         (( CURRENT-- ))
         _arguments '1:topic:(${topics.join(" ")})'
@@ -56,13 +62,35 @@ function restOf(name: string, words: readonly string[] | undefined, shells: read
   return words === undefined ? "*:manifest:_signet_manifests" : `1:word:(${words.join(" ")})`;
 }
 
-function commandCase(name: string, table: OptionTable, rest: string): string {
-  return `      ${name})
+function commandCases(
+  { name, options, words, actions = [] }: CompletedCommand,
+  shells: readonly string[],
+): string {
+  const own = actions.map((action) => {
+    const rest = [`1:word:(${words?.join(" ")})`, ...(action.takesFiles ? ["*:file:_files"] : [])];
+    return commandCase(`'${name} ${action.name}'`, action.options, rest);
+  });
+  return `${own.join("")}${commandCase(`${name}\\ *`, options, [restOf(name, words, shells)])}`;
+}
+
+function helpCase({ name, actions = [] }: CompletedCommand, topics: readonly string[]): string {
+  if (actions.length === 0) return "";
+  return `      'help ${name}')
+        words=("\${(@)words[2,-1]}")
+        (( CURRENT-- ))
+        _arguments '1:topic:(${topics.join(" ")})' '2:action:(${actions.map((action) => action.name).join(" ")})'
+        return
+        ;;
+`;
+}
+
+function commandCase(pattern: string, table: OptionTable, rest: readonly string[]): string {
+  return `      ${pattern})
         words=("\${(@)words[2,-1]}")
         (( CURRENT-- ))
         _arguments -S \\
 ${specs(table).replace(/^/gm, "    ").trimEnd()}
-          ${quoted(rest)}
+          ${rest.map(quoted).join(" ")}
         return
         ;;
 `;
