@@ -7,6 +7,7 @@ import { fileFailure } from "../file-failure.ts";
 import type { Files } from "../io.ts";
 import type { MergeTarget } from "../merge-target.ts";
 import { writeResult } from "../output-folder.ts";
+import { requireInRepository } from "../repository-links.ts";
 
 /** Which SealedSecret of a file is meant, each null where it is not said. */
 export type Wanted = { name: string | null; namespace: string | null };
@@ -14,9 +15,10 @@ export type Wanted = { name: string | null; namespace: string | null };
 /**
  * The SealedSecret of a file that one item is changed of: the only one, or the one of this name and namespace.
  * @returns null when there is no such file.
- * @throws UsageError for a folder; FileError, InputError when the file cannot be read, or not one of its objects fits.
+ * @throws UsageError for a folder; FileError for a link out of the repository; FileError, InputError when the file cannot be read, or not one of its objects fits.
  */
 export function itemTarget(path: string, wanted: Wanted, files: Files): MergeTarget | null {
+  requireInRepository(path, files);
   const kind = files.kindOf(path);
   if (kind === null) return null;
   if (kind === "folder") throw new UsageError(`${path} is a folder`, "name the file of the SealedSecret");

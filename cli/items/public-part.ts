@@ -1,6 +1,7 @@
 import { FileError, InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Files, Io } from "../io.ts";
+import { requireInRepository } from "../repository-links.ts";
 import type { Generation } from "./generated-items.ts";
 
 /**
@@ -30,6 +31,7 @@ export function requireWritable(output: string, input: string, files: Files): vo
   if (/[\\/]$/.test(output) || files.kindOf(output) === "folder") {
     throw new FileError(`cannot write ${output}: it names a folder`, "name a file in it with -w");
   }
+  requireInRepository(output, files);
   if (files.destination(output) === files.destination(input)) {
     throw new UsageError(`${output} is the sealed file itself`, "give another file with -w");
   }

@@ -5,6 +5,7 @@ import { type InputFile, inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
 import { placeBelow, writeResult } from "../output-folder.ts";
 import { startProgress } from "../progress.ts";
+import { requireInRepository } from "../repository-links.ts";
 import { rotateDocument } from "./rotate-document.ts";
 import type { RotateOptions } from "./rotate-options.ts";
 import type { RotatedFile, RotatedObject } from "./rotated-file.ts";
@@ -95,6 +96,7 @@ async function rotateFile(
   };
   const { path } = file;
   try {
+    if (options["output-dir"] === null) requireInRepository(path, io.files);
     const why = means.whyNot(path);
     if (why !== null) {
       deliver({ content: readInput(path, io) }, target, false, options, io);

@@ -5,6 +5,7 @@ const unsetTest = "test/cli/items/unset-and-rename.test.ts";
 const backendsTest = "test/cli/items/backends.test.ts";
 const generateTest = "test/cli/items/generate.test.ts";
 const editTest = "test/cli/items/edit.test.ts";
+const linksTest = "test/cli/repository-links.test.ts";
 const editorTest = "test/cli/system-editor.test.ts";
 const documentTest = "test/shared/document/edit-document.test.ts";
 
@@ -109,6 +110,34 @@ export const itemFaults: readonly Fault[] = [
     test: generateTest,
   },
   {
+    what: "a link may lead to another repository",
+    file: "cli/repository-links.ts",
+    find: "if (folderOf(at) === at) return;",
+    replace: "if (folderOf(at) === at || isRepository(at, files)) return;",
+    test: linksTest,
+  },
+  {
+    what: "a link that leads out of the repository is followed",
+    file: "cli/items/item-target.ts",
+    find: "  requireInRepository(path, files);\n",
+    replace: "",
+    test: linksTest,
+  },
+  {
+    what: "a file is made where a committed link leads",
+    file: "cli/repository-links.ts",
+    find: "files.kindOf(path) === null",
+    replace: "files.kindOf(path) !== null",
+    test: linksTest,
+  },
+  {
+    what: "rotate follows a link that leads out of the repository",
+    file: "cli/rotate/rotate-files.ts",
+    find: 'if (options["output-dir"] === null) requireInRepository(path, io.files);',
+    replace: "",
+    test: linksTest,
+  },
+  {
     what: "a key is kept though its public part is nowhere",
     file: "cli/commands/generate.ts",
     find: "if (output !== null) requireThere(",
@@ -149,7 +178,8 @@ export const itemFaults: readonly Fault[] = [
     what: "what is wrong with an edited text is told with a piece of it",
     file: "cli/editing/edited-secret.ts",
     find: "if (error.message.startsWith(before)) return",
-    replace: "if (error.message.startsWith(before)) return error.message;\n      if (error.message === before) return",
+    replace:
+      "if (error.message.startsWith(before)) return error.message;\n      if (error.message === before) return",
     test: editTest,
   },
   {
