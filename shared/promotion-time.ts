@@ -42,5 +42,5 @@ export function readPromotionMark(
   uid: string | undefined,
 ): { time: string; isProven: boolean } {
   const [time = "", named, ...others] = text.split(" ");
-  return { time, isProven: named !== undefined && named !== "" && named === uid && others.length === 0 };
+  return { time, isProven: named !== undefined && named === uid && others.length === 0 };
 }

@@ -138,30 +138,9 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a promotion counts that came with its Secret",
     file: "shared/promotion-time.ts",
-    find: 'named !== "" && named === uid && others.length === 0',
-    replace: 'named !== ""',
+    find: "named !== undefined && named === uid && others.length === 0",
+    replace: "named !== undefined",
     test: "test/controller/keys/promotion.test.ts",
-  },
-  {
-    what: "a promotion without any uid counts on a Secret without one",
-    file: "shared/promotion-time.ts",
-    find: 'named !== "" && named',
-    replace: "named",
-    test: "test/controller/keys/promotion.test.ts",
-  },
-  {
-    what: "a leader promotes a key that nobody announced",
-    file: "controller/keys/key-maker.ts",
-    find: "promotedAt === null && attempts.includes(certificate.fingerprint)",
-    replace: "promotedAt === null && attempts.length > 0 && certificate !== null",
-    test: "test/controller/keys/key-manager.test.ts",
-  },
-  {
-    what: "a key that a leader left unpromoted stays so",
-    file: "controller/keys/key-term.ts",
-    find: "if (maker.hasUnfinished) return 0;",
-    replace: "",
-    test: "test/controller/keys/key-manager.test.ts",
   },
   {
     what: "a promotion for a time to come counts at once",
@@ -266,13 +245,6 @@ export const keyFaults: readonly Fault[] = [
     find: "> (this.#promotedAt?.getTime() ?? 0)",
     replace: "> 0",
     test: "test/controller/keys/primary-guard.test.ts",
-  },
-  {
-    what: "a key that was promoted when it was first seen is not warned of",
-    file: "controller/keys/key-ring.ts",
-    find: "return promotion !== null && promotion === arrival.promotion;",
-    replace: "return promotion !== null && promotion !== arrival.promotion;",
-    test: "test/controller/keys/key-manager.test.ts",
   },
   {
     what: "a call that comes while nobody sleeps is lost",
