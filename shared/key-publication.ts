@@ -8,6 +8,12 @@ export const UNWRAP_ANNOTATION = "signet.dev/sealing-key-unwrap";
 export const KEY_ORDER_ANNOTATION = "signet.dev/key-order-priority";
 /** On that ConfigMap: `true` where new keys seal once their backup is confirmed; else absent. */
 export const REQUIRE_BACKUP_ANNOTATION = "signet.dev/require-backup";
+/** On that ConfigMap: version of the controller that leads. */
+export const VERSION_ANNOTATION = "signet.dev/controller-version";
+/** On that ConfigMap: the age of the newest key at which a new one is made, in whole seconds as in `2592000s`; `0s` for never. */
+export const RENEW_PERIOD_ANNOTATION = "signet.dev/key-renew-period";
+/** On that ConfigMap: the moment from before which no key is to seal, RFC 3339; absent for none. */
+export const CUTOFF_ANNOTATION = "signet.dev/key-cutoff-time";
 /** On that ConfigMap: fingerprints of keys that are to seal once their backup is confirmed, separated by commas. */
 export const AWAITING_BACKUP_ANNOTATION = "signet.dev/sealing-keys-awaiting-backup";
 /** On a controller's Lease: fingerprint of the key that seals, as the last leader knew it. */

@@ -8,6 +8,7 @@ import { doctorOptions } from "../doctor/doctor-options.ts";
 import { checkKeys } from "../doctor/key-checks.ts";
 import { checkLeaving } from "../doctor/leaving.ts";
 import { checkObjects } from "../doctor/object-checks.ts";
+import { publishedOptions } from "../doctor/published-options.ts";
 import { checkControllersRights, checkOwnRights } from "../doctor/rights-checks.ts";
 import { page } from "../help/pages/doctor.ts";
 import type { Io } from "../io.ts";
@@ -50,13 +51,14 @@ export const doctor: Command<typeof doctorOptions> = {
 
 async function checkInstallation(looking: Looking): Promise<Check[]> {
   const definition = await checkDefinition(looking);
-  const controller = await checkController(looking);
+  const published = await publishedOptions(looking);
+  const controller = await checkController(looking, published);
   return [
     ok("cluster", looking.client.server),
     ...definition,
     ...controller.checks,
     ...(await checkControllersRights(looking, controller.account)),
-    ...(await checkKeys(looking)),
+    ...(await checkKeys(looking, published)),
     ...(await checkObjects(looking)),
     ...(await checkOwnRights(looking, looking.search)),
   ];

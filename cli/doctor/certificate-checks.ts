@@ -7,16 +7,21 @@ import type { FoundService } from "../controller/service.ts";
 import { serviceProxy } from "../controller/service-proxy.ts";
 import { ClosedWay } from "../controller/way.ts";
 import { type Check, type Looking, ok, wanting } from "./check.ts";
+import type { PublishedOptions } from "./published-options.ts";
 
 const DAY_MS = 86_400_000;
-/** A renewed certificate is there long before. */
-const SOON_DAYS = 7;
+/** A renewed certificate is there long before, unless keys are renewed later than that. */
+const SOON_DAYS = 30;
 
 /**
  * Looks at the certificate that the controller serves, at the one that it has published, and how long it is valid.
  * @param service null where there is none to ask.
  */
-export async function checkCertificate(looking: Looking, service: FoundService | null): Promise<Check[]> {
+export async function checkCertificate(
+  looking: Looking,
+  service: FoundService | null,
+  { renewPeriodMs }: Pick<PublishedOptions, "renewPeriodMs">,
+): Promise<Check[]> {
   const served = service === null ? null : await servedCertificate(looking, service);
   const published = await publishedOne(looking);
   const checks = [...(served?.checks ?? []), ...published.checks];
@@ -31,7 +36,7 @@ export async function checkCertificate(looking: Looking, service: FoundService |
     const next = "look into the controller's log: it may write that ConfigMap, and nobody else should";
     checks.push(wanting("fail", "certificate", found, next));
   }
-  return [...checks, checkValidity(one, looking.now)];
+  return [...checks, checkValidity(one, looking.now, renewPeriodMs)];
 }
 
 type FoundOne = { certificate: Certificate | null; checks: Check[] };
@@ -90,13 +95,20 @@ async function publishedOne({ client, search }: Looking): Promise<FoundOne> {
   }
 }
 
-function checkValidity({ fingerprint, notAfter }: Certificate, now: Date): Check {
+function checkValidity(
+  { fingerprint, notBefore, notAfter }: Certificate,
+  now: Date,
+  renewPeriodMs: number | null,
+): Check {
   const about = "certificate";
   const days = Math.floor((notAfter.getTime() - now.getTime()) / DAY_MS);
   const until = notAfter.toISOString().slice(0, 10);
   const next = "see why no key was renewed: the controller's log and its option --key-renew-period";
   if (days < 0)
     return wanting("fail", about, `${fingerprint} has expired on ${until}: nothing can be sealed`, next);
-  if (days < SOON_DAYS) return wanting("warn", about, `${fingerprint} expires on ${until}`, next);
+  const renewal = renewPeriodMs ? notBefore.getTime() + renewPeriodMs : null;
+  const isRenewedBefore = renewal !== null && renewal > now.getTime() && renewal < notAfter.getTime();
+  if (days < SOON_DAYS && !isRenewedBefore)
+    return wanting("warn", about, `${fingerprint} expires on ${until}`, next);
   return ok(about, `${fingerprint}, until ${until}`);
 }

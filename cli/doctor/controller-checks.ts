@@ -6,6 +6,7 @@ import { version } from "../../shared/version.ts";
 import { type FoundService, findService } from "../controller/service.ts";
 import { checkCertificate } from "./certificate-checks.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
+import type { PublishedOptions } from "./published-options.ts";
 
 /** What looking at the controller found out for those that look further. */
 export type FoundController = {
@@ -19,16 +20,25 @@ const LEASE = "sealed-secrets-controller";
 const LATE_FACTOR = 3;
 
 /** Looks at the controller: Service, Pods and their version, leader, certificate. */
-export async function checkController(looking: Looking): Promise<FoundController> {
+export async function checkController(
+  looking: Looking,
+  published: PublishedOptions,
+): Promise<FoundController> {
   const { namespace } = looking.search;
   const { service, checks } = await checkService(looking);
   const pods = service === null ? null : await checkPods(looking, service);
   const lease = await checkLease(looking);
-  const certificate = await checkCertificate(looking, service);
+  const certificate = await checkCertificate(looking, service, published);
   const accounts = (pods?.pods ?? []).map((pod) => fieldOf(pod["spec"], "serviceAccountName"));
   const account = accounts.find((name) => typeof name === "string");
   return {
-    checks: [...checks, ...(pods?.checks ?? []), ...lease, ...certificate],
+    checks: [
+      ...checks,
+      ...(pods?.checks ?? []),
+      ...checkVersion(pods?.pods[0] ?? null, published),
+      ...lease,
+      ...certificate,
+    ],
     account: typeof account === "string" ? `system:serviceaccount:${namespace}:${account}` : null,
   };
 }
@@ -80,7 +90,7 @@ async function checkPods({ client }: Looking, service: FoundService): Promise<Fo
         );
         if (found !== null) pods.push(found);
       }
-      return [ok("pods", `${ready.length} ready`), ...pods.slice(0, 1).flatMap(checkVersion)];
+      return [ok("pods", `${ready.length} ready`)];
     },
   );
   return { checks, pods };
@@ -107,10 +117,13 @@ async function endpointsOf(
   };
 }
 
-/** By the image's tag, as a digest tells nobody a version. */
-function checkVersion(pod: KubeObject): Check[] {
+/**
+ * By the word of the controller that leads, and by the tag of a Pod's image. A tag can say anything, and a digest says nothing; the
+ * word stays behind where another controller came in its place.
+ */
+function checkVersion(pod: KubeObject | null, { version: said }: PublishedOptions): Check[] {
   const about = "version";
-  const images = listIn(pod["spec"], "containers").map((container) => fieldOf(container, "image"));
+  const images = listIn(pod?.["spec"], "containers").map((container) => fieldOf(container, "image"));
   const image =
     images.find((one) => typeof one === "string" && /signet|sealed-secrets/.test(one)) ?? images[0];
   const [, path = "", tag] = /^(.*?)(?::([\w.-]+))?(?:@.*)?$/.exec(String(image ?? "")) ?? [];
@@ -118,16 +131,28 @@ function checkVersion(pod: KubeObject): Check[] {
     const next = "docs/compatibility.md says what it does not have";
     return [wanting("warn", about, `the controller is the reference's (${tag ?? "no tag"})`, next)];
   }
-  if (tag === undefined)
-    return [{ level: "unknown", about, found: "not known: its image has no tag", next: null }];
-  if (tag.replace(/^v/, "") === version) return [ok(about, `${version}, as this program`)];
+  const tagged = /^v?(\d+\.\d+\.\d.*)$/.exec(tag ?? "")?.[1] ?? null;
+  // A tag may go on, as in 1.2.3-alpine.
+  if (said !== null && tagged !== null && said !== tagged && !tagged.startsWith(`${said}-`)) {
+    const found = `a Pod's image is ${tag}, and the last controller to lead was ${said}`;
+    const next = "wait until the update is through; see the Pods and which one leads";
+    return [wanting("warn", about, found, next)];
+  }
+  const found = said ?? tagged ?? tag ?? null;
+  if (found === version) return [ok(about, `${version}, as this program`)];
+  if (found !== null)
+    return [
+      wanting(
+        "warn",
+        about,
+        `the controller's is ${found}, and this program's ${version}`,
+        "run the same version of both",
+      ),
+    ];
+  // Where no Pod was seen, why stands above.
+  if (pod === null) return [];
   return [
-    wanting(
-      "warn",
-      about,
-      `the controller's image is ${tag}, and this program ${version}`,
-      "run the same version of both",
-    ),
+    { level: "unknown", about, found: "not known: its image has no tag, and it tells none", next: null },
   ];
 }
 

@@ -4,11 +4,13 @@ import { KeySecrets } from "../keys/key-secrets.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
+import type { PublishedOptions } from "./published-options.ts";
+import { checkRenewal } from "./renewal-checks.ts";
 
 const ABOUT = "keys";
 
-/** Looks at the sealing keys: that they can be read, which one seals, that they are backed up and wrapped as is said. */
-export function checkKeys({ client, search }: Looking): Promise<Check[]> {
+/** Looks at the sealing keys: that they can be read, which one seals, that they are renewed, backed up and wrapped as is said. */
+export function checkKeys({ client, search, now }: Looking, published: PublishedOptions): Promise<Check[]> {
   const { namespace, timeoutMs } = search;
   const kube = client as KubeClient;
   return unlessForbidden(ABOUT, `list Secrets in ${namespace}`, async () => {
@@ -37,6 +39,7 @@ export function checkKeys({ client, search }: Looking): Promise<Check[]> {
       checks.push(wanting("fail", ABOUT, found, "restore it from a backup: signet keys restore"));
     } else checks.push(ok(ABOUT, `${keys.length} in use; ${seals} seals`));
     const isRequired = typeof settings === "string" || settings.requireBackup;
+    checks.push(...checkRenewal(keys, published, now));
     checks.push(...checkBackups(keys, seals, isRequired));
     const wrap = typeof settings === "string" ? null : settings.wrap;
     const open = keys.filter(({ wrappedBy }) => wrappedBy === null);

@@ -1,6 +1,7 @@
 import type { Fault } from "./fault.ts";
 
 const checks = "test/cli/doctor/checks.test.ts";
+const renewal = "test/cli/doctor/renewal-checks.test.ts";
 const leaving = "test/cli/doctor/leaving.test.ts";
 
 /** Faults in looking at an installation. */
@@ -36,8 +37,8 @@ export const doctorFaults: readonly Fault[] = [
   {
     what: "a certificate that expires in days is taken for good",
     file: "cli/doctor/certificate-checks.ts",
-    find: "if (days < SOON_DAYS)",
-    replace: "if (days < 0)",
+    find: "if (days < SOON_DAYS && ",
+    replace: "if (days < 0 && ",
     test: checks,
   },
   {
@@ -81,5 +82,47 @@ export const doctorFaults: readonly Fault[] = [
     find: "wrappedBy !== null)",
     replace: "wrappedBy === undefined)",
     test: leaving,
+  },
+  {
+    what: "a certificate that expires before its renewal is taken for good",
+    file: "cli/doctor/certificate-checks.ts",
+    find: "renewal < notAfter.getTime()",
+    replace: "renewal !== notAfter.getTime()",
+    test: checks,
+  },
+  {
+    what: "the version that a controller says counts for nothing",
+    file: "cli/doctor/controller-checks.ts",
+    find: "const found = said ?? tagged ?? tag ?? null;",
+    replace: "const found = tagged ?? tag ?? null;",
+    test: checks,
+  },
+  {
+    what: "a key that is overdue is not told",
+    file: "cli/doctor/renewal-checks.ts",
+    find: "if (ageMs <= periodMs + LATE_MS)",
+    replace: "if (ageMs > 0)",
+    test: renewal,
+  },
+  {
+    what: "a key that came from a backup hides that none was made",
+    file: "cli/doctor/renewal-checks.ts",
+    find: "!isMadeToWait",
+    replace: "isMadeToWait || true",
+    test: renewal,
+  },
+  {
+    what: "a cut-off time that lies ahead is not told",
+    file: "cli/doctor/renewal-checks.ts",
+    find: "if (cutoff.getTime() > now.getTime())",
+    replace: "if (cutoff.getTime() > Number.MAX_VALUE)",
+    test: renewal,
+  },
+  {
+    what: "the controller publishes no period of renewal",
+    file: "controller/keys/key-manager.ts",
+    find: "Math.floor(renewPeriodMs / 1000)",
+    replace: '""',
+    test: "test/controller/keys/certificate-config-map.test.ts",
   },
 ];

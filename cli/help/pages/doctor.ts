@@ -4,7 +4,7 @@ import type { HelpPage } from "../../command.ts";
 export const page: HelpPage = {
   usage: ["doctor [flags]", "doctor --leave [flags] [FILE|FOLDER...]"],
   description: [
-    "Looks at an installation and changes nothing: the CustomResourceDefinition and its fields, Service and Pods, the leader, versions, the certificate that is served and the one that is published, the controller's rights and yours, sealing keys and their backups, and whether SealedSecrets are in sync. Each line says ok, warn, fail or unknown, and what to do next.",
+    "Looks at an installation and changes nothing: the CustomResourceDefinition and its fields, Service and Pods, the leader, versions, the certificate that is served and the one that is published, the controller's rights and yours, sealing keys, their renewal and their backups, and whether SealedSecrets are in sync. Each line says ok, warn, fail or unknown, and what to do next.",
     "What you have no right to look at is unknown, and no reason to fail. Of key Secrets, as far as you may list them, it looks at certificate, labels and annotations alone.",
     "With --leave it lists, by object, what stands in the way of going back to the reference's controller: values of other backends, items from Vault, wrapped keys, annotations that count for nothing there. Files and folders are looked through beside the cluster.",
   ],

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Check } from "../../../cli/doctor/check.ts";
+import type { Check, Looking } from "../../../cli/doctor/check.ts";
 import { checkController } from "../../../cli/doctor/controller-checks.ts";
 import { checkDefinition } from "../../../cli/doctor/definition-checks.ts";
 import { checkKeys } from "../../../cli/doctor/key-checks.ts";
 import { checkObjects } from "../../../cli/doctor/object-checks.ts";
+import { publishedOptions } from "../../../cli/doctor/published-options.ts";
 import { checkControllersRights, checkOwnRights } from "../../../cli/doctor/rights-checks.ts";
 import { readCertificate } from "../../../shared/seal/certificate.node.ts";
+import { version } from "../../../shared/version.ts";
 import { testCertificate } from "../../support/test-certificates.ts";
 import { sealedSecret, TOLD } from "../status/status-world.ts";
 import {
@@ -32,9 +34,22 @@ function levels(checks: readonly Check[], all = false): string[] {
   return checks.filter(({ level }) => all || level !== "ok").map(({ level, about }) => `${level} ${about}`);
 }
 
+/** A ConfigMap with the certificate, on which the controller says this. */
+const saying = (annotations: Readonly<Record<string, string>>) => ({
+  metadata: { annotations: { "signet.dev/key-order-priority": "CertNotBefore", ...annotations } },
+  data: { "cert.pem": certificatePem },
+});
+const tagged = (tag: string, image = "x/signet") => ({
+  spec: { containers: [{ image: `${image}:${tag}` }] },
+});
+const digest = { spec: { containers: [{ image: "x/signet@sha256:abc" }] } };
+
 type Answers = Omit<Installed, "certificatePem">;
 const at = (answers: Answers = {}) => installation({ certificatePem, ...answers }).looking;
 const first = (checks: readonly Check[]) => checks.find(({ level }) => level !== "ok")?.found ?? "";
+
+const controllerAt = async (looking: Looking) => checkController(looking, await publishedOptions(looking));
+const keysAt = async (looking: Looking) => checkKeys(looking, await publishedOptions(looking));
 
 suite("the definition", () => {
   const without = (...path: string[]) => {
@@ -87,10 +102,10 @@ suite("the definition", () => {
 });
 
 suite("the controller", () => {
-  const look = async (answers: Answers = {}) => (await checkController(at(answers))).checks;
+  const look = async (answers: Answers = {}) => (await controllerAt(at(answers))).checks;
 
   test("where all is right, and as whom it runs", async () => {
-    const { checks, account } = await checkController(at());
+    const { checks, account } = await controllerAt(at());
     assert.deepEqual(
       levels(checks, true),
       ["service", "pods", "version", "leader", "endpoint", "published", "certificate"].map(
@@ -124,13 +139,59 @@ suite("the controller", () => {
       "another version",
       { answers: { pod: { spec: { containers: [{ image: "x/signet:v9.9.9" }] } } } },
       ["warn version"],
-      /image is v9\.9\.9/,
+      /controller's is 9\.9\.9, and this/,
     ],
     [
       "an image by digest alone",
       { answers: { pod: { spec: { containers: [{ image: "x/signet@sha256:abc" }] } } } },
       ["unknown version"],
       /no tag/,
+    ],
+    [
+      "an image by digest, of a controller that says its version",
+      { answers: { pod: digest, configMap: saying({ "signet.dev/controller-version": version }) } },
+      [],
+      /^$/,
+    ],
+    [
+      "a tag that is no version, of a controller that says another",
+      { answers: { pod: tagged("prod"), configMap: saying({ "signet.dev/controller-version": "9.9.9" }) } },
+      ["warn version"],
+      /controller's is 9\.9\.9, and this/,
+    ],
+    [
+      "a tag that goes on",
+      {
+        answers: {
+          pod: tagged(`v${version}-alpine`),
+          configMap: saying({ "signet.dev/controller-version": version }),
+        },
+      },
+      [],
+      /^$/,
+    ],
+    [
+      "an update that is under way",
+      { answers: { configMap: saying({ "signet.dev/controller-version": "0.0.9" }) } },
+      ["warn version"],
+      /image is .*, and the last controller to lead was 0\.0\.9/,
+    ],
+    [
+      "another version, by one who may not see Pods",
+      { answers: { slices: 403, configMap: saying({ "signet.dev/controller-version": "9.9.9" }) } },
+      ["unknown pods", "warn version"],
+      /may not list endpointslices/,
+    ],
+    [
+      "the reference's controller, where Signet's was before",
+      {
+        answers: {
+          pod: tagged("0.40.0", "bitnami/sealed-secrets-controller"),
+          configMap: saying({ "signet.dev/controller-version": version }),
+        },
+      },
+      ["warn version"],
+      /is the reference's \(0\.40\.0\)/,
     ],
     [
       "the reference's controller",
@@ -191,32 +252,40 @@ suite("the controller", () => {
 
   test("of a cluster without EndpointSlices", async () => {
     const endpoints = { subsets: [{ addresses: [{ targetRef: { kind: "Pod", name: "signet-0" } }] }] };
-    const { checks, account } = await checkController(at({ answers: { slices: { items: [] }, endpoints } }));
+    const { checks, account } = await controllerAt(at({ answers: { slices: { items: [] }, endpoints } }));
     assert.deepEqual([levels(checks), account], [[], ACCOUNT]);
     const none = { subsets: [{ notReadyAddresses: [{}] }] };
     assert.match(first(await look({ answers: { slices: { items: [] }, endpoints: none } })), /\(1 in all\)/);
   });
 
-  for (const [days, expected] of [
-    [-1, ["fail certificate"]],
-    [3, ["warn certificate"]],
-    [30, []],
+  for (const [days, period, expected] of [
+    [-1, null, ["fail certificate"]],
+    [3, null, ["warn certificate"]],
+    [29, null, ["warn certificate"]],
+    [30, null, []],
+    // The next one comes before it expires; after; never; and it should be there.
+    [3, `${86_400 * daysFromNow(2)}s`, []],
+    [3, `${86_400 * daysFromNow(5)}s`, ["warn certificate"]],
+    [3, "0s", ["warn certificate"]],
+    [3, "60s", ["warn certificate"]],
   ] as const) {
-    test(`a certificate for ${days} more days`, async () => {
+    test(`a certificate for ${days} more days, renewed after ${period ?? "it is not known how long"}`, async () => {
       const { certificatePem: pem } = testCertificate(-1, daysFromNow(days), 3);
-      const { looking } = installation({ certificatePem: pem });
-      assert.deepEqual(levels((await checkController(looking)).checks), expected);
+      const annotations = period === null ? {} : { "signet.dev/key-renew-period": period };
+      const configMap = { metadata: { annotations }, data: { "cert.pem": pem } };
+      const { looking } = installation({ certificatePem: pem, answers: { configMap } });
+      assert.deepEqual(levels((await controllerAt(looking)).checks), expected);
     });
   }
 });
 
 suite("keys", () => {
   const look = (secrets: object | number, answers: Answers["answers"] = {}) =>
-    checkKeys(at({ answers: { ...answers, secrets } }));
+    keysAt(at({ answers: { ...answers, secrets } }));
   const none = {};
 
   test("that are backed up", async () => {
-    const checks = await checkKeys(at());
+    const checks = await keysAt(at());
     assert.deepEqual(levels(checks, true), ["ok keys", "ok backups"]);
     assert.equal(checks[0]?.found, `1 in use; ${fingerprint} seals`);
   });

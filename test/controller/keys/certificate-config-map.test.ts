@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { version } from "../../../shared/version.ts";
 import { serviceFault } from "../../support/memory-kms.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
 import { type KeyScene, keyScene } from "./key-scene.ts";
@@ -21,16 +22,21 @@ function away(): MemoryWrapping {
   return wrapping;
 }
 
-test("the leader publishes which keys may wrap sealing keys, and by what the newest is told", async (context) => {
+test("the leader publishes its version, which keys may wrap sealing keys, and by what the newest is told and renewed", async (context) => {
   const wrapping = new MemoryWrapping();
   wrapping.named = { wrap: WRAPPING_KEY, unwrap: ["vault:transit/a", "vault:transit/b"] };
   const scene = await keyScene(context, [wrapping.secretOf(current, "current")]);
-  const first = (await scene.start({ wrapping, order: "SecretCreationTimestamp" })).lead(scene.lease);
+  const cutoffTimeMs = Date.UTC(2020, 0, 1);
+  const options = { order: "SecretCreationTimestamp", cutoffTimeMs, renewPeriodMs: 3_600_000_000 } as const;
+  const first = (await scene.start({ wrapping, ...options })).lead(scene.lease);
   await scene.until("the ConfigMap", () => scene.configMap());
   assert.deepEqual(annotations(scene), {
     "signet.dev/sealing-key-wrap": WRAPPING_KEY,
     "signet.dev/sealing-key-unwrap": "vault:transit/a,vault:transit/b",
     "signet.dev/key-order-priority": "SecretCreationTimestamp",
+    "signet.dev/controller-version": version,
+    "signet.dev/key-renew-period": "3600000s",
+    "signet.dev/key-cutoff-time": "2020-01-01T00:00:00.000Z",
   });
   await first.end();
 
@@ -41,7 +47,12 @@ test("the leader publishes which keys may wrap sealing keys, and by what the new
   (await scene.start({ wrapping: bare })).lead(scene.lease);
   // That key is one of the first wrapping's, so this leader has nothing to seal with.
   await scene.until("the change", () => wrap(scene) === null);
-  assert.deepEqual(annotations(scene), { team: "ops", "signet.dev/key-order-priority": "CertNotBefore" });
+  assert.deepEqual(annotations(scene), {
+    team: "ops",
+    "signet.dev/key-order-priority": "CertNotBefore",
+    "signet.dev/controller-version": version,
+    "signet.dev/key-renew-period": "0s",
+  });
 });
 
 test("while nothing seals, the names follow and the certificate stays", async (context) => {
