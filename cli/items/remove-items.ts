@@ -4,6 +4,7 @@ import { isItemName } from "../../shared/secret.ts";
 import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import { hintEdits, knownHint } from "../hint-edits.ts";
 import { editTarget, type MergeTarget } from "../merge-target.ts";
+import { hasCommentAbove } from "./comment-above.ts";
 import { requireItem } from "./item-name.ts";
 import type { OpeningMeans } from "./opening-means.ts";
 import { templateMentions } from "./template-mentions.ts";
@@ -33,6 +34,7 @@ export async function removeItems(
       "delete the SealedSecret if that is what you want, or give --allow-empty-data to keep an empty Secret",
     );
   }
+  const commented = [...removed].filter((item) => hasCommentAbove(target, item));
   const { name } = sealedSecret.metadata;
   const what = `removed ${[...removed].join(", ")} from`;
   let note = `${what} ${where}: ${name}`;
@@ -43,6 +45,11 @@ export async function removeItems(
   } else {
     const edits = [...removed].map((item): Edit => ({ path: ["spec", "encryptedData", item], remove: true }));
     editTarget(target, [...hintEdits(sealedSecret, knownHint(sealedSecret), left), ...edits]);
+  }
+  for (const item of commented) {
+    notices.warn(
+      `${where}: the comment above ${item} stays: take it out by hand if it is about ${item} alone`,
+    );
   }
   for (const item of removed) {
     for (const entry of templateMentions(sealedSecret, item)) {

@@ -54,6 +54,13 @@ export const itemFaults: readonly Fault[] = [
     test: unsetTest,
   },
   {
+    what: "nobody is told of the comment that an item leaves behind",
+    file: "cli/items/comment-above.ts",
+    find: 'return own.trim() === "" && above.trim().startsWith("#");',
+    replace: 'return own.trim() === "" && own.startsWith("#");',
+    test: unsetTest,
+  },
+  {
     what: "an item that is gone leaves its hint",
     file: "cli/items/remove-items.ts",
     find: "[...hintEdits(sealedSecret, knownHint(sealedSecret), left), ...edits]",

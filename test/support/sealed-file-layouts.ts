@@ -27,6 +27,16 @@ const BODIES: readonly [name: string, text: string][] = [
     "comments beside, above and below",
     `# top\n${items("    # rotated in May\n    ‹password›: «$V» # by ops: see #4\n    # who\n    user: $U   # never changes\n    # end\n")}# bottom\n`,
   ],
+  [
+    "a comment that heads a group, and one of its own",
+    items(
+      "    # the database\n    #  and its user\n    ‹password›: «$V»\n    user: $U\n\n    # from here on others\n    other: $U\n",
+    ),
+  ],
+  [
+    "a comment above the first item, at the margin",
+    items("# the database\n    ‹password›: «$V» # May\n# its user\n    user: $U\n"),
+  ],
   ["single quotes", items("    ‹'password'›: «'$V'»\n    'user': '$U'\n")],
   ["double quotes", items('    ‹"password"›: «"$V"»\n    "user": "$U"\n')],
   ["quotes on the values alone", items("    ‹password›: «\"$V\"»\n    user: '$U'\n")],

@@ -38,6 +38,30 @@ suite("signet unset", () => {
     assert.equal(files.get("s.yaml"), expected);
   });
 
+  test("leaves a comment above an item, which may head others, and tells people of it", async () => {
+    const above = (lines: string) => FILE.replace("    password:", `${lines}    password:`);
+    for (const [file, isTold] of [
+      [above("    # of the database\n"), true],
+      [above("    # of the database\n").replaceAll("\n", "\r\n"), true],
+      [`a: b\n---\n${above("# at the margin\n")}`, true],
+      [FILE, false],
+      [above("    # databases\n\n"), false],
+      [above("\n"), false],
+      [FILE.replace(USER, `${USER} # of the user`), false],
+      [FILE.replace(USER, `>-\n      ${USER}\n`).replace("# who", "# database"), false],
+    ] as const) {
+      const args = ["unset", "s.yaml", "password", "--name", "db"];
+      const told = await run([...args, "--verbose"], { files: { "s.yaml": file } });
+      assert.equal(told.code, 0, told.stderr);
+      const [, after = ""] = file.split(HINT);
+      const expected = after.replace(/ {4}password: .*\r?\n/, "");
+      assert.equal(told.files.get("s.yaml")?.split(`'${FINGERPRINT}'`)[1], expected);
+      const warning = /^warning: s\.yaml.*: the comment above password stays: take it out by hand/m;
+      assert.equal(warning.test(told.stderr), isTold, file);
+      assert.equal((await run(args, { files: { "s.yaml": file } })).stderr, "");
+    }
+  });
+
   test("takes several at once, and the last one only when asked to", async () => {
     const refused = await run(["unset", "s.yaml", "password", "user"]);
     assert.deepEqual([refused.code, refused.files.get("s.yaml")], [1, FILE]);
