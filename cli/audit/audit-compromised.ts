@@ -1,12 +1,14 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
-import { objectsInHistory } from "../inventory/history.ts";
+import { type HistoryInventory, objectsInHistory } from "../inventory/history.ts";
 import { openings, type ValueOpener } from "../inventory/openings.ts";
-import type { Inventory, SealedObject } from "../inventory/sealed-object.ts";
+import type { InventoryProblem, SealedObject } from "../inventory/sealed-object.ts";
 import { fingerprintNamed, isFingerprint } from "../keys/named-key.ts";
 import type { AuditResult, AuditRun } from "./audit-result.ts";
+import type { UnreadInSarif } from "./audit-sarif.ts";
 import { type ExposedItem, exposedItems, type FoundValue } from "./exposed-items.ts";
 import { exposureJson, exposureTable } from "./exposure-report.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { allowedObjects, needless } from "./unread.ts";
 
 /**
  * Tells of everything that was sealed under a stolen key, and what of it is changed; fails until all is, and where the
@@ -21,7 +23,9 @@ export async function auditCompromised({
 }: AuditRun): Promise<AuditResult> {
   if (paths.length === 0 && options["no-cluster"] && !options.history)
     throw new UsageError("there is nothing to look at", "give files, or leave out less");
-  const past = options.history ? await objectsInHistory(io, options.namespace) : NOTHING;
+  const allowed = allowedObjects(options["allow-unreadable"]);
+  const { namespace } = options;
+  const past = options.history ? await objectsInHistory(io, { namespace, allowed }) : NOTHING;
   const present = await means.present(paths).catch(hintingAtNoCluster);
   const ring = await means.ring();
   const stolen = options["key-is-lost"]
@@ -37,20 +41,24 @@ export async function auditCompromised({
   const items = exposedItems(values, stolen, atHand);
   const leftOut = options.history || options["no-history"] ? [] : [WITHOUT_HISTORY];
   const problems = [...leftOut, ...past.problems, ...present.problems];
-  const report = { stolen, isAtHand, items, problems };
+  const { passedOver } = past;
+  const notes = [...past.notes, ...needless(allowed, passedOver)];
+  const report = { stolen, isAtHand, items, problems, passedOver, notes };
+  const unread = { problems, skips: options["skip-unreadable"], passedOver: [...passedOver, ...notes] };
   return {
     report:
       format === "sarif"
-        ? await sarif(items, io)
+        ? await sarif(items, unread, io)
         : format === "json"
           ? exposureJson(report)
           : exposureTable(report),
     problems,
+    notes: [...passedOver.map(letPass), ...notes],
     failure: failureOf(items, options["accept-removed"]) ?? (leftOut.length === 0 ? null : notWhole()),
   };
 }
 
-const NOTHING: Inventory = { objects: [], problems: [] };
+const NOTHING: HistoryInventory = { objects: [], problems: [], passedOver: [], notes: [] };
 const WITHOUT_HISTORY = {
   where: "Git's history",
   problem: "Git's history was not looked at",
@@ -113,7 +121,15 @@ async function opened(
   );
 }
 
-async function sarif(items: readonly ExposedItem[], io: AuditRun["io"]): Promise<string> {
+function letPass({ problem, ...rest }: InventoryProblem): InventoryProblem {
+  return { ...rest, problem: `let pass by --allow-unreadable: ${problem}` };
+}
+
+async function sarif(
+  items: readonly ExposedItem[],
+  unread: UnreadInSarif,
+  io: AuditRun["io"],
+): Promise<string> {
   const { auditSarif } = await import("./audit-sarif.ts");
   const found = items
     .filter(({ state }) => state !== "changed")
@@ -127,7 +143,7 @@ async function sarif(items: readonly ExposedItem[], io: AuditRun["io"]): Promise
         fails: true,
       })),
     );
-  return auditSarif(found, io);
+  return auditSarif(found, unread, io);
 }
 
 function failureOf(items: readonly ExposedItem[], acceptsRemoved: boolean): InputError | null {

@@ -94,6 +94,12 @@ export const auditOptions = {
     group: "seal",
     summary: "do not fail for what cannot be read; it is told of all the same",
   },
+  "allow-unreadable": {
+    kind: "list",
+    value: "OBJECT",
+    group: "seal",
+    summary: "with --history: let this content pass that cannot be read, by the name that Git has for it",
+  },
   format: {
     kind: "text",
     short: "o",

@@ -20,5 +20,7 @@ export type AuditRun = {
 export type AuditResult = {
   report: string;
   problems: readonly InventoryProblem[];
+  /** What was let pass by name, and what is no part of what was looked at: told of, and no reason to fail. */
+  notes: readonly InventoryProblem[];
   failure: InputError | null;
 };

@@ -29,17 +29,28 @@ export async function auditValues({ options, paths, means, io, format }: AuditRu
   );
   const clusterId = isBound ? await means.clusterId() : null;
   const report: AuditReport = { values, keys, duplicates, clusterId, problems };
-  return { report: await written(report, format, io), problems, failure: failureOf(values) };
+  const skips = options["skip-unreadable"];
+  return {
+    report: await written(report, format, skips, io),
+    problems,
+    notes: [],
+    failure: failureOf(values),
+  };
 }
 
-async function written(report: AuditReport, format: AuditRun["format"], io: AuditRun["io"]): Promise<string> {
+async function written(
+  report: AuditReport,
+  format: AuditRun["format"],
+  skips: boolean,
+  io: AuditRun["io"],
+): Promise<string> {
   if (format === "json") return auditJson(report);
   if (format === "table") return auditTable(report);
   const { auditSarif } = await import("./audit-sarif.ts");
   const found = report.values.flatMap(({ object, value, findings }) =>
     findings.map((finding) => ({ ...finding, object, item: value.item })),
   );
-  return auditSarif(found, io);
+  return auditSarif(found, { problems: report.problems, skips, passedOver: [] }, io);
 }
 
 function failureOf(values: readonly AuditedValue[]): InputError | null {

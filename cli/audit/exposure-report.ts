@@ -12,6 +12,10 @@ export type ExposureReport = {
   isAtHand: boolean;
   items: readonly ExposedItem[];
   problems: readonly InventoryProblem[];
+  /** Contents that could not be read, and that the user let pass. */
+  passedOver: readonly InventoryProblem[];
+  /** What is no part of what was looked at. */
+  notes: readonly InventoryProblem[];
 };
 
 /** For people: a line for each item, and why. */
@@ -43,7 +47,14 @@ function placesOf(values: readonly FoundValue[]): string[] {
 }
 
 /** The same for programs. */
-export function exposureJson({ stolen, isAtHand, items, problems }: ExposureReport): string {
+export function exposureJson({
+  stolen,
+  isAtHand,
+  items,
+  problems,
+  passedOver,
+  notes,
+}: ExposureReport): string {
   const placed = (values: readonly FoundValue[]) =>
     values.map(({ object, value, outcome }) => ({
       origin: object.origin,
@@ -66,6 +77,8 @@ export function exposureJson({ stolen, isAtHand, items, problems }: ExposureRepo
       };
     }),
     problems,
+    passedOver,
+    notes,
   };
   return jsonText(report);
 }

@@ -1,10 +1,10 @@
-import { InputError, UsageError } from "../../shared/errors.ts";
+import { UsageError } from "../../shared/errors.ts";
 import { AuditMeans } from "../audit/audit-means.ts";
 import { type AuditOptions, auditOptions } from "../audit/audit-options.ts";
 import type { AuditFormat } from "../audit/audit-result.ts";
+import { notWhole, toldAt, unreadLine } from "../audit/unread.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/audit.ts";
-import type { InventoryProblem } from "../inventory/sealed-object.ts";
 import { say } from "../keys/connected-secrets.ts";
 import { writeProduct } from "../output-file.ts";
 
@@ -26,11 +26,18 @@ export const audit: Command<typeof auditOptions> = {
         options.compromised === null
           ? (await import("../audit/audit-values.ts")).auditValues
           : (await import("../audit/audit-compromised.ts")).auditCompromised;
-      const { report, problems, failure } = await run({ options, paths: positionals, means, io, format });
+      const { report, problems, notes, failure } = await run({
+        options,
+        paths: positionals,
+        means,
+        io,
+        format,
+      });
       writeProduct(report, { format: null, "sealed-secret-file": null }, io);
-      for (const { where, problem, next } of problems) say(io, `warning: ${told(where, problem)} (${next})`);
+      for (const problem of problems) say(io, `warning: ${unreadLine(problem)}`);
+      for (const { where, problem, next } of notes) say(io, `note: ${toldAt(where, problem)} (${next})`);
       if (failure !== null) throw failure;
-      if (problems.length > 0 && !options["skip-unreadable"]) throw unread(problems);
+      if (problems.length > 0 && !options["skip-unreadable"]) throw notWhole(problems);
     } finally {
       goOn?.();
       await means.close();
@@ -57,6 +64,8 @@ function requireFitting(options: AuditOptions): void {
     refuse("--history goes with --compromised", "name the stolen key: --compromised SHA256:…");
   const left = (["no-history", "no-cluster", "key-is-lost"] as const).find((flag) => options[flag]);
   if (compromised === null && left !== undefined) refuse(`--${left} goes with --compromised`, "leave it out");
+  if (!options.history && options["allow-unreadable"].length > 0)
+    refuse("--allow-unreadable goes with --history", "mend files where they lie");
   if (options.history && options["no-history"])
     refuse("--history and --no-history exclude each other", "give one of them");
   if (options["in-cluster"] && options["no-cluster"])
@@ -89,17 +98,4 @@ function requireFitting(options: AuditOptions): void {
       "--compromised tells of one stolen key, and goes with no policy of other audits",
       "leave --max-key-age, --fail-on, --duplicates and --duplicates-key out",
     );
-}
-
-/** The message of a reader begins with the place as a rule. */
-function told(where: string, problem: string): string {
-  return problem.startsWith(where) ? problem : `${where}: ${problem}`;
-}
-
-function unread(problems: readonly InventoryProblem[]): InputError {
-  const count = problems.length === 1 ? "1 place" : `${problems.length} places`;
-  return new InputError(
-    `${count} could not be looked at, so that the audit is not whole`,
-    "mend what the warnings name, or give --skip-unreadable",
-  );
 }

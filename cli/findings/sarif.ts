@@ -31,16 +31,26 @@ export type ReportResult = {
   about: readonly (string | null)[];
 };
 
+/** Something told of a run itself. */
+export type ReportNotification = {
+  /** `error`: what was asked for was not done as a whole. */
+  level: "error" | "warning" | "note";
+  /** The whole message, in sentences. Never quotes a value. */
+  message: string;
+};
+
 /**
  * Results as SARIF 2.1.0, as GitHub's code scanning takes it: one for each, told apart from others of its file by what
  * it is about, so that one that moves stays the same. Without results it closes what was open before.
  * @param command the command that found them: `guard`.
  * @param rules all that it looks for, by the names that results have for them.
+ * @param told what is to be known of the run itself: what could not be looked at.
  */
 export function sarifText(
   command: string,
   rules: Readonly<Record<string, ReportRule>>,
   found: readonly ReportResult[],
+  told: readonly ReportNotification[] = [],
 ): string {
   const names = Object.keys(rules);
   const indices = new Map(names.map((name, index) => [name, index]));
@@ -66,6 +76,7 @@ export function sarifText(
     tool: { driver },
     automationDetails: { id: `signet-${command}/` },
     columnKind: "utf16CodeUnits",
+    ...(told.length === 0 ? {} : { invocations: [invocationOf(told)] }),
     results,
   };
   const $schema = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -76,6 +87,13 @@ export function sarifText(
 function escaped(path: string): string {
   const uri = encodeURI(path.toWellFormed()).replace(/[?#:]/g, encodeURIComponent);
   return uri.startsWith("/") ? `file://${uri}` : uri;
+}
+
+function invocationOf(told: readonly ReportNotification[]) {
+  return {
+    executionSuccessful: told.every(({ level }) => level !== "error"),
+    toolExecutionNotifications: told.map(({ level, message }) => ({ level, message: { text: message } })),
+  };
 }
 
 function ruleOf(id: string, { title, help, next, severity }: ReportRule) {

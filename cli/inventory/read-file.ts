@@ -7,6 +7,7 @@ import { unlessForeign } from "../manifest-reading.ts";
 import { objectLines } from "./document-lines.ts";
 import { readSealedObject } from "./read-object.ts";
 import type { InventoriedFile, InventoryProblem, Origin, SealedObject } from "./sealed-object.ts";
+import { whyStoredElsewhere } from "./stored-elsewhere.ts";
 
 /** What a file holds; `file` is null where it holds no SealedSecret that can be read. */
 export type FileReading = { file: InventoriedFile | null; problems: readonly InventoryProblem[] };
@@ -37,6 +38,8 @@ export function readInventoriedFile(content: Uint8Array, source: FileToRead): Fi
       return null;
     }
   };
+  const elsewhere = whyStoredElsewhere(content);
+  if (elsewhere !== null) return { file: null, problems: [{ where, ...elsewhere }] };
   const document = attempt(where, () =>
     unlessForeign(content, source, () => readDocumentFile(content, where)),
   );

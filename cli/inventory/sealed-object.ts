@@ -39,7 +39,13 @@ export type SealedValue = {
 };
 
 /** A place where SealedSecrets were looked for, and why they could not be had from it. */
-export type InventoryProblem = { where: string; problem: string; next: string };
+export type InventoryProblem = {
+  where: string;
+  problem: string;
+  next: string;
+  /** Names of Git's objects in whose content it lies, which allow it by name; without them nothing does. */
+  objects?: readonly string[];
+};
 
 /** What was found, in the order in which it was looked at, and what could not be read: nothing is passed over in silence. */
 export type Inventory = { objects: readonly SealedObject[]; problems: readonly InventoryProblem[] };

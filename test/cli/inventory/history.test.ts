@@ -20,7 +20,7 @@ function repository(context: TestContext): GitRepository {
 }
 
 function historyOf({ env, folder }: GitRepository, at = folder): Promise<Inventory> {
-  return objectsInHistory({ git: async (args) => startGit(args, env, at) }, null);
+  return objectsInHistory({ git: async (args) => startGit(args, env, at) }, { namespace: null });
 }
 
 const told = ({ objects }: Inventory) =>
@@ -157,12 +157,12 @@ suite("SealedSecrets of a Git history", () => {
   test("cannot be had where there is no repository, or no Git", async (context) => {
     const repo = repository(context);
     const git = async (args: readonly string[]) => startGit(args, repo.env, "/");
-    await assert.rejects(objectsInHistory({ git }, null), /Git could not list the commits/);
+    await assert.rejects(objectsInHistory({ git }, { namespace: null }), /Git could not list the commits/);
     const without = async (args: readonly string[]) => startGit(args, { PATH: "/nonexistent" }, repo.folder);
-    await assert.rejects(objectsInHistory({ git: without }, null), {
+    await assert.rejects(objectsInHistory({ git: without }, { namespace: null }), {
       code: "input",
       message: "Git could not be run",
     });
-    await assert.rejects(objectsInHistory({}, null), /Git cannot be run here/);
+    await assert.rejects(objectsInHistory({}, { namespace: null }), /Git cannot be run here/);
   });
 });

@@ -108,6 +108,21 @@ suite("SealedSecrets of trees", () => {
     assert.match(problems[0]?.problem ?? "", /spec\.encryptedData\.user must be a string$/);
   });
 
+  test("that Git LFS keeps are told of where its pointer lies", async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 1234\n`;
+    const { objects, problems } = await inventory({ "tree/a.yaml": pointer, "tree/b.yaml": stream(db) }, [
+      "tree",
+    ]);
+    assert.equal(objects.length, 1);
+    assert.deepEqual(problems, [
+      {
+        where: "tree/a.yaml",
+        problem: "Git LFS keeps its content, and only a pointer is here",
+        next: "git lfs pull, and look at it by name",
+      },
+    ]);
+  });
+
   test("come file by file for whoever changes them", () => {
     const { io } = memoryIo([], { files: { "t/a.yaml": stream(db), "t/b.yaml": stream(configMap) } });
     const [reading, ...others] = filesInTrees(["t"], io);
