@@ -53,7 +53,7 @@ export function writeProduct(
   } catch (error) {
     throw fileFailure(
       `cannot write ${path}`,
-      "check the folder and its permissions, or give another file with --sealed-secret-file",
+      "check the folder and its permissions, or name another file",
       error,
     );
   }

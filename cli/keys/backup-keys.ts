@@ -3,6 +3,7 @@ import type { SopsUnwrapper } from "../../shared/document/sops/key-services.ts";
 import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { ACTIVE, BACKUP_ANNOTATION, BACKUP_WRITTEN_ANNOTATION } from "../../shared/sealing-key-secret.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import { clusterIdentity } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { UserKeyServices } from "../key-services/user-key-services.ts";
@@ -206,7 +207,7 @@ function tellWritten(keys: readonly SealingKey[], isOpened: boolean, options: Ke
       io,
       isOpened
         ? `${file} was read back, and opened with a key of yours`
-        : `${file} was read back; no key at hand here opens it, so try it where one is: sops decrypt ${file}`,
+        : `${file} was read back; no key at hand here opens it, so try it where one is: sops decrypt ${shellWord(file)}`,
     );
   }
   if (options.confirm) say(io, "the backup is confirmed");

@@ -22,7 +22,7 @@ export function requireBackup(keys: readonly SealingKey[]): void {
   if (without.length === 0) return;
   throw new InputError(
     `of ${without.join(", ")} no backup is confirmed: with the wrapping key, all that was sealed would be lost`,
-    "copy them out with signet keys backup, and confirm that with signet keys backup --confirm; or give --without-backup",
+    "copy them out with signet keys backup --age RECIPIENT -w FILE, and confirm what was stored with signet keys backup --confirm FILE; or give --without-backup",
   );
 }
 

@@ -1,4 +1,5 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
+import { KubeApiError } from "../../shared/kube/api-error.ts";
 import { COMPROMISED, RETIRED } from "../../shared/sealing-key-secret.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory } from "../inventory/sealed-object.ts";
@@ -85,7 +86,7 @@ function requireNamed(forced: ReadonlySet<string>, named: readonly SealingKey[])
   if (missing === undefined) return;
   throw new InputError(
     `--force names ${missing}, which is the fingerprint of no key that is to be retired`,
-    "see signet keys list",
+    "name that key, too, by its Secret or its fingerprint, or leave its fingerprint out of --force",
   );
 }
 
@@ -142,15 +143,22 @@ async function requireUnneeded(retiring: Retiring): Promise<void> {
     say(io, `warning: ${what}; the keys go all the same`);
     return;
   }
-  const fingerprints = [...new Set(going.map(({ certificate }) => certificate.fingerprint))].join(",");
-  throw new InputError(
-    `no key was retired: ${what}`,
-    `seal them anew (signet rotate), apply them and wait until they are in sync, or take them out; to retire the keys all the same: --force ${fingerprints}`,
-  );
+  const next = [
+    ...(values === 0
+      ? []
+      : ["seal them anew (signet rotate), apply them and wait until they are in sync, or delete them"]),
+    ...(unread === 0 ? [] : ["see to it that what is named can be read"]),
+  ].join("; ");
+  throw new InputError(`no key was retired: ${what}`, `${next}; ${byForce(going)}`);
+}
+
+function byForce(going: readonly SealingKey[]): string {
+  const fingerprints = new Set(going.map(({ certificate }) => certificate.fingerprint));
+  return `to retire the keys all the same, whatever needs them: --force ${[...fingerprints].join(",")}`;
 }
 
 /** Everything in the cluster, and in the trees that were named. */
-async function lookedAt({ connection, options, io }: Retiring, isForced: boolean): Promise<Inventory> {
+async function lookedAt({ going, connection, options, io }: Retiring, isForced: boolean): Promise<Inventory> {
   const { client, timeoutMs } = connection;
   const inTrees =
     options.in.length === 0
@@ -163,7 +171,13 @@ async function lookedAt({ connection, options, io }: Retiring, isForced: boolean
       problems: [...inCluster.problems, ...inTrees.problems],
     };
   } catch (error) {
-    if (!isForced || !(error instanceof SealError)) throw error;
+    if (!(error instanceof SealError)) throw error;
+    if (!isForced && error instanceof KubeApiError && error.status === 403)
+      throw new InputError(
+        `no key was retired: what needs them in the cluster is not known: ${error.message}`,
+        `have somebody do it who may list the SealedSecrets of all namespaces; ${byForce(going)}`,
+      );
+    if (!isForced) throw error;
     const problem = { where: "the cluster", problem: error.message, next: error.hint };
     return { ...inTrees, problems: [problem, ...inTrees.problems] };
   }

@@ -1,4 +1,5 @@
 import { UsageError } from "../../shared/errors.ts";
+import { shellWord } from "../../shared/shell-word.ts";
 import { ageInWords } from "../age-in-words.ts";
 import type { Io } from "../io.ts";
 import { jsonText } from "../json-text.ts";
@@ -81,7 +82,7 @@ function neededLines(needed: readonly Needed[], needs: KeyNeeds | null): string[
     unknown.values === 0
       ? []
       : [
-          `  and perhaps by ${counted(unknown.values, "value")} of ${counted(unknown.objects, "object")}, of which it is not known`,
+          `  and perhaps by ${counted(unknown.values, "value")} of ${counted(unknown.objects, "object")}, of which it is not known${needs.basis === "claimed" ? " (--open finds out)" : ""}`,
         ];
   if (needed.length === 0) return [`Needed by:   nothing (${how})`, ...others];
   return [
@@ -90,6 +91,9 @@ function neededLines(needed: readonly Needed[], needs: KeyNeeds | null): string[
     ...others,
   ];
 }
+
+/** What makes a backup count. */
+const BACK_UP = "signet keys backup --age RECIPIENT -w FILE, then signet keys backup --confirm FILE";
 
 /** What there is to know before anything is done with it, a sentence or two each. */
 function consequencesOf(key: SealingKey, row: KeyRow, now: Date): string[] {
@@ -115,17 +119,19 @@ function consequencesOf(key: SealingKey, row: KeyRow, now: Date): string[] {
       ? ["It seals: all that is sealed from now on needs it. It cannot be retired until another one seals."]
       : []),
     ...(seals === false && waitsFor === null
-      ? ["It opens what was sealed under it, and seals nothing. Once nothing needs it: signet keys retire"]
+      ? [
+          `It opens what was sealed under it, and seals nothing. Once nothing needs it: signet keys retire ${shellWord(key.name)}`,
+        ]
       : []),
     ...(waitsFor === "promotion"
       ? [`It came from a backup and seals nothing before: signet keys promote ${fingerprint}`]
       : []),
-    ...(waitsFor === "backup" ? ["It seals nothing before its backup is confirmed: signet keys backup"] : []),
+    ...(waitsFor === "backup" ? [`It seals nothing before its backup is confirmed: ${BACK_UP}`] : []),
     ...(hasEnded ? ["Its certificate ended: nobody seals with it any more, and it opens as before."] : []),
     ...needed,
     ...(row.backup === null
       ? [
-          "No backup is confirmed: with its Secret all that was sealed under it would be lost. To make one: signet keys backup",
+          `No backup is confirmed: with its Secret all that was sealed under it would be lost. To make one: ${BACK_UP}`,
         ]
       : []),
   ];

@@ -1,4 +1,4 @@
-import { UsageError } from "../../../shared/errors.ts";
+import { InputError, UsageError } from "../../../shared/errors.ts";
 import { fileFailure } from "../../file-failure.ts";
 import type { Io } from "../../io.ts";
 
@@ -7,7 +7,8 @@ const LONGEST = 64 * 1024 * 1024;
 
 /**
  * The one file that is named, or standard input where none is.
- * @throws UsageError for more than one, for none at a terminal, and for more than any backup has; FileError.
+ * @throws UsageError for more than one, for none at a terminal, and for more than any backup has; InputError for an empty
+ *   one; FileError.
  */
 export function backupInput(names: readonly string[], io: Io): { bytes: Uint8Array; where: string } {
   const [path, ...more] = names;
@@ -17,6 +18,8 @@ export function backupInput(names: readonly string[], io: Io): { bytes: Uint8Arr
     throw new UsageError("it is not said which backup", "name its file, or give it on standard input");
   const where = path ?? "standard input";
   const bytes = read(path, io);
+  if (bytes.length === 0)
+    throw new InputError(`${where} is empty`, "name the file of the backup, or give it on standard input");
   if (bytes.length > LONGEST)
     throw new UsageError(`${where} is too large for a backup of sealing keys`, "name another file");
   return { bytes, where };

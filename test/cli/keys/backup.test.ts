@@ -132,6 +132,14 @@ test("with --confirm the file that was written and read back is the backup", asy
   const again = await world.keysWith({ stdin }, "backup", "--confirm");
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /is confirmed already/);
+  const spaced = await world.keys("backup", ...AGE, "-w", "my keys.yaml");
+  assert.match(spaced.stderr, /: sops decrypt 'my keys\.yaml'$/m);
+  const empty = await world.keysWith({ stdin: "" }, "backup", "--confirm");
+  assert.equal(empty.code, 1);
+  assert.equal(
+    empty.stderr,
+    "error: standard input is empty\nhint: name the file of the backup, or give it on standard input\n",
+  );
 });
 
 test("a file that cannot be written, or reads otherwise, marks nothing", async (context) => {

@@ -253,7 +253,7 @@ test("keys are listed, newest first, with what wraps them, for people and for pr
     lines[0] ?? "",
     /^NAME +STATE +SEALS +AGE +ENDS +BACKUP +OBJECTS +VALUES +WRAPPED BY +PROMOTED +FINGERPRINT$/,
   );
-  assert.match(lines[1] ?? "", /^two +active +yes +0h +\d{4}-\d\d-\d\d +- +0 +0 +- +- +SHA256:/);
+  assert.match(lines[1] ?? "", /^two +active +yes +\d+[sm]\S* +\d{4}-\d\d-\d\d +- +0 +0 +- +- +SHA256:/);
   assert.ok(
     lines[2]?.startsWith("one") && lines[2].includes(OTHER_KMS_KEY) && lines[2].includes(first.fingerprint),
   );

@@ -144,7 +144,10 @@ test("one key is shown with all that needs it, its certificate, and what that me
   );
   assert.match(seals.stdout, /^It seals: all that is sealed from now on needs it\./m);
   assert.match(seals.stdout, /^It is needed by 2 values of 1 object\. Without it they open no more/m);
-  assert.match(seals.stdout, /^No backup is confirmed/m);
+  assert.match(
+    seals.stdout,
+    /^No backup is confirmed: .* To make one: signet keys backup --age RECIPIENT -w FILE, then signet keys backup --confirm FILE$/m,
+  );
   assert.ok(seals.stdout.endsWith(current.certificatePem));
   const retired = await keys("show", "--open", old.fingerprint.slice(0, 16));
   assert.match(retired.stdout, /^It is taken out \(retired\): no controller loads it/m);
@@ -153,6 +156,8 @@ test("one key is shown with all that needs it, its certificate, and what that me
     retired.stdout,
     /^To take it back: kubectl -n kube-system label secret old --overwrite \S+=active$/m,
   );
+  const opens = await keys("show", "mid");
+  assert.match(opens.stdout, /^It opens .* Once nothing needs it: signet keys retire mid$/m);
   const { stdout } = await keys("show", "-o", "json", "mid");
   const { state, neededBy, certificate, namespace } = JSON.parse(stdout);
   assert.deepEqual([state, namespace, certificate], ["active", "kube-system", mid.certificatePem]);

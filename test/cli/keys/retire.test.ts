@@ -22,6 +22,9 @@ const [oldest, older, newest] = await Promise.all([
 const sealed = (pair: SealingPair, name: string) =>
   sealedManifest(pair, { namespace: "team", name }, { password: "pw", token: "tok" });
 
+const byForce = ({ fingerprint }: SealingPair) =>
+  `to retire the keys all the same, whatever needs them: --force ${fingerprint}`;
+
 /** Three keys, of which `new` seals, and these objects. */
 async function world(
   context: TestContext,
@@ -75,6 +78,7 @@ test("a key that one value needs stays, and the value is named", async (context)
     refused.stderr,
     /error: no key was retired: 1 value of 1 object does not open with the keys that stay$/m,
   );
+  assert.match(refused.stderr, /^hint: seal them anew \(signet rotate\), .* or delete them; to retire/m);
   const alone = await keys("retire", "old");
   assert.equal(alone.code, 0, alone.stderr);
 });
@@ -160,7 +164,12 @@ test("what could not be looked at keeps every key", async (context) => {
   cluster.faults.add({ method: "GET", path: /\/sealedsecrets$/, status: 403, times: 10 });
   const closed = await keys("retire", "old");
   assert.deepEqual([closed.code, writes()], [1, []]);
-  assert.match(closed.stderr, /cannot list sealedsecrets.* 403/);
+  assert.match(closed.stderr, /^error: no key was retired: .*cannot list sealedsecrets.* 403/m);
+  assert.ok(
+    closed.stderr.endsWith(`may list the SealedSecrets of all namespaces; ${byForce(oldest)}\n`),
+    closed.stderr,
+  );
+  assert.ok(broken.stderr.endsWith(`\nhint: see to it that what is named can be read; ${byForce(oldest)}\n`));
 });
 
 test("by force, with the whole fingerprint, it goes whatever needs it", async (context) => {
