@@ -17,11 +17,17 @@ const [leftOut, linked] = [[".git"], ["node_modules", "toolchain", "dist"]];
 /** Set by a run that has seen all these tests pass just before, in a tree of which ours is a copy. */
 const testsHavePassed = process.env["SIGNET_UNIT_TESTS_PASSED"] === "1";
 /** More than there are cores: some tests that notice a fault do so by waiting in vain. */
-const workers = 3;
+const workers = 4;
 /** How long they wait for what does not come: see `patienceMs`. */
 const patienceMs = 2_500;
 /** For a test file under a fault, and for one without any: a fault that is noticed late costs every run its time. */
 const [faultBoundMs, testBoundMs] = [30_000, 120_000];
+
+/**
+ * Where Node keeps what it makes of the sources, from run to run. Each copy knows it by the same name beside itself, and entries
+ * go by the way from there: so all copies share them. Each is for one content of one file.
+ */
+const compiled = join(root, "node_modules/.cache/seeded-faults");
 
 /** What came of running a test file: its failing tests, or how else it ended. */
 type TestRun = { kind: "passed" } | { kind: "failed"; first: string } | { kind: "broken"; how: string };
@@ -43,6 +49,7 @@ async function runTest(
     env: {
       ...env,
       NODE_COMPILE_CACHE: join(copy, "../compiled"),
+      NODE_COMPILE_CACHE_PORTABLE: "1",
       SIGNET_TEST_PATIENCE_MS: String(patienceMs),
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -115,7 +122,9 @@ async function tryFault(
 }
 
 async function makeCopy(path: string): Promise<void> {
-  await mkdir(path);
+  await mkdir(path, { recursive: true });
+  await mkdir(compiled, { recursive: true });
+  await symlink(compiled, join(path, "../compiled"));
   for (const part of await readdir(root)) {
     if (linked.includes(part)) await symlink(join(root, part), join(path, part));
     else if (!leftOut.includes(part)) await cp(join(root, part), join(path, part), { recursive: true });
@@ -140,7 +149,7 @@ const scratch = await makeScratchFolder("seeded-faults");
 try {
   await Promise.all(
     Array.from({ length: workers }, async (_, worker) => {
-      const copy = join(scratch.path, String(worker));
+      const copy = join(scratch.path, String(worker), "copy");
       await makeCopy(copy);
       for (let test = tests.shift(); test !== undefined; test = tests.shift()) {
         const run = await runTest(copy, { file: test, boundMs: testBoundMs });
