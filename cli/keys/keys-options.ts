@@ -32,7 +32,7 @@ const ofActions = {
   "without-backup": {
     kind: "switch",
     group: "seal",
-    summary: "with wrap: wrap keys too of which no backup is confirmed",
+    summary: "with wrap: keys too of which no backup is confirmed; with new: one more beside such a key",
   },
   "accept-fingerprint": {
     kind: "list",

@@ -26,7 +26,7 @@ import { UserWrappingServices } from "./wrapping-services.ts";
 
 /** `signet keys new`: makes a sealing key that seals from now on. */
 export const newKey: KeyAction = {
-  flags: ["key-size", "with", "dry-run"],
+  flags: ["key-size", "with", "dry-run", "without-backup"],
   async run(names, options, io) {
     if (names.length > 0)
       throw new UsageError(
@@ -68,6 +68,7 @@ const MAX_NAMES = 30;
 async function make(making: Making): Promise<void> {
   const { keys, published, connection, options, io } = making;
   const { settings } = published;
+  if (!options["without-backup"]) requireNoneWaiting(keys, published);
   const by = wrappingKey(making);
   const order = typeof settings === "string" ? "CertNotBefore" : settings.order;
   const predecessor = [...keys].sort(byAge(order))[0] ?? null;
@@ -106,6 +107,24 @@ async function make(making: Making): Promise<void> {
   } finally {
     await services.close();
   }
+}
+
+/** @throws InputError where a key waits for its backup already: one more would not seal any sooner. */
+function requireNoneWaiting(keys: readonly SealingKey[], { settings, sealing }: PublishedKeys): void {
+  if (typeof settings !== "string" && !settings.requireBackup) return;
+  const seals = typeof sealing === "string" ? null : sealing.fingerprint;
+  const waiting = keys.filter((key) => key.awaitsBackup && key.certificate.fingerprint !== seals);
+  const [first] = waiting;
+  if (first === undefined) return;
+  const names = waiting.map(({ name }) => name).join(", ");
+  const seal =
+    first.promoted === null && first.isMadeToWait
+      ? `, and: signet keys promote ${shellWord(first.name)}`
+      : "";
+  throw new InputError(
+    `no key is made: ${names} ${waiting.length === 1 ? "waits" : "wait"} for a backup already`,
+    `back it up: signet keys backup -w FILE --age RECIPIENT, then, once it is stored: signet keys backup --confirm FILE${seal}; for one more all the same: --without-backup`,
+  );
 }
 
 /** The key that the new one is to be wrapped by; null for none. @throws InputError where that cannot be told. */

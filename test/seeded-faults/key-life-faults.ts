@@ -202,6 +202,13 @@ export const keyLifeFaults: readonly Fault[] = [
     test: making,
   },
   {
+    what: "keys that wait for their backup pile up",
+    file: "cli/keys/new-key.ts",
+    find: 'if (!options["without-backup"]) requireNoneWaiting',
+    replace: 'if (options["without-backup"]) requireNoneWaiting',
+    test: making,
+  },
+  {
     what: "a new key is not promoted, and raises the alarm",
     file: "cli/keys/new-key.ts",
     find: "if (secret !== null) await promote(",

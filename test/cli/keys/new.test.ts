@@ -122,6 +122,32 @@ test("where backups are required, it waits for its own", async (context) => {
   assert.match(stderr, /seals once its backup is confirmed/);
 });
 
+test("while one waits for its backup, none is made beside it but where that is asked for", async (context) => {
+  const { keys, secret, publish, writes } = await world(context);
+  publish({
+    settings: { ...UNWRAPPING, "signet.dev/require-backup": "true" },
+    certificatePem: newer.certificatePem,
+  });
+  assert.equal((await keys("new", "--key-size=2048")).code, 0);
+  const name = after(newer.fingerprint);
+  const before = writes().length;
+  for (const args of [["new"], ["new", "--dry-run"]]) {
+    const { code, stderr } = await keys(...args);
+    assert.deepEqual([code, writes().length], [1, before]);
+    assert.ok(stderr.includes(`no key is made: ${name} waits for a backup already`), stderr);
+    assert.match(
+      stderr,
+      /^hint: .*signet keys backup -w FILE .*signet keys backup --confirm FILE.*--without-backup$/m,
+    );
+  }
+  assert.equal((await keys("new", "--without-backup", "--key-size=2048")).code, 0);
+  // The one that seals has nothing to wait for, and a controller that does not ask has none wait.
+  const { "tls.crt": crt = "" } = secret(name)["data"] as Record<string, string>;
+  const certificatePem = Buffer.from(crt, "base64").toString();
+  publish({ settings: UNWRAPPING, certificatePem });
+  assert.equal((await keys("new", "--dry-run")).code, 0);
+});
+
 test("it is marked to wait whatever the ConfigMap says, so that nobody has it seal at once by writing there", async (context) => {
   const { keys, secret, cluster } = await world(context);
   const marked = () => {
