@@ -1,5 +1,5 @@
+import { parseDurationMs } from "../shared/duration.ts";
 import { UsageError } from "../shared/errors.ts";
-import { parseDurationMs } from "./duration.ts";
 
 /** One option: how its text becomes a value, what it is without one, and what the help says. */
 export type OptionSpec<T> = {

@@ -32,6 +32,24 @@ export const dependenceOptions = {
     group: "seal",
     summary: "with new: length of the key; that of the newest one when not given",
   },
+  "key-ttl": {
+    kind: "text",
+    value: "DURATION",
+    group: "seal",
+    summary: "with new: validity of the certificate, as 8760h; that of the newest one when not given",
+  },
+  "my-cn": {
+    kind: "text",
+    value: "NAME",
+    group: "seal",
+    summary: "with new: common name in the certificate; that of the newest one when not given",
+  },
+  "key-prefix": {
+    kind: "text",
+    value: "PREFIX",
+    group: "seal",
+    summary: "with new: begin of the Secret's name, as the controller's option of that name",
+  },
   force: {
     kind: "list",
     value: "FINGERPRINT,...",

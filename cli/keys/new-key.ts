@@ -1,6 +1,6 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
-import { issueKey, type KeyRequest } from "../../shared/seal/issue-certificate.node.ts";
+import { issueKey } from "../../shared/seal/issue-certificate.node.ts";
 import { keySecret, type NewKeySecret } from "../../shared/seal/new-key-secret.node.ts";
 import { successorName } from "../../shared/seal/successor-name.node.ts";
 import { parseWrappingKey, type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
@@ -17,6 +17,7 @@ import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connect
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import { moveKey } from "./key-moving.ts";
+import { type KeyWishes, keyWishes, requestAfter } from "./key-request.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import { promotion, promotionMoment, sealingBefore } from "./promote-key.ts";
@@ -26,21 +27,21 @@ import { UserWrappingServices } from "./wrapping-services.ts";
 
 /** `signet keys new`: makes a sealing key that seals from now on. */
 export const newKey: KeyAction = {
-  flags: ["key-size", "with", "dry-run", "without-backup"],
+  flags: ["key-size", "key-ttl", "my-cn", "key-prefix", "with", "dry-run", "without-backup"],
   async run(names, options, io) {
     if (names.length > 0)
       throw new UsageError(
         "keys new takes no names",
         "the name of the Secret follows from the key that it succeeds",
       );
-    const keyBits = keySize(options["key-size"]);
+    const wishes = keyWishes(options);
     await withKeySecrets(options, io, async (connection) => {
       const found = await connection.secrets.all();
       const published = await connection.published();
       const keys = found
         .flatMap((secret) => readableKeys(secret, () => undefined, { toWrite: false }))
         .filter(({ isInUse }) => isInUse);
-      await make({ keys, taken: found, published, keyBits, connection, options, io });
+      await make({ keys, taken: found, published, wishes, connection, options, io });
     });
   },
 };
@@ -51,17 +52,12 @@ type Making = {
   /** All key Secrets, whatever is in them. */
   taken: readonly KeySecretObject[];
   published: PublishedKeys;
-  /** Null: as the one that it succeeds. */
-  keyBits: number | null;
+  wishes: KeyWishes;
   connection: KeyConnection;
   options: KeysOptions;
   io: Io;
 };
 
-/** As the controller has them where it is told nothing else. */
-const PREFIX = "sealed-secrets-key";
-const DEFAULTS = { keyBits: 4096, ttlMs: 87_600 * 3_600_000 };
-const SHORTEST_TTL_MS = 3_600_000;
 /** Names that may be taken by Secrets that have nothing to do with it. */
 const MAX_NAMES = 30;
 
@@ -76,7 +72,7 @@ async function make(making: Making): Promise<void> {
   const begins = keys.map(({ certificate }) => certificate.notBefore.getTime() + 1000);
   // Of two that began within one second, neither would be told to be the newer.
   const begin = new Date(Math.max(now.getTime(), ...begins));
-  const issued = await issueKey(requestAfter(predecessor, making.keyBits), begin);
+  const issued = await issueKey(requestAfter(predecessor, making.wishes), begin);
   const { fingerprint } = readCertificate(issued.certificatePem);
   // Always: who can write the ConfigMap could else have it seal at once. Without --require-backup it says nothing.
   const isSuccessor = keys.length > 0;
@@ -155,19 +151,6 @@ function requireNoneWrapped(keys: readonly SealingKey[]): void {
   );
 }
 
-/** As the one before it, but for what was asked for. */
-function requestAfter(predecessor: SealingKey | null, keyBits: number | null): KeyRequest {
-  const before = predecessor?.certificate;
-  const validFor =
-    before === undefined ? DEFAULTS.ttlMs : before.notAfter.getTime() - before.notBefore.getTime();
-  const bits = before?.publicKey.asymmetricKeyDetails?.modulusLength ?? DEFAULTS.keyBits;
-  return {
-    keyBits: keyBits ?? Math.max(2048, bits),
-    commonName: "",
-    ttlMs: Math.max(SHORTEST_TTL_MS, validFor),
-  };
-}
-
 /** A wrapped key is bound to its cluster; of another one only the name of its Secret follows from it. */
 async function clusterOf(by: WrappingKey | null, options: KeysOptions, io: Io): Promise<string | null> {
   try {
@@ -205,14 +188,14 @@ async function wrapped(
  * @returns its name, and what was written; null in a dry run.
  */
 async function written(
-  { keys, taken, connection, options }: Making,
+  { keys, taken, connection, options, wishes: { prefix } }: Making,
   named: { cluster: string | null; predecessor: string | null },
   secretAt: (name: string) => Promise<NewKeySecret>,
 ): Promise<{ name: string; secret: KeySecretObject | null }> {
   const inUse = new Set(keys.map(({ name }) => name));
   const others = new Set(taken.map(({ metadata }) => metadata.name));
   for (let counter = 0; counter < MAX_NAMES; counter++) {
-    const name = successorName(PREFIX, { ...named, counter });
+    const name = successorName(prefix, { ...named, counter });
     if (others.has(name) && !inUse.has(name)) continue;
     if (!inUse.has(name)) {
       const body = await secretAt(name);
@@ -228,7 +211,7 @@ async function written(
       );
   }
   throw new InputError(
-    `all names for a new key with the prefix ${PREFIX} are taken`,
+    `all names for a new key with the prefix ${prefix} are taken`,
     "delete Secrets of keys that were retired long ago, of which a backup is at hand",
   );
 }
@@ -274,11 +257,4 @@ function namedOnCommandLine({ with: text }: KeysOptions): WrappingKey | null {
     "--with is no key of AWS KMS or Vault",
     "write --with kms:ARN or --with vault:MOUNT/KEY",
   );
-}
-
-function keySize(text: string | null): number | null {
-  if (text === null) return null;
-  const bits = /^\d{4,5}$/.test(text) ? Number(text) : 0;
-  if (bits >= 2048 && bits <= 16_384) return bits;
-  throw new UsageError("--key-size is no length of a key", "give a number of bits from 2048 to 16384");
 }

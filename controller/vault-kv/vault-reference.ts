@@ -1,6 +1,6 @@
+import { parseDurationMs } from "../../shared/duration.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { isItemName } from "../../shared/secret.ts";
-import { parseDurationMs } from "../duration.ts";
 
 /** One item of a Secret, and where in Vault's KV engine its value is. */
 export type VaultReference = {

@@ -209,6 +209,20 @@ export const keyLifeFaults: readonly Fault[] = [
     test: making,
   },
   {
+    what: "a new key loses the common name of the one before it",
+    file: "cli/keys/key-request.ts",
+    find: '(before === undefined ? "" : commonNameOf(before.pem))',
+    replace: '""',
+    test: making,
+  },
+  {
+    what: "the validity that was asked for is not that of the new key",
+    file: "cli/keys/key-request.ts",
+    find: "ttlMs: wishes.ttlMs ?? ",
+    replace: "ttlMs: ",
+    test: making,
+  },
+  {
     what: "a new key is not promoted, and raises the alarm",
     file: "cli/keys/new-key.ts",
     find: "if (secret !== null) await promote(",

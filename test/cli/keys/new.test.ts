@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { judgeKeySecret } from "../../../controller/keys/judge-key.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
@@ -79,6 +80,37 @@ test("the length can be chosen, within bounds, and a dry run writes nothing", as
   assert.deepEqual([dry.code, writes()], [0, []]);
   assert.match(dry.stderr, /would be made$/m);
   assert.equal((await keys("new", "name")).code, 2);
+});
+
+test("validity, common name and prefix are as of the newest key and the controller's default, or as asked for", async (context) => {
+  const { keys, item, cluster } = await keysWorld(context, []);
+  const made = async (...args: string[]) => {
+    const { code, stderr } = await keys("new", "--key-size=2048", "--without-backup", ...args);
+    assert.equal(code, 0, stderr);
+    const [, name = ""] = /^sealing key (\S+) /m.exec(stderr) ?? [];
+    const certificate = new X509Certificate(item(name, "tls.crt"));
+    const validMs = Date.parse(certificate.validTo) - Date.parse(certificate.validFrom);
+    return { name, hours: validMs / HOUR_MS, subject: certificate.subject };
+  };
+  const first = await made("--key-ttl=8760h", "--my-cn=sealing, one", "--key-prefix=mine");
+  assert.match(first.name, /^mine[a-z0-9]{5}$/);
+  assert.deepEqual([first.hours, first.subject], [8760, "CN=sealing\\, one"]);
+  const second = await made();
+  assert.match(second.name, /^sealed-secrets-key[a-z0-9]{5}$/);
+  assert.deepEqual([second.hours, second.subject], [8760, first.subject]);
+  const third = await made("--key-ttl=1h30m", "--my-cn=two");
+  assert.deepEqual([third.hours, third.subject], [1.5, "CN=two"]);
+  const asked = cluster.requests.length;
+  for (const wrong of [
+    "--key-ttl=59m",
+    "--key-ttl=8766001h",
+    "--key-ttl=30d",
+    "--my-cn=a\nb",
+    `--my-cn=${"a".repeat(65)}`,
+    "--key-prefix=Mine",
+  ])
+    assert.equal((await keys("new", wrong)).code, 2, wrong);
+  assert.equal(cluster.requests.length, asked, "nobody was asked");
 });
 
 test("it is wrapped as the controller has it, by a key that is allowed, and unwraps there", async (context) => {

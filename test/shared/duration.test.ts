@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDurationMs } from "../../controller/duration.ts";
+import { parseDurationMs } from "../../shared/duration.ts";
 
 const durations: [string, number | null][] = [
   ["0", 0],
