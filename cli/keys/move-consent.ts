@@ -1,5 +1,6 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
+import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 
@@ -22,7 +23,7 @@ export function requireBackup(keys: readonly SealingKey[]): void {
   if (without.length === 0) return;
   throw new InputError(
     `of ${without.join(", ")} no backup is confirmed: with the wrapping key, all that was sealed would be lost`,
-    "copy them out with signet keys backup --age RECIPIENT -w FILE, and confirm what was stored with signet keys backup --confirm FILE; or give --without-backup",
+    `back them up: ${BACK_UP_COMMANDS}; or give --without-backup`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { promotionMark, promotionText } from "../../shared/promotion-time.ts";
 import { AWAITS_PROMOTION_ANNOTATION, PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
+import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
 import { foremostKeys, promotedAt, SKEW_MS } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
@@ -110,7 +111,7 @@ function notes(
   );
   const waits = key.awaitsBackup && (typeof settings === "string" || settings.requireBackup);
   return [
-    ...(waits ? ["note: it seals once its backup is confirmed: signet keys backup"] : []),
+    ...(waits ? [`note: it seals once its backup is confirmed: ${BACK_UP_COMMANDS}`] : []),
     "note: whoever seals with a certificate fetched before goes on doing so, and that opens as before; the new one is had by: signet --fetch-cert",
     ...early.map(
       (one) =>

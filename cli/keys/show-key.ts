@@ -5,6 +5,7 @@ import type { Io } from "../io.ts";
 import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { oneLine } from "../shown-text.ts";
+import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { readableKeys, withKeySecrets } from "./connected-secrets.ts";
 import { counted } from "./counted.ts";
 import { placeOf } from "./dependents.ts";
@@ -92,9 +93,6 @@ function neededLines(needed: readonly Needed[], needs: KeyNeeds | null): string[
   ];
 }
 
-/** What makes a backup count. */
-const BACK_UP = "signet keys backup --age RECIPIENT -w FILE, then signet keys backup --confirm FILE";
-
 /** What there is to know before anything is done with it, a sentence or two each. */
 function consequencesOf(key: SealingKey, row: KeyRow, now: Date): string[] {
   const { fingerprint, seals, values, objects, waitsFor, state } = row;
@@ -126,12 +124,14 @@ function consequencesOf(key: SealingKey, row: KeyRow, now: Date): string[] {
     ...(waitsFor === "promotion"
       ? [`It came from a backup and seals nothing before: signet keys promote ${fingerprint}`]
       : []),
-    ...(waitsFor === "backup" ? [`It seals nothing before its backup is confirmed: ${BACK_UP}`] : []),
+    ...(waitsFor === "backup"
+      ? [`It seals nothing before its backup is confirmed: ${BACK_UP_COMMANDS}`]
+      : []),
     ...(hasEnded ? ["Its certificate ended: nobody seals with it any more, and it opens as before."] : []),
     ...needed,
     ...(row.backup === null
       ? [
-          `No backup is confirmed: with its Secret all that was sealed under it would be lost. To make one: ${BACK_UP}`,
+          `No backup is confirmed: with its Secret all that was sealed under it would be lost. To make one: ${BACK_UP_COMMANDS}`,
         ]
       : []),
   ];

@@ -16,7 +16,7 @@ export function requireNothingLost(file: string, coming: readonly SealingKey[], 
   if (lost.length === 0) return;
   throw new InputError(
     `${file} holds keys that the new backup will not hold: ${lost.join(", ")}`,
-    "write to another file, add --all where they are out of use, or give --overwrite to lose them there",
+    "write to another file, copy those keys, too (name none; with --all those out of use), or give --overwrite to lose them there",
   );
 }
 

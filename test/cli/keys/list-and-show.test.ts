@@ -146,7 +146,7 @@ test("one key is shown with all that needs it, its certificate, and what that me
   assert.match(seals.stdout, /^It is needed by 2 values of 1 object\. Without it they open no more/m);
   assert.match(
     seals.stdout,
-    /^No backup is confirmed: .* To make one: signet keys backup --age RECIPIENT -w FILE, then signet keys backup --confirm FILE$/m,
+    /^No backup is confirmed: .* To make one: signet keys backup --age RECIPIENT -w FILE, then, once it is stored: signet keys backup --confirm FILE$/m,
   );
   assert.ok(seals.stdout.endsWith(current.certificatePem));
   const retired = await keys("show", "--open", old.fingerprint.slice(0, 16));

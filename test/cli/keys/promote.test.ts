@@ -99,6 +99,17 @@ test("a key with which nobody would seal is not promoted", async (context) => {
   assert.deepEqual(world.writes(), []);
 });
 
+test("where a backup is wanted first, it is said what makes one", async (context) => {
+  const waits = { annotations: { "signet.dev/awaits-backup": "true" } };
+  const world = await keysWorld(context, [pairSecret(older, "one", waits), pairSecret(newer, "two")]);
+  world.publish({
+    settings: { ...WRAPPING, "signet.dev/sealing-key-wrap": "", "signet.dev/require-backup": "true" },
+  });
+  const { code, stderr } = await world.keys("promote", "one");
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /its backup is confirmed: signet keys backup --age RECIPIENT -w FILE, then, /);
+});
+
 test("whoever changed the Secret meanwhile is not overwritten", async (context) => {
   const world = await keysWorld(context, [pairSecret(older, "one"), pairSecret(newer, "two")]);
   world.cluster.faults.add({ method: "PUT", path: /\/secrets\/one$/, status: 409, times: 1 });
