@@ -1,6 +1,7 @@
 import { decodeText } from "../../shared/document/encoding.ts";
 import { InputError } from "../../shared/errors.ts";
 import { type Certificate, CertificateError, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { shellPath } from "../../shared/shell-word.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import type { ClusterEntry, ProjectFile } from "./project-file.ts";
@@ -68,18 +69,13 @@ function readText(path: string, { certificate }: ClusterEntry, project: ProjectF
     if (error instanceof InputError) throw error;
     throw fileFailure(
       `cannot read ${path}, which ${project.path} names`,
-      `take it from where the project has it, or fetch it from that cluster, in ${folderOf(project.path)}: signet --fetch-cert > ${shellWord(certificate)}`,
+      `take it from where the project has it, or fetch it from that cluster, in ${folderOf(project.path)}: signet --fetch-cert > ${shellPath(certificate)}`,
       error,
     );
   }
   if (bytes.length > MOST_BYTES)
     throw new InputError(`${path} is too long to be a certificate`, "see who changed it");
   return decodeText(bytes, path);
-}
-
-/** A path is anybody's text, and a hint is what people copy to a shell. */
-function shellWord(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function outside(path: string): InputError {
