@@ -1,13 +1,16 @@
+import { InputError } from "../../shared/errors.ts";
+import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
+import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
+import { corePath } from "../../shared/kube/paths.ts";
 import { shellPath, shellWord } from "../../shared/shell-word.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory, SealedObject } from "../inventory/sealed-object.ts";
 import { objectsInTrees } from "../inventory/trees.ts";
 import type { Io } from "../io.ts";
-import { readableKeys } from "../keys/connected-secrets.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
-import type { SealingKey } from "../keys/sealing-key.ts";
+import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
 
 /** Annotations of SealedSecrets that the reference passes over, and what is lost with each. */
@@ -33,8 +36,10 @@ export function leavingObjects({ objects, problems }: Inventory): Check[] {
 
 function ofObject({ where, origin, sealedSecret, values }: SealedObject): Check[] {
   const checks: Check[] = [];
-  const file = origin.kind === "cluster" ? "FILE" : shellPath(origin.path);
-  const convert = `signet convert --backend cluster --in-place ${file}`;
+  const convert =
+    origin.kind === "cluster"
+      ? "in its file: signet convert --backend cluster --in-place FILE, then apply it"
+      : `signet convert --backend cluster --in-place ${shellPath(origin.path)}, then apply it`;
   const byBackend = Map.groupBy(
     values.filter(({ backend }) => backend !== "classic"),
     ({ backend }) => backend,
@@ -100,6 +105,19 @@ function beginOf({ certificate }: SealingKey): number {
   return certificate.notBefore.getTime();
 }
 
+/** The ConfigMap with the certificate, which nobody renews there. */
+function leavingPublication(client: Looking["client"], namespace: string): Promise<Check[]> {
+  const about = "published";
+  return unlessForbidden(about, `get the ConfigMap ${namespace}/${CERTIFICATE_CONFIG_MAP}`, async () => {
+    const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
+    const configMap = await unlessGone(client.request({ method: "GET", path }));
+    if (configMap === null) return [];
+    const found = `the ConfigMap ${namespace}/${CERTIFICATE_CONFIG_MAP} stays behind, and the reference renews neither its certificate nor what vouches for the next: pins need a new word at each renewal there`;
+    const next = `once the reference runs: kubectl -n ${shellWord(namespace)} delete configmap ${CERTIFICATE_CONFIG_MAP}`;
+    return [wanting("warn", about, found, next)];
+  });
+}
+
 /** Looks through cluster, keys and trees for what stands in the way. @param paths trees, too. */
 export async function checkLeaving(
   { client, search }: Looking,
@@ -113,11 +131,20 @@ export async function checkLeaving(
       leavingObjects(await objectsInCluster(kube, null, timeoutMs)),
     )),
     ...(paths.length === 0 ? [] : leavingObjects(await objectsInTrees(paths, io))),
+    ...(await leavingPublication(client, namespace)),
     ...(await unlessForbidden("keys", `list Secrets in ${namespace}`, async () => {
       const problems: Check[] = [];
-      const tell = (found: string) => problems.push({ level: "unknown", about: "keys", found, next: null });
       const secrets = await new KeySecrets(kube, namespace, timeoutMs).inUse();
-      const keys = secrets.flatMap((secret) => readableKeys(secret, tell, { toWrite: false }));
+      const keys = secrets.flatMap((secret) => {
+        try {
+          return [readSealingKey(secret, { toWrite: false })];
+        } catch (error) {
+          if (!(error instanceof InputError)) throw error;
+          const found = `${error.message}: the reference ends at its start where there is one`;
+          problems.push(wanting("fail", "keys", found, error.hint));
+          return [];
+        }
+      });
       const { sealing } = await publishedKeys(kube, namespace, timeoutMs);
       const seals = typeof sealing === "string" ? null : sealing.fingerprint;
       return [...problems, ...leavingKeys(keys, seals)];

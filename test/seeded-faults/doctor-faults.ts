@@ -125,4 +125,18 @@ export const doctorFaults: readonly Fault[] = [
     replace: '""',
     test: "test/controller/keys/certificate-config-map.test.ts",
   },
+  {
+    what: "a key Secret at which the reference ends is in nobody's way",
+    file: "cli/doctor/leaving.ts",
+    find: 'problems.push(wanting("fail", "keys", found, error.hint));',
+    replace: 'problems.push(wanting("warn", "keys", found, error.hint));',
+    test: leaving,
+  },
+  {
+    what: "the certificate that stays behind is not told",
+    file: "cli/doctor/leaving.ts",
+    find: "if (configMap === null) return [];",
+    replace: "if (configMap !== null) return [];",
+    test: leaving,
+  },
 ];

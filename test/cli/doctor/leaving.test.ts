@@ -46,7 +46,10 @@ suite("objects that stand in the way of the reference", () => {
       "fail b: sealed by the backend vault",
       "fail d: sealed by the backend unknown",
     ]);
-    assert.equal(checks[0]?.next, "signet convert --backend cluster --in-place 'it'\\''s.yaml'");
+    assert.equal(
+      checks[0]?.next,
+      "signet convert --backend cluster --in-place 'it'\\''s.yaml', then apply it",
+    );
     assert.match(checks[0]?.about ?? "", /it's\.yaml/);
   });
 
@@ -108,29 +111,44 @@ suite("leaving", () => {
     const { io } = memoryIo([], {
       files: { "a.json": manifest({}, { vault: [{ key: "user", mount: "kv", path: "a", field: "b" }] }) },
     });
-    const right = installation({ certificatePem });
+    const right = installation({ certificatePem, answers: { configMap: 404 } });
     assert.deepEqual(lines(await checkLeaving(right.looking, [], io)), [
       "ok nothing stands in the way of the reference's controller",
     ]);
     const live = sealedSecret("shop", "db", null, { value: kms?.sealed });
-    const secrets = { items: [keySecret("one", certificatePem), keySecret("two", newer)] };
+    const items = [keySecret("one", certificatePem), keySecret("two", newer), keySecret("bad", "none")];
     const { looking } = installation({
       certificatePem,
-      answers: { sealedSecrets: { items: [live] }, secrets },
+      answers: { sealedSecrets: { items: [live] }, secrets: { items } },
     });
     const found = lines(await checkLeaving(looking, ["a.json"], io));
     assert.deepEqual(
       found.map((line) => line.split(" ").slice(0, 3).join(" ")),
-      ["fail password: sealed", "fail user: read", "warn the reference"],
+      [
+        "fail password: sealed",
+        "fail user: read",
+        "warn the ConfigMap",
+        "fail Secret kube-system/bad",
+        "warn the reference",
+      ],
+    );
+    const all = await checkLeaving(looking, [], io);
+    assert.match(all[0]?.next ?? "", /^in its file: signet convert --backend cluster /);
+    assert.match(
+      all.find(({ found: what }) => what.includes("bad"))?.next ?? "",
+      /kubectl .*label secret bad/,
     );
   });
 
   test("says what it may not look at", async () => {
-    const { looking } = installation({ certificatePem, answers: { sealedSecrets: 403, secrets: 403 } });
+    const { looking } = installation({
+      certificatePem,
+      answers: { sealedSecrets: 403, secrets: 403, configMap: 403 },
+    });
     const checks = await checkLeaving(looking, [], memoryIo([]).io);
     assert.deepEqual(
       checks.map(({ level, about }) => `${level} ${about}`),
-      ["unknown objects", "unknown keys"],
+      ["unknown objects", "unknown published", "unknown keys"],
     );
   });
 });
