@@ -27,6 +27,7 @@ const sharedLayers: readonly (readonly string[])[] = [
     "errors.ts",
     "key-publication.ts",
     "pattern-size.ts",
+    "duration.ts",
     "promotion-time.ts",
     "resource.ts",
     "sealing-key-hint.ts",
