@@ -23,8 +23,6 @@ import { reference, signet } from "./subject.ts";
 const root = join(import.meta.dirname, "..");
 const components = ["netbox", "etcd", "kube-apiserver", "kubeseal", "sealed-secrets-controller"] as const;
 const withoutLimits = ["--kubeclient-qps=-1"];
-const cliRepeats = 20;
-const manySecrets = 1_000;
 /** Scenes that need no SealedSecrets in a cluster. */
 const ownObjects: ReadonlySet<string> = new Set(["kms", "vault", "sops", "guard"]);
 
@@ -65,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function measure(options: BenchOptions): Promise<void> {
-  const { objects, items, keyBits, rounds, samples, only } = options;
+  const { objects, items, keyBits, rounds, samples, starts, many, only } = options;
   const found: Measurement[] = [];
   for (const service of ["kms", "vault"] as const) {
     if (!only.has(service)) continue;
@@ -95,15 +93,15 @@ async function measure(options: BenchOptions): Promise<void> {
   }
   if (only.has("cli")) {
     console.error("command line");
-    found.push(...(await runCommandLine(corpus.certificatePem, { repeats: cliRepeats, many: manySecrets })));
+    found.push(...(await runCommandLine(corpus.certificatePem, { repeats: starts, many })));
   }
   if (only.has("sops")) {
     console.error("SOPS documents");
-    found.push(...(await runSops({ repeats: cliRepeats, many: manySecrets })));
+    found.push(...(await runSops({ repeats: starts, many })));
   }
   if (only.has("guard")) {
     console.error("guard");
-    found.push(...runGuard({ repeats: cliRepeats }));
+    found.push(...runGuard({ repeats: starts }));
   }
 
   const heading = [

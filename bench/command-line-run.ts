@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeScratchFolder } from "../test/support/control-plane/scratch-folder.ts";
 import { ensureRealComponents } from "../test/tools/real-components.ts";
+import { loopedOf } from "./figures.ts";
 import { type Measurement, median } from "./measurement.ts";
 
 const signetFile = join(import.meta.dirname, "..", "dist", "signet.cjs");
@@ -57,7 +58,7 @@ export async function runCommandLine(
         value: median(values),
       });
 
-    const loop = Math.max(1, Math.round(many / 10));
+    const loop = loopedOf(many);
     let looped = 0;
     for (let i = 0; i < loop; i += 1) looped += time(reference, secrets(1));
     found.push({ figure: "manySecrets", subject: "reference", value: ((looped / loop) * many) / 1000 });

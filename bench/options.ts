@@ -34,6 +34,10 @@ export type BenchOptions = {
   rounds: number;
   /** SealedSecrets made one by one for the idle latency. */
   samples: number;
+  /** How often each whole process is timed. */
+  starts: number;
+  /** Secrets that one process seals or opens at once, beside a loop of the reference over a tenth of them. */
+  many: number;
   only: ReadonlySet<SceneName>;
   /** Folder for profiles of Signet's processes, in the form of V8's `--cpu-prof`; null for none. Profiling slows it down. */
   profile: string | null;
@@ -43,6 +47,7 @@ export type BenchOptions = {
 
 /** How the options are given. */
 export const usage = `npm run bench -- [--n OBJECTS] [--items N] [--keys N] [--key-bits N] [--rounds N] [--samples N]
+               [--starts N] [--many SECRETS]
                [--only ${sceneNames.join(",")}] [--results FOLDER] [--profile FOLDER]`;
 
 /**
@@ -59,6 +64,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
       "key-bits": { type: "string", default: "4096" },
       rounds: { type: "string", default: "2" },
       samples: { type: "string", default: "100" },
+      starts: { type: "string", default: "20" },
+      many: { type: "string", default: "1000" },
       profile: { type: "string" },
       only: { type: "string", default: sceneNames.filter((name) => !onRequest.has(name)).join(",") },
       results: { type: "string", default: join(import.meta.dirname, "results") },
@@ -76,6 +83,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     keyBits: count("key-bits", values["key-bits"], 8192),
     rounds: count("rounds", values.rounds, 10),
     samples: count("samples", values.samples, 10_000),
+    starts: count("starts", values.starts, 1000),
+    many: count("many", values.many, 10_000),
     only: new Set(only),
     profile: values.profile ?? null,
     results: values.results,

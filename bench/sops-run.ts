@@ -8,6 +8,7 @@ import { writeSopsTree } from "../shared/document/sops/write-tree.ts";
 import { makeScratchFolder } from "../test/support/control-plane/scratch-folder.ts";
 import { newAgeIdentity } from "../test/support/sops-keys.ts";
 import { ensureRealComponents } from "../test/tools/real-components.ts";
+import { loopedOf } from "./figures.ts";
 import { type Measurement, median } from "./measurement.ts";
 
 const signetFile = join(import.meta.dirname, "..", "dist", "signet.cjs");
@@ -55,7 +56,7 @@ export async function runSops({ repeats, many }: { repeats: number; many: number
     const found = [...times].map(
       ([subject, values]): Measurement => ({ figure: "oneSops", subject, value: median(values) }),
     );
-    const looped = files.slice(0, Math.max(1, Math.round(many / 10)));
+    const looped = files.slice(0, loopedOf(many));
     let elapsed = 0;
     for (const file of looped) elapsed += time(sops, ["decrypt", file]);
     const scaled = ((elapsed / looped.length) * many) / 1000;
