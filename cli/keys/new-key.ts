@@ -13,6 +13,7 @@ import { shellWord } from "../../shared/shell-word.ts";
 import { clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
+import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
@@ -238,14 +239,14 @@ function whenItSeals(others: number, { settings, sealing }: PublishedKeys, begin
     const why = typeof settings === "string" ? "if the controller has" : "the controller has";
     const then = typeof settings === "string" ? "" : "so ";
     return [
-      `note: ${why} --require-backup, ${then}it seals once its backup is confirmed: signet keys backup`,
+      `note: ${why} --require-backup, ${then}it seals once its backup is confirmed: ${BACK_UP_COMMANDS}`,
     ];
   }
   return [
     typeof sealing === "string"
       ? `note: it seals once a controller has seen it${from}`
       : `note: it seals as soon as the controller has seen it, within seconds${from}; the certificate is had by: signet --fetch-cert`,
-    "note: back it up: signet keys backup",
+    `note: back it up: ${BACK_UP_COMMANDS}`,
   ];
 }
 

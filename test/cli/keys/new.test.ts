@@ -151,7 +151,10 @@ test("where backups are required, it waits for its own", async (context) => {
   const { code, stderr } = await keys("new");
   assert.equal(code, 0, stderr);
   assert.equal(secret(after(newer.fingerprint)).metadata.annotations?.["signet.dev/awaits-backup"], "true");
-  assert.match(stderr, /seals once its backup is confirmed/);
+  assert.match(
+    stderr,
+    /seals once its backup is confirmed: signet keys backup --age RECIPIENT -w FILE, then/,
+  );
 });
 
 test("while one waits for its backup, none is made beside it but where that is asked for", async (context) => {
