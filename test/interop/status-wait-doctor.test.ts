@@ -44,7 +44,8 @@ suite("status, wait and doctor on a real API server", () => {
       spec: {
         nodeName: "test",
         serviceAccountName: controllerName,
-        containers: [{ name: "main", image: `example.com/signet:${version}` }],
+        // By digest, so that the version is the controller's own word.
+        containers: [{ name: "main", image: `example.com/signet@sha256:${"0".repeat(64)}` }],
       },
     };
     await cluster.apply([
@@ -102,11 +103,13 @@ suite("status, wait and doctor on a real API server", () => {
       "certificate",
       "its rights",
       "keys",
+      "renewal",
     ])
       assert.ok(
         all.some((check) => check.about === about),
         about,
       );
+    assert.equal(all.find(({ about }) => about === "version")?.found, `${version}, as this program`);
     const binding = (await readInstallation()).find(
       ({ kind, metadata }) => kind === "RoleBinding" && /leader|lease|election/.test(metadata.name ?? ""),
     );
