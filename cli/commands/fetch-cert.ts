@@ -1,7 +1,9 @@
 import { findCertificate } from "../certificate-source.ts";
 import type { Command } from "../command.ts";
+import { noticesOf } from "../notices.ts";
 import { kubesealOptions } from "../options.ts";
 import { writeProduct } from "../output-file.ts";
+import { nearestFile, PROJECT_FILE } from "../project/project-folders.ts";
 import { requireSecretFile } from "../sealing.ts";
 import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
 
@@ -14,7 +16,14 @@ export const fetchCert: Command<typeof kubesealOptions> = {
     requireSecretFile(options, io);
     const found = await findCertificate(options, io);
     // What answers in the controller's place, a login page for one, must not become somebody's cert.pem.
-    requireAccepted(readFoundCertificate(found), options["accept-certificate"], found.source);
+    const certificate = readFoundCertificate(found);
+    const accepted = options["accept-certificate"];
+    requireAccepted(certificate, accepted, found.source);
+    if (found.controller !== null && accepted === null && nearestFile(PROJECT_FILE, io) !== null) {
+      const { alertUnlessPinned } = await import("../project/fetched-certificate.ts");
+      const asked = options["for-cluster"];
+      alertUnlessPinned(certificate, found.source, asked, io, noticesOf(io, options));
+    }
     writeProduct(found.bytes, options, io);
   },
 };

@@ -98,6 +98,13 @@ export const projectFaults: readonly Fault[] = [
     test: "test/cli/sops-sealed-secret/widening.test.ts",
   },
   {
+    what: "a certificate with other dates is fetched as the pinned one",
+    file: "cli/project/fetched-certificate.ts",
+    find: "return pinned.digest === certificate.digest;",
+    replace: "return pinned.fingerprint === certificate.fingerprint;",
+    test: pinTest,
+  },
+  {
     what: "a rule of a project widens what is sealed",
     file: sealing,
     find: 'if (isSaid || wanted === undefined || wanted === "strict" || kind === wanted) return;',

@@ -241,6 +241,36 @@ suite("signet pin", () => {
     assert.deepEqual([other.code, other.stdout], [1, ""]);
   });
 
+  test("--fetch-cert prints what the controller has, and tells, always, where the project does not pin it", async () => {
+    const files = await acceptedProject();
+    const fetched = async (key: typeof PROD, world: Record<string, string>, ...more: string[]) =>
+      inProject(["--fetch-cert", "--kubeconfig", await controllerWith(key, null), ...more], { files: world });
+    const same = await fetched(PROD, files);
+    assert.deepEqual([same.code, same.stdout, same.stderr], [0, PROD.certificate.pem, ""]);
+    const longer = await chainKey(PROD.certificate.notBefore, 9 * 365 * DAY_MS, PROD);
+    for (const key of [LATER, longer]) {
+      const other = await fetched(key, files);
+      assert.deepEqual([other.code, other.stdout], [0, key.certificate.pem]);
+      assert.ok(
+        other.stderr.startsWith("warning: the certificate from ") &&
+          other.stderr.includes(` is ${of(key)}, and is not what /.signet.yaml pins: prod ${of(PROD)}. `),
+        other.stderr,
+      );
+    }
+    // Whose file is missing is known by its fingerprint; what cannot be read, or is not there, is in no script's way.
+    const { "/certs/prod.pem": _, ...missing } = files;
+    assert.equal((await fetched(PROD, missing)).stderr, "");
+    const { "/.signet.yaml": __, ...outside } = files;
+    assert.equal((await fetched(LATER, outside)).stderr, "");
+    const broken = await fetched(LATER, { ...files, "/.signet.yaml": "version: 2\n" });
+    assert.deepEqual([broken.code, broken.stdout], [0, LATER.certificate.pem]);
+    assert.match(broken.stderr, /^warning: \/\.signet\.yaml: version has to be 1\n$/);
+    const two = { ...files, ...projectFiles() };
+    assert.equal((await fetched(STAGING, two)).stderr, "");
+    assert.match((await fetched(STAGING, two, "--for-cluster", "prod")).stderr, /pins: prod SHA256:\S+ /);
+    assert.equal((await fetched(LATER, files, "--accept-certificate", of(LATER))).stderr, "");
+  });
+
   test("tells what is missing", async () => {
     const files = await acceptedProject();
     const cases: [string[], Record<string, string>, number, RegExp][] = [
