@@ -57,7 +57,7 @@ suite("a SOPS document whose scope is wider than strict by its own word", () => 
           told?.startsWith(`warning: s.yaml is ${kind} by its annotation: a will open under ${reach};`),
           told,
         );
-        assert.ok(told.endsWith(` Give --scope ${kind} if that is meant`), told);
+        assert.ok(told?.endsWith(` Give --scope ${kind} if that is meant`), told);
         assert.deepEqual(more, []);
       }
     });
