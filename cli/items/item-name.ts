@@ -3,11 +3,12 @@ import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { isItemName } from "../../shared/secret.ts";
 import { nearestWord } from "../nearest-word.ts";
 
-/** @throws UsageError for a name that the items of a Secret cannot have; it is quoted, so nothing secret may stand there. */
+/** @throws UsageError for a name that the items of a Secret cannot have; of `KEY=VALUE`, as `set` has it, the key is quoted alone. */
 export function requireItemName(item: string): void {
   if (isItemName(item)) return;
+  const [key = "", value] = item.split("=", 2);
   throw new UsageError(
-    `${JSON.stringify(item)} is not a name an item of a Secret may have`,
+    `${JSON.stringify(key)}${value === undefined ? "" : " with = and more behind it"} is not a name an item of a Secret may have`,
     "write letters, digits, -, _ and . alone",
   );
 }

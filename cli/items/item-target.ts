@@ -15,13 +15,17 @@ export type Wanted = { name: string | null; namespace: string | null };
 /**
  * The SealedSecret of a file that one item is changed of: the only one, or the one of this name and namespace.
  * @returns null when there is no such file.
- * @throws UsageError for a folder; FileError for a link out of the repository; FileError, InputError when the file cannot be read, or not one of its objects fits.
+ * @throws UsageError for what is no file; FileError for a link out of the repository; FileError, InputError when the file cannot be read, or not one of its objects fits.
  */
 export function itemTarget(path: string, wanted: Wanted, files: Files): MergeTarget | null {
+  if (path === "-") throw new UsageError("- is no file here", "name the file of the SealedSecret");
   requireInRepository(path, files);
   const kind = files.kindOf(path);
   if (kind === null) return null;
-  if (kind === "folder") throw new UsageError(`${path} is a folder`, "name the file of the SealedSecret");
+  if (kind !== "file") {
+    const what = kind === "folder" ? "a folder" : "a device or a pipe, and cannot be changed in its place";
+    throw new UsageError(`${path} is ${what}`, "name the file of the SealedSecret");
+  }
   const document = readDocumentFile(readFile(path, files), path);
   const file = { path, target: path.replace(/^.*[\\/]/, ""), document };
   const found = document.documents.flatMap(({ value, where }, index): MergeTarget[] =>
@@ -35,7 +39,9 @@ export function itemTarget(path: string, wanted: Wanted, files: Files): MergeTar
     `${path} holds ${fitting.length} SealedSecrets that may be meant: ${namesOf(fitting)}`,
     wanted.name === null
       ? "say which with --name NAME, and --namespace where two have one name"
-      : "say which with --namespace NAMESPACE",
+      : wanted.namespace === null
+        ? "say which with --namespace NAMESPACE"
+        : "they are one object to the cluster: take out the one that is too many",
   );
 }
 

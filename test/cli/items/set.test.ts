@@ -129,6 +129,23 @@ suite("signet set", () => {
     assert.equal(nameless.files.has("new.yaml"), false);
   });
 
+  test("two of one name and place, and what is no file, are refused before anything is read", async () => {
+    const twice = await set(["--name", "db", "-n", "shop", "s.yaml", "a"], {
+      files: { "s.yaml": `${FILE}---\n${FILE}` },
+    });
+    assert.equal(twice.code, 1);
+    assert.match(twice.stderr, /may be meant: shop\/db, shop\/db\nhint: they are one object to the cluster/);
+    const stream = await set(["--name", "db", "-n", "shop", "-", "a"]);
+    assert.deepEqual([stream.code, stream.files.has("-")], [2, false]);
+    // A pipe would keep the run waiting, and a device end never.
+    const { io, left } = memoryIo(["set", "--cert", "cert.pem", "pipe", "a"], { stdin: "v" });
+    io.files.kindOf = (path) => (path === "pipe" ? "other" : null);
+    io.files.read = () => assert.fail("it was read");
+    const piped = left(await run(io));
+    assert.equal(piped.code, 2);
+    assert.match(piped.stderr, /pipe is a device or a pipe, and cannot be changed in its place/);
+  });
+
   test("of several SealedSecrets the one that is named is changed", async () => {
     const several = `${FILE}---\n${FILE.replace("name: db", "name: api")}---\n${FILE.replace("shop #", "team #")}`;
     const world = { files: { "s.yaml": several } };

@@ -112,6 +112,20 @@ suite("signet unset", () => {
   });
 });
 
+test("what looks like KEY=VALUE is not quoted: it may be a value", async () => {
+  for (const words of [
+    ["unset", "s.yaml", "password=hunter2"],
+    ["rename", "s.yaml", "user", "login=hunter2"],
+    ["rename", "s.yaml", "user=hunter2", "login"],
+    ["generate", "s.yaml", "token=hunter2"],
+  ]) {
+    const { code, stderr } = await run(words);
+    assert.equal(code, 2);
+    assert.match(stderr, /" with = and more behind it is not a name an item of a Secret may have/);
+    assert.doesNotMatch(stderr, /hunter2/);
+  }
+});
+
 suite("signet rename", () => {
   test("changes the key and its hint, opens nothing, and keeps the value where it stands", async () => {
     const { code, stdout, stderr, files } = await run(["rename", "s.yaml", "user", "login"]);
