@@ -72,7 +72,7 @@ const LINES: readonly (readonly [line: string, completed: readonly string[]])[] 
   ["signet keys retire --fo", ["--force"]],
   ["signet keys promote --fo", []],
   ["signet keys wrap --wit", ["--with", "--without-backup"]],
-  ["signet keys new --wit", ["--with"]],
+  ["signet keys restore --wit", ["--with"]],
   ["signet keys retire --clu", ["--cluster", "--cluster-id"]],
   ["signet keys retire w", []],
   ["signet keys restore n", ["note.txt"]],
