@@ -17,6 +17,7 @@ import { runKeyService } from "./key-service-run.ts";
 import type { Measurement } from "./measurement.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { resultsTable } from "./results-table.ts";
+import { runRotate } from "./rotate-run.ts";
 import { runSops } from "./sops-run.ts";
 import { reference, signet } from "./subject.ts";
 
@@ -24,7 +25,7 @@ const root = join(import.meta.dirname, "..");
 const components = ["netbox", "etcd", "kube-apiserver", "kubeseal", "sealed-secrets-controller"] as const;
 const withoutLimits = ["--kubeclient-qps=-1"];
 /** Scenes that need no SealedSecrets in a cluster. */
-const ownObjects: ReadonlySet<string> = new Set(["kms", "vault", "sops", "guard"]);
+const ownObjects: ReadonlySet<string> = new Set(["kms", "vault", "sops", "guard", "rotate"]);
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -102,6 +103,10 @@ async function measure(options: BenchOptions): Promise<void> {
   if (only.has("guard")) {
     console.error("guard");
     found.push(...runGuard({ repeats: starts }));
+  }
+  if (only.has("rotate")) {
+    console.error("rotate");
+    found.push(...(await runRotate({ keyBits, many })));
   }
 
   const heading = [

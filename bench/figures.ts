@@ -42,6 +42,9 @@ const MEMORY_OBJECTS = 10_000;
 /** @returns over how many of so many Secrets the reference is run one by one; what that takes is scaled. */
 export const loopedOf = (many: number): number => Math.max(1, Math.round(many / 10));
 
+/** @returns how many files of two values each are rotated, so that there are so many values. */
+export const rotatedOf = (many: number): number => Math.max(1, Math.round(many / 2));
+
 /** All rows in the table's order, with what each should reach. */
 export function figuresOf({ objects, keys, many }: BenchOptions) {
   const looped = loopedOf(many);
@@ -99,6 +102,14 @@ export function figuresOf({ objects, keys, many }: BenchOptions) {
     guard: {
       title: "guard, 200 changed files staged, whole process (ms)",
       goal: below(150, "< 150 ms"),
+    },
+    rotate: {
+      title: `rotate offline, ${rotatedOf(many)} files of two values: one run, a loop of kubeseal (--recovery-unseal, then seal) scaled from ${loopedOf(rotatedOf(many))} (s)`,
+      goal: times(8),
+    },
+    rotateAgain: {
+      title: "rotate offline, the same again, which opens all and changes nothing (s)",
+      goal: null,
     },
   } satisfies Record<string, Figure>;
 }

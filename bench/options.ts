@@ -12,6 +12,7 @@ export const sceneNames = [
   "cli",
   "sops",
   "guard",
+  "rotate",
   "kms",
   "vault",
 ] as const;

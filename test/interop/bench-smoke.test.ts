@@ -46,6 +46,8 @@ const figures: readonly { row: RegExp; sides: readonly string[] }[] = [
   { row: /^SOPS, one Secret/, sides: both },
   { row: /^SOPS, 20 Secrets .* scaled from 2 \(s\)/, sides: both },
   { row: /^guard, 200 changed files staged/, sides: ["Signet"] },
+  { row: /^rotate offline, 10 files of two values: .* scaled from 1 \(s\)/, sides: both },
+  { row: /^rotate offline, the same again/, sides: ["Signet"] },
 ];
 
 suite("the benchmark, over a handful of objects", () => {
