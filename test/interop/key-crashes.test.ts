@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { after, before, suite, type TestContext, test } from "node:test";
 import { fromBase64 } from "../../shared/bytes.ts";
 import { scopeAt } from "../../shared/scope.ts";
-import { readCertificate } from "../../shared/seal/certificate.node.ts";
+import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { followChain, readLinks } from "../../shared/seal/certificate-chain.node.ts";
 import { classicUnsealer } from "../../shared/seal/classic-unsealer.ts";
 import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { testIdentity } from "../controller/sops/identity-secrets.ts";
@@ -40,6 +41,7 @@ requireNetbox();
 /** More than any of these takes: a loop that goes on has lost its end. */
 const MOST_STEPS = 60;
 const secretPath = (name: string) => `/api/v1/namespaces/${controllerNamespace}/secrets/${name}`;
+const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${controllerNamespace}/leases/sealed-secrets-controller`;
 const merge = { contentType: "application/merge-patch+json" } as const;
 
 /**
@@ -248,11 +250,18 @@ suite("sealing keys, and a process that is killed at each of its requests", () =
     const { body } = await cluster.request("GET", secretPath(name));
     return body as SceneSecret;
   };
-  const published = async () => {
+  const publication = async () => {
     const path = `/api/v1/namespaces/${controllerNamespace}/configmaps/sealed-secrets-certificate`;
     const { body } = await cluster.request("GET", path);
-    const pem = (body as { data?: Record<string, string> }).data?.["cert.pem"];
+    return (body as { data?: Record<string, string> }).data ?? {};
+  };
+  const published = async () => {
+    const { "cert.pem": pem } = await publication();
     return pem === undefined ? null : readCertificate(pem).fingerprint;
+  };
+  const recorded = async () => {
+    const { body } = await cluster.request("GET", leasePath);
+    return (body as SceneSecret).metadata.annotations?.["signet.dev/sealing-key"] ?? null;
   };
   const untilPublished = (fingerprint: string) =>
     waitUntil({ what: "the certificate to be published" }, async () =>
@@ -355,7 +364,23 @@ suite("sealing keys, and a process that is killed at each of its requests", () =
     });
   });
 
-  test("renewal", async (context) => {
+  /** Who pinned the certificate of a key comes by signatures to what is published, and the chain has no link twice. */
+  async function isFollowedFrom(pinned: Certificate): Promise<void> {
+    const { "cert.pem": pem = "", "chain.pem": chainPem = "" } = await publication();
+    const links = readLinks(chainPem);
+    assert.equal(links.length, chainPem.split("-----BEGIN CERTIFICATE-----").length - 1, "each is whole");
+    assert.equal(new Set(links.map(({ fingerprint }) => fingerprint)).size, links.length);
+    const target = readCertificate(pem);
+    if (target.fingerprint === pinned.fingerprint) return;
+    const verdict = followChain(pinned, target, { chainPem, compromised: [] }, new Date());
+    assert.ok(verdict.ok, verdict.ok ? "" : verdict.problem);
+  }
+
+  // Where a promotion is in force, the new key is promoted by a request of its own, and the key before signs for it.
+  test("renewal, promotion of the new key, and the hand-over's signing", async (context) => {
+    const pinned = readCertificate(certificateOf(await named("key-2")));
+    const promoting = await signet(["keys", "promote", pinned.fingerprint]).ended;
+    assert.equal(promoting.code, 0, promoting.stderr);
     await controller?.stop();
     let steps = 0;
     let keys = (await keySecrets(cluster)).length;
@@ -372,9 +397,8 @@ suite("sealing keys, and a process that is killed at each of its requests", () =
           const newest = (await keySecrets(cluster)).at(-1);
           const isThere = (await keySecrets(cluster)).length > keys;
           if (wasKilled()) return "killed";
-          return isThere && newest !== undefined && (await published()) === fingerprintOf(newest)
-            ? "done"
-            : null;
+          const isSaid = async (key: string) => (await published()) === key && (await recorded()) === key;
+          return isThere && newest !== undefined && (await isSaid(fingerprintOf(newest))) ? "done" : null;
         });
         const what = await done;
         if (what === "killed") await running.waitForEnd();
@@ -393,12 +417,13 @@ suite("sealing keys, and a process that is killed at each of its requests", () =
         await allRight();
         await nothingLost();
         await everythingOpens();
+        await isFollowedFrom(pinned);
         await controller.stop();
         if (what === "done") break;
       }
     }
     context.diagnostic(`killed ${steps} times`);
-    assert.ok(steps >= 6, `${steps} steps`);
+    assert.ok(steps >= 12, `${steps} steps`);
   });
 });
 
