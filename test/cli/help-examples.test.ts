@@ -47,6 +47,7 @@ const CANNOT_RUN: ReadonlyMap<string, string> = new Map([
   ],
   ...[
     "signet pin",
+    "signet pin accept",
     "signet pin accept prod",
     "signet pin update prod",
     "signet pin update --cert new.pem prod",
