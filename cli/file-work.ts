@@ -129,7 +129,7 @@ export async function workOnFiles(
       progress.line(lineOf(task, file, worked));
     } catch (error) {
       if (!(error instanceof SealError) || isQuiet) {
-        goOn?.();
+        await goOn?.();
         throw error;
       }
       count.failed += 1;
@@ -140,7 +140,7 @@ export async function workOnFiles(
     // A turn of the event loop: now the program may be interrupted.
     await new Promise(setImmediate);
   }
-  goOn?.();
+  await goOn?.();
   progress.end();
   summarise(task, files.length, count, progress, destination);
   if (destination === "stream" && task.hasProduct)

@@ -40,9 +40,9 @@ export type Io = {
   /**
    * Has something said when the program is interrupted, which then ends between two files, and never amid one.
    * @param lastWords says what is done by then, at once.
-   * @returns what takes it back.
+   * @returns what takes it back, once an interruption that came before has been heard.
    */
-  whenInterrupted?(lastWords: () => void): Promise<() => void>;
+  whenInterrupted?(lastWords: () => void): Promise<() => Promise<void>>;
   /** Starts Git in the working folder. It reads what is there: no lock is taken, nothing is fetched. */
   git?(args: readonly string[]): Promise<GitProcess>;
 };

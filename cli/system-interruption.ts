@@ -7,12 +7,12 @@ const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Has something said when the program is interrupted, which then ends by the signal, as shells and pipelines expect: with the
  * exit code 130, 143 or 129. Files are written in one step, so that none is under hand when a signal is heard.
  * @param lastWords must not wait for anything.
- * @returns what takes it back.
+ * @returns what takes it back, once a signal that came before has been heard: it may have broken what failed.
  */
 export function whenInterrupted(
   own: Pick<NodeJS.Process, "on" | "off" | "kill" | "exit" | "pid">,
   lastWords: () => void,
-): () => void {
+): () => Promise<void> {
   const stop = () => {
     for (const signal of INTERRUPTIONS) own.off(signal, end);
   };
@@ -24,5 +24,12 @@ export function whenInterrupted(
     own.exit(128 + constants.signals[signal]);
   };
   for (const signal of INTERRUPTIONS) own.on(signal, end);
-  return stop;
+  return async () => {
+    await nextTurn();
+    await nextTurn();
+    stop();
+  };
 }
+
+/** Signals are heard once in each turn of the event loop, and the one that is on may be past that. */
+const nextTurn = () => new Promise(setImmediate);

@@ -39,7 +39,7 @@ export const audit: Command<typeof auditOptions> = {
       if (failure !== null) throw failure;
       if (problems.length > 0 && !options["skip-unreadable"]) throw notWhole(problems);
     } finally {
-      goOn?.();
+      await goOn?.();
       await means.close();
     }
   },

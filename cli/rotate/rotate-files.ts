@@ -69,7 +69,7 @@ export async function rotateFiles(
   try {
     await runAtMost(FILES_AT_A_TIME, works);
   } finally {
-    goOn?.();
+    await goOn?.();
     progress.end();
   }
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);

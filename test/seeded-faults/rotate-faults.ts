@@ -27,6 +27,14 @@ export const rotateFaults: readonly Fault[] = [
     named: "by SIGTERM after 40 files says what is done and what is left, of each file and in all",
   },
   {
+    what: "an interruption that broke what failed goes unheard",
+    file: "cli/system-interruption.ts",
+    find: "    await nextTurn();\n    await nextTurn();\n",
+    replace: "",
+    test: "test/cli/system-interruption.test.ts",
+    named: "a signal that came before it was taken back is heard all the same",
+  },
+  {
     what: "an interrupted program ends by exit code alone, so that a loop in a shell goes on",
     file: "cli/system-interruption.ts",
     find: "    own.kill(own.pid, signal);\n",

@@ -12,7 +12,7 @@ test("an audit that is interrupted says that it is not whole; one that ended is 
     ...io,
     async whenInterrupted(lastWords) {
       asked.push(lastWords);
-      return () => void asked.splice(asked.indexOf(lastWords), 1);
+      return async () => void asked.splice(asked.indexOf(lastWords), 1);
     },
     files: {
       ...io.files,
