@@ -31,6 +31,8 @@ requireNetbox();
 const HOUR_MS = 3_600_000;
 /** More than any of these asks: a loop that goes on has lost its end. */
 const MOST_STEPS = 60;
+/** Far longer than any of these takes. */
+const BOUND_MS = 60_000;
 const run = promisify(execFile);
 const owner = await newAgeIdentity();
 const merge = { contentType: "application/merge-patch+json" } as const;
@@ -133,6 +135,8 @@ suite("commands on the life of keys, refused and interrupted on a real API serve
     const child = spawn(process.execPath, [cliProgram, ...args], {
       cwd: folder,
       env: { ...environment(), KUBECONFIG: kubeconfig, ...env },
+      timeout: BOUND_MS,
+      killSignal: "SIGKILL",
     });
     child.stdin.on("error", () => undefined).end(stdin);
     const said = { stdout: "", stderr: "" };
@@ -146,19 +150,19 @@ suite("commands on the life of keys, refused and interrupted on a real API serve
     return { child, ended };
   }
 
-  /** Ctrl-C at a request, counted from 0. @returns null where the command ended before it came to that. */
+  /** Ctrl-C at a request, counted from 0, which is never answered: nothing but the signal is there to end the command. @returns null where the command ended before it came to that. */
   async function interrupted(args: readonly string[], step: number, moment: Moment, stdin: string) {
     const { child, ended } = signet(args, {}, stdin);
     let count = 0;
     let struck = false;
     const strike = () => void child.kill("SIGINT");
     proxy.inject(({ method }) => {
-      if (struck) return { kind: "drop" };
+      if (struck) return { kind: "hold" };
       if ((moment === "after" && method === "GET") || count++ !== step) return null;
       struck = true;
-      if (moment === "after") return { kind: "drop-answer", first: strike };
+      if (moment === "after") return { kind: "hold-answer", first: strike };
       strike();
-      return { kind: "drop" };
+      return { kind: "hold" };
     });
     const end = await ended;
     proxy.inject(() => null);

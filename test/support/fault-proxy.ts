@@ -15,6 +15,10 @@ export type Fault =
    * `first` is called once it was carried out.
    */
   | { kind: "drop-answer"; first?: () => void }
+  /** Forwarded and carried out, whereupon `first` is called; the answer never comes. */
+  | { kind: "hold-answer"; first: () => void }
+  /** Neither forwarded nor answered: the connection stays until whoever sent it ends it. */
+  | { kind: "hold" }
   /** Forwarded after so long, even if whoever sent it has given up by then. */
   | { kind: "late"; ms: number }
   /** The connection ends instead. */
@@ -51,10 +55,11 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
       const name = fault.kind === "answer" ? `${fault.status}` : fault.kind;
       injected.set(name, (injected.get(name) ?? 0) + 1);
     }
+    if (fault?.kind === "hold") return void incoming.on("error", () => undefined).resume();
     if (fault?.kind === "drop") return void incoming.socket.destroy();
     if (fault?.kind === "answer") return answer(incoming, outgoing, fault);
     if (fault?.kind === "late") return forwardLate(incoming, outgoing, fault.ms);
-    const drop = fault?.kind === "drop-answer" ? fault : null;
+    const drop = fault?.kind === "drop-answer" || fault?.kind === "hold-answer" ? fault : null;
     setTimeout(() => forward(incoming, outgoing, drop), fault?.kind === "delay" ? fault.ms : 0);
   });
   server.on("connection", (socket: Socket) => {
@@ -69,7 +74,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
   function forward(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
-    drop: Extract<Fault, { kind: "drop-answer" }> | null,
+    drop: Extract<Fault, { kind: "drop-answer" | "hold-answer" }> | null,
   ): void {
     const { host: _host, ...headers } = incoming.headers;
     const { method = "GET", url = "/" } = incoming;
@@ -80,7 +85,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
         reply.resume();
         reply.on("end", () => {
           drop.first?.();
-          incoming.socket.destroy();
+          if (drop.kind === "drop-answer") incoming.socket.destroy();
         });
         return;
       }
