@@ -1,6 +1,8 @@
 import {
   closeSync,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   globSync,
   mkdirSync,
@@ -11,6 +13,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -61,7 +64,10 @@ function replace(path: string, content: string | Uint8Array, access: FileAccess 
   try {
     try {
       writeFileSync(file, content);
-      if (existing !== undefined && access === "as-before") fchmodSync(file, existing.mode & 0o7777);
+      if (existing !== undefined && access === "as-before") {
+        keepOwner(file, existing);
+        fchmodSync(file, existing.mode & 0o7777);
+      }
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -71,6 +77,15 @@ function replace(path: string, content: string | Uint8Array, access: FileAccess 
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** Gives a file the owner of the one that it replaces, as far as this user may: root's edit leaves it its user's. */
+function keepOwner(file: number, { uid, gid }: Stats): void {
+  const made = fstatSync(file);
+  if (made.uid === uid && made.gid === gid) return;
+  try {
+    fchownSync(file, uid, gid);
+  } catch {}
 }
 
 /** Where a path leads, also when the last link points to a file that is not there yet. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   lstatSync,
@@ -36,6 +37,20 @@ suite("replacing a file", () => {
     assert.equal(readFileSync(at("new"), "utf8"), "content");
     assert.equal(modeOf("new"), 0o600);
     assert.deepEqual(readdirSync(folder), ["new"]);
+  });
+
+  test("keeps the owner of the old one, where this user may give files away, and its group", () => {
+    const mine = { uid: process.getuid?.() ?? 0, gid: process.getgroups?.().at(-1) ?? 0 };
+    const { uid, gid } = mine.uid === 0 ? { uid: 1234, gid: 1235 } : mine;
+    writeFileSync(at("owned"), "old");
+    chownSync(at("owned"), uid, gid);
+    chmodSync(at("owned"), 0o640);
+    systemFiles.replace(at("owned"), "new");
+    const after = statSync(at("owned"));
+    assert.deepEqual(
+      [after.uid, after.gid, modeOf("owned"), readFileSync(at("owned"), "utf8")],
+      [uid, gid, 0o640, "new"],
+    );
   });
 
   test("keeps the mode of the old one and puts a new file in its place (W22)", () => {
