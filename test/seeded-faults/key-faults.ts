@@ -26,8 +26,8 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key taken out still opens",
     file: "controller/keys/key-ring.ts",
-    find: "    this.#forget(name);\n    this.#arrivals.delete(name);\n",
-    replace: "    this.#arrivals.delete(name);\n",
+    find: "    this.#forget(name);\n    this.#wrapping.keys.forget(name);\n",
+    replace: "    this.#wrapping.keys.forget(name);\n",
     test: "test/controller/keys/key-ring.test.ts",
   },
   {
