@@ -10,13 +10,17 @@ import { changeIn, type EditedItems, type ItemsChange, itemsText } from "./items
 import type { OpenedItems } from "./opened-items.ts";
 import type { Edited, TextEditing } from "./text-editing.ts";
 
+/** Saves of what cannot be read, after which it is no person who edits: a program would go on for ever. */
+const MOST_SAVES = 100;
+
 /** How it is edited. */
 export type Editing = { allowDisk: boolean; io: Pick<Io, "env">; notices: Notices };
 
 /**
  * Has the user change items in an editor, and again for as long as what he saves cannot be read.
  * @returns what he changed; null when he left nothing of the text.
- * @throws InputError when he saved the same unreadable text twice, or bytes that are no text; FileError when no editor could be had.
+ * @throws InputError when he saved the same unreadable text twice, unreadable ones a hundred times, or bytes that are no text;
+ * FileError when no editor could be had.
  */
 export async function editItems(
   { sealedSecret, where, file }: MergeTarget,
@@ -43,7 +47,7 @@ export async function editItems(
     allowDisk,
   };
   let text = itemsText(items);
-  for (;;) {
+  for (let saves = 1; ; saves++) {
     const content = contentOf(await editing.edit({ ...request, text }), name);
     const saved = withFault(decodeText(content, `${where}: ${EDITED_TEXT}`), "");
     try {
@@ -51,7 +55,7 @@ export async function editItems(
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const again = withFault(saved, error.message);
-      if (again === text)
+      if (again === text || saves === MOST_SAVES)
         throw new InputError(`${where}: ${error.message}`, "nothing was changed: edit it again");
       text = again;
     }

@@ -135,6 +135,15 @@ suite("signet edit", () => {
     assert.equal(given.files.get("s.yaml"), FILE);
   });
 
+  test("a program that spoils the text at each save is not asked for ever", async () => {
+    const spoilt = Array.from({ length: 100 }, () => (text: string) => `${text}[\n`);
+    const { code, stderr, seen, files } = await edit([...WITH_KEY, "s.yaml"], spoilt);
+    assert.equal(code, 1);
+    assert.match(stderr, /nothing was changed: edit it again/);
+    assert.equal(seen.length, 100);
+    assert.equal(files.get("s.yaml"), FILE);
+  });
+
   test("the mark cannot come to stand for another item, nor name and place be changed", async () => {
     for (const [change, message] of [
       [
