@@ -1,5 +1,6 @@
 import { InputError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
+import { BACK_UP_COMMANDS } from "../keys/back-up-commands.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
@@ -55,7 +56,7 @@ function checkBackups(keys: readonly SealingKey[], seals: string | null, isRequi
   const about = "backups";
   const missing = keys.filter(({ backup }) => backup === null);
   const waiting = keys.filter(({ awaitsBackup }) => isRequired && awaitsBackup);
-  const next = "signet keys backup, then keep the file outside of the cluster";
+  const next = `${BACK_UP_COMMANDS}; keep the file outside of the cluster`;
   if (missing.length === 0) return [ok(about, "every key in use has a confirmed one")];
   const isSealing = missing.some(({ certificate }) => certificate.fingerprint === seals);
   const one = isSealing ? ", the one that seals among them" : "";
