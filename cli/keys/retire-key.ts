@@ -16,6 +16,7 @@ import { isFingerprint, keysNamed } from "./named-key.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 import { takeBackCommand } from "./taken-out.ts";
+import { withoutHollowTwins } from "./twin-keys.ts";
 
 /** `signet keys retire`: takes keys out that nothing needs any more. */
 export const retireKeys: KeyAction = {
@@ -40,8 +41,9 @@ export const retireKeys: KeyAction = {
         [[], []],
       );
       const keys = found.flatMap((secret) => readableKeys(secret, () => undefined, { toWrite: false }));
-      const staying = keys.filter((key) => key.isInUse && hasBegun(key, io.now()) && !named.has(key.name));
       if (going.length > 0) {
+        const others = keys.filter((key) => key.isInUse && hasBegun(key, io.now()) && !named.has(key.name));
+        const staying = await withoutHollowTwins(others, going, options, io);
         requireSpared(going, staying, keys, await published(), io.now());
         await requireUnneeded({ going, staying, forced, connection, options, io });
       }

@@ -132,6 +132,20 @@ export const keyLifeFaults: readonly Fault[] = [
     named: "a private key in a file stands in for a wrapped one, and no key service is asked",
   },
   {
+    what: "whoever writes a Secret with the certificate of a key that goes has it count as staying",
+    file: "cli/keys/twin-keys.ts",
+    find: "staying.filter((key) => !hollow.has(key))",
+    replace: "[...staying]",
+    test: "test/cli/keys/retire-twin.test.ts",
+  },
+  {
+    what: "a key from a file stands in for a Secret with nothing behind its certificate",
+    file: "cli/keys/twin-keys.ts",
+    find: '{ ...options, "private-key": [], "recovery-private-key": [] }',
+    replace: "options",
+    test: "test/cli/keys/retire-twin.test.ts",
+  },
+  {
     what: "the numbers of keys list are claims though values were opened",
     file: "cli/keys/key-needs.ts",
     find: 'return outcome?.kind === "opened" ? outcome.key : null;',
