@@ -5,7 +5,7 @@ import { shellPath } from "../../shared/shell-word.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import type { ClusterEntry, ProjectFile } from "./project-file.ts";
-import { folderOf, inFolder } from "./project-folders.ts";
+import { folderOf, inFolder, isInGitFolder } from "./project-folders.ts";
 
 /** A cluster of a project, with the certificate that it pins. */
 export type PinnedCluster = {
@@ -20,12 +20,15 @@ export type PinnedCluster = {
   where: string;
 };
 
+/** A pin whose file holds a certificate, and another one than the project file names. */
+export class OtherPinError extends CertificateError {}
+
 const MOST_BYTES = 1 << 20;
 
 /**
  * Reads the certificate that a project pins for a cluster.
  * @throws InputError when the project has no such cluster, or pins another certificate than lies there; FileError when it cannot be
- *   read, or lies outside of the project.
+ *   read, or lies in `.git` or outside of the project.
  */
 export function pinnedCluster(project: ProjectFile, name: string, io: Io): PinnedCluster {
   const entry = project.clusters.get(name);
@@ -47,7 +50,7 @@ export function pinnedCluster(project: ProjectFile, name: string, io: Io): Pinne
     throw new CertificateError(`${where}: the certificate in ${entry.certificate} ${error.message}`);
   }
   if (certificate.fingerprint !== entry.fingerprint)
-    throw new CertificateError(
+    throw new OtherPinError(
       `${where}: the certificate in ${entry.certificate} is ${certificate.fingerprint}, and the fingerprint there is ${entry.fingerprint}: nothing is sealed with it`,
       `see who changed either; if the certificate is right, write its fingerprint there, and accept it with: signet pin accept ${name}`,
     );
@@ -62,8 +65,10 @@ export function certificatePath(project: ProjectFile, { certificate }: ClusterEn
 function readText(path: string, { certificate }: ClusterEntry, project: ProjectFile, io: Io): string {
   let bytes: Uint8Array;
   try {
-    // A link would have us read, and tell of, what lies anywhere.
-    if (!io.files.realPath(path).startsWith(inFolder(folderOf(project.path), ""))) throw outside(path);
+    // A link would have us read, tell of, and with an update overwrite, what lies anywhere.
+    const folder = inFolder(folderOf(project.path), "");
+    const real = io.files.realPath(path);
+    if (!real.startsWith(folder) || isInGitFolder(real.slice(folder.length))) throw outside(path);
     bytes = io.files.read(path);
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -80,7 +85,7 @@ function readText(path: string, { certificate }: ClusterEntry, project: ProjectF
 
 function outside(path: string): InputError {
   return new InputError(
-    `${path} is a link that leads out of the project`,
+    `${path} lies in .git, or is a link that leads there or out of the project`,
     "put the certificate itself into the project",
   );
 }

@@ -36,3 +36,8 @@ export function folderOf(path: string): string {
 export function inFolder(folder: string, name: string): string {
   return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
 }
+
+/** Whether a path leads into a folder of Git's own, also as file systems that know no capitals, or short names, have it. */
+export function isInGitFolder(path: string): boolean {
+  return path.split("/").some((name) => /^(?:\.git|git~1)$/i.test(name));
+}

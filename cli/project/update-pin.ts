@@ -10,7 +10,7 @@ import type { ClusterOptions } from "../options.ts";
 import { writeResult } from "../output-folder.ts";
 import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
 import { acceptedCertificate, acceptPins, requireAcceptedPin } from "./pin-record.ts";
-import { certificatePath, type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
+import { certificatePath, OtherPinError, type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { type ProjectFile, readProject } from "./project-file.ts";
 import { pinOf } from "./project-sealing.ts";
 
@@ -57,7 +57,8 @@ function pinnedBefore(project: ProjectFile, name: string, io: Io): PinnedCluster
     return pinnedCluster(project, name, io);
   } catch (error) {
     const entry = project.clusters.get(name);
-    if (!(error instanceof CertificateError) || entry === undefined) throw error;
+    // What holds no certificate is none of what a run left behind: the path is anybody's text, and the file would be overwritten.
+    if (!(error instanceof OtherPinError) || entry === undefined) throw error;
     const certificate = acceptedCertificate(project, name, io);
     if (certificate?.fingerprint !== entry.fingerprint) throw error;
     const { clusterId = null } = entry;

@@ -28,6 +28,20 @@ export const projectFaults: readonly Fault[] = [
     test: pinTest,
   },
   {
+    what: "an update of a pin overwrites a file that holds no certificate",
+    file: update,
+    find: "!(error instanceof OtherPinError)",
+    replace: "!(error instanceof CertificateError)",
+    test: pinTest,
+  },
+  {
+    what: "a pinned certificate may lie in .git",
+    file: pinned,
+    find: " || isInGitFolder(real.slice(folder.length))",
+    replace: "",
+    test: "test/cli/project/pinned-links.test.ts",
+  },
+  {
     what: "who pins a new certificate is told that the old one is still pinned",
     file: update,
     find: ", isRenewed: true }",

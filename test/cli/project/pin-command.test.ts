@@ -164,6 +164,23 @@ suite("signet pin", () => {
     assert.equal(refused.code, 1);
   });
 
+  test("update overwrites no file that holds no certificate, wherever a changed path leads", async () => {
+    const files = await acceptedProject();
+    const pem = LATER.certificate.pem + (await link(PROD, LATER));
+    const led = (path: string) => files["/.signet.yaml"]?.replace("certs/prod.pem", path) ?? "";
+    const others = { "/.git/config": "[core]\n", "/deploy/app.yaml": "kind: Deployment\n" };
+    for (const [path, why] of [
+      [".git/config", /\/\.git\/config lies in \.git/],
+      ["./.GIT/config", / lies in \.git/],
+      ["deploy/app.yaml", /the certificate in deploy\/app\.yaml /],
+    ] as const) {
+      const world = { ...files, ...others, "/.signet.yaml": led(path), "/new.pem": pem };
+      const run = await inProject(["pin", "update", "--cert", "new.pem", "prod"], { files: world });
+      assert.match(run.stderr, why);
+      assert.deepEqual([run.code, Object.fromEntries(run.files)], [1, world]);
+    }
+  });
+
   test("update refuses what nobody vouches for, until its fingerprint is given", async () => {
     const files = await acceptedProject();
     const forged = await link(STAGING, LATER);
