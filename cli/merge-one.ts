@@ -65,6 +65,11 @@ async function sealFor(
   const found = await means.key();
   // Rules of a project may go by the file.
   const key = await found.forTarget(null, found.backend === "cluster" ? target.file.path : null);
+  if (key.byRule === "sops")
+    throw new InputError(
+      `${target.where} is no SOPS document, and by the rules of the project one lies there`,
+      "make it one with signet convert; or give --backend cluster to add to it as it is",
+    );
   const { sealedSecret } = target;
   const kind = await mergeScopeKind({
     sealedSecret,

@@ -17,8 +17,8 @@ export type SealingKey = {
   words: string;
   /** What else is worth telling of a single Secret, to be put behind: `, valid until January 2, 2036`. */
   more: string;
-  /** It is a key of a key service that a project names, and no flag. */
-  isRemote?: true;
+  /** A project's rule, and no flag, has it sealed under a key of a key service, or as a SOPS document. */
+  byRule?: "key-service" | "sops";
   /**
    * Judges the scope of what is to be sealed, where a project has rules for it.
    * @param isSaid whether a flag or the Secret itself says it.

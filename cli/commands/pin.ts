@@ -50,10 +50,11 @@ export const pin: Command<typeof pinOptions> = {
     if (action === "list") return list(project, names, io);
     if (action === "accept") {
       const { acceptPins } = await import("../project/pin-record.ts");
-      const { acceptRules } = await import("../project/rules-record.ts");
+      const { acceptRules, listedByRules } = await import("../project/rules-record.ts");
       const lines = acceptPins(project, names, io);
       // Whoever names clusters looked at their pins.
       if (names.length === 0 && acceptRules(project, io)) lines.push(`the rules of ${project.path}`);
+      if (names.length === 0) lines.push(...listedByRules(project));
       return print(lines, io);
     }
     const [name, ...more] = names;

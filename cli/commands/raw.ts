@@ -32,7 +32,8 @@ export const raw: Command<typeof kubesealOptions> = {
     const found = await findSealingKey(options, io, notices);
     try {
       const key = await found.forTarget(null);
-      if (key.isRemote === true) throw needsItem(key.words);
+      if (key.byRule === "sops") throw noBareValues();
+      if (key.byRule === "key-service") throw needsItem(key.words);
       key.judgeScope?.(kind, scopeOption(options) !== null, "the value");
       const scope = await scopeOf(kind, options, io);
       const values = new Map(

@@ -83,7 +83,7 @@ export const RULES: Readonly<Record<RuleName, ReportRule>> = {
   },
   "changed-pin": {
     title: "For whom is sealed has changed",
-    help: "The certificates that .signet.yaml pins, or its rules, differ from before: whoever has the key of a certificate opens what is sealed under it.",
+    help: "The certificates that .signet.yaml pins, or its rules, differ from before: whoever has the key of a certificate, or is a recipient that a rule lists, opens what is sealed by it.",
     next: "make sure that this is meant",
     severity: null,
   },

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { readStream } from "../../shared/document/document-stream.ts";
 import { decodeText } from "../../shared/document/encoding.ts";
 import { InputError } from "../../shared/errors.ts";
-import { isKmsAliasArn, isKmsKeyArn, parseTransitKeyName } from "../../shared/seal/key-text.ts";
 import { isClusterId } from "../cluster-identity.ts";
 import { fileFailure } from "../file-failure.ts";
 import type { Io } from "../io.ts";
 import { isPlainPattern } from "./path-pattern.ts";
 import { nearestFile, PROJECT_FILE } from "./project-folders.ts";
+import { backendFields, requireOneBackend } from "./rule-backend.ts";
 
 const SCOPES = ["strict", "namespace-wide", "cluster-wide"] as const;
 const MOST_BYTES = 1 << 20;
@@ -33,17 +33,7 @@ const ruleSchema = z.strictObject({
     .optional(),
   clusters: clusterNames.optional(),
   scope: z.enum(SCOPES, "has to be strict, namespace-wide or cluster-wide").optional(),
-  kmsKey: z
-    .string()
-    .refine(
-      (text) => isKmsKeyArn(text) || isKmsAliasArn(text),
-      "has to be the ARN of a key of AWS KMS, or an alias",
-    )
-    .optional(),
-  vaultKey: z
-    .string()
-    .refine((text) => parseTransitKeyName(text) !== null, "has to be MOUNT/KEY")
-    .optional(),
+  ...backendFields,
 });
 const schema = z.strictObject({
   version: z.literal(1, "has to be 1"),
@@ -101,11 +91,13 @@ export function parseProject(text: string, where: string): Pick<ProjectFile, "cl
   const { success, data, error } = schema.safeParse(document.value);
   if (!success) throw unfit(error, where);
   const clusters = new Map(Object.entries(data.clusters));
-  for (const [at, { clusters: named = [], kmsKey, vaultKey }] of data.rules.entries()) {
-    if (kmsKey !== undefined && vaultKey !== undefined)
+  for (const [at, rule] of data.rules.entries()) {
+    const { clusters: named = [] } = rule;
+    const backend = requireOneBackend(rule, `${where}: rules[${at}]`);
+    if (backend !== "cluster" && clusters.size === 0)
       throw new InputError(
-        `${where}: rules[${at}] has both kmsKey and vaultKey`,
-        "leave one of them out: a value lies under one key",
+        `${where}: rules[${at}] is for backend ${backend}, whose values are bound to a cluster, and clusters has none`,
+        "name the cluster there, with its certificate and its clusterId",
       );
     const unknown = named.find((name) => !clusters.has(name));
     if (unknown !== undefined)

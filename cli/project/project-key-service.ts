@@ -1,23 +1,12 @@
 import { InputError } from "../../shared/errors.ts";
-import { parseTransitKeyName, transitKeyText } from "../../shared/seal/key-text.ts";
+import { transitKeyText } from "../../shared/seal/key-text.ts";
 import type { Io } from "../io.ts";
 import { allowedKmsKeys, allowedVaultKeys } from "../key-services/allowed-keys.ts";
-import type { SealingBackend } from "../key-services/sealing-backend.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { KubesealOptions } from "../options.ts";
 import type { SealingKey } from "../sealing-key.ts";
 import type { PinnedCluster } from "./pinned-cluster.ts";
-import type { ProjectRule } from "./project-file.ts";
-
-/** A key of a key service that a rule names. */
-export type NamedService = Exclude<SealingBackend, { backend: "cluster" }>;
-
-/** The key of a key service that a rule has values sealed under; null for the cluster's own. */
-export function namedService(rule: ProjectRule | null): NamedService | null {
-  if (rule?.kmsKey !== undefined) return { backend: "kms", key: rule.kmsKey };
-  const name = rule?.vaultKey === undefined ? null : parseTransitKeyName(rule.vaultKey);
-  return name === null ? null : { backend: "vault", name };
-}
+import type { NamedService } from "./rule-backend.ts";
 
 /**
  * What seals under it, for a cluster of the project. A project file is anybody's text, so that the key has to be allowed as one that a
@@ -40,18 +29,32 @@ export async function remoteKeyFor(
       `the rules for ${cluster.where} have values sealed under ${words}, which you did not allow`,
       allowed.hintFor(key),
     );
-  const clusterId = options["cluster-id"] ?? cluster.clusterId;
-  if (clusterId === null)
-    throw new InputError(
-      `${cluster.where} has no clusterId, and values under ${words} are bound to one`,
-      "write it there: the uid of the cluster's namespace kube-system, unless its controller has a --cluster-id of its own; or give --cluster-id",
-    );
+  const clusterId = boundClusterId(cluster, options, `values under ${words}`, "are bound");
   const sealer = await keyServices.sealer(service);
   return {
     sealer,
     clusterId,
     words: `${words}, cluster ${cluster.name}`,
     more: `, for cluster ${clusterId}`,
-    isRemote: true,
+    byRule: "key-service",
   };
+}
+
+/**
+ * The id of a cluster that something is bound to.
+ * @param isBound the verb that goes with it: `is bound`.
+ * @throws InputError when neither the project nor `--cluster-id` tells it.
+ */
+export function boundClusterId(
+  cluster: PinnedCluster,
+  options: KubesealOptions,
+  what: string,
+  isBound: string,
+): string {
+  const clusterId = options["cluster-id"] ?? cluster.clusterId;
+  if (clusterId !== null) return clusterId;
+  throw new InputError(
+    `${cluster.where} has no clusterId, and ${what} ${isBound} to one`,
+    "write it there: the uid of the cluster's namespace kube-system, unless its controller has a --cluster-id of its own; or give --cluster-id",
+  );
 }

@@ -11,9 +11,11 @@ import { certificateKey, type SealingKey } from "../sealing-key.ts";
 import { type PinTrust, requireAcceptedPin } from "./pin-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
-import { namedService, remoteKeyFor } from "./project-key-service.ts";
+import { remoteKeyFor } from "./project-key-service.ts";
 import { ruleFor } from "./project-rules.ts";
-import { type RulesAlert, rulesAlert } from "./rules-record.ts";
+import { projectSops } from "./project-sops.ts";
+import { type NamedService, namedBackend } from "./rule-backend.ts";
+import { type KnownRules, knownRules } from "./rules-record.ts";
 
 /** What seals for a file: see `FoundSealingKey`. */
 export type ForTarget = (target: string | null, path?: string | null) => Promise<SealingKey>;
@@ -37,13 +39,20 @@ export async function projectSealing(
   if (project === null || (project.clusters.size === 0 && asked.length === 0)) return null;
   if (options.cert !== null) return byCertificate(project, options, io, notices);
   const keys = new Map<string, Promise<SealingKey>>();
-  const keyOf = (name: string, rule: ProjectRule | null) => {
-    const service = namedService(rule);
-    const id = JSON.stringify([name, service]);
-    const known = keys.get(id);
+  const clusters = new Map<string, PinnedCluster>();
+  const acceptedCluster = (name: string) => {
+    const known = clusters.get(name);
     if (known !== undefined) return known;
     const cluster = pinnedCluster(project, name, io);
     requireAcceptedPin(cluster, project, io, notices, trust);
+    clusters.set(name, cluster);
+    return cluster;
+  };
+  const keyOf = (name: string, service: NamedService | null) => {
+    const id = JSON.stringify([name, service]);
+    const known = keys.get(id);
+    if (known !== undefined) return known;
+    const cluster = acceptedCluster(name);
     const key =
       service === null
         ? keyFor(cluster, options, io, notices)
@@ -51,13 +60,22 @@ export async function projectSealing(
     keys.set(id, key);
     return key;
   };
-  let alertOfRules: RulesAlert | null = null;
+  const sops = projectSops(project, options, io, notices, keyServices);
+  let known: KnownRules | null = null;
   return async (target, path = null) => {
     const rule = ruleFor(project, path ?? target, io);
     const name = clusterFor(project, rule, asked, path ?? target);
-    const key = await keyOf(name, rule);
-    alertOfRules ??= rulesAlert(project, io, notices);
-    alertOfRules(path ?? target, name, asked.length > 0);
+    // Who says so seals under the cluster's own key, whatever the rules name.
+    const backend = options.backend === "cluster" ? null : namedBackend(rule);
+    let key: SealingKey;
+    if (backend?.backend === "sops") {
+      const cluster = acceptedCluster(name);
+      known ??= knownRules(project, io, notices);
+      known.requireRecipients(path ?? target, backend);
+      key = await sops(cluster, backend, target, path);
+    } else key = await keyOf(name, backend);
+    known ??= knownRules(project, io, notices);
+    known.alertOfRules(path ?? target, name, asked.length > 0);
     const warnOfOtherCluster = otherClusterWarning(project, name, notices);
     return { ...key, judgeScope: judgeScopeBy(rule, project), warnOfOtherCluster };
   };

@@ -1,42 +1,60 @@
 import { isDeepStrictEqual } from "node:util";
+import { recipientLine } from "../../shared/document/sops/keys/recipient-text.ts";
+import { InputError } from "../../shared/errors.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import { isMap, readRecord, recordPath, type UserRecord, writeRecord } from "../user-record.ts";
 import type { ProjectFile, ProjectRule } from "./project-file.ts";
-import { type NamedService, namedService } from "./project-key-service.ts";
 import { ruleFor } from "./project-rules.ts";
+import {
+  type BackendFields,
+  listedRecipients,
+  type NamedService,
+  type NamedSops,
+  namedBackend,
+} from "./rule-backend.ts";
 
 /**
  * For whom each project file had files sealed when this user accepted its rules, or first used it. A rule that changed sends what is
  * meant for one cluster to another that is pinned as well, with no other sign where the sealed file is new.
  */
-type Records = Record<string, KnownRules>;
-type KnownRules = { clusters: string[]; rules: KnownRule[] };
-type KnownRule = Pick<ProjectRule, "path" | "clusters" | "kmsKey" | "vaultKey">;
+type Records = Record<string, Known>;
+type Known = { clusters: string[]; rules: KnownRule[] };
+type KnownRule = Pick<ProjectRule, "path" | "clusters"> & BackendFields;
 
-/** Tells where a file is to be sealed for others than by the rules that this user knows. */
-export type RulesAlert = (file: string | null, cluster: string, isAsked: boolean) => void;
+/** The rules that this user knows. */
+export type KnownRules = {
+  /** Tells where a file is to be sealed for others than by these rules. */
+  alertOfRules: (file: string | null, cluster: string, isAsked: boolean) => void;
+  /**
+   * Sees that a file is a SOPS document for the same by these rules; with their first use tells of those that are listed.
+   * @throws InputError where it is not.
+   */
+  requireRecipients: (file: string | null, now: NamedSops) => void;
+};
 
 /**
  * Compares what the rules of a project say of a file with what the rules said that this user knows: those of the first use, or those
- * that he accepted since. Each file is told of once, shown always; what changed for other files is not.
+ * that he accepted since. Each file is told of once, shown always; what changed for other files is not. Recipients of SOPS documents are
+ * refused, as those of a `.sops.yaml` are, since they read whatever comes of it.
  * @param records whether the rules are taken down with their first use.
  * @throws FileError, InputError for a record that cannot be used.
  */
-export function rulesAlert(project: ProjectFile, io: Io, notices: Notices, records = true): RulesAlert {
+export function knownRules(project: ProjectFile, io: Io, notices: Notices, records = true): KnownRules {
   const path = recordPath(RECORD, io);
-  if (path === null) return () => {};
+  if (path === null) return { alertOfRules() {}, requireRecipients() {} };
   const all = readRecord(path, RECORD, io) ?? {};
   const known = Object.hasOwn(all, project.path) ? all[project.path] : undefined;
   if (known === undefined) {
     if (records) writeRecord(path, { ...all, [project.path]: rulesOf(project) }, RECORD, io);
-    return () => {};
+    return { alertOfRules() {}, requireRecipients: alertOfFirst(project, notices) };
   }
+  const ruleBefore = (file: string | null) => ruleFor({ ...project, rules: known.rules }, file, io);
   const told = new Set<string>();
-  return (file, cluster, isAsked) => {
-    const before = ruleFor({ ...project, rules: known.rules }, file, io);
+  const alertOfRules: KnownRules["alertOfRules"] = (file, cluster, isAsked) => {
+    const before = ruleBefore(file);
     const was = before?.clusters ?? known.clusters;
-    const services = [before, ruleFor(project, file, io)].map(namedService);
+    const services = [before, ruleFor(project, file, io)].map(namedBackend);
     const isSame =
       was.includes(cluster) && (isAsked || was.length === 1) && isDeepStrictEqual(services[0], services[1]);
     const what = file ?? "this input";
@@ -44,8 +62,35 @@ export function rulesAlert(project: ProjectFile, io: Io, notices: Notices, recor
     told.add(what);
     const [then = null, now = null] = services;
     notices.alert(
-      `the rules of ${project.path} changed since you accepted them: ${what} was for ${was.join(" or ")}${serviceWords(then)}, and is sealed for ${cluster}${serviceWords(now)} now. Look at who changed them; to accept them and the pins: signet pin accept`,
+      `the rules of ${project.path} changed since you accepted them: ${what} was for ${was.join(" or ")}${backendWords(then)}, and is sealed for ${cluster}${backendWords(now)} now. Look at who changed them; to accept them and the pins: signet pin accept`,
     );
+  };
+  const requireRecipients: KnownRules["requireRecipients"] = (file, now) => {
+    const before = namedBackend(ruleBefore(file));
+    if (isDeepStrictEqual(before, now)) return;
+    throw new InputError(
+      `the rules of ${project.path} changed since you accepted them: ${file ?? "this input"} was sealed${backendWords(before) || " under the key of the cluster"}, and is sealed${backendWords(now)} now`,
+      "look at the rules, and who changed them; to accept them and the pins: signet pin accept",
+    );
+  };
+  return { alertOfRules, requireRecipients };
+}
+
+/** The recipients that rules list, a line for each rule. */
+export function listedByRules({ rules }: ProjectFile): string[] {
+  return rules.flatMap((rule, at) => {
+    const lines = listedRecipients(rule, `rules[${at}]`).map(recipientLine);
+    return lines.length === 0 ? [] : [`rules[${at}]: ${lines.join("; ")}`];
+  });
+}
+
+function alertOfFirst({ path }: ProjectFile, notices: Notices): KnownRules["requireRecipients"] {
+  const told = new Set<string>();
+  return (_, now) => {
+    const lines = listedRecipients(now, path).map(recipientLine).join("; ");
+    if (lines === "" || told.has(lines)) return;
+    told.add(lines);
+    notices.alert(`the recipients of ${path} are taken as they are, with its first use: ${lines}`);
   };
 }
 
@@ -65,20 +110,16 @@ export function acceptRules(project: ProjectFile, io: Io): boolean {
   return known !== undefined;
 }
 
-function rulesOf({ clusters, rules }: ProjectFile): KnownRules {
-  return {
-    clusters: [...clusters.keys()],
-    rules: rules.map(({ path, clusters: names, kmsKey, vaultKey }) => ({
-      ...(path === undefined ? {} : { path }),
-      ...(names === undefined ? {} : { clusters: names }),
-      ...(kmsKey === undefined ? {} : { kmsKey }),
-      ...(vaultKey === undefined ? {} : { vaultKey }),
-    })),
-  };
+function rulesOf({ clusters, rules }: ProjectFile): Known {
+  return { clusters: [...clusters.keys()], rules: rules.map(({ scope: _, ...known }) => known) };
 }
 
-function serviceWords(service: NamedService | null): string {
+function backendWords(service: NamedService | NamedSops | null): string {
   if (service === null) return "";
+  if (service.backend === "sops") {
+    const listed = listedRecipients(service, "the rule").map(recipientLine);
+    return ` as a SOPS document for ${listed.join("; ") || "whom .sops.yaml names"}`;
+  }
   return service.backend === "kms"
     ? ` under AWS KMS key ${service.key}`
     : ` under Vault key ${service.name.mount}/${service.name.key}`;
@@ -94,7 +135,7 @@ const RECORD: UserRecord<Records> = {
   },
 };
 
-function areKnownRules(entry: unknown): entry is KnownRules {
+function areKnownRules(entry: unknown): entry is Known {
   if (!isMap(entry)) return false;
   const { clusters, rules } = entry;
   return areTexts(clusters) && Array.isArray(rules) && rules.every(isKnownRule);
@@ -102,9 +143,9 @@ function areKnownRules(entry: unknown): entry is KnownRules {
 
 function isKnownRule(rule: unknown): rule is KnownRule {
   if (!isMap(rule)) return false;
-  const { clusters, ...texts } = rule;
+  const { clusters, age, kms, hcVaultTransit, ...texts } = rule;
   return (
-    (clusters === undefined || areTexts(clusters)) &&
+    [clusters, age, kms, hcVaultTransit].every((list) => list === undefined || areTexts(list)) &&
     Object.values(texts).every((text) => typeof text === "string")
   );
 }

@@ -9,7 +9,7 @@ import { pinnedCluster } from "../project/pinned-cluster.ts";
 import { findProject, type ProjectFile } from "../project/project-file.ts";
 import { ruleFor } from "../project/project-rules.ts";
 import { clustersFor, namesController, pinOf } from "../project/project-sealing.ts";
-import { rulesAlert } from "../project/rules-record.ts";
+import { knownRules } from "../project/rules-record.ts";
 
 /** The cluster of a project file whose values are sealed anew. */
 export type RotatedCluster = {
@@ -59,7 +59,7 @@ function clusterOf(
   notices: Notices,
 ): RotatedCluster {
   const cluster = pinnedCluster(project, name, io);
-  const alertOfRules = rulesAlert(project, io, notices, false);
+  const { alertOfRules } = knownRules(project, io, notices, false);
   return {
     name,
     whyNot(path) {

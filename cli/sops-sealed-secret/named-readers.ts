@@ -6,13 +6,15 @@ import { InputError } from "../../shared/errors.ts";
 import { saysPlace } from "../../shared/sops-sealed-secret/kms-place.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
+import { nearestFile, PROJECT_FILE } from "../project/project-folders.ts";
 import { findProjectFile, pathForRules } from "../sops/project-file.ts";
 import { requireAccepted, requireNoneAccepted } from "../sops/recipient-record.ts";
 
 /**
  * Sees that a document is for nobody whom the project's own rule does not name. Its list of recipients is not authenticated:
- * whoever edits the file can put himself on it, and would read what is written anew. Nothing is to be seen to where no
- * `.sops.yaml` has a rule for the file, or had one when this user accepted it.
+ * whoever edits the file can put himself on it, and would read what is written anew. Recipients that a rule of the project file
+ * lists count in place of those of a `.sops.yaml`. Nothing is to be seen to where neither has a rule for the file, or had one
+ * when this user accepted it.
  * @param target where the document lies; null for a stream.
  * @throws InputError naming whom the rule does not name, or when the rule is not the one that this user accepted.
  */
@@ -24,6 +26,8 @@ export async function requireNamedReaders(
   notices: Notices,
 ): Promise<void> {
   if (target === null) return;
+  const listed = await listedForFile(target, io, notices);
+  if (listed !== null) return requireAmong(listed.recipients, listed.where, recipients, where);
   const file = findProjectFile(io);
   if (file === null) return requireNoneAccepted(null, "", io);
   const path = pathForRules(target, file, io);
@@ -34,11 +38,31 @@ export async function requireNamedReaders(
   });
   if (rule === null) return requireNoneAccepted(file, path, io);
   await requireAccepted(rule, file, path, io, notices);
-  const named = new Set(rule.groups.flat().map(identityOf));
+  requireAmong(rule.groups.flat(), rule.where, recipients, where);
+}
+
+/** Those that a rule of the project file lists for it; null where none does. */
+async function listedForFile(
+  target: string,
+  io: Io,
+  notices: Notices,
+): Promise<{ recipients: SopsRecipient[]; where: string } | null> {
+  if (nearestFile(PROJECT_FILE, io) === null) return null;
+  const { recipientsByRule } = await import("../project/project-sops.ts");
+  return recipientsByRule(target, io, notices);
+}
+
+function requireAmong(
+  namedByRule: readonly SopsRecipient[],
+  ruleWhere: string,
+  recipients: readonly SopsRecipient[],
+  where: string,
+): void {
+  const named = new Set(namedByRule.map(identityOf));
   const others = recipients.map(withoutPlace).filter((recipient) => !named.has(identityOf(recipient)));
   if (others.length === 0) return;
   throw new InputError(
-    `${where} is also for ${others.map(recipientLine).join("; ")}, whom ${rule.where} does not name`,
+    `${where} is also for ${others.map(recipientLine).join("; ")}, whom ${ruleWhere} does not name`,
     "take them out with sops updatekeys, or add them to the rule if they are to read it",
   );
 }

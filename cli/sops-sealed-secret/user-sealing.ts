@@ -5,19 +5,24 @@ import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
 import type { KubesealOptions } from "../options.ts";
 import type { SealingKey } from "../sealing-key.ts";
-import { sopsTargets } from "../sops/recipients.ts";
+import { type RuleRecipients, sopsTargets } from "../sops/recipients.ts";
 import { userSopsKeys } from "./user-opening.ts";
 
 /**
  * What seals SOPS documents for the recipients that flags, variables or a `.sops.yaml` name. The last goes by the file that
- * the document will lie in, so that each file may have others; for a stream by the one it comes from.
+ * the document will lie in, so that each file may have others; for a stream by the one it comes from. Those of a project's rule
+ * count in its place.
  */
 export function userSopsSealing(
   options: KubesealOptions,
   io: Io,
   notices: Notices,
   keyServices: UserKeyServices,
-): (target: string | null, path: string | null) => Promise<Omit<SealingKey, "clusterId" | "more">> {
+): (
+  target: string | null,
+  path: string | null,
+  byRule?: RuleRecipients | null,
+) => Promise<Omit<SealingKey, "clusterId" | "more">> {
   const keys = userSopsKeys(keyServices, options, io);
   const once = eachOnce(notices);
   const written = new Map<string | null, number>();
@@ -30,9 +35,9 @@ export function userSopsSealing(
       `${what} holds several SOPS documents: signet and kubectl read them one by one, but sops takes a file for one document`,
     );
   };
-  return async (target, path) => {
+  return async (target, path, byRule = null) => {
     // Selection and MAC of a rule are for plain Secrets; a SealedSecret has its own.
-    const { groups, shamirThreshold, by } = await sopsTargets(options, target ?? path, io, once);
+    const { groups, shamirThreshold, by } = await sopsTargets(options, target ?? path, io, once, byRule);
     const wrapper = (await keys()).wrapper("", { recipients: groups.flat(), by });
     return {
       sealer: sopsSealer({ groups, shamirThreshold, wrapper, now: () => io.now() }),

@@ -160,7 +160,7 @@ export function acceptedFiles(io: Io): string[] {
 }
 
 /** Those of a rule that a text names, for people. */
-export function linesOf({ groups }: Pick<CreationRule, "groups">): string[] {
+export function linesOf({ groups }: { groups: readonly (readonly SopsRecipient[])[] }): string[] {
   if (groups.length === 1) return groups.flat().map(recipientLine);
   return groups.flatMap((group, at) => group.map((one) => `group ${at + 1}: ${recipientLine(one)}`));
 }

@@ -24,6 +24,13 @@ export type SopsTargets = Pick<NamedRecipients, "by"> & {
   macOnlyEncrypted: boolean;
 };
 
+/** Recipients that a rule of the project file names. */
+export type RuleRecipients = {
+  recipients: readonly SopsRecipient[];
+  /** For people: `the rule of /work/app/.signet.yaml`. */
+  where: string;
+};
+
 /** Flags of recipients, and sops' variables for them. */
 const VARIABLES = {
   age: "SOPS_AGE_RECIPIENTS",
@@ -35,6 +42,7 @@ const VARIABLES = {
  * Whom the user wants a new document encrypted for: those of the flags and of sops' variables, else those of the rule of
  * `.sops.yaml` that fits the path. They are shown; those of a file are refused when they are others than this user accepted.
  * @param path where the document comes to lie; null for standard output.
+ * @param byRule those that count in place of a `.sops.yaml`; whoever names them saw that the user accepted them.
  * @throws UsageError for flags that name nobody, or where nobody is named at all; InputError for variables and rules.
  */
 export async function sopsTargets(
@@ -42,16 +50,17 @@ export async function sopsTargets(
   path: string | null,
   io: Io,
   notices: Notices,
+  byRule: RuleRecipients | null = null,
 ): Promise<SopsTargets> {
   const own = recipientsOfUser(options, io);
   if (own.length > 0) {
     notices.note(`encrypted for ${linesOf({ groups: [own] }).join("; ")}`);
-    const nothingMore = {
-      shamirThreshold: 0,
-      selection: { rule: "default" },
-      macOnlyEncrypted: false,
-    } as const;
-    return { by: "user", groups: [own], ...nothingMore };
+    return { by: "user", groups: [own], ...NOTHING_MORE };
+  }
+  if (byRule !== null) {
+    const groups = [byRule.recipients];
+    notices.note(`encrypted as ${byRule.where} says, for ${linesOf({ groups }).join("; ")}`);
+    return { by: "project-file", groups, ...NOTHING_MORE };
   }
   const file = findProjectFile(io);
   const seen = file === null ? "" : pathForRules(path, file, io);
@@ -66,6 +75,12 @@ export async function sopsTargets(
   const { groups, shamirThreshold, selection, macOnlyEncrypted } = rule;
   return { by: "project-file", groups, shamirThreshold, selection, macOnlyEncrypted };
 }
+
+const NOTHING_MORE = {
+  shamirThreshold: 0,
+  selection: { rule: "default" },
+  macOnlyEncrypted: false,
+} as const;
 
 /** Whether the command line or the environment names recipients. */
 export function namesRecipients(options: SopsRecipientOptions, { env }: Pick<Io, "env">): boolean {

@@ -10,6 +10,7 @@ const update = "cli/project/update-pin.ts";
 const pinTest = "test/cli/project/pin-command.test.ts";
 const rules = "cli/project/rules-record.ts";
 const rulesTest = "test/cli/project/rules-record.test.ts";
+const sopsTest = "test/cli/project/sops-rules.test.ts";
 
 /** Faults in what project files are taken for. */
 export const projectFaults: readonly Fault[] = [
@@ -72,7 +73,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "rules that changed send a new file to another cluster without a word",
     file: sealing,
-    find: "    alertOfRules(path ?? target, name, asked.length > 0);\n",
+    find: "    known.alertOfRules(path ?? target, name, asked.length > 0);\n",
     replace: "",
     test: rulesTest,
   },
@@ -311,9 +312,51 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "bare values are sealed under a project's key for no item",
     file: "cli/commands/raw.ts",
-    find: "      if (key.isRemote === true) throw needsItem(key.words);\n",
+    find: '      if (key.byRule === "key-service") throw needsItem(key.words);\n',
     replace: "",
     test: "test/cli/project/key-services.test.ts",
+  },
+  {
+    what: "who adds a recipient to a project's rule reads what is sealed from then on",
+    file: sealing,
+    find: "      known.requireRecipients(path ?? target, backend);\n",
+    replace: "",
+    test: sopsTest,
+  },
+  {
+    what: "recipients that a rule lists are not shown with their first use",
+    file: rules,
+    find: 'if (lines === "" || told.has(lines)) return;',
+    replace: 'if (lines !== "" || told.has(lines)) return;',
+    test: sopsTest,
+  },
+  {
+    what: "a rule that lists recipients seals for those of .sops.yaml",
+    file: "cli/project/project-sops.ts",
+    find: "recipients.length === 0 ? null : { recipients, where }",
+    replace: "recipients.length === 0 ? { recipients, where } : null",
+    test: sopsTest,
+  },
+  {
+    what: "a flag does not win over a rule for SOPS documents",
+    file: sealing,
+    find: 'options.backend === "cluster" ? null : namedBackend(rule)',
+    replace: "namedBackend(rule)",
+    test: sopsTest,
+  },
+  {
+    what: "a value of a SOPS document is merged into what is none",
+    file: "cli/merge-one.ts",
+    find: 'if (key.byRule === "sops")',
+    replace: 'if (key.byRule === "sops" && asked !== null)',
+    test: sopsTest,
+  },
+  {
+    what: "a rule names keys of one backend beside another",
+    file: "cli/project/rule-backend.ts",
+    find: "if (implied !== null && backend !== implied)",
+    replace: "if (implied === null && backend === implied)",
+    test: sopsTest,
   },
   {
     what: "a project file in a tree says whom a build seals for",

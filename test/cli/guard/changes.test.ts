@@ -76,6 +76,10 @@ suite("changes that reviewers should know of", () => {
       told(".signet.yaml", project("SHA256:a"), project("SHA256:a", "rules: [{clusters: [prod]}]\n")),
       ["changed-pin: for whom is sealed here has changed: + rules[0].clusters[0] prod"],
     );
+    const forSops = (who: string) => project("SHA256:a", `rules: [{backend: sops, age: [${who}]}]\n`);
+    assert.deepEqual(told(".signet.yaml", forSops("age1a"), forSops("age1a, age1b")), [
+      "changed-pin: for whom is sealed here has changed: + rules[0].age[1] age1b",
+    ]);
     assert.deepEqual(told(".signet.yaml", "", project("SHA256:a")).length, 1);
     assert.deepEqual(told(".signet.yaml", project("SHA256:a"), `# more\n${project("SHA256:a")}`), []);
     assert.deepEqual(told("signet.yaml", project("SHA256:a"), project("SHA256:b")), []);
