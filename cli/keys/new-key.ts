@@ -113,14 +113,20 @@ function requireNoneWaiting(keys: readonly SealingKey[], { settings, sealing }: 
   const waiting = keys.filter((key) => key.awaitsBackup && key.certificate.fingerprint !== seals);
   const [first] = waiting;
   if (first === undefined) return;
-  const names = waiting.map(({ name }) => name).join(", ");
+  const namesOf = (found: readonly SealingKey[], between: string) =>
+    found.map(({ name }) => shellWord(name)).join(between);
+  const unknown = waiting.filter(({ promoted }) => promoted === null);
+  const strange =
+    unknown.length === 0
+      ? ""
+      : `nobody promoted ${namesOf(unknown, ", ")}, and whoever may create Secrets can make such a key: find out first who did, and if nobody did: signet keys retire ${namesOf(unknown, " ")}; if it is yours, `;
   const seal =
     first.promoted === null && first.isMadeToWait
       ? `, and: signet keys promote ${shellWord(first.name)}`
       : "";
   throw new InputError(
-    `no key is made: ${names} ${waiting.length === 1 ? "waits" : "wait"} for a backup already`,
-    `back it up: signet keys backup -w FILE --age RECIPIENT, then, once it is stored: signet keys backup --confirm FILE${seal}; for one more all the same: --without-backup`,
+    `no key is made: ${namesOf(waiting, ", ")} ${waiting.length === 1 ? "waits" : "wait"} for a backup already`,
+    `${strange}back it up: signet keys backup -w FILE --age RECIPIENT, then, once it is stored: signet keys backup --confirm FILE${seal}; for one more all the same: --without-backup`,
   );
 }
 

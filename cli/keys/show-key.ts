@@ -122,7 +122,12 @@ function consequencesOf(key: SealingKey, row: KeyRow, now: Date): string[] {
         ]
       : []),
     ...(waitsFor === "promotion"
-      ? [`It came from a backup and seals nothing before: signet keys promote ${fingerprint}`]
+      ? [
+          key.isRestored
+            ? "Its mark says that it came from a backup, and it seals nothing before it is promoted."
+            : "It was made to seal nothing before it is promoted: by signet keys new or a renewal that did not end, or by anybody who may create Secrets.",
+          `Find out first who made it; if nobody did: signet keys retire ${shellWord(key.name)}. If it is the one you know: signet keys promote ${fingerprint}`,
+        ]
       : []),
     ...(waitsFor === "backup"
       ? [`It seals nothing before its backup is confirmed: ${BACK_UP_COMMANDS}`]

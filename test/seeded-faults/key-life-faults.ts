@@ -223,6 +223,13 @@ export const keyLifeFaults: readonly Fault[] = [
     test: making,
   },
   {
+    what: "whoever plants a key that waits has an administrator promote it",
+    file: "cli/keys/new-key.ts",
+    find: "unknown.length === 0",
+    replace: "unknown.length < 9",
+    test: making,
+  },
+  {
     what: "a new key loses the common name of the one before it",
     file: "cli/keys/key-request.ts",
     find: '(before === undefined ? "" : commonNameOf(before.pem))',

@@ -183,7 +183,17 @@ test("what waits before it seals says for what", async (context) => {
     ],
   );
   const shown = (await keys("show", "old")).stdout;
-  assert.ok(shown.includes(`seals nothing before: signet keys promote ${old.fingerprint}\n`), shown);
+  assert.match(shown, /^Its mark says that it came from a backup, and it seals nothing before/m);
+  assert.match(shown, /^Find out first who made it; if nobody did: signet keys retire old\. /m);
+  assert.ok(shown.includes(`If it is the one you know: signet keys promote ${old.fingerprint}\n`), shown);
+  put(pairSecret(old, "old", { annotations: { "signet.dev/awaits-promotion": "true" } }));
+  const made = (await keys("show", "old")).stdout;
+  assert.match(
+    made,
+    /^It was made to seal nothing before it is promoted: .* anybody who may create Secrets\.$/m,
+  );
+  assert.match(made, /^Find out first who made it; if nobody did: signet keys retire old\. /m);
+  assert.doesNotMatch(made, /backup, and it seals nothing/);
   assert.match((await keys("show", "new")).stdout, /^It seals nothing before its backup is confirmed/m);
 });
 

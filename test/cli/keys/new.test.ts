@@ -183,6 +183,28 @@ test("while one waits for its backup, none is made beside it but where that is a
   assert.equal((await keys("new", "--dry-run")).code, 0);
 });
 
+test("of a key that waits, and that nobody promoted, it is to be found out who made it before it is helped to seal", async (context) => {
+  const waiting = { "signet.dev/awaits-backup": "true", "signet.dev/awaits-promotion": "true" };
+  const { keys, put, publish, writes } = await world(context);
+  publish({
+    settings: { ...UNWRAPPING, "signet.dev/require-backup": "true" },
+    certificatePem: newer.certificatePem,
+  });
+  const strange = await sealingPair();
+  put(pairSecret(strange, "planted", { annotations: waiting }));
+  const { code, stderr } = await keys("new");
+  assert.deepEqual([code, writes()], [1, []]);
+  assert.match(
+    stderr,
+    /^hint: nobody promoted planted, .*: find out first who did, and if nobody did: signet keys retire planted; if it is yours, back it up: .*signet keys promote planted; /m,
+  );
+  const known = { "signet.dev/primary": `2026-01-01T00:00:00Z ${PAIR_UID}` };
+  put(pairSecret(strange, "planted", { annotations: { ...known, "signet.dev/awaits-backup": "true" } }));
+  const promoted = await keys("new");
+  assert.equal(promoted.code, 1);
+  assert.match(promoted.stderr, /^hint: back it up: /m);
+});
+
 test("it is marked to wait whatever the ConfigMap says, so that nobody has it seal at once by writing there", async (context) => {
   const { keys, secret, cluster } = await world(context);
   const marked = () => {
