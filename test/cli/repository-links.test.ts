@@ -72,6 +72,27 @@ suite("a file to be changed lies in the repository that its path names", () => {
     assert.throws(judge("repo/near/db.yaml"), /out of the repository/);
   });
 
+  test("nor into what Git keeps there, be it a file, a folder or one that is to come", () => {
+    writeFileSync(at("repo/.git/config"), "[core]");
+    symlinkSync(".git/config", at("repo/id.pub"));
+    symlinkSync(".git", at("repo/folder"));
+    symlinkSync("../id.pub", at("repo/apps/chain.pub"));
+    for (const name of ["repo/id.pub", "repo/folder/hook", "repo/apps/chain.pub"])
+      assert.throws(
+        judge(name),
+        /leads by a link to .*\/repo\/\.git\/.*, into what Git keeps in the repository/,
+      );
+    // Whoever names it means it; and a repository may lie in such a folder.
+    judge("repo/.git/config")();
+    mkdirSync(at("repo/.git/tree/.git"), { recursive: true });
+    symlinkSync("b.yaml", at("repo/.git/tree/a.yaml"));
+    writeFileSync(at("repo/.git/tree/b.yaml"), FILE);
+    judge("repo/.git/tree/a.yaml")();
+    symlinkSync(".git/x", at("repo/.git/tree/c.yaml"));
+    writeFileSync(at("repo/.git/tree/.git/x"), "");
+    assert.throws(judge("repo/.git/tree/c.yaml"), /into what Git keeps in the repository .*\/tree$/);
+  });
+
   test("links within it are followed, and all of them where there is no repository", () => {
     symlinkSync("../apps/db.yaml", at("repo/other/link.yaml"));
     symlinkSync("apps", at("repo/folder"));

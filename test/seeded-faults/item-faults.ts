@@ -131,6 +131,13 @@ export const itemFaults: readonly Fault[] = [
     test: linksTest,
   },
   {
+    what: "a link into .git is followed",
+    file: "cli/repository-links.ts",
+    find: "!isInGitFolder(named.slice(at.length)) &&",
+    replace: "isInGitFolder(named.slice(at.length)) &&",
+    test: linksTest,
+  },
+  {
     what: "a file is made where a committed link leads",
     file: "cli/repository-links.ts",
     find: "files.kindOf(path) === null",
