@@ -11,6 +11,7 @@ import { outputFormat, writeProduct } from "./output-file.ts";
 import { placeBelow, writeResult } from "./output-folder.ts";
 import { type Product, type WriteProduct, writtenProducts } from "./product.ts";
 import { type Progress, startProgress } from "./progress.ts";
+import { requireInRepository } from "./repository-links.ts";
 
 /** One thing done to documents of one kind: sealing Secrets, opening SealedSecrets. */
 export type DocumentTask = {
@@ -113,6 +114,7 @@ export async function workOnFiles(
   });
   for (const file of files) {
     try {
+      if (destination === "in-place") requireInRepository(file.path, io.files);
       const target =
         destination === "folder"
           ? targetOf(file, options, io)

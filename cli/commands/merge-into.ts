@@ -19,6 +19,7 @@ import { noticesOf } from "../notices.ts";
 import { type KubesealOptions, kubesealOptions } from "../options.ts";
 import { outputFormat } from "../output-file.ts";
 import { startProgress } from "../progress.ts";
+import { requireInRepository } from "../repository-links.ts";
 import { type NamedSecret, readSecretFile, readSecrets, readStandardInput, scopeOption } from "../sealing.ts";
 
 /**
@@ -41,6 +42,7 @@ export const mergeInto: Command<typeof kubesealOptions> = {
     const means = new MergeMeans(asked, options, io, notices);
     try {
       const targets = await readTargets(backend, means);
+      if (options["output-dir"] === null) requireInRepository(options["merge-into"] ?? "", io.files);
       if (!targets.every(({ sealedSecret }) => isSopsSealedSecret(sealedSecret))) await means.key();
       const secrets =
         positionals.length > 0

@@ -31,6 +31,9 @@ spec:
     other: ${VALUE}
 `;
 
+const SECRET =
+  "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: shop}\nstringData: {user: you}\n";
+
 let folder = "";
 const at = (name: string) => join(folder, name);
 const read = (name: string) => readFileSync(at(name), "utf8");
@@ -42,6 +45,7 @@ beforeEach(() => {
   for (const name of ["repo/apps/db.yaml", "outside/db.yaml"]) writeFileSync(at(name), FILE);
   writeFileSync(at("cert.pem"), certificatePem);
   writeFileSync(at("key.pem"), privateKeyPem);
+  writeFileSync(at("secret.yaml"), SECRET);
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -127,12 +131,14 @@ suite("no command that changes a named file follows a link out of a repository",
     ["generate", "--cert", "CERT", "FILE", "token"],
     ["edit", "--cert", "CERT", "--private-key", "KEY", "FILE"],
     ["rotate", "--cert", "CERT", "--private-key", "KEY", "FILE"],
+    ["--cert", "CERT", "--merge-into", "FILE", "-f", "SECRET", "--scope", "strict"],
   ];
   const start = async (words: readonly string[], file: string) => {
     const paths: Readonly<Record<string, string>> = {
       CERT: at("cert.pem"),
       KEY: at("key.pem"),
       FILE: at(file),
+      SECRET: at("secret.yaml"),
     };
     const { io, left } = memoryIo(
       words.map((word) => paths[word] ?? word),
@@ -151,7 +157,7 @@ suite("no command that changes a named file follows a link out of a repository",
   };
 
   for (const words of COMMANDS) {
-    test(words[0] ?? "", async () => {
+    test(words.find((word) => !["--cert", "CERT"].includes(word)) ?? "", async () => {
       symlinkSync("../../outside/db.yaml", at("repo/apps/link.yaml"));
       symlinkSync("../apps/db.yaml", at("repo/other/link.yaml"));
       const { code, stderr } = await start(words, "repo/apps/link.yaml");
@@ -164,6 +170,30 @@ suite("no command that changes a named file follows a link out of a repository",
       assert.notEqual(read("repo/apps/db.yaml"), FILE);
     });
   }
+
+  test("--merge-into reads by such a link what it writes elsewhere, and follows it where no repository is", async () => {
+    symlinkSync("../../outside/db.yaml", at("repo/apps/link.yaml"));
+    symlinkSync("outside/db.yaml", at("free.yaml"));
+    const merge = ["--cert", "CERT", "--merge-into", "FILE", "-f", "SECRET", "--scope", "strict"];
+    const apart = await start([...merge, "--output-dir", at("out")], "repo/apps/link.yaml");
+    assert.deepEqual([apart.code, read("outside/db.yaml")], [0, FILE], apart.stderr);
+    assert.match(read("out/link.yaml"), /user: /);
+    const free = await start(merge, "free.yaml");
+    assert.equal(free.code, 0, free.stderr);
+    assert.notEqual(read("outside/db.yaml"), FILE);
+  });
+
+  test("sealing in place leaves a Secret alone that a committed link leads to", async () => {
+    symlinkSync("../secret.yaml", at("repo/link.yaml"));
+    const words = ["--cert", "CERT", "--in-place", "FILE"];
+    const { code, stderr } = await start(words, "repo/link.yaml");
+    assert.deepEqual([code, read("secret.yaml")], [1, SECRET], stderr);
+    assert.match(stderr, /failed .*link\.yaml leads by a link to .*\/secret\.yaml, out of the repository/);
+    symlinkSync("secret.yaml", at("free.yaml"));
+    const free = await start(words, "free.yaml");
+    assert.equal(free.code, 0, free.stderr);
+    assert.match(read("secret.yaml"), /kind: SealedSecret/);
+  });
 
   test("nor do they make a file by a link that was committed, or write a public key over one", async () => {
     symlinkSync("../outside/new.yaml", at("repo/new.yaml"));

@@ -145,6 +145,20 @@ export const itemFaults: readonly Fault[] = [
     test: linksTest,
   },
   {
+    what: "--merge-into follows a link that leads out of the repository",
+    file: "cli/commands/merge-into.ts",
+    find: 'if (options["output-dir"] === null) requireInRepository(',
+    replace: 'if (options["output-dir"] !== null) requireInRepository(',
+    test: linksTest,
+  },
+  {
+    what: "sealing in place follows a link that leads out of the repository",
+    file: "cli/file-work.ts",
+    find: 'if (destination === "in-place") requireInRepository(file.path, io.files);',
+    replace: "",
+    test: linksTest,
+  },
+  {
     what: "rotate follows a link that leads out of the repository",
     file: "cli/rotate/rotate-files.ts",
     find: 'if (options["output-dir"] === null) requireInRepository(path, io.files);',
