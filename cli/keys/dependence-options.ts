@@ -30,19 +30,19 @@ export const dependenceOptions = {
     kind: "text",
     value: "BITS",
     group: "seal",
-    summary: "with new: length of the key; that of the newest one when not given",
+    summary: "with new: length of the key; that of the key that seals when not given",
   },
   "key-ttl": {
     kind: "text",
     value: "DURATION",
     group: "seal",
-    summary: "with new: validity of the certificate, as 8760h; that of the newest one when not given",
+    summary: "with new: validity of the certificate, as 8760h; that of the key that seals when not given",
   },
   "my-cn": {
     kind: "text",
     value: "NAME",
     group: "seal",
-    summary: "with new: common name in the certificate; that of the newest one when not given",
+    summary: "with new: common name in the certificate; that of the key that seals when not given",
   },
   "key-prefix": {
     kind: "text",

@@ -8,6 +8,8 @@ import type { SealingKey } from "./sealing-key.ts";
 const HOUR_MS = 3_600_000;
 /** As the controller has them where it is told nothing else. */
 const DEFAULTS = { keyBits: 4096, ttlMs: 87_600 * HOUR_MS, prefix: "sealed-secrets-key" };
+/** In bits. */
+const [SHORTEST_KEY, LONGEST_KEY] = [2048, 16_384];
 /** A thousand years: certificates know no year of five digits. */
 const LONGEST_TTL_MS = 8_766_000 * HOUR_MS;
 /** As much as the name of a certificate holds. */
@@ -32,14 +34,14 @@ export function keyWishes(options: KeysOptions): KeyWishes {
   };
 }
 
-/** The key to make: as the one before it, but for what was asked for. */
-export function requestAfter(predecessor: SealingKey | null, wishes: KeyWishes): KeyRequest {
-  const before = predecessor?.certificate;
+/** The key to make: like that one, but for what was asked for. @param model null: as controllers have it. */
+export function requestLike(model: SealingKey | null, wishes: KeyWishes): KeyRequest {
+  const before = model?.certificate;
   const validFor =
     before === undefined ? DEFAULTS.ttlMs : before.notAfter.getTime() - before.notBefore.getTime();
   const bits = before?.publicKey.asymmetricKeyDetails?.modulusLength ?? DEFAULTS.keyBits;
   return {
-    keyBits: wishes.keyBits ?? Math.max(2048, bits),
+    keyBits: wishes.keyBits ?? Math.min(Math.max(SHORTEST_KEY, bits), LONGEST_KEY),
     commonName: wishes.commonName ?? (before === undefined ? "" : commonNameOf(before.pem)),
     ttlMs: wishes.ttlMs ?? Math.min(Math.max(HOUR_MS, validFor), LONGEST_TTL_MS),
   };
@@ -58,8 +60,11 @@ function isName(text: string): boolean {
 function keySize(text: string | null): number | null {
   if (text === null) return null;
   const bits = /^\d{4,5}$/.test(text) ? Number(text) : 0;
-  if (bits >= 2048 && bits <= 16_384) return bits;
-  throw new UsageError("--key-size is no length of a key", "give a number of bits from 2048 to 16384");
+  if (bits >= SHORTEST_KEY && bits <= LONGEST_KEY) return bits;
+  throw new UsageError(
+    "--key-size is no length of a key",
+    `give a number of bits from ${SHORTEST_KEY} to ${LONGEST_KEY}`,
+  );
 }
 
 function validity(text: string | null): number | null {

@@ -18,9 +18,10 @@ import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connect
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import { moveKey } from "./key-moving.ts";
-import { type KeyWishes, keyWishes, requestAfter } from "./key-request.ts";
+import { type KeyWishes, keyWishes, requestLike } from "./key-request.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 import type { KeysOptions } from "./keys-options.ts";
+import { loadableKeys, modelKey } from "./model-key.ts";
 import { promotion, promotionMoment, sealingBefore } from "./promote-key.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import { readSealingKey, type SealingKey } from "./sealing-key.ts";
@@ -68,12 +69,13 @@ async function make(making: Making): Promise<void> {
   if (!options["without-backup"]) requireNoneWaiting(keys, published);
   const by = wrappingKey(making);
   const order = typeof settings === "string" ? "CertNotBefore" : settings.order;
-  const predecessor = [...keys].sort(byAge(order))[0] ?? null;
   const now = io.now();
-  const begins = keys.map(({ certificate }) => certificate.notBefore.getTime() + 1000);
+  const loadable = await loadableKeys(keys, now);
+  const predecessor = [...loadable].sort(byAge(order))[0] ?? null;
+  const begins = loadable.map(({ certificate }) => certificate.notBefore.getTime() + 1000);
   // Of two that began within one second, neither would be told to be the newer.
   const begin = new Date(Math.max(now.getTime(), ...begins));
-  const issued = await issueKey(requestAfter(predecessor, making.wishes), begin);
+  const issued = await issueKey(requestLike(modelKey(loadable, published, now), making.wishes), begin);
   const { fingerprint } = readCertificate(issued.certificatePem);
   // Always: who can write the ConfigMap could else have it seal at once. Without --require-backup it says nothing.
   const isSuccessor = keys.length > 0;

@@ -4,6 +4,7 @@ const named = "test/cli/keys/named-key.test.ts";
 const promoting = "test/cli/keys/promote.test.ts";
 const retiring = "test/cli/keys/retire.test.ts";
 const shown = "test/cli/keys/list-and-show.test.ts";
+const modelled = "test/cli/keys/model-key.test.ts";
 const making = "test/cli/keys/new.test.ts";
 const rounds = "test/controller/opening-rounds.test.ts";
 const checking = "test/controller/opening-check.test.ts";
@@ -16,6 +17,14 @@ export const keyLifeFaults: readonly Fault[] = [
     find: "if (fitting.size <= 1) return",
     replace: "if (fitting.size <= 9) return",
     test: named,
+  },
+  {
+    what: "a key is made in the controller's namespace, though -n named another one",
+    file: "cli/commands/keys.ts",
+    find: '(["namespace", ...actionFlags] as const)',
+    replace: "actionFlags",
+    test: "test/cli/keys/keys.test.ts",
+    named: "wrong command lines are refused by name, and nothing is asked",
   },
   {
     what: "a promotion may come before one that stands",
@@ -228,6 +237,20 @@ export const keyLifeFaults: readonly Fault[] = [
     find: "unknown.length === 0",
     replace: "unknown.length < 9",
     test: making,
+  },
+  {
+    what: "whoever writes a certificate with nothing behind it chooses the name and the end of the next key",
+    file: "cli/keys/model-key.ts",
+    find: "filter((_, at) => found[at] === true)",
+    replace: "filter((_, at) => found[at] !== undefined)",
+    test: modelled,
+  },
+  {
+    what: "a wrapped key that was only created is the model of the next",
+    file: "cli/keys/model-key.ts",
+    find: "filter(({ wrappedBy }) => wrappedBy === null)",
+    replace: "filter(({ wrappedBy }) => wrappedBy !== undefined)",
+    test: modelled,
   },
   {
     what: "a new key loses the common name of the one before it",
