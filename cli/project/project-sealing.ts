@@ -12,7 +12,7 @@ import { type PinTrust, requireAcceptedPin } from "./pin-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
 import { remoteKeyFor } from "./project-key-service.ts";
-import { ruleFor } from "./project-rules.ts";
+import { ruleAsWritten, ruleFor } from "./project-rules.ts";
 import { projectSops } from "./project-sops.ts";
 import { type NamedService, namedBackend } from "./rule-backend.ts";
 import { type KnownRules, knownRules } from "./rules-record.ts";
@@ -63,19 +63,21 @@ export async function projectSealing(
   const sops = projectSops(project, options, io, notices, keyServices);
   let known: KnownRules | null = null;
   return async (target, path = null) => {
-    const rule = ruleFor(project, path ?? target, io);
-    const name = clusterFor(project, rule, asked, path ?? target);
+    const file = path ?? target;
+    const rule = ruleFor(project, file, io);
+    const name = clusterFor(project, rule, asked, file);
     // Who says so seals under the cluster's own key, whatever the rules name.
     const backend = options.backend === "cluster" ? null : namedBackend(rule);
     let key: SealingKey;
     if (backend?.backend === "sops") {
       const cluster = acceptedCluster(name);
       known ??= knownRules(project, io, notices);
-      known.requireRecipients(path ?? target, backend);
+      known.requireRecipients(file, backend);
       key = await sops(cluster, backend, target, path);
     } else key = await keyOf(name, backend);
     known ??= knownRules(project, io, notices);
-    known.alertOfRules(path ?? target, name, asked.length > 0);
+    known.alertOfRules(file, name, asked.length > 0);
+    if (file !== null) alertOfLink(project, file, name, io, notices);
     const warnOfOtherCluster = otherClusterWarning(project, name, notices);
     return { ...key, judgeScope: judgeScopeBy(rule, project), warnOfOtherCluster };
   };
@@ -176,6 +178,17 @@ async function fromController(
   } finally {
     await controller.close();
   }
+}
+
+/** A link is committed as easily as a rule, and has what is meant for one cluster sealed for another as well. */
+function alertOfLink(project: ProjectFile, file: string, name: string, io: Io, notices: Notices): void {
+  const written = ruleAsWritten(project, file, io);
+  if (written === undefined) return;
+  const meant = clustersFor(project, written);
+  if (meant.includes(name)) return;
+  notices.alert(
+    `${file} leads by a link to ${io.files.destination(file)}, and is sealed for ${name} as that is; by its own path it were for ${meant.join(" or ")} by the rules of ${project.path}`,
+  );
 }
 
 /** Rules are anybody's text, and one that changed would have what is meant for one cluster sealed for another, with no other sign. */

@@ -29,6 +29,13 @@ export const projectFaults: readonly Fault[] = [
     test: pinTest,
   },
   {
+    what: "a link takes a file to another cluster unsaid",
+    file: sealing,
+    find: "if (meant.includes(name)) return;",
+    replace: "if (!meant.includes(name)) return;",
+    test: sealingTest,
+  },
+  {
     what: "an update of a pin overwrites a file that holds no certificate",
     file: update,
     find: "!(error instanceof OtherPinError)",

@@ -38,10 +38,20 @@ export function secretText(name: string, annotation = ""): string {
   return `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: shop${annotations}}\nstringData: {password: hunter2}\n`;
 }
 
-/** Runs the CLI in a repository; paths are taken from its root. */
-export async function inProject(args: readonly string[], world: MemoryWorld = {}): Promise<MemoryRun> {
+/**
+ * Runs the CLI in a repository; paths are taken from its root.
+ * @param links by their path where each leads.
+ */
+export async function inProject(
+  args: readonly string[],
+  world: MemoryWorld = {},
+  links: Readonly<Record<string, string>> = {},
+): Promise<MemoryRun> {
   const { io, left } = memoryIo(args, { now: NOW, ...world, env: { HOME: "/home", ...world.env } });
-  const rooted = (path: string) => (path.startsWith("/") ? path : `/${path.replace(/^\.\//, "")}`);
+  const rooted = (path: string) => {
+    const named = path.startsWith("/") ? path : `/${path.replace(/^\.\//, "")}`;
+    return links[named] ?? named;
+  };
   const { files } = io;
   const whole = {
     ...files,
@@ -49,6 +59,7 @@ export async function inProject(args: readonly string[], world: MemoryWorld = {}
     replace: (path: string, content: string | Uint8Array) => files.replace(rooted(path), content),
     kindOf: (path: string) => (path === "" ? null : files.kindOf(rooted(path))),
     list: (folder: string) => files.list(rooted(folder)),
+    destination: (path: string) => files.destination(rooted(path)),
   };
   return left(await run({ ...io, files: whole }));
 }

@@ -56,6 +56,30 @@ suite("sealing in a project", () => {
     assert.equal(sealedUnder(named.stdout), of(PROD));
   });
 
+  test("tells where a link takes a file to another cluster than its own path would", async () => {
+    const files = { ...projectFiles(RULES), "/apps/other/db.yaml": SECRET, "/apps/prod/db.yaml": SECRET };
+    const to = (place: string, ...more: string[]) =>
+      inProject([...more, "-f", "apps/prod/link.yaml"], { files }, { "/apps/prod/link.yaml": place });
+    const led = await to("/apps/other/db.yaml");
+    assert.deepEqual([led.code, sealedUnder(led.stdout)], [0, of(STAGING)]);
+    assert.match(
+      led.stderr,
+      /^warning: apps\/prod\/link\.yaml leads by a link to \/apps\/other\/db\.yaml, and is sealed for staging as that is; by its own path it were for prod by the rules of \/\.signet\.yaml$/m,
+    );
+    for (const quiet of [
+      await to("/apps/prod/db.yaml"),
+      await to("/apps/other/db.yaml", "--cert", "certs/prod.pem"),
+      await inProject(
+        ["-f", "apps/other/link.yaml"],
+        { files },
+        { "/apps/other/link.yaml": "/apps/other/db.yaml" },
+      ),
+    ]) {
+      assert.equal(quiet.code, 0, quiet.stderr);
+      assert.doesNotMatch(quiet.stderr, /leads by a link/);
+    }
+  });
+
   test("asks which cluster is meant where several are, and does what is said", async () => {
     const files = projectFiles();
     refused(await inProject([], { files, stdin: SECRET }), /has several clusters, and which one/, 2);
