@@ -88,17 +88,24 @@ export const keys: Command<typeof keysOptions> = {
   },
 };
 
-/** A flag of another action would be passed over in silence. */
+/** Flags for reaching a controller that say nothing to an action: none of them asks it anything. */
+const OF_NONE = ["controller-name", "accept-certificate"] as const;
+
+/** A flag that an action does not heed would be passed over in silence. */
 function requireOwnFlags(word: string, { flags }: KeyAction, { args }: Io): void {
   // As typed: what a variable says of other commands is no mistake here.
   const { options } = readArguments(keysOptions, args.slice(1), {});
   const isGiven = (value: unknown) =>
     Array.isArray(value) ? value.length > 0 : value !== null && value !== false;
-  const foreign = actionFlags.find((flag) => isGiven(options[flag]) && !flags.includes(flag));
+  // The namespace is that of files in trees, and not of keys.
+  const ofSome = flags.includes("in") ? actionFlags : (["namespace", ...actionFlags] as const);
+  const foreign = [...OF_NONE, ...ofSome].find((flag) => isGiven(options[flag]) && !flags.includes(flag));
   if (foreign === undefined) return;
+  const where =
+    foreign === "namespace" ? "; the namespace of the controller and its keys is --controller-namespace" : "";
   throw new UsageError(
     `--${foreign} does not go with keys ${word}`,
-    `leave it out; what goes with it: signet keys ${word} --help`,
+    `leave it out${where}; what goes with it: signet keys ${word} --help`,
   );
 }
 

@@ -277,6 +277,16 @@ const wrong: [args: string[], says: RegExp][] = [
   [["wrap", "--with", KMS_KEY, "--all", "one"], /exclude each other/],
   [["unwrap", "--all", "--with", KMS_KEY], /--with does not go with keys unwrap/],
   [["list", "one"], /takes no names/],
+  ...["new", "promote one", "backup", "restore", "wrap --all", "unwrap --all"].map(
+    (words): [string[], RegExp] => [
+      [...words.split(" "), "-n", "shop"],
+      new RegExp(
+        `--namespace does not go with keys ${words.split(" ")[0]}\nhint: .* is --controller-namespace; `,
+      ),
+    ],
+  ),
+  [["new", "--controller-name=x"], /--controller-name does not go with keys new\nhint: leave it out; what/],
+  [["list", "--accept-certificate=x"], /--accept-certificate does not go with keys list\n/],
 ];
 test("wrong command lines are refused by name, and nothing is asked", async (context) => {
   const world = await keysWorld(context, []);
