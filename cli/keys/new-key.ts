@@ -156,7 +156,7 @@ function requireNoneWrapped(keys: readonly SealingKey[]): void {
   if (found === undefined) return;
   throw new InputError(
     `sealing key ${found.name} is wrapped, and the controller's ConfigMap names no key to wrap the new one by`,
-    "find out who changed the ConfigMap sealed-secrets-certificate; if wrapping was given up, first: signet keys unwrap --all",
+    `find out who made that Secret, and if nobody did: signet keys retire ${shellWord(found.name)}; else who changed the ConfigMap sealed-secrets-certificate; if wrapping was given up, first: signet keys unwrap --all`,
   );
 }
 

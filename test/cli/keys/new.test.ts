@@ -229,6 +229,10 @@ test("no plain key is made beside wrapped ones, whatever the ConfigMap says", as
   const { code, stderr } = await keys("new", "--key-size=2048");
   assert.deepEqual([code, writes().length], [1, 1]);
   assert.match(stderr, /sealing key one is wrapped, and the controller's ConfigMap names no key/);
+  assert.match(
+    stderr,
+    /^hint: find out who made that Secret, and if nobody did: signet keys retire one; else who changed the ConfigMap/m,
+  );
 });
 
 test("a name that another Secret has is passed over, and who made a key at the same time is told of", async (context) => {
