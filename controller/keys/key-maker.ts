@@ -15,11 +15,12 @@ import {
 import type { Log } from "../log.ts";
 import type { SecretObject } from "../reconcile/secret-object.ts";
 import type { Term } from "../runtime/term.ts";
-import { judgeKeySecret, type KnownKey, type LookAtWrapped } from "./judge-key.ts";
+import { CLOCK_SKEW_MS, judgeKeySecret, type KnownKey, type LookAtWrapped } from "./judge-key.ts";
 import type { KeyRing, ListedKey } from "./key-ring.ts";
 import { isInUse, type KeySecretStyle, keySecret } from "./key-secret.ts";
 import type { KeyWrapping } from "./key-wrapping.ts";
-import { announceAttempt, attemptsOn, firstAttempt } from "./sealing-key-record.ts";
+import { readPromotion } from "./promotion.ts";
+import { announceAttempt, firstAttempt } from "./sealing-key-record.ts";
 import type { WrappedKeys } from "./wrapped-keys.ts";
 
 /** What new keys are made of, within one term of leading. */
@@ -45,7 +46,16 @@ export type KeyMakerParts = {
 };
 
 /** A key that is to succeed another one, until its Secret stands. */
-type Pending = { key: IssuedKey; fingerprint: string; digest: string; predecessor: string | null };
+type Pending = {
+  key: IssuedKey;
+  fingerprint: string;
+  digest: string;
+  predecessor: string | null;
+  /** What was to seal when it was made, and since which promotion. */
+  over: string;
+  /** Its Secret, once the server has answered. */
+  written: { name: string; uid: string } | null;
+};
 
 /** Names that may be taken by Secrets that have nothing to do with it. */
 const MAX_NAMES = 30;
@@ -76,7 +86,7 @@ export class KeyMaker {
     return made;
   }
 
-  /** A leader made a key, and did not come to promote it. */
+  /** A key was made in this term, and it did not come to its promotion. */
   get hasUnfinished(): boolean {
     return this.#unfinished() !== null;
   }
@@ -94,9 +104,13 @@ export class KeyMaker {
       term.signal.throwIfAborted();
       if (!due()) return;
       const unfinished = this.#unfinished();
-      if (unfinished !== null) return await this.#finish(unfinished.secretName);
+      if (unfinished !== null) {
+        if (await this.#finish(unfinished)) return;
+        continue;
+      }
       const predecessor = ring.newest?.certificate.fingerprint ?? null;
-      if (this.#pending?.predecessor !== predecessor) this.#pending = await this.#issue(predecessor);
+      if (this.#pending?.predecessor !== predecessor || this.#pending.over !== foremostOf(ring))
+        this.#pending = await this.#issue(predecessor);
       else if (announced !== this.#pending) {
         announced = this.#pending;
         await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one));
@@ -108,15 +122,16 @@ export class KeyMaker {
 
   async #issue(predecessor: string | null): Promise<Pending> {
     const { now, ring, request, issue = issueKey } = this.#parts;
+    const over = foremostOf(ring);
     // Certificates begin at whole seconds: of two within one second, neither would be told to be the newer.
     const begin = new Date(Math.max(now().getTime(), (ring.latestBegin?.getTime() ?? 0) + 1000));
     const key = await issue(request, begin);
     const { fingerprint, digest } = readCertificate(key.certificatePem);
-    return { key, fingerprint, digest, predecessor };
+    return { key, fingerprint, digest, predecessor, over, written: null };
   }
 
   async #write(pending: Pending): Promise<void> {
-    const { term, client, log, ring, style, clusterId, take } = this.#parts;
+    const { term, client, log, ring, style, clusterId } = this.#parts;
     const { key } = pending;
     const predecessor = ring.newest;
     const cluster = clusterId() ?? firstAttempt(term);
@@ -125,8 +140,8 @@ export class KeyMaker {
       const body = await this.#secretOf(pending, name);
       try {
         const path = corePath("secrets", style.namespace);
-        const written = await client.request({ method: "POST", path, body, signal: term.signal });
-        await take(await this.#promoted(written as SecretObject));
+        const request = { method: "POST", path, body, signal: term.signal } as const;
+        await this.#promote((await client.request(request)) as SecretObject, pending);
         log.info({ namespace: style.namespace, name }, "New key written");
         log.info({ certificate: key.certificatePem }, "Certificate generated");
         return;
@@ -135,7 +150,7 @@ export class KeyMaker {
         const found = await this.#read(name);
         // Something else than the name was in the way.
         if (found === null) throw error;
-        if (await this.#takeFound(found, key, predecessor)) return;
+        if (await this.#takeFound(found, pending, predecessor)) return;
       }
     }
     throw new NoFreeNameError(style.prefix);
@@ -171,35 +186,54 @@ export class KeyMaker {
     };
   }
 
-  /** A key that some leader announced, and that waits for the promotion which was to follow. */
-  #unfinished(): ListedKey | null {
-    const { ring, term } = this.#parts;
-    const attempts = attemptsOn(term);
-    const waits = ({ marks, promotedAt, certificate }: ListedKey) =>
-      marks.awaitsPromotion && promotedAt === null && attempts.includes(certificate.fingerprint);
-    return ring.listed.find(waits) ?? null;
+  /**
+   * The key of this term that waits for the promotion which was to follow. One that an earlier leader left so is not
+   * promoted: mark and certificate are anybody's to write. The certificate of ours has been nowhere but in its Secret.
+   */
+  #unfinished(): { name: string; pending: Pending } | null {
+    const pending = this.#pending;
+    const { ring } = this.#parts;
+    // Somebody promoted another key meanwhile, and meant it.
+    if (pending === null || pending.over !== foremostOf(ring)) return null;
+    const { digest, written } = pending;
+    if (written !== null) return { name: written.name, pending };
+    const isOurs = (key: ListedKey) =>
+      "opening" in key &&
+      key.certificate.digest === digest &&
+      key.marks.awaitsPromotion &&
+      key.promotedAt === null;
+    const found = ring.listed.find(isOurs);
+    return found === undefined ? null : { name: found.secretName, pending };
   }
 
-  async #finish(name: string): Promise<void> {
-    const { take } = this.#parts;
+  /** @returns false when its Secret is gone, or is another one, and another key is to be made. */
+  async #finish({ name, pending }: { name: string; pending: Pending }): Promise<boolean> {
     const found = await this.#read(name);
-    if (found !== null) await take(await this.#promoted(found));
+    this.#pending = null;
+    if (found === null || !isInUse(found) || !isSecretOf(found, pending)) return false;
+    // Until it is done.
+    this.#pending = pending;
+    await this.#promote(found, pending);
+    this.#pending = null;
+    return true;
   }
 
   /**
-   * Promotes a key that was made to wait for it: where a promotion is in force, the new key would never seal without one of
-   * its own, and that has to name the uid which its Secret got when it was created.
+   * Takes in the Secret of a key that was made here, promoted where it was made to wait for that: where a promotion is in
+   * force, the new key would never seal without one of its own, and that has to name the uid which its Secret got when it
+   * was created.
    */
-  async #promoted(secret: SecretObject): Promise<SecretObject> {
-    const { client, now, ring, style, term } = this.#parts;
+  async #promote(secret: SecretObject, pending: Pending): Promise<void> {
+    const { client, now, ring, style, take, term } = this.#parts;
     const { name = "", annotations, uid = "" } = secret.metadata;
+    pending.written = { name, uid };
     const { [AWAITS_PROMOTION_ANNOTATION]: waits, ...others } = annotations ?? {};
-    if (waits === undefined) return secret;
+    if (waits === undefined || pending.over !== foremostOf(ring)) return await take(secret);
     const at = Math.max(now().getTime(), (ring.foremost?.promotedAt?.getTime() ?? 0) + 1000);
     const marks = { ...others, [PRIMARY_ANNOTATION]: promotionMark(new Date(at), uid) };
     const body = { ...secret, metadata: { ...secret.metadata, annotations: marks } };
     const path = corePath("secrets", style.namespace, name);
-    return (await client.request({ method: "PUT", path, body, signal: term.signal })) as SecretObject;
+    await take((await client.request({ method: "PUT", path, body, signal: term.signal })) as SecretObject);
   }
 
   async #read(name: string): Promise<SecretObject | null> {
@@ -218,19 +252,36 @@ export class KeyMaker {
    * else.
    * @returns true when there is nothing more to write.
    */
-  async #takeFound(found: SecretObject, key: IssuedKey, predecessor: KnownKey | null): Promise<boolean> {
-    const { now, ring, take, term, wrappedKeys } = this.#parts;
-    const isOurs = found.data?.["tls.crt"] === Buffer.from(key.certificatePem).toString("base64");
+  async #takeFound(found: SecretObject, pending: Pending, predecessor: KnownKey | null): Promise<boolean> {
+    const { now, ring, take, wrappedKeys } = this.#parts;
+    const isOurs = isSecretOf(found, pending);
     // Taken out already, ours is not to be written once more under another name.
     if (!isInUse(found)) return isOurs;
     const verdict = await judgeKeySecret(found, now(), (wrapped) => wrappedKeys.look(wrapped));
     if (verdict.problem !== null) return isOurs;
-    if (!isOurs && predecessor !== null && !ring.isNewer(verdict.key, predecessor)) return false;
-    // Anybody could have put a key there under that name: what no leader announced, no leader promotes.
-    const isAnnounced = attemptsOn(term).includes(verdict.key.certificate.fingerprint);
-    await take(isAnnounced ? await this.#promoted(found) : found);
-    return true;
+    if (isOurs) {
+      await this.#promote(found, pending);
+      return true;
+    }
+    if (predecessor !== null && !ring.isNewer(verdict.key, predecessor)) return false;
+    // Anybody could have put a key there under that name: one that does not come to seal takes nobody's place.
+    const isPromoted = readPromotion(found, now(), CLOCK_SKEW_MS).at !== null;
+    if (ring.foremost?.promotedAt != null && !isPromoted) return false;
+    await take(found);
+    return ring.heir?.secretName === found.metadata.name;
   }
+}
+
+/** Whether a Secret is the one that was written, or may have been before the answer was lost. */
+function isSecretOf({ data, metadata }: SecretObject, { key, written }: Pending): boolean {
+  const isSame = data?.["tls.crt"] === Buffer.from(key.certificatePem).toString("base64");
+  return isSame && (written === null || (written.name === metadata.name && written.uid === metadata.uid));
+}
+
+/** Another string whenever another key is to seal, or by another promotion. */
+function foremostOf({ foremost }: KeyRing): string {
+  if (foremost === null) return "";
+  return `${foremost.certificate.fingerprint} ${foremost.promotedAt?.getTime() ?? ""}`;
 }
 
 const noneWrapped: LookAtWrapped = () => ({ state: "refused", problem: "it is wrapped" });

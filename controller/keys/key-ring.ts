@@ -121,6 +121,11 @@ export class KeyRing {
     return this.#inOrder().foremost;
   }
 
+  /** The key that is to seal once its backup is confirmed, where that is asked for; else the foremost one. */
+  get heir(): ListedKey | null {
+    return this.#inOrder().heir;
+  }
+
   /** The newest key by the order in force, whatever was promoted, unwrapped or not; null while there is none. */
   get newest(): ListedKey | null {
     return this.#inOrder().newestFirst[0] ?? null;
@@ -179,11 +184,13 @@ export class KeyRing {
 
   /**
    * Since when the keys that may seal are as new as they are: when the newest came to be, by the order in force, or when
-   * an older one was promoted over it; null while there is none.
+   * an older one was promoted over it; null while there is none. Where a key is promoted, others are not to seal, and do
+   * not count.
    */
   get newestTime(): Date | null {
     const { newestFirst, foremost } = this.#inOrder();
-    const newest = newestFirst.find((key) => this.#maySeal(key) && !isUnpromoted(key));
+    const isToSeal = (key: ListedKey) => foremost?.promotedAt == null || key.promotedAt !== null;
+    const newest = newestFirst.find((key) => this.#maySeal(key) && !isUnpromoted(key) && isToSeal(key));
     if (newest === undefined) return null;
     return new Date(Math.max(this.timeOf(newest).getTime(), foremost?.promotedAt?.getTime() ?? 0));
   }

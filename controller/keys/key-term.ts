@@ -11,7 +11,7 @@ import { publishCertificate } from "./certificate-config-map.ts";
 import { keysWithoutBackup } from "./key-backups.ts";
 import type { KeyMaker } from "./key-maker.ts";
 import { renewalDueInMs } from "./key-renewal.ts";
-import type { KeyRing } from "./key-ring.ts";
+import type { KeyRing, ListedKey } from "./key-ring.ts";
 import { KeySuccession } from "./key-succession.ts";
 import type { KeyChange, KeyWatch } from "./key-watch.ts";
 import { PrimaryGuard } from "./primary-guard.ts";
@@ -163,29 +163,25 @@ export class KeyTerm {
   }
 
   #tellHeldBack(): void {
-    const { log, ring, watch } = this.#parts;
+    const { clock, log, ring, watch } = this.#parts;
     const { heldBack } = ring;
     for (const name of [...this.#toldHeldBack.keys()])
       if (!heldBack.has(name)) this.#toldHeldBack.delete(name);
     for (const [secretname, { key, wants }] of heldBack) {
-      if (this.#toldHeldBack.get(secretname) === wants) continue;
-      this.#toldHeldBack.set(secretname, wants);
       const { fingerprint } = key.certificate;
+      const { reason, message } = heldBackFor(wants, key, fingerprint);
       // Whoever makes a key with this mark is about to promote it.
-      if (wants === "promotion" && !key.marks.isRestored) {
+      const isFresh =
+        reason === "SealingKeyAwaitsPromotion" && clock.now() - key.createdAt.getTime() < LOOK_AGAIN_MS;
+      const told = isFresh ? "to be promoted" : reason;
+      if (this.#toldHeldBack.get(secretname) === told) continue;
+      this.#toldHeldBack.set(secretname, told);
+      if (isFresh) {
         log.info({ secretname, fingerprint }, "This sealing key opens, and seals once it is promoted");
         continue;
       }
-      const isNew = wants === "backup";
-      const message = isNew
-        ? "This sealing key opens, and does not seal before its backup is confirmed: signet keys backup"
-        : `This sealing key came from a backup: it opens, and does not seal before it is promoted: signet keys promote ${fingerprint}`;
       log.warn({ secretname, fingerprint }, message);
-      this.#warn(
-        watch.aboutSecret(secretname),
-        isNew ? "SealingKeyAwaitsBackup" : "SealingKeyRestored",
-        message,
-      );
+      this.#warn(watch.aboutSecret(secretname), reason, message);
     }
   }
 
@@ -251,6 +247,7 @@ export class KeyTerm {
     const { log, term } = this.#parts;
     while (!term.signal.aborted) {
       let wait = LOOK_AGAIN_MS;
+      this.#tellHeldBack();
       try {
         await this.#writeRecord();
       } catch (error) {
@@ -286,6 +283,28 @@ export class KeyTerm {
     await recordKnownKey(term, primary.certificate.fingerprint);
     this.#succession.recorded(primary.certificate.fingerprint);
   }
+}
+
+/** What is said of a key that opens and does not seal. */
+function heldBackFor(
+  wants: "backup" | "promotion",
+  { marks }: ListedKey,
+  fingerprint: string,
+): { reason: string; message: string } {
+  if (wants === "backup")
+    return {
+      reason: "SealingKeyAwaitsBackup",
+      message: "This sealing key opens, and does not seal before its backup is confirmed: signet keys backup",
+    };
+  if (marks.isRestored)
+    return {
+      reason: "SealingKeyRestored",
+      message: `This sealing key came from a backup: it opens, and does not seal before it is promoted: signet keys promote ${fingerprint}`,
+    };
+  return {
+    reason: "SealingKeyAwaitsPromotion",
+    message: `This sealing key was left waiting for its promotion: it opens, and does not seal. Find out who made it; retire it if nobody did, else: signet keys promote ${fingerprint}`,
+  };
 }
 
 /** Fingerprints of the keys that seal once their backup is confirmed; null for none. */

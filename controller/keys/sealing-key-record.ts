@@ -48,9 +48,16 @@ export async function announceAttempt(
 }
 
 /**
- * Writes onto the Lease which key seals now.
+ * Writes onto the Lease which key seals now. It is no attempt any more: put there once more by somebody who has it from
+ * elsewhere, it is nothing that a leader made.
  * @throws NotLeadingError; KubeApiError, KubeUnreachableError.
  */
 export async function recordKnownKey(term: Term, fingerprint: string): Promise<void> {
-  if (knownKey(term) !== fingerprint) await term.annotate({ [KNOWN_KEY_ANNOTATION]: fingerprint });
+  const attempts = attemptsOn(term);
+  const open = attempts.filter((one) => one !== fingerprint);
+  if (knownKey(term) === fingerprint && open.length === attempts.length) return;
+  await term.annotate({
+    [KNOWN_KEY_ANNOTATION]: fingerprint,
+    ...(open.length === attempts.length ? {} : { [RENEWAL_ANNOTATION]: open.join(" ") }),
+  });
 }

@@ -174,8 +174,8 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key of another leader under the name is passed over for the next name",
     file: "controller/keys/key-maker.ts",
-    find: "if (await this.#takeFound(found, key, predecessor)) return;",
-    replace: "await this.#takeFound(found, key, predecessor);",
+    find: "if (await this.#takeFound(found, pending, predecessor)) return;",
+    replace: "await this.#takeFound(found, pending, predecessor);",
     test: "test/controller/keys/succession.test.ts",
     named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
   },
@@ -203,6 +203,31 @@ export const keyFaults: readonly Fault[] = [
     replace: "",
     test: "test/controller/keys/succession.test.ts",
     named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
+  },
+  {
+    what: "a key that has sealed stays announced, and is expected whoever brings it back",
+    file: "controller/keys/sealing-key-record.ts",
+    find: "const open = attempts.filter((one) => one !== fingerprint);",
+    replace: "const open = attempts;",
+    test: "test/controller/keys/primary-guard.test.ts",
+    named: "what has sealed is announced no more: brought back by somebody else, it is unexpected",
+  },
+  {
+    what: "a key left half-made is never told",
+    file: "controller/keys/key-term.ts",
+    find: " && clock.now() - key.createdAt.getTime() < LOOK_AGAIN_MS",
+    replace: "",
+    test: "test/controller/keys/half-made-key.test.ts",
+    named:
+      "what an earlier leader announced and left without its promotion is told, not promoted, and holds up no renewal",
+  },
+  {
+    what: "a key that is not promoted postpones the renewal of one that is",
+    file: "controller/keys/key-ring.ts",
+    find: "foremost?.promotedAt == null || key.promotedAt !== null",
+    replace: "foremost !== undefined",
+    test: "test/controller/keys/key-ring.test.ts",
+    named: "a promoted key seals, the newest stays the newest, and the promotion counts as its time",
   },
   {
     what: "a leader forgets what those before it announced",

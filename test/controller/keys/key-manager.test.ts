@@ -349,30 +349,6 @@ test("where a promotion is in force, the next new key carries one of its own and
   assert.deepEqual(replica.told, []);
 });
 
-test("a key that a leader made and did not come to promote is promoted by the next one; nobody else's is", async (context) => {
-  const waits = { annotations: { "signet.dev/awaits-promotion": "true" } };
-  const scene = await keyScene(context, [
-    pairSecret(old, "old", { annotations: promoted(60) }),
-    pairSecret(current, "current", waits),
-    pairSecret(planted, "planted", waits),
-  ]);
-  scene.lease.annotations = {
-    "signet.dev/sealing-key": old.fingerprint,
-    "signet.dev/renewal": current.fingerprint,
-  };
-  const replica = await scene.start({ renewPeriodMs: 365 * DAY });
-  await scene.untilReady(replica);
-  assert.equal(seals(replica), old.fingerprint);
-  replica.lead(scene.lease);
-  await untilKnown(scene, current);
-  assert.equal(scene.keySecrets().length, 3, "no further one is made");
-  const marks = (name: string) =>
-    scene.cluster.store.get("secrets", "kube-system", name)?.metadata.annotations ?? {};
-  assert.deepEqual(Object.keys(marks("current")), ["signet.dev/primary"]);
-  assert.deepEqual(Object.keys(marks("planted")), ["signet.dev/awaits-promotion"]);
-  assert.deepEqual(replica.told, []);
-});
-
 test("a promoted key is not renewed away because its certificate is old", async (context) => {
   const scene = await keyScene(context, [
     pairSecret(oldest, "oldest", { annotations: promoted(60) }),

@@ -73,6 +73,19 @@ test("a key that was announced once and succeeded is not a renewal for ever", as
   assert.equal(kindOf(new PrimaryGuard(lease.begin()), await primary(b)), "unexpected");
 });
 
+test("what has sealed is announced no more: brought back by somebody else, it is unexpected", async () => {
+  const lease = await leaseKnowing(A, [B, C]);
+  await recordKnownKey(lease.begin(), B);
+  assert.deepEqual(attemptsOn(lease.begin()), [C]);
+  await recordKnownKey(lease.begin(), A);
+  assert.equal(kindOf(new PrimaryGuard(lease.begin()), await primary(b)), "unexpected");
+  // Of a leader from before, which left it there.
+  const former = new TestLease();
+  former.annotations = { "signet.dev/sealing-key": A, "signet.dev/renewal": A };
+  await recordKnownKey(former.begin(), A);
+  assert.deepEqual(attemptsOn(former.begin()), []);
+});
+
 test("open attempts stay on the lease, the first one always; what is in the ring is no attempt", async () => {
   const term = new TestLease().begin();
   for (const attempt of ["1", "2", "2", "3"]) await announceAttempt(term, attempt, () => false);
