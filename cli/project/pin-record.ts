@@ -115,6 +115,14 @@ export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io)
   );
 }
 
+/** How this user took the pins of a project file: not at all, as they were found, or having looked at one of them. */
+export function pinsTaken({ path: file }: ProjectFile, io: Io): "not" | PinTrust {
+  const path = recordPath(RECORD, io);
+  const pins = Object.values((path === null ? undefined : ownOf(readRecords(path, io), file)) ?? {});
+  if (pins.length === 0) return "not";
+  return pins.every(({ firstUse }) => firstUse === true) ? "first-use" : "accepted";
+}
+
 /** The certificate that this user accepted for a cluster; null for none. */
 export function acceptedCertificate(project: ProjectFile, name: string, io: Io): Certificate | null {
   const path = recordPath(RECORD, io);

@@ -8,7 +8,7 @@ import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
 import type { ClusterOptions, KubesealOptions } from "../options.ts";
 import { certificateKey, type SealingKey } from "../sealing-key.ts";
-import { type PinTrust, requireAcceptedPin } from "./pin-record.ts";
+import { type PinTrust, pinsTaken, requireAcceptedPin } from "./pin-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile, type ProjectRule } from "./project-file.ts";
 import { remoteKeyFor } from "./project-key-service.ts";
@@ -36,7 +36,14 @@ export async function projectSealing(
 ): Promise<ForTarget | null> {
   const project = findProject(io);
   const asked = options["for-cluster"];
-  if (project === null || (project.clusters.size === 0 && asked.length === 0)) return null;
+  if (project === null) return null;
+  if (project.clusters.size === 0 && asked.length === 0) {
+    if (options.cert === null && pinsTaken(project, io) !== "not")
+      notices.alert(
+        `${project.path} pins no cluster any more, and you took pins of it before: what is sealed is held to none. Look at who changed it; to accept that: signet pin accept`,
+      );
+    return null;
+  }
   if (options.cert !== null) return byCertificate(project, options, io, notices);
   const keys = new Map<string, Promise<SealingKey>>();
   const clusters = new Map<string, PinnedCluster>();

@@ -4,6 +4,7 @@ import { InputError } from "../../shared/errors.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import { isMap, readRecord, recordPath, type UserRecord, writeRecord } from "../user-record.ts";
+import { pinsTaken } from "./pin-record.ts";
 import type { ProjectFile, ProjectRule } from "./project-file.ts";
 import { ruleFor } from "./project-rules.ts";
 import {
@@ -36,7 +37,7 @@ export type KnownRules = {
 /**
  * Compares what the rules of a project say of a file with what the rules said that this user knows: those of the first use, or those
  * that he accepted since. Each file is told of once, shown always; what changed for other files is not. Recipients of SOPS documents are
- * refused, as those of a `.sops.yaml` are, since they read whatever comes of it.
+ * refused, as those of a `.sops.yaml` are, since they read whatever comes of it. Who accepted pins and no rules is told so each time.
  * @param records whether the rules are taken down with their first use.
  * @throws FileError, InputError for a record that cannot be used.
  */
@@ -46,7 +47,13 @@ export function knownRules(project: ProjectFile, io: Io, notices: Notices, recor
   const all = readRecord(path, RECORD, io) ?? {};
   const known = Object.hasOwn(all, project.path) ? all[project.path] : undefined;
   if (known === undefined) {
-    if (records) writeRecord(path, { ...all, [project.path]: rulesOf(project) }, RECORD, io);
+    // The pins were looked at, and these rules not: they may have come since.
+    const isLate = project.rules.some(saysForWhom) && pinsTaken(project, io) === "accepted";
+    if (isLate)
+      notices.alert(
+        `you accepted pins of ${project.path}, and its rules not yet: by them a file may be sealed for another cluster, or key, than it was. Look at them; to accept them and the pins: signet pin accept`,
+      );
+    else if (records) writeRecord(path, { ...all, [project.path]: rulesOf(project) }, RECORD, io);
     return { alertOfRules() {}, requireRecipients: alertOfFirst(project, notices) };
   }
   const ruleBefore = (file: string | null) => ruleFor({ ...project, rules: known.rules }, file, io);
@@ -112,6 +119,10 @@ export function acceptRules(project: ProjectFile, io: Io): boolean {
 
 function rulesOf({ clusters, rules }: ProjectFile): Known {
   return { clusters: [...clusters.keys()], rules: rules.map(({ scope: _, ...known }) => known) };
+}
+
+function saysForWhom(rule: ProjectRule): boolean {
+  return rule.clusters !== undefined || namedBackend(rule) !== null;
 }
 
 function backendWords(service: NamedService | NamedSops | null): string {

@@ -29,6 +29,20 @@ export const projectFaults: readonly Fault[] = [
     test: pinTest,
   },
   {
+    what: "rules that came after the pins were accepted are taken unseen",
+    file: rules,
+    find: '=== "accepted";',
+    replace: '=== "not";',
+    test: rulesTest,
+  },
+  {
+    what: "a project file that pins nothing any more is passed over",
+    file: sealing,
+    find: 'pinsTaken(project, io) !== "not"',
+    replace: 'pinsTaken(project, io) === "not"',
+    test: rulesTest,
+  },
+  {
     what: "a link takes a file to another cluster unsaid",
     file: sealing,
     find: "if (meant.includes(name)) return;",
@@ -80,7 +94,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "rules that changed send a new file to another cluster without a word",
     file: sealing,
-    find: "    known.alertOfRules(path ?? target, name, asked.length > 0);\n",
+    find: "    known.alertOfRules(file, name, asked.length > 0);\n",
     replace: "",
     test: rulesTest,
   },
@@ -326,7 +340,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "who adds a recipient to a project's rule reads what is sealed from then on",
     file: sealing,
-    find: "      known.requireRecipients(path ?? target, backend);\n",
+    find: "      known.requireRecipients(file, backend);\n",
     replace: "",
     test: sopsTest,
   },

@@ -60,6 +60,39 @@ suite("rules that a user knows", () => {
     assert.equal(alerts(await inProject(ARGS, { files })).length, 1);
   });
 
+  test("are not taken as they are for who accepted pins before them", async () => {
+    const { [RULES]: _, ...files } = await accepted(TO_STAGING);
+    const run = await inProject(ARGS, { files });
+    assert.equal(run.code, 0);
+    assert.match(
+      run.stderr,
+      /^warning: you accepted pins of \/\.signet\.yaml, and its rules not yet: .*: signet pin accept\n$/,
+    );
+    assert.equal(run.files.has(RULES), false);
+    const taken = await inProject(["pin", "accept"], { files });
+    const after = await inProject(ARGS, { files: Object.fromEntries(taken.files) });
+    assert.deepEqual([after.code, after.stderr], [0, ""]);
+    // Rules that say only a scope send nothing elsewhere.
+    const scope = projectFiles("rules: [{scope: strict}]\n", clusterText("prod", PROD));
+    const quiet = await inProject(ARGS, { files: { ...files, ...scope } });
+    assert.deepEqual([quiet.code, quiet.stderr, quiet.files.has(RULES)], [0, "", true]);
+  });
+
+  test("are gone with the clusters: who took pins of a file is told that it pins none", async () => {
+    const emptied = { "/.signet.yaml": "version: 1\nclusters: {}\n" };
+    const files = { ...(await accepted(ACCEPTED)), ...emptied };
+    const told = /^warning: \/\.signet\.yaml pins no cluster any more, .*: signet pin accept$/m;
+    assert.match((await inProject(ARGS, { files })).stderr, told);
+    const named = await inProject(["--cert", "certs/prod.pem", ...ARGS], { files });
+    assert.deepEqual([named.code, named.stderr], [0, ""]);
+    const taken = await inProject(["pin", "accept"], { files });
+    assert.equal(taken.code, 0, taken.stderr);
+    const after = await inProject(ARGS, { files: Object.fromEntries(taken.files) });
+    assert.doesNotMatch(after.stderr, /pins no cluster/);
+    const { [PINS]: _, ...unknown } = files;
+    assert.doesNotMatch((await inProject(ARGS, { files: unknown })).stderr, /pins no cluster/);
+  });
+
   test("may be taken out, come after another one, or be decided where nothing was", async () => {
     const catchAll = `rules: [{clusters: [staging]}, ${ACCEPTED.split("\n")[1]?.slice(4)}]\n`;
     for (const now of [
