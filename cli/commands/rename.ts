@@ -20,6 +20,9 @@ export const rename: Command<typeof openedItemOptions> = {
       throw new UsageError("which item of which file, and its new name?", "write signet rename FILE OLD NEW");
     }
     for (const item of [from, to]) requireItemName(item);
+    if (from === to) {
+      throw new UsageError("the old and the new name are the same", "write signet rename FILE OLD NEW");
+    }
     const notices = noticesOf(io, { ...options, v: 0 });
     const target = existingTarget(path, options, io.files);
     const means = openingMeans(asKubesealOptions(options), io, notices);

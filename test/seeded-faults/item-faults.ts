@@ -82,6 +82,13 @@ export const itemFaults: readonly Fault[] = [
     test: backendsTest,
   },
   {
+    what: "an item that is renamed to its own name is to be removed first",
+    file: "cli/commands/rename.ts",
+    find: "if (from === to) {",
+    replace: "if (from === path) {",
+    test: unsetTest,
+  },
+  {
     what: "an item is renamed over another one",
     file: "cli/items/rename-item.ts",
     find: "if (!isSealed && spec.vault?.some(({ key }) => key === item) !== true) return;",

@@ -154,7 +154,7 @@ suite("signet rename", () => {
     const vault = `${FILE}  vault:\n    - {key: a, mount: secret, path: shop/a, field: x}\n`;
     for (const [to, code, message] of [
       ["password", 1, /s\.yaml has password already\n/],
-      ["user", 1, /s\.yaml has user already\n/],
+      ["user", 2, /^error: the old and the new name are the same\nhint: write signet rename FILE OLD NEW\n$/],
       ["a", 1, /s\.yaml has a already, under spec\.vault\n/],
       ["a/b", 2, /"a\/b" is not a name/],
     ] as const) {
