@@ -1,3 +1,4 @@
+import { hasBegun, promotedAt, SKEW_MS } from "../keys/foremost-keys.ts";
 import type { SealingKey } from "../keys/sealing-key.ts";
 import { type Check, ok, wanting } from "./check.ts";
 import type { PublishedOptions } from "./published-options.ts";
@@ -15,14 +16,16 @@ export function checkRenewal(
   { renewPeriodMs, cutoff, isBySecret }: PublishedOptions,
   now: Date,
 ): Check[] {
-  const times = keys
-    .filter(({ isMadeToWait }) => !isMadeToWait)
-    .flatMap((key) => [
-      isBySecret
-        ? Date.parse(key.secret.metadata.creationTimestamp ?? "")
-        : key.certificate.notBefore.getTime(),
-      Date.parse(key.promoted ?? ""),
-    ])
+  const begun = keys.filter((key) => hasBegun(key, now));
+  const promotions = (key: SealingKey) =>
+    [promotedAt(key)].filter((at) => at !== null && at <= now.getTime() + SKEW_MS).map(Number);
+  // Once one is promoted, none seals by its age alone: whoever creates Secrets writes any age there.
+  const promoted = begun.filter((key) => promotions(key).length > 0);
+  const counting = promoted.length > 0 ? promoted : begun.filter(({ isMadeToWait }) => !isMadeToWait);
+  const beganAt = ({ secret, certificate }: SealingKey) =>
+    isBySecret ? Date.parse(secret.metadata.creationTimestamp ?? "") : certificate.notBefore.getTime();
+  const times = counting
+    .flatMap((key) => [beganAt(key), ...promotions(key)])
     .filter((time) => !Number.isNaN(time));
   if (times.length === 0) return [];
   const newest = Math.max(...times);

@@ -112,6 +112,20 @@ export const doctorFaults: readonly Fault[] = [
     test: renewal,
   },
   {
+    what: "whoever creates a Secret hides from doctor that no key is made any more",
+    file: "cli/doctor/renewal-checks.ts",
+    find: "promoted.length > 0 ? promoted",
+    replace: "promoted.length > 9 ? promoted",
+    test: renewal,
+  },
+  {
+    what: "a certificate that begins in years passes for a fresh key",
+    file: "cli/doctor/renewal-checks.ts",
+    find: "keys.filter((key) => hasBegun(key, now))",
+    replace: "[...keys]",
+    test: renewal,
+  },
+  {
     what: "a cut-off time that lies ahead is not told",
     file: "cli/doctor/renewal-checks.ts",
     find: "if (cutoff.getTime() > now.getTime())",

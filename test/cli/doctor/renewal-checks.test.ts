@@ -67,11 +67,33 @@ suite("renewal", () => {
     assert.deepEqual(await level(newer), ["ok"]);
     assert.deepEqual(await level({ ...newer, isMadeToWait: true }), ["warn"], "it does not seal by itself");
     assert.deepEqual(await level({ ...base, promoted: after(20).toISOString() }), ["ok"]);
+    const restored = { ...newer, isMadeToWait: true, promoted: after(20).toISOString() };
+    assert.deepEqual(await level(restored), ["ok"], "once it is promoted, it counts");
     const { metadata, ...secret } = base.secret;
     const dated = { ...secret, metadata: { ...metadata, creationTimestamp: after(20).toISOString() } };
     assert.deepEqual(await level({ ...base, secret: dated }), ["warn"]);
     const bySecret = { "signet.dev/key-order-priority": "SecretCreationTimestamp" };
     assert.deepEqual(await level({ ...base, secret: dated }, bySecret), ["ok"]);
+  });
+
+  test("passes over a key that begins some day, and one that nobody promoted where another is", async () => {
+    const period = { [PERIOD]: "2592000s" };
+    const [overdue] = await found(period, 40);
+    const promoted = { ...base, promoted: after(1).toISOString() };
+    const planted = (days: number) => ({
+      ...base,
+      certificate: { ...base.certificate, notBefore: after(days) },
+    });
+    assert.deepEqual(await found(period, 40, [base, planted(4000)]), [overdue]);
+    const promotedOverdue = await found(period, 40, [promoted]);
+    assert.match(promotedOverdue[0] ?? "", /^warn the newest key is 39 days old/);
+    assert.deepEqual(await found(period, 40, [promoted, planted(39)]), promotedOverdue);
+    const early = { ...promoted, promoted: after(4000).toISOString() };
+    assert.deepEqual(
+      await found(period, 40, [early]),
+      [overdue],
+      "a promotion for a time to come is none yet",
+    );
   });
 
   for (const [what, day, expected] of [
