@@ -39,6 +39,8 @@ type Scene = {
   former: SecretObject | null;
   /** Has nothing to do with keys, or no more. */
   others?: SecretObject[];
+  /** The same, and no leader knows of it yet. */
+  unseen?: SecretObject[];
   clusterId: string | null;
   /** So many answers may get lost. */
   losses: number;
@@ -65,7 +67,8 @@ class Race {
     this.#choose = choose;
     this.#losses = scene.losses;
     this.#atBegin = [...(scene.former === null ? [] : [scene.former]), ...(scene.others ?? [])];
-    for (const secret of this.#atBegin) this.secrets.set(secret.metadata.name ?? "", secret);
+    for (const secret of [...this.#atBegin, ...(scene.unseen ?? [])])
+      this.secrets.set(secret.metadata.name ?? "", secret);
   }
 
   get isFull(): boolean {
@@ -77,7 +80,9 @@ class Race {
     const name = `leader ${this.actors.length + 1}`;
     const ring = new KeyRing("CertNotBefore", () => new Date(NOW), noneWrapped);
     this.rings.push(ring);
-    const known = this.#scene.lagging ? this.#atBegin : [...this.secrets.values()];
+    const unseen = new Set(this.#scene.unseen);
+    const seen = [...this.secrets.values()].filter((secret) => !unseen.has(secret));
+    const known = this.#scene.lagging ? this.#atBegin : seen;
     for (const secret of known) if (secret.metadata.labels?.[KEY_LABEL] === "active") await ring.put(secret);
     const actor = new Actor(name, (me) => this.#lead(me, ring));
     this.actors.push(actor);
@@ -170,7 +175,9 @@ async function race(scene: Scene, leaders: number, choose: Choose): Promise<Race
 }
 
 async function judge({ secrets, rings, lease }: Race, scene: Scene): Promise<void> {
-  const names = new Set([scene.former, ...(scene.others ?? [])].map((secret) => secret?.metadata.name));
+  const names = new Set(
+    [scene.former, ...(scene.others ?? []), ...(scene.unseen ?? [])].map((secret) => secret?.metadata.name),
+  );
   const made = [...secrets.values()].filter(({ metadata }) => !names.has(metadata.name));
   const last = rings.at(-1) ?? assert.fail();
   const seals = last.primary ?? assert.fail();
@@ -198,6 +205,7 @@ const nameAt = (counter: number, predecessor: string | null = former.fingerprint
 const retired = pairSecret(former, nameAt(0), { labels: { [KEY_LABEL]: "compromised" } });
 const spoilt: SecretObject = { ...pairSecret(former, nameAt(0)), data: { "tls.key": "AAAA" } };
 const older = pairSecret(await sealingPair(new Date(NOW - 50 * DAY)), nameAt(0));
+const strange = pairSecret(await sealingPair(new Date(NOW - 10 * DAY)), nameAt(0));
 const plain: SecretObject = { metadata: { namespace: "kube-system", name: nameAt(1) }, type: "Opaque" };
 
 const scenes: [name: string, scene: Scene][] = [
@@ -210,6 +218,10 @@ const scenes: [name: string, scene: Scene][] = [
   [
     "a renewal where a promotion is in force, the second leader knowing nothing of the first",
     { former: promotedOne, clusterId: "c", losses: 1, lagging: true },
+  ],
+  [
+    "a name under which somebody put a key of his own, where a promotion is in force",
+    { former: promotedOne, unseen: [strange], clusterId: "c", losses: 0 },
   ],
   ["the very first key", { former: null, clusterId: "c", losses: 1 }],
   ["the very first key in a cluster of unknown identity", { former: null, clusterId: null, losses: 1 }],
