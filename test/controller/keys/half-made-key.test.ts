@@ -84,7 +84,9 @@ test("a key of somebody who is about to promote it is told once a minute has pas
   await scene.until("the line", () => replica.lines.some((line) => /seals once it is promoted/.test(line)));
   assert.deepEqual(replica.told, []);
   scene.moveOn(60_000);
-  await scene.until("the event", () => reasons(replica).includes("SealingKeyAwaitsPromotion fresh"));
+  // Looked at once a minute, which passes in three seconds.
+  const isTold = () => reasons(replica).includes("SealingKeyAwaitsPromotion fresh");
+  await scene.until("the event", isTold, 30_000);
 });
 
 test("the certificate of the last renewal, put there once more with the mark, is nothing that a leader made", async (context) => {
@@ -173,7 +175,8 @@ test("what somebody promotes while the leader's new key waits for its own goes o
   broken.remove();
   const failed = broken.struck;
   scene.moveOn(60_000);
-  await scene.until("the event", () => reasons(replica).some((one) => /AwaitsPromotion sealed/.test(one)));
+  const isTold = () => reasons(replica).some((one) => /AwaitsPromotion sealed/.test(one));
+  await scene.until("the event", isTold, 30_000);
   assert.ok(failed > 0);
   assert.equal(seals(replica), "other");
   assert.equal(madeHere(scene).length, 1, "none is made in its stead");
