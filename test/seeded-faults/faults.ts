@@ -35,6 +35,7 @@ import { keyUseFaults } from "./key-use-faults.ts";
 import { kustomizeFaults } from "./kustomize-faults.ts";
 import { lintFaults } from "./lint-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
+import { pinFaults } from "./pin-faults.ts";
 import { policyFaults } from "./policy-faults.ts";
 import { projectFaults } from "./project-faults.ts";
 import { reachingFaults } from "./reaching-faults.ts";
@@ -113,5 +114,6 @@ export const faults: readonly Fault[] = [
   ...gitFaults,
   ...convertFaults,
   ...handOverFaults,
+  ...pinFaults,
   ...projectFaults,
 ];

@@ -2,11 +2,8 @@ import type { Fault } from "./fault.ts";
 
 const sealing = "cli/project/project-sealing.ts";
 const sealingTest = "test/cli/project/sealing.test.ts";
-const record = "cli/project/pin-record.ts";
-const pinned = "cli/project/pinned-cluster.ts";
 const file = "cli/project/project-file.ts";
 const fileTest = "test/cli/project/project-file.test.ts";
-const update = "cli/project/update-pin.ts";
 const pinTest = "test/cli/project/pin-command.test.ts";
 const rules = "cli/project/rules-record.ts";
 const rulesTest = "test/cli/project/rules-record.test.ts";
@@ -20,13 +17,6 @@ export const projectFaults: readonly Fault[] = [
     find: "if (digest === pinned.digest) return;",
     replace: "if (fingerprint === pinned.fingerprint) return;",
     test: "test/cli/certificate-hand-over.test.ts",
-  },
-  {
-    what: "a file's certificate with other dates is pinned unasked",
-    file: update,
-    find: "certificate.digest === pinned.certificate.digest",
-    replace: "certificate.fingerprint === pinned.certificate.fingerprint",
-    test: pinTest,
   },
   {
     what: "rules that came after the pins were accepted are taken unseen",
@@ -50,27 +40,6 @@ export const projectFaults: readonly Fault[] = [
     test: sealingTest,
   },
   {
-    what: "an update of a pin overwrites a file that holds no certificate",
-    file: update,
-    find: "!(error instanceof OtherPinError)",
-    replace: "!(error instanceof CertificateError)",
-    test: pinTest,
-  },
-  {
-    what: "a pinned certificate may lie in .git",
-    file: pinned,
-    find: " || isInGitFolder(real.slice(folder.length))",
-    replace: "",
-    test: "test/cli/project/pinned-links.test.ts",
-  },
-  {
-    what: "who pins a new certificate is told that the old one is still pinned",
-    file: update,
-    find: ", isRenewed: true }",
-    replace: " }",
-    test: pinTest,
-  },
-  {
     what: "where one certificate of a project is missing, lint passes",
     file: "cli/commands/lint.ts",
     find: "    requireAllPins(faults);\n",
@@ -83,13 +52,6 @@ export const projectFaults: readonly Fault[] = [
     find: "faults.length > 0 ? null : knownKeys",
     replace: "knownKeys",
     test: fileTest,
-  },
-  {
-    what: "a hint to copy holds a path as its author wrote it",
-    file: pinned,
-    find: "{shellPath(certificate)}",
-    replace: "{certificate}",
-    test: pinTest,
   },
   {
     what: "rules that changed send a new file to another cluster without a word",
@@ -197,42 +159,6 @@ export const projectFaults: readonly Fault[] = [
     test: sealingTest,
   },
   {
-    what: "a pin for another cluster id counts as accepted",
-    file: record,
-    find: 'if (accepted.clusterId !== clusterId) return no("names another cluster id than the one you accepted");',
-    replace: "",
-    test: sealingTest,
-  },
-  {
-    what: "a certificate with other dates for the key of the accepted one counts as accepted",
-    file: record,
-    find: "return readCertificate(pem).digest === digest;",
-    replace: "return digest !== pem;",
-    test: sealingTest,
-  },
-  {
-    what: "a new cluster counts as accepted with its file",
-    file: record,
-    find: "if (accepted === undefined) return no(",
-    replace:
-      "if (accepted === undefined) return { ok: true, steps: [] };\n  if (accepted === null) return no(",
-    test: sealingTest,
-  },
-  {
-    what: "a pin of a first use counts as accepted by the user",
-    file: record,
-    find: "(known === undefined || accepted?.firstUse === true)",
-    replace: "known === undefined",
-    test: "test/cli/rotate/rotate-in-project.test.ts",
-  },
-  {
-    what: "what follows from a pin of a first use counts as accepted",
-    file: record,
-    find: "const pin = { ...pinOf(cluster), ...firstUse };",
-    replace: "const pin = { ...firstUse, ...pinOf(cluster) };\n  delete (pin as AcceptedPin).firstUse;",
-    test: sealingTest,
-  },
-  {
     what: "whole files are converted for a pin that nobody accepted",
     file: "cli/commands/convert.ts",
     find: 'findSealingKey(options, io, notices, convertOptions, "accepted")',
@@ -245,13 +171,6 @@ export const projectFaults: readonly Fault[] = [
     find: "if (content !== null) return content;",
     replace: "return content;",
     test: sealingTest,
-  },
-  {
-    what: "the fingerprint beside a certificate is not compared",
-    file: pinned,
-    find: "if (certificate.fingerprint !== entry.fingerprint)",
-    replace: "if (certificate.pem === entry.fingerprint)",
-    test: fileTest,
   },
   {
     what: "a project file may name what it likes",
@@ -301,27 +220,6 @@ export const projectFaults: readonly Fault[] = [
     find: "fingerprint !== own && held.has(fingerprint)",
     replace: "fingerprint === own && held.has(fingerprint)",
     test: sealingTest,
-  },
-  {
-    what: "a pin is renewed from one that somebody planted",
-    file: update,
-    find: "  requireAcceptedPin(pinned, project, io, notices);\n",
-    replace: "",
-    test: pinTest,
-  },
-  {
-    what: "a renewal that was ended half-way begins from what nobody accepted",
-    file: update,
-    find: "if (certificate?.fingerprint !== entry.fingerprint) throw error;",
-    replace: "if (certificate === null) throw error;",
-    test: pinTest,
-  },
-  {
-    what: "a pin is renewed from a file that nothing vouches for",
-    file: update,
-    find: "if (!vouched.ok && accepted === null && !isSame)",
-    replace: "if (!vouched.ok && accepted === null && isSame)",
-    test: pinTest,
   },
   {
     what: "a key service's key that a project names is used without leave",
