@@ -2,7 +2,7 @@ import { InputError, type SealError, UsageError } from "../../shared/errors.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/lint.ts";
 import type { Io } from "../io.ts";
-import { knownKeys } from "../lint/known-keys.ts";
+import { type KnownFile, knownKeys } from "../lint/known-keys.ts";
 import { type LintResult, lintFiles } from "../lint/lint-files.ts";
 import { lintOptions } from "../lint/lint-options.ts";
 import { placeInRepository } from "../lint/place-in-repository.ts";
@@ -22,7 +22,10 @@ export const lint: Command<typeof lintOptions> = {
   async run({ options, positionals, io }) {
     const format = formatOf(options.format);
     const { cert } = options;
-    const { files, faults } = cert.length > 0 ? { files: cert, faults: [] } : await pinnedHere(io);
+    const { files, faults } =
+      cert.length > 0
+        ? { files: cert.map((path) => ({ path, cluster: null })), faults: [] }
+        : await pinnedHere(io);
     let identities: ReturnType<typeof userIdentities> | null = null;
     const result = await lintFiles(
       positionals,
@@ -52,7 +55,7 @@ export const lint: Command<typeof lintOptions> = {
 };
 
 /** What reads a project file is loaded for one only. */
-async function pinnedHere(io: Io): Promise<{ files: string[]; faults: SealError[] }> {
+async function pinnedHere(io: Io): Promise<{ files: KnownFile[]; faults: SealError[] }> {
   if (nearestFile(PROJECT_FILE, io) === null) return { files: [], faults: [] };
   const { pinnedCertificateFiles } = await import("../project/pinned-files.ts");
   return pinnedCertificateFiles(io);

@@ -1,4 +1,6 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import type { KnownKeys } from "./known-keys.ts";
+import { notedClusters } from "./noted-clusters.ts";
 import type { LintProblem } from "./problem.ts";
 
 /** An object and where it stands. */
@@ -6,10 +8,11 @@ type Placed = { path: string; line: number; sealedSecret: SealedSecret };
 
 /**
  * Finds objects of one namespace and name, and tells of all but the first. Trees often hold a folder for each cluster, so
- * that only within a folder it is an error.
+ * that only within a folder it is an error; nor is it one there where their keys are pinned for different clusters.
  */
 export function duplicateNames<Object extends Placed>(
   objects: readonly Object[],
+  known: KnownKeys,
 ): { object: Object; problem: LintProblem }[] {
   const byName = Map.groupBy(objects, ({ sealedSecret: { metadata } }) =>
     JSON.stringify([metadata.namespace ?? "", metadata.name]),
@@ -17,7 +20,9 @@ export function duplicateNames<Object extends Placed>(
   return [...byName.values()].flatMap((alike) =>
     alike.slice(1).map((object, before) => {
       const earlier = alike.slice(0, before + 1);
-      const near = earlier.find(({ path }) => folderOf(path) === folderOf(object.path));
+      const near = earlier.find(
+        (other) => folderOf(other.path) === folderOf(object.path) && !areForOthers(other, object, known),
+      );
       const { path, line } = near ?? alike[0] ?? object;
       const problem: LintProblem = {
         rule: "duplicate-name",
@@ -29,6 +34,14 @@ export function duplicateNames<Object extends Placed>(
       return { object, problem };
     }),
   );
+}
+
+/** Whether all that is said of both is that they are for different clusters. */
+function areForOthers(one: Placed, other: Placed, known: KnownKeys): boolean {
+  const [ours = [], theirs = []] = [one, other].map(({ sealedSecret }) =>
+    [...notedClusters(sealedSecret, known).values()].flatMap((clusters) => [...clusters]),
+  );
+  return ours.length > 0 && theirs.length > 0 && !ours.some((cluster) => theirs.includes(cluster));
 }
 
 function folderOf(path: string): string {

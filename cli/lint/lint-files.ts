@@ -71,7 +71,7 @@ export async function lintFiles(
   const readable = judged.flatMap((one) =>
     one.sealedSecret === null ? [] : [{ ...one, sealedSecret: one.sealedSecret }],
   );
-  for (const { object, problem } of duplicateNames(readable)) object.problems.push(problem);
+  for (const { object, problem } of duplicateNames(readable, settings.known)) object.problems.push(problem);
   for (const one of judged) {
     result.objects.push({ path: one.path, line: one.line, object: one.object });
     tell(one, result);
@@ -162,16 +162,32 @@ function fieldOf(value: unknown, field: string): unknown {
   return isMap ? (value as Record<string, unknown>)[field] : undefined;
 }
 
+/** Findings of one object that are told one by one. */
+const MOST_FINDINGS = 100;
+const LEVELS = ["error", "warning", "note"];
+
+/** Anybody's file may hold faults without end: the gravest are told, and how many more there are. */
+function fewest(findings: readonly LintFinding[]): readonly LintFinding[] {
+  if (findings.length <= MOST_FINDINGS) return findings;
+  const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  const [next] = ranked.slice(MOST_FINDINGS);
+  if (next === undefined) return findings;
+  const more = `${findings.length - MOST_FINDINGS} more faults, of this kind or others, are not told one by one`;
+  return [...ranked.slice(0, MOST_FINDINGS), { ...next, item: null, what: more, next: "correct those, and run it again" }];
+}
+
 /** Sorts what is wrong with an object into findings and what its comments allow. */
 function tell({ path, lines, document, line, object, problems }: Judged, result: LintResult): void {
   const { texts } = lines.lines;
   const first = firstContentLine(texts, lines.lines.indexOf(document.start));
+  const findings: LintFinding[] = [];
   for (const { at, next, ...problem } of problems) {
     const place = lines.of(document, at);
     const own = next ?? RULES[problem.rule].next;
     const finding: LintFinding = { ...problem, path, line: place + 1, object, next: own };
     const allowance = allowanceAt(texts, [place, line - 1, first], new Set([first, line - 1]), "lint");
-    if (allowance === null || allowance === "no-reason") result.findings.push(finding);
+    if (allowance === null || allowance === "no-reason") findings.push(finding);
     else result.allowed.push({ ...finding, reason: allowance.reason });
   }
+  result.findings.push(...fewest(findings));
 }

@@ -26,9 +26,12 @@ export function readablePins(project: ProjectFile, names: readonly string[], io:
  * @returns none where there is no project.
  * @throws SealError for a project file that cannot be read.
  */
-export function pinnedCertificateFiles(io: Io): { files: string[]; faults: SealError[] } {
+export function pinnedCertificateFiles(io: Io): {
+  files: { path: string; cluster: string }[];
+  faults: SealError[];
+} {
   const project = findProject(io);
   if (project === null) return { files: [], faults: [] };
   const { clusters, faults } = readablePins(project, [...project.clusters.keys()], io);
-  return { files: clusters.map(({ path }) => path), faults };
+  return { files: clusters.map(({ path, name }) => ({ path, cluster: name })), faults };
 }

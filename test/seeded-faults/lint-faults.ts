@@ -2,6 +2,7 @@ import type { Fault } from "./fault.ts";
 
 const rules = "test/cli/lint/rules.test.ts";
 const command = "test/cli/lint/lint.test.ts";
+const inProject = "test/cli/lint/in-project.test.ts";
 const status = "test/cli/status/status.test.ts";
 const wait = "test/cli/status/wait.test.ts";
 
@@ -73,9 +74,23 @@ export const lintFaults: readonly Fault[] = [
   {
     what: "objects of one name in two folders are an error",
     file: "cli/lint/duplicate-names.ts",
-    find: "folderOf(path) === folderOf(object.path)",
-    replace: 'folderOf(path) !== ""',
+    find: "folderOf(other.path) === folderOf(object.path)",
+    replace: 'other.path !== ""',
     test: rules,
+  },
+  {
+    what: "objects of one name for different clusters are an error in one folder",
+    file: "cli/lint/duplicate-names.ts",
+    find: "theirs.length > 0 && !ours.some((cluster) => theirs.includes(cluster))",
+    replace: "ours === theirs",
+    test: inProject,
+  },
+  {
+    what: "objects of one name are for different clusters though nothing says so of one",
+    file: "cli/lint/duplicate-names.ts",
+    find: "ours.length > 0 && theirs.length > 0 && ",
+    replace: "",
+    test: inProject,
   },
   {
     what: "the place that a SOPS document names is not looked at",
