@@ -29,6 +29,11 @@ export const promoteKey: KeyAction = {
       requireFit(key, known, now);
       requireMeant(key, name);
       const keys = found.flatMap((secret) => readableKeys(secret, () => undefined, { toWrite: false }));
+      if (sealsAlready(key, keys, known, now)) {
+        say(io, `${named(key)} seals already, promoted ${key.promoted}: nothing is written`);
+        for (const note of earlyNotes(key, keys, now)) say(io, note);
+        return;
+      }
       const at = new Date(promotionMoment(keys, now));
       const isDry = options["dry-run"];
       say(io, `before: ${sealingBefore(keys, known, now)}`);
@@ -78,6 +83,22 @@ function requireMeant({ name, namespace, certificate, isRestored }: SealingKey, 
   );
 }
 
+/**
+ * Whether a key was promoted, and seals for that by what its controller publishes and by the Secrets. A later time on it
+ * would put off the next renewal, which comes a period after it; not while an alarm stands, which that time ends.
+ */
+function sealsAlready(key: SealingKey, keys: readonly SealingKey[], published: PublishedKeys, now: Date) {
+  const at = promotedAt(key);
+  if (at === null || at > now.getTime() + SKEW_MS) return false;
+  if (typeof published.sealing === "string" || !published.sealing.isExpected) return false;
+  const foremost = foremostKeys(keys, published, now);
+  return (
+    published.sealing.fingerprint === key.certificate.fingerprint &&
+    foremost.length === 1 &&
+    foremost[0]?.name === key.name
+  );
+}
+
 /** A moment, ms since 1970, later than every promotion that counts now: of several the latest counts. */
 export function promotionMoment(keys: readonly SealingKey[], now: Date): number {
   const others = keys.filter(({ isInUse }) => isInUse).map((key) => promotedAt(key) ?? 0);
@@ -106,18 +127,22 @@ function notes(
   { settings }: PublishedKeys,
   now: Date,
 ): string[] {
-  const early = keys.filter(
-    (one) => one !== key && one.isInUse && (promotedAt(one) ?? 0) > now.getTime() + SKEW_MS,
-  );
   const waits = key.awaitsBackup && (typeof settings === "string" || settings.requireBackup);
   return [
     ...(waits ? [`note: it seals once its backup is confirmed: ${BACK_UP_COMMANDS}`] : []),
     "note: whoever seals with a certificate fetched before goes on doing so, and that opens as before; the new one is had by: signet --fetch-cert",
-    ...early.map(
-      (one) =>
-        `warning: ${named(one)} is promoted for a time to come, ${one.promoted}, and will seal from then on`,
-    ),
+    ...earlyNotes(key, keys, now),
   ];
+}
+
+function earlyNotes(key: SealingKey, keys: readonly SealingKey[], now: Date): string[] {
+  const early = keys.filter(
+    (one) => one.name !== key.name && one.isInUse && (promotedAt(one) ?? 0) > now.getTime() + SKEW_MS,
+  );
+  return early.map(
+    (one) =>
+      `warning: ${named(one)} is promoted for a time to come, ${one.promoted}, and will seal from then on`,
+  );
 }
 
 function named({ name, certificate }: SealingKey): string {

@@ -28,11 +28,16 @@ export type KeySettings = {
   requireBackup: boolean;
 };
 
-/** The key that seals. `begin` is its certificate's, where that is published. */
-export type SealingNow = { fingerprint: string; begin: Date | null };
+/**
+ * The key that seals. `begin` is its certificate's, where that is published. `isExpected` says whether it is known that no
+ * alarm stands for it, which a promotion would end.
+ */
+export type SealingNow = { fingerprint: string; begin: Date | null; isExpected: boolean };
 
 /** Where a controller has its Lease unless it is told otherwise. */
 const LEASE = "sealed-secrets-controller";
+/** On the ConfigMap, as long as the key that seals does so for no reason that its controller knows. */
+const ALARM_ANNOTATION = "signet.dev/sealing-key-changed";
 const TIMEOUT_MS = 30_000;
 
 /**
@@ -78,7 +83,12 @@ function sealingOf(
     return typeof configMap === "string" ? `${name} ${configMap}` : `${name} holds no certificate`;
   if (certificate !== null && known !== null && certificate.fingerprint !== known)
     return `${name} and Lease ${LEASE} name different ones`;
-  return { fingerprint: certificate?.fingerprint ?? known ?? "", begin: certificate?.begin ?? null };
+  const isExpected = typeof configMap !== "string" && !configMap.metadata.annotations?.[ALARM_ANNOTATION];
+  return {
+    fingerprint: certificate?.fingerprint ?? known ?? "",
+    begin: certificate?.begin ?? null,
+    isExpected,
+  };
 }
 
 function certificateOf(configMap: KubeObject): { fingerprint: string; begin: Date } | null {

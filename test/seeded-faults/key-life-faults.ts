@@ -34,6 +34,22 @@ export const keyLifeFaults: readonly Fault[] = [
     test: promoting,
   },
   {
+    what: "promoting again the key that seals puts off its renewal",
+    file: "cli/keys/promote-key.ts",
+    find: "if (at === null || at > now.getTime() + SKEW_MS) return false;",
+    replace: "if (at !== null) return false;",
+    test: promoting,
+    named: "what was promoted and seals keeps its time, as the next renewal counts from it",
+  },
+  {
+    what: "the promotion that is to end an alarm is not written",
+    file: "cli/keys/promote-key.ts",
+    find: " || !published.sealing.isExpected) return false;",
+    replace: ") return false;",
+    test: promoting,
+    named: "what was promoted and seals keeps its time, as the next renewal counts from it",
+  },
+  {
     what: "a restored key is promoted by the name of its Secret",
     file: "cli/keys/promote-key.ts",
     find: "if (!isRestored || text === certificate.fingerprint) return;",

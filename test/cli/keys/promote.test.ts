@@ -4,7 +4,7 @@ import { foremostKeys } from "../../../cli/keys/foremost-keys.ts";
 import type { KeySettings } from "../../../cli/keys/published-keys.ts";
 import { readSealingKey } from "../../../cli/keys/sealing-key.ts";
 import { PAIR_UID, pairSecret, sealingPair } from "../../controller/sealing-key.ts";
-import { BACKED_UP, KMS_KEY, keysWorld, WRAPPING } from "./keys-world.ts";
+import { BACKED_UP, KMS_KEY, keysWorld, UNWRAPPING, WRAPPING } from "./keys-world.ts";
 
 const PRIMARY = "signet.dev/primary";
 const KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key";
@@ -48,6 +48,38 @@ test("it is named by its fingerprint, and the promotion is later than every othe
   const later = new Date(now + 61_000).toISOString().replace(".000Z", "Z");
   assert.equal(promotionOf(world, "one"), `${later} ${PAIR_UID}`);
   assert.match(stderr, /warning: SHA256:\S+ \(three\) is promoted for a time to come, /);
+});
+
+test("what was promoted and seals keeps its time, as the next renewal counts from it", async (context) => {
+  const at = new Date(Date.now() - DAY_MS / 4).toISOString().replace(/\.\d+Z$/, "Z");
+  const before = new Date(Date.now() - DAY_MS / 3).toISOString();
+  const world = await keysWorld(context, [
+    pairSecret(older, "one", { annotations: { [PRIMARY]: `${at} ${PAIR_UID}` } }),
+    pairSecret(newer, "two", { annotations: { [PRIMARY]: `${before} ${PAIR_UID}` } }),
+  ]);
+  world.publish({ certificatePem: older.certificatePem });
+  for (const more of [[], ["--dry-run"]]) {
+    const { code, stdout, stderr } = await world.keys("promote", "one", ...more);
+    assert.deepEqual([code, stdout, world.writes()], [0, "", []]);
+    assert.equal(stderr, `${older.fingerprint} (one) seals already, promoted ${at}: nothing is written\n`);
+  }
+  const settings = { ...UNWRAPPING, "signet.dev/sealing-key-changed": `${at} none ${older.fingerprint}` };
+  world.publish({ settings, certificatePem: older.certificatePem });
+  const alarmed = await world.keys("promote", "--dry-run", "one");
+  assert.match(alarmed.stderr, /^it would be: \S+ \(one\) seals/m, "a promotion ends an alarm");
+  // The controller lags behind, or the Secrets have another one seal.
+  world.publish({ certificatePem: newer.certificatePem });
+  assert.equal((await world.keys("promote", "one")).code, 0);
+  assert.equal(world.writes().length, 1);
+  const other = await world.keys("promote", "two");
+  assert.match(other.stderr, /^after: \S+ \(two\) seals/m);
+  assert.equal(world.writes().length, 2, "promoted by now, but before the other one");
+});
+
+test("what seals by its age alone is promoted, as a newer key would seal in its place", async (context) => {
+  const world = await keysWorld(context, [pairSecret(older, "one"), pairSecret(newer, "two")]);
+  assert.match((await world.keys("promote", "two")).stderr, /^after: /m);
+  assert.equal(world.writes().length, 1);
 });
 
 test("a dry run writes nothing, and two names, none, or another's are refused", async (context) => {
