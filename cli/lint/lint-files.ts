@@ -173,7 +173,10 @@ function fewest(findings: readonly LintFinding[]): readonly LintFinding[] {
   const [next] = ranked.slice(MOST_FINDINGS);
   if (next === undefined) return findings;
   const more = `${findings.length - MOST_FINDINGS} more faults, of this kind or others, are not told one by one`;
-  return [...ranked.slice(0, MOST_FINDINGS), { ...next, item: null, what: more, next: "correct those, and run it again" }];
+  return [
+    ...ranked.slice(0, MOST_FINDINGS),
+    { ...next, item: null, what: more, next: "correct those, and run it again" },
+  ];
 }
 
 /** Sorts what is wrong with an object into findings and what its comments allow. */

@@ -24,6 +24,22 @@ const files = {
 };
 
 suite("reports", () => {
+  test("one object has its hundred gravest faults told, and how many more there are", async () => {
+    const items = Array.from({ length: 150 }, (_, at) => `    item${at}: plain!\n`).join("");
+    const unused = Array.from({ length: 3 }, (_, at) => `item${at}: null`).join(", ");
+    const text = manifest("bad", value, `${items}  template:\n    data: {${unused}}\n`);
+    const { code, stdout } = await runInMemory(["lint", "bad.yaml"], { files: { "bad.yaml": text } });
+    const lines = stdout.split("\n").filter((line) => line.startsWith("bad.yaml:"));
+    assert.deepEqual(
+      [code, lines.length, lines.filter((line) => line.includes("warning:")).length],
+      [1, 101, 0],
+    );
+    assert.match(
+      lines[100] ?? "",
+      /SealedSecret "shop\/bad": \d+ more faults, of this kind or others, are not told one by one \[not-sealed\]$/,
+    );
+  });
+
   test("give no name to a terminal or a log viewer as a command, in any form", async () => {
     const hostile = "\u009b2J\u202e";
     const odd = { [`sealed/a${hostile}\n::error ::b.yaml`]: manifest("bad", "plain!"), ...files };
