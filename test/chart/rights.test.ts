@@ -18,7 +18,7 @@ const own = [
   `${home}: configmaps[sealed-secrets-certificate] get update`,
   `${home}: coordination.k8s.io/leases create`,
   `${home}: coordination.k8s.io/leases[sealed-secrets-controller] get update`,
-  `${home}: secrets create get list watch`,
+  `${home}: secrets create get list update watch`,
 ];
 const references = {
   vault: { address: "https://vault.example.com:8200" },

@@ -125,10 +125,7 @@ export const lifeRows: Readonly<Record<string, Readonly<Record<Trouble, LifeCell
   "keys retire": {
     "bad input": [
       ["cli/keys/retire.test.ts", "by force, with the whole fingerprint, it goes whatever needs it"],
-      [
-        "cli/keys/retire.test.ts",
-        "what no key at hand opens keeps every key, and so does what cannot be read",
-      ],
+      ["cli/keys/retire.test.ts", "where a key that is to go is not at hand, what no other opens keeps it"],
     ],
     "no cluster": [nowhere('["keys", "retire"')],
     "no rights": [noKeyRights('["retire", "key-old"]')],
@@ -214,7 +211,7 @@ export const lifeRows: Readonly<Record<string, Readonly<Record<Trouble, LifeCell
       writingFiles('["rotate", "sealed"]', '["rotate", "--open"'),
       [
         "cli/rotate/rotate-interrupted.test.ts",
-        "an interruption leaves whole files, old and new, and nothing else; the next run does the rest",
+        "leaves whole files, old and new, and nothing else; the next run does the rest",
       ],
     ],
   },

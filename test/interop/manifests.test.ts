@@ -25,7 +25,7 @@ const granted: readonly { holder: Holder; rights: readonly Right[]; why: string 
   row("controller", "delete", "secrets", null, "make one anew whose type or immutability changes"),
   row("controller", "create patch", "events", null, "tell what happened to an object"),
   row("controller", "get", "namespaces", null, "the cluster's id is the uid of kube-system", "kube-system"),
-  row("controller", "get list watch create", "secrets", home, "find and make sealing keys"),
+  row("controller", "get list watch create update", "secrets", home, "find, make and promote sealing keys"),
   row("controller", "create", "configmaps", home, "publish the certificate at first"),
   row("controller", "get update", "configmaps", home, "publish the certificate again", certificate),
   row("controller", "create", "coordination.k8s.io/leases", home, "be the first to hold the Lease"),
