@@ -33,6 +33,11 @@ async function list(options: KeysOptions, io: Io): Promise<void> {
     const unknown = needs === null ? null : countOf(needs.unknown);
     const json = { keys: rows, needs: needs === null ? null : { basis: needs.basis, unknown } };
     const text = format === "json" ? jsonText(json) : keyTable(rows, io.now(), format === "wide");
+    if (keys.length === 0)
+      say(
+        io,
+        `note: no sealing keys in namespace ${connection.namespace}; another one is named by --controller-namespace`,
+      );
     if (format !== "json") for (const note of notes(needs)) say(io, note);
     writeProduct(text, { format: null, "sealed-secret-file": null }, io);
   });

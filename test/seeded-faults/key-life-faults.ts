@@ -50,6 +50,14 @@ export const keyLifeFaults: readonly Fault[] = [
     named: "what was promoted and seals keeps its time, as the next renewal counts from it",
   },
   {
+    what: "a namespace without keys is a table without lines, and no more is said",
+    file: "cli/keys/list-keys.ts",
+    find: "if (keys.length === 0)",
+    replace: "if (keys.length < 0)",
+    test: shown,
+    named: "where there are no keys it says so, and in which namespace it looked",
+  },
+  {
     what: "a restored key is promoted by the name of its Secret",
     file: "cli/keys/promote-key.ts",
     find: "if (!isRestored || text === certificate.fingerprint) return;",

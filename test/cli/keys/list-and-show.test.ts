@@ -165,6 +165,20 @@ test("one key is shown with all that needs it, its certificate, and what that me
   for (const text of [seals.stdout, retired.stdout, stdout]) assert.doesNotMatch(text, /PRIVATE/);
 });
 
+test("where there are no keys it says so, and in which namespace it looked", async (context) => {
+  const { keys } = await world(context, []);
+  const none = "note: no sealing keys in namespace nope; another one is named by --controller-namespace\n";
+  for (const [format, product] of [
+    ["json", /"keys": \[\]/],
+    ["table", /^NAME .*\n$/],
+  ] as const) {
+    const { code, stdout, stderr } = await keys("list", "--controller-namespace=nope", "-o", format);
+    assert.deepEqual([code, stderr.split("\n").includes(none.trimEnd())], [0, true], stderr);
+    assert.match(stdout, product);
+  }
+  assert.doesNotMatch((await keys("list")).stderr, /no sealing keys/);
+});
+
 test("what waits before it seals says for what", async (context) => {
   const { keys, put, publish } = await world(context, []);
   publish({
