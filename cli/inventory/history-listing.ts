@@ -35,7 +35,7 @@ export async function listHistory(git: StartGit): Promise<ListedHistory> {
   return {
     files: [...files.values()],
     problems: [...(await cutHistory(git)), ...(await withoutCommit(git))],
-    notes: hasSubmodules ? [OTHER_REPOSITORIES] : [],
+    notes: hasSubmodules ? [OTHER_REPOSITORIES] : await unnamedSubmodules(git),
   };
 }
 
@@ -44,6 +44,19 @@ const OTHER_REPOSITORIES = {
   problem: "submodules have histories of their own, which were not looked at",
   next: "run the same in each of them",
 };
+
+/** A tree may hold commits of other repositories that no `.gitmodules` names, as after a clone within a clone was added. */
+async function unnamedSubmodules(git: StartGit): Promise<InventoryProblem[]> {
+  const { code, text } = await askGit(git, ["ls-tree", "-r", "-z", "--full-tree", "HEAD"]);
+  if (code !== 0) return [];
+  const [first, ...others] = text
+    .split("\0")
+    .flatMap((entry) => /^160000 commit [^\t]*\t(.*)$/s.exec(entry)?.[1] ?? []);
+  if (first === undefined) return [];
+  return [
+    { ...OTHER_REPOSITORIES, where: others.length === 0 ? first : `${first} and ${others.length} more` },
+  ];
+}
 
 async function notListed(git: StartGit): Promise<InputError> {
   const partial = await partialClone(git);

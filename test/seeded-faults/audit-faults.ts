@@ -13,6 +13,13 @@ const allowUnreadable = "test/cli/audit/allow-unreadable.test.ts";
 /** Faults in finding sealed values, in telling which key each needs, and in following a stolen key. */
 export const auditFaults: readonly Fault[] = [
   {
+    what: "a repository within a history that no .gitmodules names is passed over",
+    file: "cli/inventory/history-listing.ts",
+    find: "if (first === undefined) return [];",
+    replace: "if (first !== undefined) return [];",
+    test: "test/cli/inventory/history-places.test.ts",
+  },
+  {
     what: "commits that only a reflog has are not searched",
     file: "cli/inventory/history-listing.ts",
     find: '"--all", "--reflog"]',

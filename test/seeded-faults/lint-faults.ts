@@ -139,7 +139,7 @@ export const lintFaults: readonly Fault[] = [
     file: "cli/lint/lint-files.ts",
     find: 'if (allowance === null || allowance === "no-reason") findings.push(finding);',
     replace:
-      'if (allowance === null) result.findings.push(finding);\n    else if (allowance === "no-reason") continue;',
+      'if (allowance === null) findings.push(finding);\n    else if (allowance === "no-reason") continue;',
     test: command,
   },
   {

@@ -142,6 +142,19 @@ suite("what a history keeps elsewhere is told of", () => {
     ]);
   });
 
+  test("in repositories within it that no .gitmodules names", async (context) => {
+    const repo = repository(context);
+    repo.commit({ "a.yaml": stream(first) });
+    const commit = repo.git("rev-parse", "HEAD");
+    repo.git("update-index", "--add", "--cacheinfo", `160000,${commit},apps/inner`);
+    repo.git("commit", "--quiet", "-m", "x");
+    const { problems, notes } = await historyOf(repo);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(told(notes), [
+      ["apps/inner", "submodules have histories of their own, which were not looked at"],
+    ]);
+  });
+
   test("in a partial clone, of which nothing is fetched, and whose whole history is read once it is there", async (context) => {
     const repo = repository(context);
     repo.commit({ "a.yaml": stream(first) });
