@@ -80,7 +80,7 @@ suite("rules that a user knows", () => {
 
   test("are gone with the clusters: who took pins of a file is told that it pins none", async () => {
     const emptied = { "/.signet.yaml": "version: 1\nclusters: {}\n" };
-    const files = { ...(await accepted(ACCEPTED)), ...emptied };
+    const files: Record<string, string> = { ...(await accepted(ACCEPTED)), ...emptied };
     const told = /^warning: \/\.signet\.yaml pins no cluster any more, .*: signet pin accept$/m;
     assert.match((await inProject(ARGS, { files })).stderr, told);
     const named = await inProject(["--cert", "certs/prod.pem", ...ARGS], { files });
