@@ -49,6 +49,8 @@ export type HelpPage = {
   flags?: readonly string[];
   /** What flags mean here, where their table says it for several actions at once. */
   summaries?: Readonly<Record<string, string>>;
+  /** What flags take here, where their table names more than that. */
+  values?: Readonly<Record<string, string>>;
   /** Complete command lines, which call the program `signet`. Each must run in test/cli/help-examples.test.ts. */
   examples: readonly { what: string; command: string }[];
   /** Codes and what they mean, where they differ from 0, 1 and 2. */

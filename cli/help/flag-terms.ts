@@ -11,16 +11,20 @@ export function flagTerm(flag: string, { short, value, kind }: OptionSpec): stri
 /**
  * Terms of a page for the flags named, in that order.
  * @param summaries what is said of a flag instead of its table's summary.
+ * @param values what a flag takes instead of what its table says.
  * @throws Error for a flag that the table has not.
  */
 export function flagTerms(
   table: OptionTable,
   names: readonly string[],
   summaries: Readonly<Record<string, string>> = {},
+  values: Readonly<Record<string, string>> = {},
 ): (readonly [string, string])[] {
   return names.map((name) => {
     const spec = table[name];
     if (spec === undefined) throw new Error(`help names an unknown flag: ${name}`);
-    return [flagTerm(name, spec), summaries[name] ?? spec.summary] as const;
+    const value = values[name] ?? spec.value;
+    const here = value === undefined ? spec : { ...spec, value };
+    return [flagTerm(name, here), summaries[name] ?? spec.summary] as const;
   });
 }

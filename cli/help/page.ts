@@ -27,7 +27,7 @@ export function commandPage(
   { title, summary, options, page, actions = [] }: Subject,
 ): string {
   const called = (command: string) => asCalled(command, program);
-  const flags = flagTerms(options, page.flags ?? Object.keys(options), page.summaries);
+  const flags = flagTerms(options, page.flags ?? Object.keys(options), page.summaries, page.values);
   const lines = [
     `${[program, title].filter((word) => word !== "").join(" ")}: ${summary}`,
     ...section(

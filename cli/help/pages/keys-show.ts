@@ -15,6 +15,7 @@ export const page: HelpPage = {
     format: "a page for people, or JSON",
     open: "open values with the keys, rather than believe what they say",
   },
+  values: { format: "table|json" },
   examples: [
     { what: "See a key and what claims to need it", command: "signet keys show sealed-secrets-key7xk2p" },
     {

@@ -92,6 +92,13 @@ for (const [word, { flags }] of Object.entries(ACTIONS)) {
       assert.deepEqual(long, []);
     });
 
+    test("says the same formats in its usage and of its flag", async () => {
+      const text = await page("keys", word, "--help");
+      const [, inUsage] = /\[-o (\S+)\]/.exec(text) ?? [];
+      const [, ofFlag] = /^ {2}-o, --format (\S+)/m.exec(text) ?? [];
+      assert.equal(ofFlag, inUsage);
+    });
+
     test("lists exactly the flags that go with it, in words about it alone", async () => {
       const text = await page("keys", word, "--help");
       const listed = flagsOf(text);
