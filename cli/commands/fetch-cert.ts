@@ -24,6 +24,9 @@ export const fetchCert: Command<typeof kubesealOptions> = {
       const asked = options["for-cluster"];
       alertUnlessPinned(certificate, found.source, asked, io, noticesOf(io, options));
     }
+    // That of a controller was told of where it was judged.
+    if (found.controller === null)
+      noticesOf(io, options).note(`certificate ${certificate.fingerprint} from ${found.source}`);
     writeProduct(found.bytes, options, io);
   },
 };

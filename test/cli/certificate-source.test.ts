@@ -164,6 +164,19 @@ suite("certificates", () => {
     assert.equal(written.files.get("out.pem"), text);
   });
 
+  test("are told by their fingerprint by --fetch-cert, from a file or an address, where notes are shown", async () => {
+    const { fingerprint } = readCertificate(certificatePem);
+    const world = { files: { "any.pem": certificatePem }, fetch: answer(certificatePem, {}) };
+    for (const cert of ["any.pem", "http://a/c"]) {
+      const shown = await runInMemory(["--fetch-cert", "--cert", cert, "--verbose"], world);
+      assert.deepEqual(
+        [shown.code, shown.stdout, shown.stderr],
+        [0, certificatePem, `certificate ${fingerprint} from ${cert}\n`],
+      );
+      assert.equal((await runInMemory(["--fetch-cert", "--cert", cert], world)).stderr, "");
+    }
+  });
+
   test("what is none is not passed on as one by --fetch-cert", async () => {
     const files = { "any.pem": "<html>\u001b]0;x\u0007log in</html>", "out.pem": "as it was" };
     const {

@@ -329,4 +329,11 @@ export const cliFaults: readonly Fault[] = [
     replace: "if (accepted !== fingerprint) return;",
     test: "test/cli/certificate-source.test.ts",
   },
+  {
+    what: "the fingerprint of a certificate at hand is not shown",
+    file: "cli/commands/fetch-cert.ts",
+    find: "found.controller === null)",
+    replace: "found.controller !== null)",
+    test: "test/cli/certificate-source.test.ts",
+  },
 ];
