@@ -5,8 +5,8 @@ import type { SealedObject, SealedValue } from "../inventory/sealed-object.ts";
 /** What is about a value, as a clause behind the name of its item, and behind the names of several. */
 export type Clause = { one: string; several: string };
 
-/** A value, and what was found about it. */
-export type FoundValue = { value: SealedValue; why: Clause };
+/** A value, what was found about it, and the fingerprint of the key it is sealed under; null where none opened it. */
+export type FoundValue = { value: SealedValue; why: Clause; key: string | null };
 
 /** An object, and those of its values of which there is something to tell. */
 export type FoundObject = { object: SealedObject; values: readonly FoundValue[] };
@@ -61,12 +61,12 @@ function judge(
   value: SealedValue,
   outcome: OpeningOutcome | undefined,
   { staysWith, hasAllGoing }: { staysWith: ReadonlySet<string>; hasAllGoing: boolean },
-): { needs: boolean; why: Clause } | null {
+): { needs: boolean; why: Clause; key: string | null } | null {
   switch (outcome?.kind) {
     case "opened": {
       const { key } = outcome;
       if (staysWith.has(key)) return null;
-      return { needs: true, why: { one: `needs ${key}`, several: `need ${key}` } };
+      return { needs: true, key, why: { one: `needs ${key}`, several: `need ${key}` } };
     }
     case "sealed-elsewhere": {
       // No controller opens it there, whichever keys stay; and anybody can copy an old value under another name.
@@ -74,10 +74,10 @@ function judge(
       const rest = `sealed under ${outcome.key}, for another place`;
       // In a tree it was renamed perhaps, and opens again where it stood before.
       const needs = !staysWith.has(outcome.key);
-      return { needs, why: { one: `was ${rest}`, several: `were ${rest}` } };
+      return { needs, key: outcome.key, why: { one: `was ${rest}`, several: `were ${rest}` } };
     }
     case "damaged":
-      return { needs: false, why: clauseOfDamaged(outcome.key) };
+      return { needs: false, key: outcome.key, why: clauseOfDamaged(outcome.key) };
     case "not-opened": {
       const { claimed } = value;
       const [says, say] =
@@ -86,10 +86,10 @@ function judge(
         one: `opens with no key at hand${says}`,
         several: `open with no key at hand${say}`,
       };
-      return { needs: !hasAllGoing, why };
+      return { needs: !hasAllGoing, key: null, why };
     }
     default:
-      return { needs: true, why: { one: "was not tried", several: "were not tried" } };
+      return { needs: true, key: null, why: { one: "was not tried", several: "were not tried" } };
   }
 }
 

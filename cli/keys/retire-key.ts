@@ -13,6 +13,7 @@ import type { KeyAction } from "./key-action.ts";
 import { keysAtHand, newestFirst } from "./keys-at-hand.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import { isFingerprint, keysNamed } from "./named-key.ts";
+import { byForce, neededKeys, neededText, withoutNeeded } from "./needed-keys.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 import { takeBackCommand } from "./taken-out.ts";
@@ -123,10 +124,10 @@ function requireSpared(
 
 /** @throws InputError unless all that was found opens with the keys that stay, or the keys go by force. */
 async function requireUnneeded(retiring: Retiring): Promise<void> {
-  const { going, forced, io } = retiring;
+  const { going, forced, options, io } = retiring;
   const isForced = going.every(({ certificate }) => forced.has(certificate.fingerprint));
   const found = await lookedAt(retiring, isForced);
-  const { needing, unaffected } = await dependence(retiring, found);
+  const { needing, unaffected, atHand } = await dependence(retiring, found);
   for (const line of unaffectedLines(unaffected)) say(io, line);
   for (const one of needing) say(io, foundLine(one));
   for (const { where, problem } of found.problems) say(io, `${where}: not looked at: ${problem}`);
@@ -145,18 +146,22 @@ async function requireUnneeded(retiring: Retiring): Promise<void> {
     say(io, `warning: ${what}; the keys go all the same`);
     return;
   }
+  const needed = neededKeys(going, needing, atHand);
+  const by = neededText(needed);
+  // What could not be looked at may need any of them.
+  const inTheWay = unread > 0 || needed.length === 0 ? going : needed.map(({ key }) => key);
+  const others = unread > 0 ? null : withoutNeeded(going, needed, options);
   const next = [
+    ...(others === null ? [] : [others]),
     ...(values === 0
       ? []
-      : ["seal them anew (signet rotate), apply them and wait until they are in sync, or delete them"]),
+      : [
+          "seal those values anew (signet rotate), apply them and wait until they are in sync, or delete them",
+        ]),
     ...(unread === 0 ? [] : ["see to it that what is named can be read"]),
-  ].join("; ");
-  throw new InputError(`no key was retired: ${what}`, `${next}; ${byForce(going)}`);
-}
-
-function byForce(going: readonly SealingKey[]): string {
-  const fingerprints = new Set(going.map(({ certificate }) => certificate.fingerprint));
-  return `to retire the keys all the same, whatever needs them: --force ${[...fingerprints].join(",")}`;
+    byForce(inTheWay, options),
+  ];
+  throw new InputError(`no key was retired: ${what}${by === "" ? "" : `; ${by}`}`, next.join("; "));
 }
 
 /** Everything in the cluster, and in the trees that were named. */
@@ -177,7 +182,7 @@ async function lookedAt({ going, connection, options, io }: Retiring, isForced: 
     if (!isForced && error instanceof KubeApiError && error.status === 403)
       throw new InputError(
         `no key was retired: what needs them in the cluster is not known: ${error.message}`,
-        `have somebody do it who may list the SealedSecrets of all namespaces; ${byForce(going)}`,
+        `have somebody do it who may list the SealedSecrets of all namespaces; ${byForce(going, options)}`,
       );
     if (!isForced) throw error;
     const problem = { where: "the cluster", problem: error.message, next: error.hint };
@@ -188,12 +193,13 @@ async function lookedAt({ going, connection, options, io }: Retiring, isForced: 
 async function dependence(
   { going, staying, options, io }: Retiring,
   { objects }: Inventory,
-): Promise<Dependence> {
+): Promise<Dependence & { atHand: ReadonlySet<string> }> {
   const opening = await keysAtHand([...staying, ...going], options, io);
   const halves = (keys: readonly SealingKey[]) => newestFirst(keys.flatMap((key) => opening.get(key) ?? []));
   const atHand = new Set(halves(going).map(({ fingerprint }) => fingerprint));
   const hasAllGoing = going.every(({ certificate }) => atHand.has(certificate.fingerprint));
-  return dependents(objects, { staying: halves(staying), going: halves(going), hasAllGoing });
+  const found = await dependents(objects, { staying: halves(staying), going: halves(going), hasAllGoing });
+  return { ...found, atHand };
 }
 
 /** Whoever may create SealedSecrets decides how many there are. */

@@ -32,6 +32,7 @@ import { keyMovingFaults } from "./key-moving-faults.ts";
 import { keyServiceFaults } from "./key-service-faults.ts";
 import { keySparingFaults } from "./key-sparing-faults.ts";
 import { keyUseFaults } from "./key-use-faults.ts";
+import { keyWritingFaults } from "./key-writing-faults.ts";
 import { kustomizeFaults } from "./kustomize-faults.ts";
 import { lintFaults } from "./lint-faults.ts";
 import { openingFaults } from "./opening-faults.ts";
@@ -74,6 +75,7 @@ export const faults: readonly Fault[] = [
   ...keyServiceFaults,
   ...keySparingFaults,
   ...keyUseFaults,
+  ...keyWritingFaults,
   ...servingFaults,
   ...decidingFaults,
   ...policyFaults,

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { pairSecret, type SealingPair, sealedManifest, sealingPair } from "../../controller/sealing-key.ts";
+import type { ApiObject } from "../../embedded-cluster/api-object.ts";
+import { KMS_KEY, keysWorld } from "./keys-world.ts";
+
+const MINUTE_MS = 60_000;
+const pairs = await Promise.all(
+  Array.from({ length: 9 }, (_, at) => sealingPair(new Date(Date.now() - at * MINUTE_MS))),
+);
+const [newest, ...rest] = pairs as [SealingPair, ...SealingPair[]];
+const names = rest.map((_, at) => `k${at}`);
+
+/** The newest key seals; of the others, k0 to k7, some are needed by an object each. */
+async function world(context: TestContext, needed: readonly number[]) {
+  const made = await keysWorld(context, [
+    pairSecret(newest, "new"),
+    ...rest.map((pair, at) => pairSecret(pair, `k${at}`)),
+  ]);
+  made.publish({ certificatePem: newest.certificatePem });
+  for (const at of needed) {
+    const place = { namespace: "team", name: `needs-k${at}` };
+    made.cluster.store.put(
+      (await sealedManifest(rest[at] ?? newest, place, { password: "pw" })) as ApiObject,
+    );
+  }
+  return made;
+}
+
+const lineOf = (stderr: string, word: string) =>
+  stderr.split("\n").find((line) => line.startsWith(`${word}: `)) ?? "";
+
+test("of many keys the ones in the way are named, and left out; only they are forced", async (context) => {
+  const { keys, writes } = await world(context, [2, 5]);
+  const { code, stderr } = await keys("retire", ...names);
+  assert.deepEqual([code, writes()], [1, []]);
+  assert.ok(
+    lineOf(stderr, "error").endsWith(
+      "; k2 is needed by SealedSecret team/needs-k2 in the cluster; k5 is needed by SealedSecret team/needs-k5 in the cluster",
+    ),
+    stderr,
+  );
+  const hint = lineOf(stderr, "hint");
+  assert.ok(hint.startsWith("hint: the same command without k2, k5 retires the other 6 now; "), hint);
+  const force = `signet keys retire k2 k5 --force ${rest[2]?.fingerprint},${rest[5]?.fingerprint}`;
+  assert.ok(hint.endsWith(`; to retire k2, k5 all the same, whatever needs them: ${force}`), hint);
+  const others = await keys("retire", ...names.filter((name) => name !== "k2" && name !== "k5"));
+  assert.equal(others.code, 0, others.stderr);
+  const forced = await keys(...force.split(" ").slice(2));
+  assert.equal(forced.code, 0, forced.stderr);
+});
+
+test("few that are not needed are named in the command, which looks at as much; many are not forced by the line", async (context) => {
+  const { keysWith, writes } = await world(context, [0, 1, 2, 3, 4, 5]);
+  const { code, stderr } = await keysWith(
+    { files: { "my tree/a.yaml": "kind: ConfigMap" } },
+    "retire",
+    "--compromised",
+    "--in",
+    "my tree",
+    ...names,
+  );
+  assert.deepEqual([code, writes()], [1, []]);
+  const hint = lineOf(stderr, "hint");
+  assert.ok(
+    hint.startsWith("hint: the other 2 can go now: signet keys retire --compromised --in 'my tree' k6 k7; "),
+    hint,
+  );
+  assert.match(lineOf(stderr, "error"), /; k4 is needed by [^;]*; so is 1 more key$/);
+  assert.match(hint, /: --force with the whole fingerprint of each key named$/);
+});
+
+test("a key that could not be tried may be needed by what no other opens; the tried ones go", async (context) => {
+  const { keys, cluster } = await world(context, []);
+  const place = { namespace: "team", name: "lost" };
+  cluster.store.put((await sealedManifest(await sealingPair(), place, { password: "pw" })) as ApiObject);
+  const wrapped = await keys("wrap", "--with", KMS_KEY, "--without-backup", "k0");
+  assert.equal(wrapped.code, 0, wrapped.stderr);
+  const { code, stderr } = await keys("retire", "k0", "k1");
+  assert.equal(code, 1, stderr);
+  assert.match(lineOf(stderr, "error"), /; k0 may be needed by SealedSecret team\/lost in the cluster$/);
+  assert.match(stderr, /^hint: the other one can go now: signet keys retire k1; /m);
+});
