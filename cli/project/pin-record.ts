@@ -72,7 +72,7 @@ export function requireAcceptedPin(
   if (!vouched.ok) {
     throw new InputError(
       `${cluster.where} ${vouched.problem ?? "is not what you accepted"}: nothing is sealed with it`,
-      `look at ${project.path}, and who changed it; to accept it: signet pin accept ${cluster.name}`,
+      whatToDo(cluster, accepted, project),
     );
   }
   if (vouched.steps.length === 0) return;
@@ -123,11 +123,36 @@ export function pinsTaken({ path: file }: ProjectFile, io: Io): "not" | PinTrust
   return pins.every(({ firstUse }) => firstUse === true) ? "first-use" : "accepted";
 }
 
+/**
+ * The pin to go on from where the user names the next certificate himself: the one that stands in the files, where it counts here; else
+ * the certificate that he accepted, since the key of one that was put in its place is to vouch for nothing.
+ */
+export function pinToReplace(cluster: PinnedCluster, project: ProjectFile, io: Io): PinnedCluster {
+  const path = recordPath(RECORD, io);
+  const known = path === null ? undefined : ownOf(readRecords(path, io), project.path);
+  const accepted = known === undefined ? undefined : ownOf(known, cluster.name);
+  if (accepted === undefined || judge(cluster, accepted, io.now()).ok) return cluster;
+  return { ...cluster, certificate: readCertificate(accepted.certificate), text: accepted.certificate };
+}
+
 /** The certificate that this user accepted for a cluster; null for none. */
 export function acceptedCertificate(project: ProjectFile, name: string, io: Io): Certificate | null {
   const path = recordPath(RECORD, io);
   const accepted = path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, name);
   return accepted === undefined ? null : readCertificate(accepted.certificate);
+}
+
+/** A fingerprint says nothing of a cluster's id, nor of a cluster that is new. */
+function whatToDo(
+  { name, clusterId }: PinnedCluster,
+  accepted: AcceptedPin | undefined,
+  { path }: ProjectFile,
+): string {
+  const byFingerprint =
+    accepted?.clusterId === clusterId
+      ? `, or pin the right one by the fingerprint that whoever runs the controller tells you: signet pin update --accept-certificate SHA256:… ${name}`
+      : "";
+  return `look at ${path}, and who changed it; take the change back from Git${byFingerprint}; to accept it as it stands: signet pin accept ${name}`;
 }
 
 function judge(cluster: PinnedCluster, accepted: AcceptedPin | undefined, now: Date): Vouched {

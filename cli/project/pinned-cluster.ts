@@ -52,7 +52,7 @@ export function pinnedCluster(project: ProjectFile, name: string, io: Io): Pinne
   if (certificate.fingerprint !== entry.fingerprint)
     throw new OtherPinError(
       `${where}: the certificate in ${entry.certificate} is ${certificate.fingerprint}, and the fingerprint there is ${entry.fingerprint}: nothing is sealed with it`,
-      `see who changed either; if the certificate is right, write its fingerprint there, and accept it with: signet pin accept ${name}`,
+      `see who changed either, and take that back from Git; if the certificate is right, write its fingerprint there, and accept it with: signet pin accept ${name}`,
     );
   return { name, certificate, clusterId: entry.clusterId ?? null, path, text, where };
 }

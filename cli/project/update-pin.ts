@@ -9,7 +9,7 @@ import type { Notices } from "../notices.ts";
 import type { ClusterOptions } from "../options.ts";
 import { writeResult } from "../output-folder.ts";
 import { readFoundCertificate, requireAccepted } from "../sealing-certificate.ts";
-import { acceptedCertificate, acceptPins, requireAcceptedPin } from "./pin-record.ts";
+import { acceptedCertificate, acceptPins, pinToReplace, requireAcceptedPin } from "./pin-record.ts";
 import { certificatePath, OtherPinError, type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import { type ProjectFile, readProject } from "./project-file.ts";
 import { pinOf } from "./project-sealing.ts";
@@ -19,7 +19,7 @@ export type PinSource = ClusterOptions & { cert: string | null };
 
 /**
  * Pins the certificate that a cluster has now: the one of its controller, or of a file. The key of the pinned one has to vouch for it,
- * or the user to accept it by its fingerprint. The certificate's file gets it, with what vouches for it behind it, and the
+ * or the user to accept it by its fingerprint: then the pinned one need not be one that counts here. The certificate's file gets it, with what vouches for it behind it, and the
  * project file its fingerprint; nothing else in that changes.
  * @returns lines that tell what is pinned now.
  * @throws CertificateError when nobody vouches for it; what reading and writing the files throws.
@@ -31,11 +31,11 @@ export async function updatePin(
   io: Io,
   notices: Notices,
 ): Promise<string[]> {
-  const pinned = pinnedBefore(project, name, io);
+  const { pinned, isWhole } = pinnedBefore(project, name, options["accept-certificate"] !== null, io);
   requireAcceptedPin(pinned, project, io, notices);
   const found = await newCertificate(pinned, options, io, notices);
   const { fingerprint, digest, pem } = found.certificate;
-  if (digest === pinned.certificate.digest) return [`${name} ${fingerprint}`];
+  if (isWhole && digest === pinned.certificate.digest) return [`${name} ${fingerprint}`];
   const text = editDocument(
     project.text,
     [{ path: ["clusters", name, "fingerprint"], value: fingerprint }],
@@ -49,28 +49,30 @@ export async function updatePin(
 }
 
 /**
- * What is pinned, also where an earlier run was ended between its two files: then the accepted certificate is the one that the project
- * file still names.
+ * What is pinned, and whether it stands so in both files. It does not where an earlier run was ended between them: then the accepted
+ * certificate is the one that the project file still names.
+ * @param isNamed whether the user names the new certificate: then the accepted one also counts where both files were changed.
  */
-function pinnedBefore(project: ProjectFile, name: string, io: Io): PinnedCluster {
+function pinnedBefore(
+  project: ProjectFile,
+  name: string,
+  isNamed: boolean,
+  io: Io,
+): { pinned: PinnedCluster; isWhole: boolean } {
   try {
-    return pinnedCluster(project, name, io);
+    const found = pinnedCluster(project, name, io);
+    const pinned = isNamed ? pinToReplace(found, project, io) : found;
+    return { pinned, isWhole: pinned === found };
   } catch (error) {
     const entry = project.clusters.get(name);
     // What holds no certificate is none of what a run left behind: the path is anybody's text, and the file would be overwritten.
     if (!(error instanceof OtherPinError) || entry === undefined) throw error;
     const certificate = acceptedCertificate(project, name, io);
-    if (certificate?.fingerprint !== entry.fingerprint) throw error;
+    if (certificate === null || (certificate.fingerprint !== entry.fingerprint && !isNamed)) throw error;
     const { clusterId = null } = entry;
     const where = `${name} in ${project.path}`;
-    return {
-      name,
-      certificate,
-      clusterId,
-      path: certificatePath(project, entry),
-      text: certificate.pem,
-      where,
-    };
+    const path = certificatePath(project, entry);
+    return { pinned: { name, certificate, clusterId, path, text: certificate.pem, where }, isWhole: false };
   }
 }
 

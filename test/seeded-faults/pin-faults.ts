@@ -95,9 +95,31 @@ export const pinFaults: readonly Fault[] = [
     test: pinTest,
   },
   {
+    what: "a planted certificate vouches for the one that the user names",
+    file: update,
+    find: "isNamed ? pinToReplace(found, project, io) : found",
+    replace: "found",
+    test: pinTest,
+  },
+  {
+    what: "an update says that it pinned the accepted certificate, and leaves another one in its file",
+    file: update,
+    find: "if (isWhole && digest",
+    replace: "if (digest",
+    test: pinTest,
+  },
+  {
+    what: "who changed the cluster id with the pin has it accepted with the next certificate",
+    file: record,
+    find: "return { ...cluster, certificate: readCertificate(accepted.certificate), text: accepted.certificate };",
+    replace:
+      "return {\n    ...cluster,\n    certificate: readCertificate(accepted.certificate),\n    text: accepted.certificate,\n    clusterId: accepted.clusterId,\n  };",
+    test: pinTest,
+  },
+  {
     what: "a renewal that was ended half-way begins from what nobody accepted",
     file: update,
-    find: "if (certificate?.fingerprint !== entry.fingerprint) throw error;",
+    find: "if (certificate === null || (certificate.fingerprint !== entry.fingerprint && !isNamed)) throw error;",
     replace: "if (certificate === null) throw error;",
     test: pinTest,
   },

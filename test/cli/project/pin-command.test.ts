@@ -241,6 +241,57 @@ suite("signet pin", () => {
     assert.equal(code, 1);
   });
 
+  test("update takes the named certificate in the place of a pin that somebody changed", async () => {
+    const files = await acceptedProject();
+    const entry = (fingerprint: string) => ({
+      "/.signet.yaml": files["/.signet.yaml"]?.replace(of(PROD), fingerprint) ?? "",
+    });
+    const bad = { "/certs/prod.pem": STAGING.certificate.pem };
+    const forged = LATER.certificate.pem + (await link(STAGING, LATER));
+    const both = { ...files, ...entry(of(STAGING)), ...bad };
+    for (const changed of [both, { ...files, ...bad }, { ...files, ...entry(of(STAGING)) }]) {
+      for (const [key, text] of [
+        [PROD, PROD.certificate.pem],
+        [LATER, forged],
+      ] as const) {
+        const world = { ...changed, "/new.pem": text };
+        const args = ["pin", "update", "--cert", "new.pem", "--accept-certificate", of(key), "prod"];
+        const taken = await inProject(args, { files: world });
+        assert.deepEqual([taken.code, taken.stdout], [0, `prod ${of(key)}\n`], taken.stderr);
+        // Nothing is kept of who put another one there.
+        assert.equal(taken.files.get("/certs/prod.pem"), key.certificate.pem);
+        assert.equal(taken.files.get("/.signet.yaml"), entry(of(key))["/.signet.yaml"]);
+        assert.doesNotMatch(taken.stderr, /vouches/);
+      }
+    }
+    const args = ["pin", "update", "--cert", "new.pem", "prod"];
+    const world = { ...both, "/new.pem": PROD.certificate.pem };
+    const refused = await inProject(args, { files: world });
+    assert.match(
+      refused.stderr,
+      /\nhint: .* back from Git, or .*update --accept-certificate SHA256:… prod; /,
+    );
+    assert.deepEqual([refused.code, Object.fromEntries(refused.files)], [1, world]);
+    // What changed only in the certificate's file is set right by the accepted certificate.
+    const half = await inProject(args, { files: { ...files, ...bad, "/new.pem": PROD.certificate.pem } });
+    assert.deepEqual([half.code, half.files.get("/certs/prod.pem")], [0, PROD.certificate.pem], half.stderr);
+  });
+
+  test("update by a fingerprint takes no changed cluster id along", async () => {
+    const files = await acceptedProject();
+    const id = "4b1f9c0a-5f2e-4a69-9a26-7c3f9d0a1b2c";
+    const planted = { ...projectFiles("", clusterText("prod", STAGING, `    clusterId: ${id}\n`)) };
+    const world = { ...files, ...planted, "/certs/prod.pem": STAGING.certificate.pem };
+    const args = ["pin", "update", "--cert", "new.pem", "--accept-certificate", of(PROD), "prod"];
+    const refused = await inProject(args, { files: { ...world, "/new.pem": PROD.certificate.pem } });
+    assert.match(refused.stderr, /names another cluster id/);
+    assert.match(
+      refused.stderr,
+      /\nhint: .* back from Git; to accept it as it stands: signet pin accept prod\n$/,
+    );
+    assert.equal(refused.code, 1);
+  });
+
   test("sealing asks the controller that flags name, and holds it to the pin", async () => {
     const files = await acceptedProject();
     const args = (kubeconfig: string) => ["--kubeconfig", kubeconfig, "--verbose"];
