@@ -71,12 +71,13 @@ export const pin: Command<typeof pinOptions> = {
 };
 
 /**
- * `prod SHA256:…, until 2036-01-02, accepted`
+ * `prod SHA256:…, until 2036-01-02, accepted`; where all are listed, also that the rules are not those that were accepted.
  * @throws SealError once the others are listed, where a certificate cannot be used.
  */
 async function list(project: ProjectFile, names: readonly string[], io: Io): Promise<void> {
   const { readablePins } = await import("../project/pinned-files.ts");
   const { isAccepted } = await import("../project/pin-record.ts");
+  const { standOfRules } = await import("../project/rules-record.ts");
   const chosen = names.length > 0 ? names : [...project.clusters.keys()];
   const { clusters, faults } = readablePins(project, chosen, io);
   const lines = clusters.map((cluster) => {
@@ -84,7 +85,8 @@ async function list(project: ProjectFile, names: readonly string[], io: Io): Pro
     const accepted = isAccepted(cluster, project, io) ? "accepted" : "not accepted yet";
     return `${cluster.name} ${fingerprint}, until ${notAfter.toISOString().slice(0, 10)}, ${accepted}`;
   });
-  print(lines, io);
+  const rules = names.length === 0 ? standOfRules(project, io) : null;
+  print(rules === null ? lines : [...lines, rules], io);
   const [last, ...others] = faults.toReversed();
   const notices = noticesOf(io, { verbose: false, v: 0 });
   for (const { message, hint } of others.toReversed()) notices.alert(`${message}; ${hint}`);

@@ -48,8 +48,7 @@ export function knownRules(project: ProjectFile, io: Io, notices: Notices, recor
   const known = Object.hasOwn(all, project.path) ? all[project.path] : undefined;
   if (known === undefined) {
     // The pins were looked at, and these rules not: they may have come since.
-    const isLate = project.rules.some(saysForWhom) && pinsTaken(project, io) === "accepted";
-    if (isLate)
+    if (areLate(project, io))
       notices.alert(
         `you accepted pins of ${project.path}, and its rules not yet: by them a file may be sealed for another cluster, or key, than it was. Look at them; to accept them and the pins: signet pin accept`,
       );
@@ -115,6 +114,28 @@ export function acceptRules(project: ProjectFile, io: Io): boolean {
   if (isDeepStrictEqual(known, rules)) return false;
   writeRecord(path, { ...records, [project.path]: rules }, RECORD, io);
   return known !== undefined;
+}
+
+/**
+ * Where the rules of a project stand for this user, by his record, which stays as it is.
+ * @returns a line for people; null where they are those that he knows, or are taken with their first use.
+ * @throws FileError, InputError for a record that cannot be used.
+ */
+export function standOfRules(project: ProjectFile, io: Io): string | null {
+  const path = recordPath(RECORD, io);
+  if (path === null) return null;
+  const records = readRecord(path, RECORD, io) ?? {};
+  const known = Object.hasOwn(records, project.path) ? records[project.path] : undefined;
+  const next = "to accept them and the pins: signet pin accept";
+  if (known === undefined)
+    return areLate(project, io) ? `the rules of ${project.path}, not accepted yet; ${next}` : null;
+  if (isDeepStrictEqual(known, rulesOf(project))) return null;
+  return `the rules of ${project.path} changed since you accepted them; ${next}`;
+}
+
+/** Whether pins were looked at, and not the rules that say for whom files are sealed. */
+function areLate(project: ProjectFile, io: Io): boolean {
+  return project.rules.some(saysForWhom) && pinsTaken(project, io) === "accepted";
 }
 
 function rulesOf({ clusters, rules }: ProjectFile): Known {

@@ -82,6 +82,13 @@ export const projectFaults: readonly Fault[] = [
     test: rulesTest,
   },
   {
+    what: "the list of pins says nothing of rules that changed",
+    file: rules,
+    find: "if (isDeepStrictEqual(known, rulesOf(project))) return null;",
+    replace: "if (known !== null) return null;",
+    test: rulesTest,
+  },
+  {
     what: "rotate says nothing of rules that changed",
     file: "cli/rotate/rotated-cluster.ts",
     find: "      if (fitting.includes(name)) alertOfRules(path, name, true);\n",

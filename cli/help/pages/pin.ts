@@ -9,7 +9,7 @@ export const page: HelpPage = {
   ],
   description: [
     "A project file, .signet.yaml, names clusters and pins the certificate of each. Without --cert and without a flag that names a controller, sealing takes the certificate that is pinned, and asks no cluster. Whoever changes a pin has what is sealed from then on: so the pins of a file are recorded with its first use, and others refused later, unless the key of the one that you accepted vouches for the new one. accept takes those that the file names now.",
-    "The rules of the file are recorded as well. Where others than the recorded ones have a file sealed for another cluster or key, a warning says so each time, until accept without a CLUSTER takes them.",
+    "The rules of the file are recorded as well. Where others than the recorded ones have a file sealed for another cluster or key, a warning says so each time, until accept without a CLUSTER takes them; the list says that they changed.",
     "update pins the certificate that the controller has now, or the one of --cert. The key of the pinned one has to vouch for it, by the chain of certificates that the controller publishes; each step is told. Otherwise give its fingerprint with --accept-certificate; so too where somebody changed the pin, and you take that back not from Git but by pinning the right certificate. The certificate's file and the fingerprint in .signet.yaml are changed, and nothing else.",
   ],
   examples: [

@@ -78,6 +78,24 @@ suite("rules that a user knows", () => {
     assert.deepEqual([quiet.code, quiet.stderr, quiet.files.has(RULES)], [0, "", true]);
   });
 
+  test("are listed with the pins where they are not the accepted ones, and stay so", async () => {
+    const listed = async (files: Record<string, string>, ...names: string[]) => {
+      const run = await inProject(["pin", "list", ...names], { files });
+      assert.deepEqual([run.code, run.stderr, Object.fromEntries(run.files)], [0, "", files]);
+      return run.stdout.split("\n").filter((line) => line !== "" && !line.includes("SHA256:"));
+    };
+    const next = "to accept them and the pins: signet pin accept";
+    const changed = await accepted(TO_STAGING);
+    assert.deepEqual(await listed(changed), [
+      `the rules of /.signet.yaml changed since you accepted them; ${next}`,
+    ]);
+    assert.deepEqual(await listed(changed, "prod"), []);
+    const { [RULES]: _, ...late } = changed;
+    assert.deepEqual(await listed(late), [`the rules of /.signet.yaml, not accepted yet; ${next}`]);
+    assert.deepEqual(await listed(await accepted(ACCEPTED)), []);
+    assert.deepEqual(await listed(projectFiles(ACCEPTED)), []);
+  });
+
   test("are gone with the clusters: who took pins of a file is told that it pins none", async () => {
     const emptied = { "/.signet.yaml": "version: 1\nclusters: {}\n" };
     const files: Record<string, string> = { ...(await accepted(ACCEPTED)), ...emptied };
