@@ -2,6 +2,7 @@ import { InputError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { BACK_UP_COMMANDS } from "../keys/back-up-commands.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
+import { loadableKeys } from "../keys/model-key.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
@@ -40,7 +41,8 @@ export function checkKeys({ client, search, now }: Looking, published: Published
       checks.push(wanting("fail", ABOUT, found, "restore it from a backup: signet keys restore"));
     } else checks.push(ok(ABOUT, `${keys.length} in use; ${seals} seals`));
     const isRequired = typeof settings === "string" || settings.requireBackup;
-    checks.push(...checkRenewal(keys, published, now));
+    // Whoever creates Secrets can write any certificate there, with nothing behind it.
+    checks.push(...checkRenewal(await loadableKeys(keys, now), published, now));
     checks.push(...checkBackups(keys, seals, isRequired));
     const wrap = typeof settings === "string" ? null : settings.wrap;
     const open = keys.filter(({ wrappedBy }) => wrappedBy === null);

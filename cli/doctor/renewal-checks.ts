@@ -10,7 +10,10 @@ const USUAL_PERIOD_MS = 30 * DAY_MS;
 /** A leader that was away is given that much. */
 const LATE_MS = 3_600_000;
 
-/** Judges whether keys are renewed as the controller's options say, and what its cut-off time does. */
+/**
+ * Judges whether keys are renewed as the controller's options say, and what its cut-off time does.
+ * @param keys those that a controller would load, as far as that shows.
+ */
 export function checkRenewal(
   keys: readonly SealingKey[],
   { renewPeriodMs, cutoff, isBySecret }: PublishedOptions,

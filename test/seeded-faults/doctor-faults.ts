@@ -119,6 +119,13 @@ export const doctorFaults: readonly Fault[] = [
     test: renewal,
   },
   {
+    what: "a certificate with nothing behind it hides from doctor that no key is made any more",
+    file: "cli/doctor/key-checks.ts",
+    find: "checkRenewal(await loadableKeys(keys, now), published, now)",
+    replace: "checkRenewal(keys, published, now)",
+    test: "test/cli/doctor/checks.test.ts",
+  },
+  {
     what: "a certificate that begins in years passes for a fresh key",
     file: "cli/doctor/renewal-checks.ts",
     find: "keys.filter((key) => hasBegun(key, now))",

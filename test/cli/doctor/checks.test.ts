@@ -316,6 +316,24 @@ suite("keys", () => {
     assert.deepEqual(levels(await look(403)), ["unknown keys"]);
   });
 
+  test("that nothing is behind hide from nobody that none was made", async () => {
+    const configMap = saying({ "signet.dev/key-renew-period": "2592000s" });
+    const { privateKeyPem } = testCertificate(-2, daysFromNow(300));
+    const young = testCertificate(daysFromNow(-1), daysFromNow(300), 3);
+    const own = keySecret("one", certificatePem, undefined, { keyText: privateKeyPem });
+    const renewal = async (keyText: string) =>
+      levels(
+        await look(
+          { items: [own, keySecret("two", young.certificatePem, undefined, { keyText })] },
+          { configMap },
+        ),
+        true,
+      ).find((line) => line.endsWith(" renewal"));
+    assert.equal(await renewal("a private key"), "warn renewal");
+    assert.equal(await renewal(privateKeyPem), "warn renewal", "of another certificate");
+    assert.equal(await renewal(young.privateKeyPem), "ok renewal");
+  });
+
   test("that lie open where new ones are wrapped", async () => {
     const annotations = {
       "signet.dev/sealing-key-wrap": "vault:transit/k",
