@@ -398,10 +398,16 @@ suite("objects", () => {
     assert.deepEqual(levels(await look(), true), ["ok objects"]);
     const some = await look(good, sealedSecret("a", "c", TOLD.failed), { metadata: { name: "d" } });
     assert.deepEqual(levels(some), ["warn objects"]);
-    assert.match(first(some), /^2 of 3 SealedSecrets/);
+    assert.match(first(some), /^2 of 3 SealedSecrets are not in sync$/);
+    assert.equal((await look(good))[0]?.found, "1 SealedSecret, all in sync");
+    assert.equal((await look())[0]?.found, "0 SealedSecrets, all in sync");
+    assert.equal(first(await look({ metadata: { name: "d" } })), "1 of 1 SealedSecret is not in sync");
     const lost = await look(good, sealedSecret("a", "c", TOLD.notOpening));
     assert.deepEqual(levels(lost), ["fail objects"]);
-    assert.match(first(lost), /^1 of 2 SealedSecrets are opened by no sealing key any more/);
-    assert.match(first(await look(sealedSecret("a", "b", null))), /^no controller has looked at any of 1/);
+    assert.match(first(lost), /^1 of 2 SealedSecrets is opened by no sealing key any more/);
+    assert.match(
+      first(await look(sealedSecret("a", "b", null))),
+      /^no controller has looked at any of 1 SealedSecret$/,
+    );
   });
 });
