@@ -18,7 +18,7 @@ import { provePair } from "./backup/canary.ts";
 import { confirmBackup, confirmedMark, digestOf } from "./backup/confirm-backup.ts";
 import { recipientsText, requireIndependent, wrappingKeysOf } from "./backup/independent-recipients.ts";
 import { requireNothingLost } from "./backup/replaced-backup.ts";
-import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import type { KeyAction } from "./key-action.ts";
 import { privateKeyPem } from "./key-moving.ts";
 import type { KeysOptions } from "./keys-options.ts";
@@ -71,8 +71,8 @@ async function backUp(
   const services = new UserWrappingServices(options, io, notices);
   const keyServices = new UserKeyServices(options, io, notices);
   try {
-    await withKeySecrets(options, io, async (connection) => {
-      const { secrets, published, namespace } = connection;
+    await withKeysToWrite(options, io, async (connection) => {
+      const { secrets, writes, published, namespace } = connection;
       const found = names.length > 0 || options.all ? await secrets.all() : await secrets.inUse();
       const keys = found.flatMap((secret) =>
         readableKeys(secret, (problem) => say(io, `warning: ${problem}`)),
@@ -104,7 +104,9 @@ async function backUp(
       try {
         const bytes = Buffer.from(written.text);
         await requireSame(bytes, "the backup", written.unwrapper, copies);
-        writeProduct(bytes, { format: null, "sealed-secret-file": file }, io, "owner-only");
+        await writes.write(file ?? "the backup on standard output", () =>
+          writeProduct(bytes, { format: null, "sealed-secret-file": file }, io, "owner-only"),
+        );
         const isOpened =
           file !== null && (await readBack(file, written.unwrapper, copies, sops, namespace, io));
         const time = io.now().toISOString();
@@ -223,7 +225,7 @@ async function confirm(names: readonly string[], options: KeysOptions, io: Io): 
   const notices = noticesOf(io, { ...options, v: 0 });
   const keyServices = new UserKeyServices(options, io, notices);
   try {
-    await withKeySecrets(options, io, async (connection) => {
+    await withKeysToWrite(options, io, async (connection) => {
       const unwrapper = new UserSopsKeys(keyServices, options, io).unwrapper(
         connection.namespace,
         "not-compared",

@@ -4,6 +4,7 @@ import { connect, controllerOf, requestTimeoutMs } from "../cluster.ts";
 import type { Io } from "../io.ts";
 import { shownText } from "../shown-text.ts";
 import { type KeySecretObject, KeySecrets } from "./key-secrets.ts";
+import { KeyWrites } from "./key-writes.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import { type PublishedKeys, publishedKeys } from "./published-keys.ts";
 import { readSealingKey, type SealingKey } from "./sealing-key.ts";
@@ -12,6 +13,8 @@ import { readSealingKey, type SealingKey } from "./sealing-key.ts";
 export type KeyConnection = {
   client: KubeClient;
   secrets: KeySecrets;
+  /** What was written so far. */
+  writes: KeyWrites;
   /** What the controller says of its keys, asked each time. */
   published(): Promise<PublishedKeys>;
   /** Where the controller and its keys are. */
@@ -30,11 +33,28 @@ export async function withKeySecrets(
   try {
     const { namespace } = controllerOf(options);
     const published = () => publishedKeys(client, namespace, timeoutMs);
-    const secrets = new KeySecrets(client, namespace, timeoutMs);
-    await work({ client, secrets, published, namespace, timeoutMs });
+    const writes = new KeyWrites();
+    const secrets = new KeySecrets(client, namespace, timeoutMs, writes);
+    await work({ client, secrets, writes, published, namespace, timeoutMs });
   } finally {
     await client.close();
   }
+}
+
+/** The same for work that writes: interrupted, it says what was written by then. */
+export function withKeysToWrite(
+  options: KeysOptions,
+  io: Io,
+  work: (connection: KeyConnection) => Promise<void>,
+): Promise<void> {
+  return withKeySecrets(options, io, async (connection) => {
+    const goOn = await io.whenInterrupted?.(() => say(io, connection.writes.lastWords));
+    try {
+      await work(connection);
+    } finally {
+      await goOn?.();
+    }
+  });
 }
 
 /** The key of a Secret; one that no controller takes either is told of, and passed over. */

@@ -2,7 +2,9 @@ import { InputError } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
+import type { NewKeySecret } from "../../shared/seal/new-key-secret.node.ts";
 import { ACTIVE, KEY_LABEL, WRAPPED } from "../../shared/sealing-key-secret.ts";
+import { KeyWrites } from "./key-writes.ts";
 
 /** A Secret that holds a sealing key, as the API server gives it. `data` is base64. */
 export type KeySecretObject = KubeObject & {
@@ -38,11 +40,14 @@ export class KeySecrets {
   readonly #client: KubeClient;
   readonly #namespace: string;
   readonly #timeoutMs: number;
+  readonly #writes: KeyWrites;
 
-  constructor(client: KubeClient, namespace: string, timeoutMs: number | null) {
+  /** @param writes is told what is written. */
+  constructor(client: KubeClient, namespace: string, timeoutMs: number | null, writes = new KeyWrites()) {
     this.#client = client;
     this.#namespace = namespace;
     this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
+    this.#writes = writes;
   }
 
   /** All whose keys are in use, by name. @throws KubeApiError, KubeUnreachableError. */
@@ -62,15 +67,17 @@ export class KeySecrets {
   }
 
   /** Writes a new Secret. @returns it as it stands; null where its name is taken. @throws KubeApiError, KubeUnreachableError. */
-  async create(body: object): Promise<KeySecretObject | null> {
-    const path = corePath("secrets", this.#namespace);
-    try {
-      const request = { method: "POST", path, body, timeoutMs: this.#timeoutMs } as const;
-      return (await this.#client.request(request)) as KeySecretObject;
-    } catch (error) {
-      if (error instanceof KubeApiError && error.status === 409) return null;
-      throw error;
-    }
+  create(body: KeySecretObject | NewKeySecret): Promise<KeySecretObject | null> {
+    return this.#writes.write(`${body.metadata.name} created`, async () => {
+      const path = corePath("secrets", this.#namespace);
+      try {
+        const request = { method: "POST", path, body, timeoutMs: this.#timeoutMs } as const;
+        return (await this.#client.request(request)) as KeySecretObject;
+      } catch (error) {
+        if (error instanceof KubeApiError && error.status === 409) return null;
+        throw error;
+      }
+    });
   }
 
   /**
@@ -79,7 +86,8 @@ export class KeySecrets {
    */
   async mark(secret: KeySecretObject, { label, annotations = {} }: KeySecretMarks): Promise<void> {
     const { metadata } = secret;
-    await this.#put({
+    const what = label === undefined ? "annotated" : `labelled ${label}`;
+    await this.#put(what, {
       ...secret,
       metadata: {
         ...metadata,
@@ -97,7 +105,7 @@ export class KeySecrets {
     const { metadata, data } = secret;
     // No copy of the key may stay behind beside its item.
     const annotations = { ...metadata.annotations, [LAST_APPLIED]: null, ...change.annotations };
-    await this.#put({
+    await this.#put(`labelled ${change.label}`, {
       ...secret,
       metadata: {
         ...metadata,
@@ -114,12 +122,14 @@ export class KeySecrets {
     return (list["items"] ?? []) as KeySecretObject[];
   }
 
-  async #put(secret: KeySecretObject): Promise<void> {
+  async #put(what: string, secret: KeySecretObject): Promise<void> {
     const { name = "" } = secret.metadata;
     const path = corePath("secrets", this.#namespace, name);
     const body = { ...secret, apiVersion: "v1", kind: "Secret" };
     try {
-      await this.#client.request({ method: "PUT", path, body, timeoutMs: this.#timeoutMs });
+      await this.#writes.write(`${name} ${what}`, () =>
+        this.#client.request({ method: "PUT", path, body, timeoutMs: this.#timeoutMs }),
+      );
     } catch (error) {
       if (error instanceof KubeApiError && error.status === 409) {
         throw new InputError(

@@ -14,7 +14,7 @@ import { clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
-import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import { moveKey } from "./key-moving.ts";
@@ -37,7 +37,7 @@ export const newKey: KeyAction = {
         "the name of the Secret follows from the key that it succeeds",
       );
     const wishes = keyWishes(options);
-    await withKeySecrets(options, io, async (connection) => {
+    await withKeysToWrite(options, io, async (connection) => {
       const found = await connection.secrets.all();
       const published = await connection.published();
       const keys = found
@@ -209,6 +209,7 @@ async function written(
     if (!inUse.has(name)) {
       const body = await secretAt(name);
       if (options["dry-run"]) return { name, secret: null };
+      connection.writes.next = `where ${name} is there and waits for promotion: signet keys promote ${shellWord(name)}; the same again makes one more key`;
       const secret = await connection.secrets.create(body);
       if (secret !== null) return { name, secret };
     }

@@ -2,7 +2,7 @@ import { InputError, UsageError } from "../../shared/errors.ts";
 import { promotionMark, promotionText } from "../../shared/promotion-time.ts";
 import { AWAITS_PROMOTION_ANNOTATION, PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
-import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import { foremostKeys, promotedAt, SKEW_MS } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
@@ -21,7 +21,7 @@ export const promoteKey: KeyAction = {
         name === undefined ? "it is not said which key to promote" : "one key is promoted at a time",
         "name its Secret or its fingerprint; signet keys list shows both",
       );
-    await withKeySecrets(options, io, async ({ secrets, published, namespace }) => {
+    await withKeysToWrite(options, io, async ({ secrets, published, namespace }) => {
       const found = await secrets.all();
       const key = keyNamed(name, found, namespace);
       const known = await published();

@@ -14,7 +14,7 @@ import { independentRecipients, recipientsText, wrappingKeysOf } from "./backup/
 import { copiedKeys } from "./backup/key-copies.ts";
 import { nameBeside } from "./backup/name-beside.ts";
 import { type ProvenCopy, restoredSecret, withWrapped } from "./backup/restored-secret.ts";
-import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import type { KeyAction } from "./key-action.ts";
 import { type KeyMoving, moveKey, privateKeyPem } from "./key-moving.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
@@ -35,7 +35,7 @@ export const restoreKeys: KeyAction = {
     const services = new UserWrappingServices(options, io, notices);
     const keyServices = new UserKeyServices(options, io, notices);
     try {
-      await withKeySecrets(options, io, async (connection) => {
+      await withKeysToWrite(options, io, async (connection) => {
         const backup = readBackup(bytes, where);
         const sops = new UserSopsKeys(keyServices, options, io);
         const unwrapper = sops.unwrapper(connection.namespace, "not-compared");

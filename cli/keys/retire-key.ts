@@ -5,7 +5,7 @@ import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory } from "../inventory/sealed-object.ts";
 import { objectsInTrees } from "../inventory/trees.ts";
 import type { Io } from "../io.ts";
-import { type KeyConnection, readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import { counted } from "./counted.ts";
 import { type Dependence, dependents, foundLine } from "./dependents.ts";
 import { foremostKeys, hasBegun } from "./foremost-keys.ts";
@@ -29,7 +29,7 @@ export const retireKeys: KeyAction = {
         "name their Secrets or fingerprints; signet keys list shows both",
       );
     const forced = forcedFingerprints(options.force);
-    await withKeySecrets(options, io, async (connection) => {
+    await withKeysToWrite(options, io, async (connection) => {
       const { secrets, published, namespace } = connection;
       const found = await secrets.all();
       const label = options.compromised ? COMPROMISED : RETIRED;
@@ -51,12 +51,13 @@ export const retireKeys: KeyAction = {
       const isDry = options["dry-run"];
       for (const key of out) await relabelTakenOut(key, label, isDry, connection, io);
       for (const key of going) {
+        // Before it: whoever is interrupted then has the line.
+        if (!isDry) say(io, `to take ${key.name} back: ${takeBackCommand(key)}`);
         if (!isDry) await secrets.mark(key.secret, { label });
         say(
           io,
           `sealing key ${key.name} (${key.certificate.fingerprint}) ${isDry ? "would be" : "is"} ${label}`,
         );
-        if (!isDry) say(io, `to take it back: ${takeBackCommand(key)}`);
       }
       if (!isDry) for (const text of afterwards(going, out, label)) say(io, text);
     });

@@ -89,22 +89,22 @@ export const keyLifeFaults: readonly Fault[] = [
   {
     what: "what no key at hand opens is in nobody's way, though a key that is to go was not tried",
     file: "cli/keys/dependents.ts",
-    find: "return { needs: !hasAllGoing, why };",
-    replace: "return { needs: false, why };",
+    find: "return { needs: !hasAllGoing, key: null, why };",
+    replace: "return { needs: false, key: null, why };",
     test: retiring,
   },
   {
     what: "what no key opens keeps the keys for ever",
     file: "cli/keys/dependents.ts",
-    find: "return { needs: !hasAllGoing, why };",
-    replace: "return { needs: true, why };",
+    find: "return { needs: !hasAllGoing, key: null, why };",
+    replace: "return { needs: true, key: null, why };",
     test: retiring,
   },
   {
     what: "a damaged value keeps the keys for ever",
     file: "cli/keys/dependents.ts",
-    find: "return { needs: false, why: clauseOfDamaged",
-    replace: "return { needs: true, why: clauseOfDamaged",
+    find: "return { needs: false, key: outcome.key, why: clauseOfDamaged",
+    replace: "return { needs: true, key: outcome.key, why: clauseOfDamaged",
     test: retiring,
   },
   {

@@ -1,6 +1,7 @@
 import type { Fault } from "./fault.ts";
 
 const needed = "test/cli/keys/retire-needed.test.ts";
+const writing = "test/cli/keys/key-writes.test.ts";
 
 /** What is told before, amid and after the keys' Secrets are written. */
 export const keyWritingFaults: readonly Fault[] = [
@@ -31,5 +32,47 @@ export const keyWritingFaults: readonly Fault[] = [
     find: "unread > 0 || needed.length === 0 ? going",
     replace: "needed.length > 0 ? going",
     test: needed,
+  },
+  {
+    what: "of a write under way the last words say nothing",
+    file: "cli/keys/key-writes.ts",
+    find: "this.#underWay = what;",
+    replace: "this.#underWay = null;",
+    test: writing,
+  },
+  {
+    what: "a name that is taken counts as written",
+    file: "cli/keys/key-writes.ts",
+    find: "if (result !== null) this",
+    replace: "this",
+    test: writing,
+  },
+  {
+    what: "an action on keys that is interrupted says nothing",
+    file: "cli/keys/connected-secrets.ts",
+    find: "await io.whenInterrupted?.(() => say(io, connection.writes.lastWords))",
+    replace: "await io.whenInterrupted?.(() => undefined)",
+    test: writing,
+  },
+  {
+    what: "the last words know of no Secret",
+    file: "cli/keys/connected-secrets.ts",
+    find: "new KeySecrets(client, namespace, timeoutMs, writes)",
+    replace: "new KeySecrets(client, namespace, timeoutMs)",
+    test: writing,
+  },
+  {
+    what: "whoever is interrupted amid making a key is not told of its promotion",
+    file: "cli/keys/new-key.ts",
+    find: "connection.writes.next = ",
+    replace: "void ",
+    test: writing,
+  },
+  {
+    what: "what takes a key back is not said before it goes",
+    file: "cli/keys/retire-key.ts",
+    find: "if (!isDry) say(io, `to take",
+    replace: "if (isDry) say(io, `to take",
+    test: writing,
   },
 ];

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { Io } from "../../../cli/io.ts";
 import { run } from "../../../cli/run.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { readCertificate } from "../../../shared/seal/certificate.node.ts";
@@ -42,7 +43,8 @@ export type KeysWorld = {
 };
 
 /** What there is to read, and a file of which what is written comes back otherwise. */
-export type KeysRun = Pick<MemoryWorld, "files" | "env" | "stdin" | "editing" | "now"> & { damages?: string };
+export type KeysRun = Pick<MemoryWorld, "files" | "env" | "stdin" | "editing" | "now"> &
+  Pick<Io, "whenInterrupted"> & { damages?: string };
 
 /** What a controller would publish of its keys. */
 export type Published = {
@@ -94,7 +96,7 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
   const secret = (name: string) =>
     cluster.store.get("secrets", "kube-system", name) ?? assert.fail(`no Secret ${name}`);
   const signet: KeysWorld["signet"] = async (
-    { files, env, stdin, editing, now, damages },
+    { files, env, stdin, editing, now, damages, whenInterrupted },
     word = "",
     ...args
   ) => {
@@ -110,6 +112,7 @@ export async function keysWorld(context: TestContext, secrets: readonly SecretOb
     const damaged = (text: string | Uint8Array) =>
       Buffer.from(text).toString().replace("name: one", "name: uno");
     io.files.replace = (path, text) => replace(path, path === damages ? damaged(text) : text);
+    if (whenInterrupted !== undefined) io.whenInterrupted = whenInterrupted;
     const close = () => undefined;
     io.keyServices = {
       kms: async () => ({ api: kms, close }),

@@ -50,8 +50,9 @@ test("a key that nothing needs is relabelled and nothing else, and the line that
   assert.ok(stderr.includes(`sealing key old (${oldest.fingerprint}) is retired\n`), stderr);
   assert.match(
     stderr,
-    /^to take it back: kubectl -n kube-system label secret old --overwrite sealedsecrets\.bitnami\.com\/sealed-secrets-key=active$/m,
+    /^to take old back: kubectl -n kube-system label secret old --overwrite sealedsecrets\.bitnami\.com\/sealed-secrets-key=active$/m,
   );
+  assert.ok(stderr.indexOf("to take old back") < stderr.indexOf("sealing key old"), "it is there in time");
   assert.deepEqual([label("old"), label("mid"), label("new")], ["retired", "active", "active"]);
   assert.deepEqual(secret("old")["data"], before["data"]);
   assert.deepEqual(writes(), ["PUT /api/v1/namespaces/kube-system/secrets/old"]);
@@ -290,7 +291,7 @@ test("wrapped keys are unwrapped to open what stays; one that cannot be keeps al
   const retired = await keys("retire", allowed, "old");
   assert.equal(retired.code, 0, retired.stderr);
   assert.equal(label("old"), "retired");
-  assert.match(retired.stderr, /to take it back: kubectl .*=wrapped$/m);
+  assert.match(retired.stderr, /to take old back: kubectl .*=wrapped$/m);
   assert.match(
     String(Buffer.from((secret("old")["data"] as Record<string, string>)["tls.key"] ?? "", "base64")),
     /^kms-key:1:/,
