@@ -15,6 +15,7 @@ import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
+import { counted } from "./counted.ts";
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import { moveKey } from "./key-moving.ts";
@@ -103,6 +104,7 @@ async function make(making: Making): Promise<void> {
     const how = by === null ? "" : `, wrapped by ${wrappingKeyText(by)}`;
     say(io, `sealing key ${name} (${fingerprint}) ${isDry ? "would be" : "is"} made${how}`);
     for (const text of whenItSeals(keys.length, published, begin, now)) say(io, text);
+    for (const text of waitingNotes(keys)) say(io, text);
   } finally {
     await services.close();
   }
@@ -130,6 +132,27 @@ function requireNoneWaiting(keys: readonly SealingKey[], { settings, sealing }: 
     `no key is made: ${namesOf(waiting, ", ")} ${waiting.length === 1 ? "waits" : "wait"} for a backup already`,
     `${strange}back it up: signet keys backup -w FILE --age RECIPIENT, then, once it is stored: signet keys backup --confirm FILE${seal}; for one more all the same: --without-backup`,
   );
+}
+
+/** Whoever may create Secrets decides how many there are. */
+const MOST_WAITING = 5;
+
+/** Keys that were made before, and never promoted: by a run that was interrupted perhaps. */
+function waitingNotes(keys: readonly SealingKey[]): string[] {
+  // What came from a backup waits for nothing: it opens.
+  const waiting = keys.filter((key) => key.isMadeToWait && !key.isRestored && key.promoted === null);
+  const left = waiting.length - MOST_WAITING;
+  return [
+    ...waiting
+      .slice(0, MOST_WAITING)
+      .map(
+        ({ name }) =>
+          `note: ${name} waits for promotion: find out who made it; promote it with signet keys promote ${shellWord(name)}, or retire it`,
+      ),
+    ...(left > 0
+      ? [`note: so ${left === 1 ? "does" : "do"} ${counted(left, "more key")}; signet keys list shows them`]
+      : []),
+  ];
 }
 
 /** The key that the new one is to be wrapped by; null for none. @throws InputError where that cannot be told. */

@@ -2,6 +2,7 @@ import type { Fault } from "./fault.ts";
 
 const needed = "test/cli/keys/retire-needed.test.ts";
 const writing = "test/cli/keys/key-writes.test.ts";
+const noted = "test/cli/keys/new-notes.test.ts";
 
 /** What is told before, amid and after the keys' Secrets are written. */
 export const keyWritingFaults: readonly Fault[] = [
@@ -74,5 +75,19 @@ export const keyWritingFaults: readonly Fault[] = [
     find: "if (!isDry) say(io, `to take",
     replace: "if (isDry) say(io, `to take",
     test: writing,
+  },
+  {
+    what: "of a key that waits already nothing is said when one more is made",
+    file: "cli/keys/new-key.ts",
+    find: "for (const text of waitingNotes(keys)) say(io, text);",
+    replace: "",
+    test: noted,
+  },
+  {
+    what: "a restored key counts as one whose making was interrupted",
+    file: "cli/keys/new-key.ts",
+    find: "key.isMadeToWait && !key.isRestored && key",
+    replace: "key.isMadeToWait && key",
+    test: noted,
   },
 ];
