@@ -195,10 +195,18 @@ export const tellingFaults: readonly Fault[] = [
   {
     what: "a peer is charged for the time that the machine gave to others",
     file: "controller/http/reading-time.ts",
-    find: "this.#worked = worked;",
-    replace: "this.#worked = worked === threadTime ? worked : now;",
+    find: "MOST_OF_WORK * (this.#worked() - before)",
+    replace: "Number.POSITIVE_INFINITY",
     test: "test/controller/http/reading-time.test.ts",
-    named: "time in which the machine served others is not counted",
+    named: "time in which the machine served others counts up to a few times the work",
+  },
+  {
+    what: "what others wait for while a body is read does not count",
+    file: "controller/http/reading-time.ts",
+    find: "Math.min(this.#now() - began, MOST_OF_WORK * (this.#worked() - before))",
+    replace: "this.#worked() - before",
+    test: "test/controller/http/reading-time.test.ts",
+    named: "time in which the machine served others counts up to a few times the work",
   },
   {
     what: "connections under work are closed like idle ones",
