@@ -103,7 +103,7 @@ async function make(making: Making): Promise<void> {
     say(io, `before: ${sealingBefore(keys, published, now)}`);
     const how = by === null ? "" : `, wrapped by ${wrappingKeyText(by)}`;
     say(io, `sealing key ${name} (${fingerprint}) ${isDry ? "would be" : "is"} made${how}`);
-    for (const text of whenItSeals(keys.length, published, begin, now)) say(io, text);
+    for (const text of whenItSeals({ others: keys.length, published, begin, now, isDry })) say(io, text);
     for (const text of waitingNotes(keys)) say(io, text);
   } finally {
     await services.close();
@@ -263,22 +263,26 @@ async function promote(secret: KeySecretObject, at: Date, { secrets }: KeyConnec
   }
 }
 
-function whenItSeals(others: number, { settings, sealing }: PublishedKeys, begin: Date, now: Date): string[] {
+type Sealing = { others: number; published: PublishedKeys; begin: Date; now: Date; isDry: boolean };
+
+function whenItSeals({ others, published: { settings, sealing }, begin, now, isDry }: Sealing): string[] {
   const isAhead = begin.getTime() > now.getTime() + 1000;
   const from = isAhead ? `, from ${begin.toISOString()}` : "";
+  const [seals, is, has] = isDry ? ["would seal", "was", "had"] : ["seals", "is", "has"];
   const mayWait = others > 0 && (typeof settings === "string" || settings.requireBackup);
   if (mayWait) {
     const why = typeof settings === "string" ? "if the controller has" : "the controller has";
     const then = typeof settings === "string" ? "" : "so ";
     return [
-      `note: ${why} --require-backup, ${then}it seals once its backup is confirmed: ${BACK_UP_COMMANDS}`,
+      `note: ${why} --require-backup, ${then}it ${seals} once its backup ${is} confirmed: ${BACK_UP_COMMANDS}`,
     ];
   }
+  const fetched = isDry ? "would be had by" : "is had by";
   return [
     typeof sealing === "string"
-      ? `note: it seals once a controller has seen it${from}`
-      : `note: it seals as soon as the controller has seen it, within seconds${from}; the certificate is had by: signet --fetch-cert`,
-    `note: back it up: ${BACK_UP_COMMANDS}`,
+      ? `note: it ${seals} once a controller ${has} seen it${from}`
+      : `note: it ${seals} as soon as the controller ${has} seen it, within seconds${from}; the certificate ${fetched}: signet --fetch-cert`,
+    `note: ${isDry ? "it would have to be backed up" : "back it up"}: ${BACK_UP_COMMANDS}`,
   ];
 }
 

@@ -90,4 +90,18 @@ export const keyWritingFaults: readonly Fault[] = [
     replace: "key.isMadeToWait && key",
     test: noted,
   },
+  {
+    what: "a dry run speaks of the new key as if it were made",
+    file: "cli/keys/new-key.ts",
+    find: "= isDry ? [",
+    replace: "= !isDry ? [",
+    test: noted,
+  },
+  {
+    what: "a dry run has a key backed up that there is not",
+    file: "cli/keys/new-key.ts",
+    find: '${isDry ? "it would',
+    replace: '${!isDry ? "it would',
+    test: noted,
+  },
 ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
-import { keysWorld } from "./keys-world.ts";
+import { keysWorld, UNWRAPPING } from "./keys-world.ts";
 
 const pair = await sealingPair();
 const waits = { annotations: { "signet.dev/awaits-promotion": "true" } };
@@ -36,4 +36,29 @@ test("of many that wait five are named", async (context) => {
   assert.equal(code, 0, stderr);
   assert.equal(stderr.match(/ waits for promotion: /g)?.length, 5);
   assert.match(stderr, /^note: so do 2 more keys; signet keys list shows them$/m);
+});
+
+test("a dry run says what would be, of sealing and of the backup; the run itself says what is", async (context) => {
+  const { keys, publish, cluster } = await world(context);
+  const notes = async (...args: string[]) => {
+    const { code, stderr } = await keys("new", ...args);
+    assert.equal(code, 0, stderr);
+    return stderr.match(/^note: .*$/gm)?.join("\n") ?? "";
+  };
+  const free = await notes("--dry-run");
+  assert.match(free, /^note: it would seal as soon as the controller had seen it, .* would be had by: /);
+  assert.match(free, /^note: it would have to be backed up: signet keys backup /m);
+  publish({
+    settings: { ...UNWRAPPING, "signet.dev/require-backup": "true" },
+    certificatePem: pair.certificatePem,
+  });
+  assert.match(await notes("--dry-run"), /so it would seal once its backup was confirmed: /);
+  publish({ certificatePem: pair.certificatePem });
+  const made = await notes();
+  assert.match(made, /^note: it seals as soon as the controller has seen it, .* is had by: /);
+  assert.match(made, /^note: back it up: /m);
+  for (const { metadata } of cluster.store.list("secrets", "kube-system"))
+    cluster.store.delete("secrets", "kube-system", metadata.name);
+  publish({});
+  assert.match(await notes("--dry-run"), /^note: it would seal once a controller had seen it$/m);
 });
