@@ -58,7 +58,7 @@ test("a dry run says what would be, of sealing and of the backup; the run itself
   assert.match(made, /^note: it seals as soon as the controller has seen it, .* is had by: /);
   assert.match(made, /^note: back it up: /m);
   for (const { metadata } of cluster.store.list("secrets", "kube-system"))
-    cluster.store.delete("secrets", "kube-system", metadata.name);
+    cluster.store.delete("secrets", "kube-system", metadata.name ?? "");
   publish({});
   assert.match(await notes("--dry-run"), /^note: it would seal once a controller had seen it$/m);
 });
