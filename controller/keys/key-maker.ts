@@ -41,8 +41,8 @@ export type KeyMakerParts = {
   clusterId: () => string | null;
   /** {@link issueKey}, but for tests that have keys. */
   issue?: typeof issueKey;
-  /** Takes a key Secret into the ring. */
-  take: (secret: SecretObject) => Promise<void>;
+  /** Takes a key Secret into the ring; `replaced` is the version that it was written over. */
+  take: (secret: SecretObject, replaced?: SecretObject) => Promise<void>;
 };
 
 /** A key that is to succeed another one, until its Secret stands. */
@@ -233,7 +233,8 @@ export class KeyMaker {
     const marks = { ...others, [PRIMARY_ANNOTATION]: promotionMark(new Date(at), uid) };
     const body = { ...secret, metadata: { ...secret.metadata, annotations: marks } };
     const path = corePath("secrets", style.namespace, name);
-    await take((await client.request({ method: "PUT", path, body, signal: term.signal })) as SecretObject);
+    const request = { method: "PUT", path, body, signal: term.signal } as const;
+    await take((await client.request(request)) as SecretObject, secret);
   }
 
   async #read(name: string): Promise<SecretObject | null> {

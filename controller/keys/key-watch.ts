@@ -47,6 +47,8 @@ export class KeyWatch {
   #changes: Promise<void> = Promise.resolve();
   /** What the ring has of each Secret, by name. */
   readonly #held = new Map<string, KubeObject["metadata"]>();
+  /** Versions that we wrote over ourselves, by name: a watch may show them yet. */
+  readonly #replaced = new Map<string, KubeObject["metadata"]>();
   /** Secrets whose keys are not unwrapped yet, by name. */
   readonly #waiting = new Map<string, SecretObject>();
   #round: Round | null = null;
@@ -79,10 +81,18 @@ export class KeyWatch {
     return this.#listed.promise;
   }
 
-  /** Takes in a Secret that somebody just read or wrote, without waiting for the watch, which brings it once more. */
-  take(secret: SecretObject): Promise<void> {
-    // What the watch has shown by now is newer.
-    return this.#enqueue(() => this.#put(this.#present(secret.metadata.name ?? "") ?? secret));
+  /**
+   * Takes in a Secret that somebody just read or wrote, without waiting for the watch, which brings it once more.
+   * @param replaced the version that it was written over, if any.
+   */
+  take(secret: SecretObject, replaced?: SecretObject): Promise<void> {
+    const { name = "" } = secret.metadata;
+    if (replaced !== undefined) this.#replaced.set(name, replaced.metadata);
+    return this.#enqueue(async () => {
+      const shown = this.#present(name);
+      // What the watch has shown by now is newer.
+      await this.#put(shown === undefined || this.#isReplaced(shown) ? secret : shown);
+    });
   }
 
   /** To be told when something else is known of the wrapped key of a Secret. */
@@ -151,8 +161,7 @@ export class KeyWatch {
     const secret = this.#present(name);
     const held = this.#held.get(name);
     if (secret !== undefined) {
-      const { uid, resourceVersion } = secret.metadata;
-      if (held?.uid !== uid || held?.resourceVersion !== resourceVersion) await this.#put(secret);
+      if (!isSameVersion(held, secret.metadata) && !this.#isReplaced(secret)) await this.#put(secret);
     } else if (held !== undefined && round.listed) this.#drop(name);
   }
 
@@ -163,6 +172,10 @@ export class KeyWatch {
     if (labelled !== undefined) return labelled;
     const legacy = this.#round?.legacy.get(key);
     return legacy !== undefined && this.#counts(legacy) ? legacy : undefined;
+  }
+
+  #isReplaced({ metadata }: SecretObject): boolean {
+    return isSameVersion(this.#replaced.get(metadata.name ?? ""), metadata);
   }
 
   /** A label of any other value takes a key out, whatever the Secret's name. */
@@ -184,6 +197,7 @@ export class KeyWatch {
   #drop(name: string): void {
     const about = this.aboutSecret(name);
     this.#held.delete(name);
+    this.#replaced.delete(name);
     this.#waiting.delete(name);
     this.#parts.onChange({ ring: this.#parts.ring.remove(name), about, gone: true });
   }
@@ -201,7 +215,7 @@ export class KeyWatch {
   async #check(name: string, signal: AbortSignal): Promise<void> {
     const { client, namespace, ring } = this.#parts;
     const secret = this.#present(name);
-    if (secret !== undefined) {
+    if (secret !== undefined && !this.#isReplaced(secret)) {
       // A time that was to come has come, perhaps.
       if (ring.refused.has(name) || ring.ignoredPromotions.has(name)) await this.#put(secret);
       return;
@@ -227,6 +241,10 @@ export class KeyWatch {
 
 function nameIn(key: string): string {
   return key.slice(key.indexOf("/") + 1);
+}
+
+function isSameVersion(one: KubeObject["metadata"] | undefined, other: KubeObject["metadata"]): boolean {
+  return one?.uid === other.uid && one?.resourceVersion === other.resourceVersion;
 }
 
 function aboutSecret(metadata: KubeObject["metadata"]): KubeObject {

@@ -12,6 +12,14 @@ const checking = "test/controller/opening-check.test.ts";
 /** Faults in naming, promoting and retiring sealing keys, and in the check of what still opens. */
 export const keyLifeFaults: readonly Fault[] = [
   {
+    what: "a watch that lags behind takes back the promotion of a key just made",
+    file: "controller/keys/key-watch.ts",
+    find: "if (!isSameVersion(held, secret.metadata) && !this.#isReplaced(secret))",
+    replace: "if (!isSameVersion(held, secret.metadata))",
+    test: "test/controller/keys/key-watch.test.ts",
+    named: "a key that was promoted right after it was written is not taken back by a watch that lags behind",
+  },
+  {
     what: "a part of a fingerprint names the first of the keys that it fits",
     file: "cli/keys/named-key.ts",
     find: "if (fitting.size <= 1) return",

@@ -6,6 +6,7 @@ import type { TestContext } from "node:test";
 import { PRIMARY_ANNOTATION } from "../../../controller/keys/promotion.ts";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { type Clock, systemClock } from "../../../controller/runtime/clock.ts";
+import type { KubeClient } from "../../../shared/kube/client.ts";
 import { loadKubeConfig } from "../../../shared/kube/config.ts";
 import { connectKube } from "../../../shared/kube/http-client.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
@@ -25,7 +26,8 @@ const HASTE = 20;
 export type KeyScene = {
   cluster: EmbeddedCluster;
   lease: TestLease;
-  start(options?: ReplicaOptions): Promise<Replica>;
+  /** @param through what stands between the replica and the server. */
+  start(options?: ReplicaOptions, through?: (client: KubeClient) => KubeClient): Promise<Replica>;
   put(secret: SecretObject): void;
   annotate(name: string, annotations: Record<string, string>): void;
   relabel(name: string, labels: Record<string, string>): void;
@@ -64,10 +66,10 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
   return {
     cluster,
     lease: new TestLease(),
-    async start(options) {
+    async start(options, through = (client) => client) {
       const client = connectKube(await loadKubeConfig({ kubeconfig }), { version: "test" });
       clients.push(client);
-      const replica = startReplica(client, clock, options);
+      const replica = startReplica(through(client), clock, options);
       replicas.push(replica);
       return replica;
     },

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { KubeClient } from "../../../shared/kube/client.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
-import { type KeyScene, keyScene } from "./key-scene.ts";
+import { type KeyScene, keyScene, promoted } from "./key-scene.ts";
 import type { Replica } from "./replica.ts";
 
 const DAY = 86_400_000;
@@ -54,4 +55,47 @@ test("a key taken in when it was written, and deleted before any watch showed it
   scene.remove(replica.manager.ring.primary?.secretName ?? "");
   // No sooner than a watch that hangs is given up.
   await scene.until("it to be gone", () => seals(replica) === current.fingerprint, 20_000);
+});
+
+/** A client whose watches show what there is once the gate opens. */
+function lagging(client: KubeClient, gate: { open: Promise<void> }): KubeClient {
+  return new Proxy(client, {
+    get(target, name) {
+      if (name !== "watch") {
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      }
+      return async function* (request: Parameters<KubeClient["watch"]>[0]) {
+        for await (const event of target.watch(request)) {
+          await gate.open;
+          yield event;
+        }
+      };
+    },
+  });
+}
+
+test("a key that was promoted right after it was written is not taken back by a watch that lags behind", async (context) => {
+  const scene = await keyScene(context, [pairSecret(old, "old")]);
+  const gate = { open: Promise.resolve() };
+  const replica = await scene.start({}, (client) => lagging(client, gate));
+  scene.annotate("old", promoted(60));
+  replica.lead(scene.lease);
+  await scene.until(
+    "the lease to name it",
+    () => scene.lease.annotations["signet.dev/sealing-key"] === old.fingerprint,
+  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.open = promise;
+  await replica.manager.generate();
+  const made = seals(replica);
+  assert.notEqual(made, old.fingerprint);
+  scene.put(pairSecret(current, "current"));
+  resolve();
+  await scene.until("what the watch shows", () => replica.manager.ring.holds(current.fingerprint));
+  assert.equal(seals(replica), made);
+  assert.deepEqual(
+    replica.told.filter(({ type }) => type === "Warning"),
+    [],
+  );
 });
