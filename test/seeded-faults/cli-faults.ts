@@ -256,14 +256,6 @@ export const cliFaults: readonly Fault[] = [
     named: "whoever stops reading what it says keeps no file from being sealed",
   },
   {
-    what: "an interruption leaves a temporary file behind",
-    file: "cli/system-io.ts",
-    find: "if (process.listenerCount(signal) === 0) process.on(signal, endBy);",
-    replace: "void signal;",
-    test: mainTest,
-    named: "an interruption ends it at once, by that signal, between two files and with nothing left behind",
-  },
-  {
     what: "an interruption waits until all files are written",
     file: "cli/file-work.ts",
     find: "await new Promise(setImmediate);",

@@ -246,13 +246,6 @@ export const keyFaults: readonly Fault[] = [
     test: "test/controller/keys/primary-guard.test.ts",
   },
   {
-    what: "a key announced once is expected for ever",
-    file: "controller/keys/sealing-key-record.ts",
-    find: "one !== fingerprint && one !== known &&",
-    replace: "one !== fingerprint &&",
-    test: "test/controller/keys/primary-guard.test.ts",
-  },
-  {
     what: "no change of the key that seals is unexpected",
     file: "controller/keys/primary-guard.ts",
     find: ": from === null",

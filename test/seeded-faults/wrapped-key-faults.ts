@@ -260,7 +260,8 @@ export const wrappedKeyFaults: readonly Fault[] = [
     find: "const annotations = without({ ...standing, ...wanted });",
     replace: "const annotations = { ...without({ ...standing, ...wanted }), ...standing };",
     test: published,
-    named: "the leader publishes which keys may wrap sealing keys, and by what the newest is told",
+    named:
+      "the leader publishes its version, which keys may wrap sealing keys, and by what the newest is told and renewed",
   },
   {
     what: "wrapping keys are published only where a key seals",
