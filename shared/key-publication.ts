@@ -16,6 +16,11 @@ export const RENEW_PERIOD_ANNOTATION = "signet.dev/key-renew-period";
 export const CUTOFF_ANNOTATION = "signet.dev/key-cutoff-time";
 /** On that ConfigMap: fingerprints of keys that are to seal once their backup is confirmed, separated by commas. */
 export const AWAITING_BACKUP_ANNOTATION = "signet.dev/sealing-keys-awaiting-backup";
+/**
+ * On that ConfigMap, while it stands: the key that seals changed other than by renewal or promotion. `<time> <fingerprint
+ * before, or none> <fingerprint since>`.
+ */
+export const ALARM_ANNOTATION = "signet.dev/sealing-key-changed";
 /** On a controller's Lease: fingerprint of the key that seals, as the last leader knew it. */
 export const KNOWN_KEY_ANNOTATION = "signet.dev/sealing-key";
 

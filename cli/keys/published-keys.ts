@@ -1,5 +1,6 @@
 import { SealError } from "../../shared/errors.ts";
 import {
+  ALARM_ANNOTATION,
   CERTIFICATE_CONFIG_MAP,
   KEY_ORDER_ANNOTATION,
   type KeyOrder,
@@ -36,8 +37,6 @@ export type SealingNow = { fingerprint: string; begin: Date | null; isExpected: 
 
 /** Where a controller has its Lease unless it is told otherwise. */
 const LEASE = "sealed-secrets-controller";
-/** On the ConfigMap, as long as the key that seals does so for no reason that its controller knows. */
-const ALARM_ANNOTATION = "signet.dev/sealing-key-changed";
 const TIMEOUT_MS = 30_000;
 
 /**

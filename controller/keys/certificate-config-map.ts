@@ -1,14 +1,8 @@
-import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
+import { ALARM_ANNOTATION, CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
 import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { CHAIN_ITEM } from "../../shared/seal/certificate-chain.node.ts";
-
-/**
- * On that ConfigMap: the key that seals changed other than by renewal or promotion. `<time> <fingerprint before, or
- * none> <fingerprint since>`.
- */
-export const CHANGED_ANNOTATION = "signet.dev/sealing-key-changed";
 
 /** What it publishes. */
 export type Published = {
@@ -44,7 +38,7 @@ export async function publishCertificate(
       [CHAIN_ITEM]: await chain(before[CHAIN_ITEM] ?? null),
     };
     const standing = existing?.metadata.annotations ?? {};
-    const wanted = { ...settings, [CHANGED_ANNOTATION]: alarm(standing[CHANGED_ANNOTATION] ?? null) };
+    const wanted = { ...settings, [ALARM_ANNOTATION]: alarm(standing[ALARM_ANNOTATION] ?? null) };
     if (existing !== null && isWithin(wanted, standing) && isWithin(data, before)) return;
     const annotations = without({ ...standing, ...wanted });
     const merged = without({ ...before, ...data });
