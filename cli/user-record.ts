@@ -77,18 +77,6 @@ export function writeRecord<Content>(
   }
 }
 
-/** Parses a field that holds entries by file and name: `{FILE: {NAME: entry}}`. @returns null when any entry is unfit. */
-export function entriesByFile<Entry>(
-  field: unknown,
-  isFit: (entry: unknown) => entry is Entry,
-): Record<string, Record<string, Entry>> | null {
-  if (!isMap(field)) return null;
-  const areFit = Object.values(field).every(
-    (entries) => isMap(entries) && Object.values(entries).every(isFit),
-  );
-  return areFit ? (field as Record<string, Record<string, Entry>>) : null;
-}
-
 /** Whether a value of JSON is a map. */
 export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,16 +1,10 @@
-import { FileError, InputError, SealError } from "../../shared/errors.ts";
+import { InputError, SealError } from "../../shared/errors.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
+import { type AcceptedFiles, acceptedRecord, isMapOf, ownOf } from "../accepted-files.ts";
 import { type Vouched, vouchedBy } from "../controller/vouched-by.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
-import {
-  entriesByFile,
-  isMap,
-  readRecord,
-  recordPath,
-  type UserRecord,
-  writeRecord,
-} from "../user-record.ts";
+import { isMap } from "../user-record.ts";
 import { type PinnedCluster, pinnedCluster } from "./pinned-cluster.ts";
 import type { ProjectFile } from "./project-file.ts";
 import { foldersToLook, inFolder, PROJECT_FILE } from "./project-folders.ts";
@@ -19,7 +13,6 @@ import { foldersToLook, inFolder, PROJECT_FILE } from "./project-folders.ts";
  * What this user accepted of each project file: by cluster its certificate, whole, since its key may vouch for the next one, and the
  * cluster's id. A file of a repository is written by many, and whoever changes a pin has what is sealed from then on.
  */
-type Records = Record<string, AcceptedPins>;
 type AcceptedPins = Record<string, AcceptedPin>;
 type AcceptedPin = {
   certificate: string;
@@ -48,24 +41,23 @@ export function requireAcceptedPin(
   notices: Notices,
   trust: PinTrust = "first-use",
 ): void {
-  const path = recordPath(RECORD, io);
-  const records = path === null ? {} : readRecords(path, io);
-  const known = ownOf(records, project.path);
+  const files = RECORD.open(io);
+  const known = files?.of(project.path);
   const accepted = known === undefined ? undefined : ownOf(known, cluster.name);
   if (trust === "accepted" && (known === undefined || accepted?.firstUse === true))
     throw new InputError(
       `the pin of ${cluster.where} was not accepted here yet, and all that opens would be sealed for whom it names`,
       `look at it, and accept it with: signet pin accept ${cluster.name}; or give --cert FILE`,
     );
-  if (path === null) return;
+  if (files === null) return;
   if (known === undefined) {
-    requireFirst(records, project, io);
+    requireFirst(files, project, io);
     const pins = firstPinsOf(project, io);
     const shown = Object.entries(pins).map(([name, { fingerprint }]) => `${name} ${fingerprint}`);
     notices.alert(
       `the pins of ${project.path} are taken as they are, with its first use: ${shown.join("; ")}`,
     );
-    writeRecord(path, { ...records, [project.path]: pins }, RECORD, io);
+    files.accept(project.path, pins);
     return;
   }
   const vouched = judge(cluster, accepted, io.now());
@@ -79,7 +71,7 @@ export function requireAcceptedPin(
   for (const step of vouched.steps) notices.note(step);
   const firstUse = accepted?.firstUse === true ? { firstUse: true } : {};
   const pin = { ...pinOf(cluster), ...firstUse };
-  writeRecord(path, { ...records, [project.path]: { ...known, [cluster.name]: pin } }, RECORD, io);
+  files.accept(project.path, { ...known, [cluster.name]: pin });
 }
 
 /**
@@ -89,24 +81,19 @@ export function requireAcceptedPin(
  * @throws FileError when it cannot be recorded; what `pinnedCluster` throws.
  */
 export function acceptPins(project: ProjectFile, names: readonly string[], io: Io): string[] {
-  const path = recordPath(RECORD, io);
-  if (path === null)
-    throw new FileError("there is no folder for what you accept", "set HOME, or XDG_CONFIG_HOME");
+  const files = RECORD.require(io);
   const chosen = names.length > 0 ? names : [...project.clusters.keys()];
   const clusters = chosen.map((name) => pinnedCluster(project, name, io));
-  const records = readRecords(path, io);
-  const before = Object.entries(ownOf(records, project.path) ?? {});
+  const before = Object.entries(files.of(project.path) ?? {});
   const kept = before.filter(([name]) => project.clusters.has(name));
   const pins = Object.fromEntries([...kept, ...clusters.map((cluster) => [cluster.name, pinOf(cluster)])]);
-  writeRecord(path, { ...records, [project.path]: pins }, RECORD, io);
+  files.accept(project.path, pins);
   return clusters.map(({ name, certificate }) => `${name} ${certificate.fingerprint}`);
 }
 
 /** Whether this user accepted a pin as it is. Tells nothing of a record that cannot be read. */
 export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io): boolean {
-  const path = recordPath(RECORD, io);
-  const accepted =
-    path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, cluster.name);
+  const accepted = acceptedPin(project, cluster.name, io);
   return (
     accepted !== undefined &&
     accepted.firstUse !== true &&
@@ -116,9 +103,8 @@ export function isAccepted(cluster: PinnedCluster, project: ProjectFile, io: Io)
 }
 
 /** How this user took the pins of a project file: not at all, as they were found, or having looked at one of them. */
-export function pinsTaken({ path: file }: ProjectFile, io: Io): "not" | PinTrust {
-  const path = recordPath(RECORD, io);
-  const pins = Object.values((path === null ? undefined : ownOf(readRecords(path, io), file)) ?? {});
+export function pinsTaken({ path }: ProjectFile, io: Io): "not" | PinTrust {
+  const pins = Object.values(RECORD.open(io)?.of(path) ?? {});
   if (pins.length === 0) return "not";
   return pins.every(({ firstUse }) => firstUse === true) ? "first-use" : "accepted";
 }
@@ -128,18 +114,19 @@ export function pinsTaken({ path: file }: ProjectFile, io: Io): "not" | PinTrust
  * the certificate that he accepted, since the key of one that was put in its place is to vouch for nothing.
  */
 export function pinToReplace(cluster: PinnedCluster, project: ProjectFile, io: Io): PinnedCluster {
-  const path = recordPath(RECORD, io);
-  const known = path === null ? undefined : ownOf(readRecords(path, io), project.path);
-  const accepted = known === undefined ? undefined : ownOf(known, cluster.name);
+  const accepted = acceptedPin(project, cluster.name, io);
   if (accepted === undefined || judge(cluster, accepted, io.now()).ok) return cluster;
   return { ...cluster, certificate: readCertificate(accepted.certificate), text: accepted.certificate };
 }
 
 /** The certificate that this user accepted for a cluster; null for none. */
 export function acceptedCertificate(project: ProjectFile, name: string, io: Io): Certificate | null {
-  const path = recordPath(RECORD, io);
-  const accepted = path === null ? undefined : ownOf(ownOf(readRecords(path, io), project.path) ?? {}, name);
+  const accepted = acceptedPin(project, name, io);
   return accepted === undefined ? null : readCertificate(accepted.certificate);
+}
+
+function acceptedPin({ path }: ProjectFile, name: string, io: Io): AcceptedPin | undefined {
+  return ownOf(RECORD.open(io)?.of(path) ?? {}, name);
 }
 
 /** A fingerprint says nothing of a cluster's id, nor of a cluster that is new. */
@@ -181,9 +168,9 @@ function isSameCertificate({ certificate: pem }: AcceptedPin, { digest }: Certif
 }
 
 /** @throws InputError where another file counted before it came. */
-function requireFirst(records: Records, { path }: ProjectFile, io: Io): void {
+function requireFirst(files: AcceptedFiles<AcceptedPins>, { path }: ProjectFile, io: Io): void {
   const places = foldersToLook(io).map((folder) => inFolder(folder, PROJECT_FILE));
-  const other = places.find((place) => place !== path && ownOf(records, place) !== undefined);
+  const other = places.find((place) => place !== path && files.of(place) !== undefined);
   if (other === undefined) return;
   throw new InputError(
     `${path} is new, and would count in place of ${other}, whose pins you accepted`,
@@ -208,22 +195,7 @@ function pinOf({ certificate, clusterId }: PinnedCluster): AcceptedPin {
   return { certificate: certificate.pem, fingerprint: certificate.fingerprint, clusterId };
 }
 
-/** Names and paths are anybody's text, `constructor` among them. */
-function ownOf<Value>(held: Readonly<Record<string, Value>>, name: string): Value | undefined {
-  return Object.hasOwn(held, name) ? held[name] : undefined;
-}
-
-const RECORD: UserRecord<Records> = {
-  file: "pins.json",
-  field: "pins",
-  what: "a list of pins as signet writes it",
-  next: "accept the pins again",
-  parse: (field) => entriesByFile(field, isAcceptedPin),
-};
-
-function readRecords(path: string, io: Io): Records {
-  return readRecord(path, RECORD, io) ?? {};
-}
+const RECORD = acceptedRecord("pins", (entry): entry is AcceptedPins => isMapOf(entry, isAcceptedPin));
 
 function isAcceptedPin(pin: unknown): pin is AcceptedPin {
   if (!isMap(pin)) return false;

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { recipientLine } from "../../shared/document/sops/keys/recipient-text.ts";
 import { InputError } from "../../shared/errors.ts";
+import { acceptedRecord } from "../accepted-files.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
-import { isMap, readRecord, recordPath, type UserRecord, writeRecord } from "../user-record.ts";
+import { isMap } from "../user-record.ts";
 import { pinsTaken } from "./pin-record.ts";
 import type { ProjectFile, ProjectRule } from "./project-file.ts";
 import { ruleFor } from "./project-rules.ts";
@@ -19,7 +20,6 @@ import {
  * For whom each project file had files sealed when this user accepted its rules, or first used it. A rule that changed sends what is
  * meant for one cluster to another that is pinned as well, with no other sign where the sealed file is new.
  */
-type Records = Record<string, Known>;
 type Known = { clusters: string[]; rules: KnownRule[] };
 type KnownRule = Pick<ProjectRule, "path" | "clusters"> & BackendFields;
 
@@ -42,17 +42,16 @@ export type KnownRules = {
  * @throws FileError, InputError for a record that cannot be used.
  */
 export function knownRules(project: ProjectFile, io: Io, notices: Notices, records = true): KnownRules {
-  const path = recordPath(RECORD, io);
-  if (path === null) return { alertOfRules() {}, requireRecipients() {} };
-  const all = readRecord(path, RECORD, io) ?? {};
-  const known = Object.hasOwn(all, project.path) ? all[project.path] : undefined;
+  const files = RECORD.open(io);
+  if (files === null) return { alertOfRules() {}, requireRecipients() {} };
+  const known = files.of(project.path);
   if (known === undefined) {
     // The pins were looked at, and these rules not: they may have come since.
     if (areLate(project, io))
       notices.alert(
         `you accepted pins of ${project.path}, and its rules not yet: by them a file may be sealed for another cluster, or key, than it was. Look at them; to accept them and the pins: signet pin accept`,
       );
-    else if (records) writeRecord(path, { ...all, [project.path]: rulesOf(project) }, RECORD, io);
+    else if (records) files.accept(project.path, rulesOf(project));
     return { alertOfRules() {}, requireRecipients: alertOfFirst(project, notices) };
   }
   const ruleBefore = (file: string | null) => ruleFor({ ...project, rules: known.rules }, file, io);
@@ -106,13 +105,12 @@ function alertOfFirst({ path }: ProjectFile, notices: Notices): KnownRules["requ
  * @throws FileError, InputError where that cannot be recorded.
  */
 export function acceptRules(project: ProjectFile, io: Io): boolean {
-  const path = recordPath(RECORD, io);
-  if (path === null) return false;
-  const records = readRecord(path, RECORD, io) ?? {};
-  const known = Object.hasOwn(records, project.path) ? records[project.path] : undefined;
+  const files = RECORD.open(io);
+  if (files === null) return false;
+  const known = files.of(project.path);
   const rules = rulesOf(project);
   if (isDeepStrictEqual(known, rules)) return false;
-  writeRecord(path, { ...records, [project.path]: rules }, RECORD, io);
+  files.accept(project.path, rules);
   return known !== undefined;
 }
 
@@ -122,10 +120,9 @@ export function acceptRules(project: ProjectFile, io: Io): boolean {
  * @throws FileError, InputError for a record that cannot be used.
  */
 export function standOfRules(project: ProjectFile, io: Io): string | null {
-  const path = recordPath(RECORD, io);
-  if (path === null) return null;
-  const records = readRecord(path, RECORD, io) ?? {};
-  const known = Object.hasOwn(records, project.path) ? records[project.path] : undefined;
+  const files = RECORD.open(io);
+  if (files === null) return null;
+  const known = files.of(project.path);
   const next = "to accept them and the pins: signet pin accept";
   if (known === undefined)
     return areLate(project, io) ? `the rules of ${project.path}, not accepted yet; ${next}` : null;
@@ -157,15 +154,7 @@ function backendWords(service: NamedService | NamedSops | null): string {
     : ` under Vault key ${service.name.mount}/${service.name.key}`;
 }
 
-const RECORD: UserRecord<Records> = {
-  file: "rules.json",
-  field: "rules",
-  what: "a list of rules as signet writes it",
-  next: "accept the rules again",
-  parse(field) {
-    return isMap(field) && Object.values(field).every(areKnownRules) ? (field as Records) : null;
-  },
-};
+const RECORD = acceptedRecord("rules", areKnownRules);
 
 function areKnownRules(entry: unknown): entry is Known {
   if (!isMap(entry)) return false;

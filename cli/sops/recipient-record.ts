@@ -6,18 +6,12 @@ import {
 import { recipientLine } from "../../shared/document/sops/keys/recipient-text.ts";
 import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
 import { identityOf } from "../../shared/document/sops/recipients.ts";
-import { FileError, InputError, SealError } from "../../shared/errors.ts";
+import { InputError, SealError } from "../../shared/errors.ts";
 import { shellPath } from "../../shared/shell-word.ts";
+import { type AcceptedFiles, acceptedRecord, isMapOf, ownOf } from "../accepted-files.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
-import {
-  entriesByFile,
-  isMap,
-  readRecord,
-  recordPath,
-  type UserRecord,
-  writeRecord,
-} from "../user-record.ts";
+import { isMap } from "../user-record.ts";
 import { type ProjectFile, projectFilePlaces } from "./project-file.ts";
 
 /**
@@ -25,7 +19,7 @@ import { type ProjectFile, projectFilePlaces } from "./project-file.ts";
  * threshold, and the rule's place among the others, since the first counts that fits a path. Of a rule that signet does not
  * follow there are no groups. A file of a repository is written by many, and whoever adds a recipient reads what is encrypted from then on.
  */
-type Records = Record<string, Record<string, AcceptedRule>>;
+type AcceptedRules = Record<string, AcceptedRule>;
 type AcceptedRule = { groups: string[][]; threshold: number; place: number };
 
 /**
@@ -43,17 +37,16 @@ export async function requireAccepted(
   io: Io,
   notices: Notices,
 ): Promise<void> {
-  const record = recordPath(RECORD, io);
-  if (record === null) return;
-  const records = readRecords(record, io);
-  requireNoneGone(records, file.path, io);
-  const known = ownOf(records, file.path);
+  const files = RECORD.open(io);
+  if (files === null) return;
+  requireNoneGone(files, file.path, io);
+  const known = files.of(file.path);
   if (known === undefined) {
-    requireFirst(records, file, io);
+    requireFirst(files, file, io);
     notices.alert(
       `the recipients of ${file.path} are taken as they are, with its first use: ${linesOf(rule).join("; ")}`,
     );
-    writeRecord(record, { ...records, [file.path]: rulesOf(file) }, RECORD, io);
+    files.accept(file.path, rulesOf(file));
     return;
   }
   const accepted = ownOf(known, rule.pathRegex);
@@ -77,11 +70,10 @@ export async function requireAccepted(
  * @throws InputError when it had, or when a file that counted here is gone.
  */
 export async function requireNoneAccepted(file: ProjectFile | null, path: string, io: Io): Promise<void> {
-  const record = recordPath(RECORD, io);
-  if (record === null) return;
-  const records = readRecords(record, io);
-  requireNoneGone(records, file?.path ?? null, io);
-  const known = file === null ? undefined : ownOf(records, file.path);
+  const files = RECORD.open(io);
+  if (files === null) return;
+  requireNoneGone(files, file?.path ?? null, io);
+  const known = file === null ? undefined : files.of(file.path);
   if (file === null || known === undefined) return;
   const first = await firstThatFits(known, path, file.path);
   if (first === null) return;
@@ -92,10 +84,10 @@ export async function requireNoneAccepted(file: ProjectFile | null, path: string
 }
 
 /** A nearer file counts before those above it: one that was accepted must not go without a word. */
-function requireNoneGone(records: Records, found: string | null, io: Io): void {
+function requireNoneGone(files: AcceptedFiles<AcceptedRules>, found: string | null, io: Io): void {
   for (const place of projectFilePlaces(io)) {
     if (place === found || io.files.kindOf(place) !== null) return;
-    if (ownOf(records, place) === undefined) continue;
+    if (files.of(place) === undefined) continue;
     throw new InputError(
       `${place}, whose recipients you accepted, is gone, and other recipients would count here`,
       `see who removed it; to go on without it: signet allow --remove recipients ${shellPath(place)}`,
@@ -104,9 +96,9 @@ function requireNoneGone(records: Records, found: string | null, io: Io): void {
 }
 
 /** @throws InputError where a file above it counted before it came. */
-function requireFirst(records: Records, file: ProjectFile, io: Io): void {
+function requireFirst(files: AcceptedFiles<AcceptedRules>, file: ProjectFile, io: Io): void {
   const places = projectFilePlaces(io);
-  const above = places.find((place) => place !== file.path && ownOf(records, place) !== undefined);
+  const above = places.find((place) => place !== file.path && files.of(place) !== undefined);
   if (above === undefined) return;
   throw new InputError(
     `${file.path} is new, and would count in place of ${above}, whose recipients you accepted`,
@@ -116,18 +108,13 @@ function requireFirst(records: Records, file: ProjectFile, io: Io): void {
 
 /** The pattern of the first accepted rule that fits a path; null for none. */
 async function firstThatFits(
-  rules: Readonly<Record<string, AcceptedRule>>,
+  rules: Readonly<AcceptedRules>,
   path: string,
   where: string,
 ): Promise<string | null> {
   const inOrder = Object.entries(rules).toSorted(([, a], [, b]) => a.place - b.place);
   for (const [pattern] of inOrder) if (await pathFits(pattern, path, where)) return pattern;
   return null;
-}
-
-/** Patterns and paths are anybody's text, `constructor` among them. */
-function ownOf<Value>(held: Readonly<Record<string, Value>>, name: string): Value | undefined {
-  return Object.hasOwn(held, name) ? held[name] : undefined;
 }
 
 /**
@@ -139,24 +126,18 @@ export function acceptRecipients(file: ProjectFile, io: Io): string[] {
   const rules = readRules(file).flatMap(({ rule }) => rule ?? []);
   if (rules.length === 0)
     throw new InputError(`${file.path} has no creation rule that signet follows`, "add one with recipients");
-  const path = requirePath(io);
-  writeRecord(path, { ...readRecords(path, io), [file.path]: rulesOf(file) }, RECORD, io);
+  RECORD.require(io).accept(file.path, rulesOf(file));
   return rules.map((rule) => `${rule.where}: ${linesOf(rule).join("; ")}`);
 }
 
 /** Forgets a file. @returns false when nothing of it was recorded. */
 export function forgetRecipients(file: string, io: Io): boolean {
-  const path = requirePath(io);
-  const { [file]: known, ...others } = readRecords(path, io);
-  if (known === undefined) return false;
-  writeRecord(path, others, RECORD, io);
-  return true;
+  return RECORD.require(io).forget(file);
 }
 
 /** The files whose recipients were accepted. */
 export function acceptedFiles(io: Io): string[] {
-  const path = recordPath(RECORD, io);
-  return path === null ? [] : Object.keys(readRecords(path, io)).toSorted();
+  return RECORD.open(io)?.paths() ?? [];
 }
 
 /** Those of a rule that a text names, for people. */
@@ -165,7 +146,7 @@ export function linesOf({ groups }: { groups: readonly (readonly SopsRecipient[]
   return groups.flatMap((group, at) => group.map((one) => `group ${at + 1}: ${recipientLine(one)}`));
 }
 
-function rulesOf(file: ProjectFile): Record<string, AcceptedRule> {
+function rulesOf(file: ProjectFile): AcceptedRules {
   const rules = readRules(file).map(({ pathRegex, rule }, place): [string, AcceptedRule] => [
     pathRegex,
     rule === null ? { groups: [], threshold: 0, place } : asAccepted(rule, place),
@@ -214,23 +195,9 @@ function differences(rule: CreationRule, accepted: AcceptedRule | undefined): st
     : `its recipients are not those you accepted: ${parts.join(", ")}`;
 }
 
-function requirePath(io: Io): string {
-  const path = recordPath(RECORD, io);
-  if (path !== null) return path;
-  throw new FileError("there is no folder for what you accept", "set HOME, or XDG_CONFIG_HOME");
-}
-
-const RECORD: UserRecord<Records> = {
-  file: "recipients.json",
-  field: "recipients",
-  what: "a list of recipients as signet writes it",
-  next: "accept the recipients again",
-  parse: (field) => entriesByFile(field, isAcceptedRule),
-};
-
-function readRecords(path: string, io: Io): Records {
-  return readRecord(path, RECORD, io) ?? {};
-}
+const RECORD = acceptedRecord("recipients", (entry): entry is AcceptedRules =>
+  isMapOf(entry, isAcceptedRule),
+);
 
 function isAcceptedRule(rule: unknown): rule is AcceptedRule {
   if (!isMap(rule) || !Array.isArray(rule["groups"])) return false;

@@ -239,14 +239,14 @@ export const sopsKeyFaults: readonly Fault[] = [
   {
     what: "a new project file counts in place of the accepted one above it",
     file: "cli/sops/recipient-record.ts",
-    find: "    requireFirst(records, file, io);\n",
+    find: "    requireFirst(files, file, io);\n",
     replace: "",
     test: recipientsTest,
   },
   {
     what: "a project file that is gone leaves the word to the one above it",
     file: "cli/sops/recipient-record.ts",
-    find: "    if (ownOf(records, place) === undefined) continue;",
+    find: "    if (files.of(place) === undefined) continue;",
     replace: "    continue;",
     test: recipientsTest,
   },
