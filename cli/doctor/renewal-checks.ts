@@ -1,4 +1,4 @@
-import { hasBegun, promotedAt, SKEW_MS } from "../keys/foremost-keys.ts";
+import { countingPromotion, hasBegun } from "../keys/foremost-keys.ts";
 import type { SealingKey } from "../keys/sealing-key.ts";
 import { type Check, ok, wanting } from "./check.ts";
 import type { PublishedOptions } from "./published-options.ts";
@@ -20,8 +20,7 @@ export function checkRenewal(
   now: Date,
 ): Check[] {
   const begun = keys.filter((key) => hasBegun(key, now));
-  const promotions = (key: SealingKey) =>
-    [promotedAt(key)].filter((at) => at !== null && at <= now.getTime() + SKEW_MS).map(Number);
+  const promotions = (key: SealingKey) => [countingPromotion(key, now)].filter((at) => at !== null);
   // Once one is promoted, none seals by its age alone: whoever creates Secrets writes any age there.
   const promoted = begun.filter((key) => promotions(key).length > 0);
   const counting = promoted.length > 0 ? promoted : begun.filter(({ isMadeToWait }) => !isMadeToWait);

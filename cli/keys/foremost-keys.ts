@@ -4,7 +4,7 @@ import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 
 /** By how much clocks may differ, as controllers have it. */
-export const SKEW_MS = 300_000;
+const SKEW_MS = 300_000;
 
 /**
  * The keys that a controller would seal with by what their Secrets say: the one that was promoted last, else the newest;
@@ -44,8 +44,8 @@ export function hasBegun({ certificate }: SealingKey, now: Date): boolean {
   return certificate.notBefore.getTime() <= now.getTime() + SKEW_MS;
 }
 
-/** That promotion as far as it counts by now. */
-function countingPromotion(key: SealingKey, now: Date): number | null {
+/** That promotion as far as it counts by now: one for a time to come does not yet. */
+export function countingPromotion(key: SealingKey, now: Date): number | null {
   const at = promotedAt(key);
   return at !== null && at <= now.getTime() + SKEW_MS ? at : null;
 }

@@ -1,6 +1,6 @@
 import { utf8 } from "../../shared/bytes.ts";
 import { SealError } from "../../shared/errors.ts";
-import { byAge, hasBegun, promotedAt, SKEW_MS } from "./foremost-keys.ts";
+import { byAge, countingPromotion, hasBegun } from "./foremost-keys.ts";
 import { readOwnKey } from "./key-moving.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
@@ -28,12 +28,9 @@ export function modelKey(
   { settings, sealing }: PublishedKeys,
   now: Date,
 ): SealingKey | null {
-  const promoted = keys
-    .map((key) => ({ key, at: promotedAt(key) ?? Number.POSITIVE_INFINITY }))
-    .filter(({ at }) => at <= now.getTime() + SKEW_MS)
-    .sort((a, b) => b.at - a.at);
-  const [last] = promoted;
-  if (last !== undefined) return last.key;
+  const at = (key: SealingKey) => countingPromotion(key, now) ?? 0;
+  const [last] = keys.filter((key) => at(key) > 0).sort((a, b) => at(b) - at(a));
+  if (last !== undefined) return last;
   if (typeof sealing !== "string") {
     const those = keys.filter(({ certificate }) => certificate.fingerprint === sealing.fingerprint);
     const [oldest] = those.sort(byAge("SecretCreationTimestamp")).reverse();

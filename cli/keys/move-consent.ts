@@ -1,15 +1,13 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import { type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
+import { hasBegun } from "./foremost-keys.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 
-/** By how much clocks may differ. */
-const SKEW_MS = 300_000;
-
 /** @throws InputError naming a key whose certificate is not valid yet: controllers refuse it until then. */
 export function requireBegun(keys: readonly SealingKey[], now: Date): void {
-  const early = keys.find(({ certificate }) => !(certificate.notBefore.getTime() <= now.getTime() + SKEW_MS));
+  const early = keys.find((key) => !hasBegun(key, now));
   if (early === undefined) return;
   throw new InputError(
     `Secret ${early.namespace}/${early.name} is no sealing key to use: its certificate is not valid yet`,

@@ -3,7 +3,7 @@ import { promotionMark, promotionText } from "../../shared/promotion-time.ts";
 import { AWAITS_PROMOTION_ANNOTATION, PRIMARY_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
-import { foremostKeys, promotedAt, SKEW_MS } from "./foremost-keys.ts";
+import { countingPromotion, foremostKeys, promotedAt } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 import { requireBegun } from "./move-consent.ts";
@@ -88,8 +88,7 @@ function requireMeant({ name, namespace, certificate, isRestored }: SealingKey, 
  * would put off the next renewal, which comes a period after it; not while an alarm stands, which that time ends.
  */
 function sealsAlready(key: SealingKey, keys: readonly SealingKey[], published: PublishedKeys, now: Date) {
-  const at = promotedAt(key);
-  if (at === null || at > now.getTime() + SKEW_MS) return false;
+  if (countingPromotion(key, now) === null) return false;
   if (typeof published.sealing === "string" || !published.sealing.isExpected) return false;
   const foremost = foremostKeys(keys, published, now);
   return (
@@ -101,8 +100,7 @@ function sealsAlready(key: SealingKey, keys: readonly SealingKey[], published: P
 
 /** A moment, ms since 1970, later than every promotion that counts now: of several the latest counts. */
 export function promotionMoment(keys: readonly SealingKey[], now: Date): number {
-  const others = keys.filter(({ isInUse }) => isInUse).map((key) => promotedAt(key) ?? 0);
-  const counting = others.filter((at) => at <= now.getTime() + SKEW_MS);
+  const counting = keys.filter(({ isInUse }) => isInUse).map((key) => countingPromotion(key, now) ?? 0);
   const wholeNow = Math.floor(now.getTime() / 1000) * 1000;
   return Math.max(wholeNow, ...counting.map((at) => Math.floor(at / 1000) * 1000 + 1000));
 }
@@ -137,7 +135,11 @@ function notes(
 
 function earlyNotes(key: SealingKey, keys: readonly SealingKey[], now: Date): string[] {
   const early = keys.filter(
-    (one) => one.name !== key.name && one.isInUse && (promotedAt(one) ?? 0) > now.getTime() + SKEW_MS,
+    (one) =>
+      one.name !== key.name &&
+      one.isInUse &&
+      promotedAt(one) !== null &&
+      countingPromotion(one, now) === null,
   );
   return early.map(
     (one) =>

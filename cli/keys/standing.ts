@@ -1,5 +1,5 @@
 import type { KeyOrder } from "../../shared/key-publication.ts";
-import { promotionTime } from "../../shared/promotion-time.ts";
+import { promotedAt } from "./foremost-keys.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import type { SealingKey } from "./sealing-key.ts";
 
@@ -32,7 +32,7 @@ export function standing(published: PublishedKeys, keys: readonly SealingKey[], 
     unknown: typeof sealing === "string" ? sealing : null,
     begin: oldest([...begins, ...(known?.begin == null ? [] : [known.begin.getTime()])]),
     createdAt: oldest(those.map(createdAt)),
-    promotedAt: known === null ? Number.NEGATIVE_INFINITY : oldest(those.map((key) => promotedAt(key, now))),
+    promotedAt: known === null ? Number.NEGATIVE_INFINITY : oldest(those.map((key) => promotedBy(key, now))),
     orders: typeof settings === "string" ? ["CertNotBefore", "SecretCreationTimestamp"] : [settings.order],
   };
 }
@@ -42,16 +42,16 @@ export function standing(published: PublishedKeys, keys: readonly SealingKey[], 
  * @returns a clause about the key; null where it would not.
  */
 export function whyItWouldSeal(key: SealingKey, than: Standing): string | null {
-  const { certificate, promoted } = key;
+  const { certificate } = key;
   if (certificate.fingerprint === than.fingerprint) return null;
-  const at = promoted === null ? null : promotionTime(promoted);
+  const at = promotedAt(key);
   // One for a time to come will count then.
-  const isPromoted = at !== null && at.getTime() >= than.promotedAt;
+  const isPromoted = at !== null && at >= than.promotedAt;
   if (!isPromoted && than.orders.every((order) => isOlder(key, than, order))) return null;
   if (than.fingerprint === null)
     return `it is not known which key seals (${than.unknown}), and this one is not older than all that are wrapped`;
   const why = isPromoted
-    ? `it is promoted (${at.toISOString()})`
+    ? `it is promoted (${new Date(at).toISOString()})`
     : `it is not the older one (it began ${certificate.notBefore.toISOString()})`;
   return `the key that seals is ${than.fingerprint}, and wrapped, this one would in its stead: ${why}`;
 }
@@ -69,9 +69,9 @@ function createdAt({ secret }: SealingKey): number {
 }
 
 /** One for a time to come does not count yet. */
-function promotedAt({ promoted }: SealingKey, now: Date): number {
-  const at = promoted === null ? null : promotionTime(promoted);
-  return at === null || at > now ? Number.NEGATIVE_INFINITY : at.getTime();
+function promotedBy(key: SealingKey, now: Date): number {
+  const at = promotedAt(key);
+  return at === null || at > now.getTime() ? Number.NEGATIVE_INFINITY : at;
 }
 
 /** Of nothing, what nothing is older than. */

@@ -44,8 +44,8 @@ export const keyLifeFaults: readonly Fault[] = [
   {
     what: "promoting again the key that seals puts off its renewal",
     file: "cli/keys/promote-key.ts",
-    find: "if (at === null || at > now.getTime() + SKEW_MS) return false;",
-    replace: "if (at !== null) return false;",
+    find: "if (countingPromotion(key, now) === null) return false;",
+    replace: "if (countingPromotion(key, now) !== null) return false;",
     test: promoting,
     named: "what was promoted and seals keeps its time, as the next renewal counts from it",
   },

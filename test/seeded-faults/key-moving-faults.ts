@@ -71,14 +71,14 @@ export const keyMovingFaults: readonly Fault[] = [
   {
     what: "a promotion holds no key back from being wrapped",
     file: "cli/keys/standing.ts",
-    find: "at !== null && at.getTime() >= than.promotedAt",
-    replace: "at !== null && at.getTime() > 1e15",
+    find: "at !== null && at >= than.promotedAt",
+    replace: "at !== null && at > 1e15",
     test: standing,
   },
   {
     what: "any promotion of the key that seals overtakes that of another",
     file: "cli/keys/standing.ts",
-    find: "at === null || at > now ? Number.NEGATIVE_INFINITY",
+    find: "at === null || at > now.getTime() ? Number.NEGATIVE_INFINITY",
     replace: "at === null ? Number.NEGATIVE_INFINITY",
     test: standing,
   },
