@@ -15,7 +15,7 @@ import { type ResealMeans, resealObject } from "../reseal/reseal-object.ts";
 import { type TargetKey, targetKey } from "../reseal/target-key.ts";
 import { requireSecretFile } from "../sealing.ts";
 import { readFoundCertificate } from "../sealing-certificate.ts";
-import { userSopsKeys, userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
+import type { RenewSops } from "../sops-sealed-secret/renew-sops.ts";
 import { workOnInput } from "../stream-work.ts";
 
 /**
@@ -36,10 +36,7 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
     requireNoRecipients(spokenOf, options);
     const controller = new LazyController(options, io, notices);
     const keyServices = new UserKeyServices(options, io, notices, named);
-    const sops = {
-      opener: userSopsOpener(keyServices, options, io),
-      keys: userSopsKeys(keyServices, options, io),
-    };
+    let renewSops: Promise<RenewSops> | null = null;
     const seen = new Set<RemoteBackend>();
     const means: ResealMeans = {
       classic: controllerResealer({
@@ -61,9 +58,10 @@ export const reEncrypt: Command<typeof kubesealOptions> = {
       async perform({ value, where, target = null, path = null, source }: TaskDocument) {
         const sealedSecret = parseSealedSecret(value, where);
         if (!isSopsSealedSecret(sealedSecret)) return sealAnew(sealedSecret, where, means, seen);
-        const { renewSops } = await import("../sops-sealed-secret/renew-sops.ts");
-        const how = { ...sops, io, notices, target, path };
-        return renewSops(sealedSecret, (await source?.()) ?? null, where, how);
+        renewSops ??= import("../sops-sealed-secret/renew-sops.ts").then(({ sopsRenewer }) =>
+          sopsRenewer(keyServices, options, io, notices),
+        );
+        return (await renewSops)(sealedSecret, (await source?.()) ?? null, where, { target, path });
       },
     } as const;
     try {

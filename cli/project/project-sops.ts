@@ -1,15 +1,15 @@
-import type { SopsRecipient } from "../../shared/document/sops/metadata.ts";
 import type { Io } from "../io.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
 import type { KubesealOptions } from "../options.ts";
 import type { SealingKey } from "../sealing-key.ts";
+import type { RuleRecipients } from "../sops/recipients.ts";
 import type { PinnedCluster } from "./pinned-cluster.ts";
 import { findProject, type ProjectFile } from "./project-file.ts";
 import { boundClusterId } from "./project-key-service.ts";
 import { ruleFor } from "./project-rules.ts";
 import { listedRecipients, type NamedSops, namedBackend } from "./rule-backend.ts";
-import { knownRules } from "./rules-record.ts";
+import { type KnownRules, knownRules } from "./rules-record.ts";
 
 /** What seals a file as a SOPS document, for a cluster of the project: see `FoundSealingKey`. */
 export type SopsForTarget = (
@@ -55,22 +55,26 @@ export function projectSops(
 /**
  * The recipients that a rule of the project lists for a file.
  * @returns null where no rule lists any.
- * @throws InputError when they are not those that this user knows; InputError, FileError for a project file that cannot be used.
+ * @throws InputError when they are not those that this user knows.
  */
-export function recipientsByRule(
-  file: string,
-  io: Io,
-  notices: Notices,
-): { recipients: SopsRecipient[]; where: string } | null {
+export type ListedByRule = (file: string) => RuleRecipients | null;
+
+/** What tells the recipients of the files of one run. @throws InputError, FileError for a project file that cannot be used. */
+export function recipientsByRule(io: Io, notices: Notices): ListedByRule {
   const project = findProject(io);
-  const named = project === null ? null : namedBackend(ruleFor(project, file, io));
-  if (project === null || named?.backend !== "sops") return null;
+  if (project === null) return () => null;
   const where = ruleOf(project);
-  const recipients = listedRecipients(named, where);
-  if (recipients.length === 0) return null;
-  // What is written anew is no first use of the pins.
-  knownRules(project, io, notices, false).requireRecipients(file, named);
-  return { recipients, where };
+  let known: KnownRules | null = null;
+  return (file) => {
+    const named = namedBackend(ruleFor(project, file, io));
+    if (named?.backend !== "sops") return null;
+    const recipients = listedRecipients(named, where);
+    if (recipients.length === 0) return null;
+    // What is written anew is no first use of the pins.
+    known ??= knownRules(project, io, notices, false);
+    known.requireRecipients(file, named);
+    return { recipients, where };
+  };
 }
 
 function ruleOf({ path }: ProjectFile): string {

@@ -23,12 +23,12 @@ export async function rotateDocument(
   const placed = read.metadata.namespace === undefined ? placedIn(read, namespace) : read;
   const about = { where, namespace: placed.metadata.namespace ?? null, name: read.metadata.name };
   if (isSopsSealedSecret(read)) {
-    const how = means.sops(target, path ?? "");
-    const items = sopsItems(read, how === null ? "left-out" : "resealed");
-    const object = { ...about, changed: how !== null, items };
-    if (how === null) return { performed: UNCHANGED, object };
-    const { renewSops } = await import("../sops-sealed-secret/renew-sops.ts");
-    return { performed: await renewSops(placed, (await source?.()) ?? null, where, how), object };
+    const renewSops = await means.renewSops;
+    const items = sopsItems(read, renewSops === null ? "left-out" : "resealed");
+    const object = { ...about, changed: renewSops !== null, items };
+    if (renewSops === null) return { performed: UNCHANGED, object };
+    const text = (await source?.()) ?? null;
+    return { performed: await renewSops(placed, text, where, { target, path }), object };
   }
   const { items, edits, product } = await resealObject(placed, where, means.reseal);
   const changed = edits.length > 0;

@@ -18,8 +18,7 @@ import type { ClassicResealer } from "../reseal/resealed-item.ts";
 import { type TargetKey, targetKey } from "../reseal/target-key.ts";
 import { dayInWords, readFoundCertificate, sealingCertificate } from "../sealing-certificate.ts";
 import { shownText } from "../shown-text.ts";
-import type { SopsRenewal } from "../sops-sealed-secret/renew-sops.ts";
-import { userSopsKeys, userSopsOpener } from "../sops-sealed-secret/user-opening.ts";
+import type { RenewSops } from "../sops-sealed-secret/renew-sops.ts";
 import type { RotateOptions } from "./rotate-options.ts";
 import type { RotatedCluster } from "./rotated-cluster.ts";
 
@@ -42,6 +41,7 @@ export class RotationMeans {
   #target: Promise<{ key: TargetKey; sealer: Sealer }> | null = null;
   #newest: TargetKey | null = null;
   #classic: ClassicResealer | null = null;
+  #renewSops: Promise<RenewSops> | null = null;
   #failure: { error: unknown } | null = null;
 
   /** @throws UsageError for flags that do not go together. */
@@ -92,17 +92,13 @@ export class RotationMeans {
     };
   }
 
-  /** What writing a SOPS document anew takes; null where that is not asked for. */
-  sops(target: string | null, path: string): SopsRenewal | null {
+  /** What writes SOPS documents anew, loaded with the first; null where that is not asked for. */
+  get renewSops(): Promise<RenewSops> | null {
     if (!this.#backends.has("sops")) return null;
-    return {
-      opener: userSopsOpener(this.#keyServices, this.#options, this.#io),
-      keys: userSopsKeys(this.#keyServices, this.#options, this.#io),
-      io: this.#io,
-      notices: this.#notices,
-      target,
-      path,
-    };
+    this.#renewSops ??= import("../sops-sealed-secret/renew-sops.ts").then(({ sopsRenewer }) =>
+      sopsRenewer(this.#keyServices, this.#options, this.#io, this.#notices),
+    );
+    return this.#renewSops;
   }
 
   /** The key that values are to lie under; null as long as none was asked for. */

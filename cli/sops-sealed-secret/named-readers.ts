@@ -7,6 +7,7 @@ import { saysPlace } from "../../shared/sops-sealed-secret/kms-place.ts";
 import type { Io } from "../io.ts";
 import type { Notices } from "../notices.ts";
 import { nearestFile, PROJECT_FILE } from "../project/project-folders.ts";
+import type { ListedByRule } from "../project/project-sops.ts";
 import { findProjectFile, pathForRules } from "../sops/project-file.ts";
 import { requireAccepted, requireNoneAccepted } from "../sops/recipient-record.ts";
 
@@ -18,16 +19,31 @@ import { requireAccepted, requireNoneAccepted } from "../sops/recipient-record.t
  * @param target where the document lies; null for a stream.
  * @throws InputError naming whom the rule does not name, or when the rule is not the one that this user accepted.
  */
-export async function requireNamedReaders(
+export type NamedReaders = (
   recipients: readonly SopsRecipient[],
   target: string | null,
+  where: string,
+) => Promise<void>;
+
+/** What judges the documents of one run. The project file is read, and what is new in it told of, once. */
+export function namedReaders(io: Io, notices: Notices): NamedReaders {
+  let listing: Promise<ListedByRule> | null = null;
+  return async (recipients, target, where) => {
+    if (target === null) return;
+    listing ??= projectListing(io, notices);
+    const listed = (await listing)(target);
+    if (listed === null) await requireBySopsFile(recipients, target, where, io, notices);
+    else requireAmong(listed.recipients, listed.where, recipients, where);
+  };
+}
+
+async function requireBySopsFile(
+  recipients: readonly SopsRecipient[],
+  target: string,
   where: string,
   io: Io,
   notices: Notices,
 ): Promise<void> {
-  if (target === null) return;
-  const listed = await listedForFile(target, io, notices);
-  if (listed !== null) return requireAmong(listed.recipients, listed.where, recipients, where);
   const file = findProjectFile(io);
   if (file === null) return requireNoneAccepted(null, "", io);
   const path = pathForRules(target, file, io);
@@ -41,15 +57,11 @@ export async function requireNamedReaders(
   requireAmong(rule.groups.flat(), rule.where, recipients, where);
 }
 
-/** Those that a rule of the project file lists for it; null where none does. */
-async function listedForFile(
-  target: string,
-  io: Io,
-  notices: Notices,
-): Promise<{ recipients: SopsRecipient[]; where: string } | null> {
-  if (nearestFile(PROJECT_FILE, io) === null) return null;
+/** What reads a project file is loaded for one only. */
+async function projectListing(io: Io, notices: Notices): Promise<ListedByRule> {
+  if (nearestFile(PROJECT_FILE, io) === null) return () => null;
   const { recipientsByRule } = await import("../project/project-sops.ts");
-  return recipientsByRule(target, io, notices);
+  return recipientsByRule(io, notices);
 }
 
 function requireAmong(

@@ -8,20 +8,27 @@ import type { DocumentSource } from "../document-source.ts";
 import type { Performed } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import type { Io } from "../io.ts";
+import type { UserKeyServiceOptions, UserKeyServices } from "../key-services/user-key-services.ts";
 import type { Notices } from "../notices.ts";
+import type { SopsOpeningOptions } from "../options.ts";
 import { OF_THE_SERVER } from "../server-fields.ts";
 import type { UserSopsKeys } from "../sops/user-sops-keys.ts";
 import { remoteScope } from "../values-by-backend.ts";
-import { requireNamedReaders } from "./named-readers.ts";
+import { type NamedReaders, namedReaders } from "./named-readers.ts";
 import { laidOutSops } from "./task-document.ts";
-import type { SopsOpener } from "./user-opening.ts";
+import { type SopsOpener, userSopsKeys, userSopsOpener } from "./user-opening.ts";
 
 /** What writing SOPS documents anew takes. */
-export type SopsRenewal = {
+type RenewalMeans = {
   opener: SopsOpener;
   keys: () => Promise<UserSopsKeys>;
   io: Io;
   notices: Notices;
+  requireNamed: NamedReaders;
+};
+
+/** Where a document lies. */
+type DocumentPlace = {
   /** The file that takes the result; null for a stream, in which what a server wrote into the object is left out. */
   target: string | null;
   /** The file it comes from, whose rule says who may read it where the result is a stream. */
@@ -33,11 +40,36 @@ export type SopsRenewal = {
  * @param source its text; null for an item of a List.
  * @throws SealError when it does not open here, or cannot be wrapped again for all of its recipients.
  */
-export async function renewSops(
+export type RenewSops = (
   sealedSecret: SealedSecret,
   source: DocumentSource | null,
   where: string,
-  { opener, keys, io, notices, target, path }: SopsRenewal,
+  place: DocumentPlace,
+) => Promise<Performed>;
+
+/** What writes the SOPS documents of one run anew: the cluster is asked, and keys and rules are read, once for all of them. */
+export function sopsRenewer(
+  keyServices: UserKeyServices,
+  options: UserKeyServiceOptions & SopsOpeningOptions,
+  io: Io,
+  notices: Notices,
+): RenewSops {
+  const means: RenewalMeans = {
+    opener: userSopsOpener(keyServices, options, io),
+    keys: userSopsKeys(keyServices, options, io),
+    io,
+    notices,
+    requireNamed: namedReaders(io, notices),
+  };
+  return (...document) => renewSops(means, ...document);
+}
+
+async function renewSops(
+  { opener, keys, io, notices, requireNamed }: RenewalMeans,
+  sealedSecret: SealedSecret,
+  source: DocumentSource | null,
+  where: string,
+  { target, path }: DocumentPlace,
 ): Promise<Performed> {
   const scope = remoteScope(sealedSecret, where);
   const { namespace = "", name } = sealedSecret.metadata;
@@ -47,7 +79,7 @@ export async function renewSops(
   const placed = await inDocument(where, openToEdit(document, opening, signal));
   try {
     const recipients = recipientsOf(placed.opened.metadata.groups, where).flat();
-    await requireNamedReaders(recipients, target ?? path, where, io, notices);
+    await requireNamed(recipients, target ?? path, where);
     const readers = `for ${recipients.map(recipientLine).join("; ")}`;
     if (target === null) notices.note(`${where}: re-encrypted ${readers}`);
     const wrapper = (await keys()).wrapper(namespace, { recipients: [], by: "user" });

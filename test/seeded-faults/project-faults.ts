@@ -305,4 +305,12 @@ export const projectFaults: readonly Fault[] = [
     replace: "if (isNamed(PROJECT_FILE)) return [];",
     test: "test/cli/guard/changes.test.ts",
   },
+  {
+    what: "recipients of a first use are told for each document that is written anew",
+    file: "cli/project/project-sops.ts",
+    find: "known ??= knownRules(project, io, notices, false);",
+    replace: "known = knownRules(project, io, notices, false);",
+    test: sopsTest,
+    named: "say who may read what is written anew",
+  },
 ];

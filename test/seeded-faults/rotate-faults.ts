@@ -240,4 +240,12 @@ export const rotateFaults: readonly Fault[] = [
     replace: "keyVersionOf(text) > key.latestVersion",
     test: servicesTest,
   },
+  {
+    what: "rotate asks for the cluster anew for each SOPS document",
+    file: "cli/rotate/rotation-means.ts",
+    find: "this.#renewSops ??= import(",
+    replace: "this.#renewSops = import(",
+    test: servicesTest,
+    named: "asks once which cluster they are bound to",
+  },
 ];

@@ -198,6 +198,10 @@ suite("rules of a project that make SOPS documents", () => {
     const renewed = await run(anew, { ...files, "/listed/db.yaml": own.stdout });
     assert.equal(renewed.code, 0, renewed.stderr);
     assert.notEqual(renewed.files.get("/listed/db.yaml"), own.stdout);
+    const two = { ...files, "/listed/db.yaml": own.stdout, "/listed/more.yaml": own.stdout };
+    const both = await run([...anew, "listed/more.yaml"], two);
+    assert.equal(both.code, 0, both.stderr);
+    assert.equal(both.stderr.match(/^warning: the recipients of /gm)?.length, 1, both.stderr);
   });
 
   test("need the cluster's id, and take no bare values", async () => {

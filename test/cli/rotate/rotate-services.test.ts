@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { ALLOW_ALL, KEYS, KeyServiceWorld, sealFlags, secretYaml } from "../../support/key-service-world.ts";
 import { KEY_FILES, NEW_KEY, OFFLINE, valuesIn } from "../../support/rotated-tree.ts";
+import { CLUSTER } from "../../support/sops-sealed-secrets.ts";
 import { SopsUser } from "../../support/sops-user.ts";
+import { startStubApiServer } from "../../support/stub-api-server.ts";
 
 /** A file `shop/db` with an item of each backend: `classic` under the old key, `kms` and `vault`. */
 async function mixed(world: KeyServiceWorld): Promise<string> {
@@ -110,5 +112,27 @@ suite("rotate of SOPS documents", () => {
     assert.ok(after.includes(user.recipient));
     const opened = await user.run(["unseal", "--item", "password", "s.yaml"], { files: { "s.yaml": after } });
     assert.equal(opened.stdout, "hunter2", opened.stderr);
+  });
+
+  test("asks once which cluster they are bound to, however many there are", async () => {
+    const user = await SopsUser.create();
+    const text = await user.sealed({ password: "hunter2" });
+    const path = "/api/v1/namespaces/kube-system/configmaps/sealed-secrets-certificate";
+    const body = JSON.stringify({ metadata: {}, data: { "cluster-id": CLUSTER } });
+    const server = await startStubApiServer([{ method: "GET", path, status: 200, body }]);
+    try {
+      const args = ["rotate", ...OFFLINE, "--server", server.url, "a.yaml", "b.yaml"];
+      const files = { ...KEY_FILES, "a.yaml": text, "b.yaml": text };
+      const run = await user.run(args, { files, env: { SEALED_SECRETS_CLUSTER_ID: "" } });
+      assert.equal(run.code, 0, run.stderr);
+      for (const file of ["a.yaml", "b.yaml"])
+        assert.notEqual(valuesIn(run.files.get(file))["password"], valuesIn(text)["password"], file);
+      assert.deepEqual(
+        server.requests.map(({ line }) => line),
+        [`GET ${path}`],
+      );
+    } finally {
+      await server.close();
+    }
   });
 });
