@@ -1,5 +1,5 @@
-import { KubeApiError } from "../../shared/kube/api-error.ts";
-import type { KubeClient } from "../../shared/kube/client.ts";
+import { KubeApiError, unlessGone } from "../../shared/kube/api-error.ts";
+import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import type { ServiceSearch } from "../controller/service.ts";
 
 /** What came of one look at an installation. */
@@ -32,6 +32,21 @@ export function ok(about: string, found: string): Check {
 /** What was found wanting. */
 export function wanting(level: "warn" | "fail", about: string, found: string, next: string): Check {
   return { level, about, found, next };
+}
+
+/**
+ * Reads an object, or a list of some, and waits for it no longer than the user said.
+ * @returns null where there is none.
+ * @throws KubeApiError, KubeUnreachableError.
+ */
+export function objectAt(
+  { client, search: { timeoutMs } }: Looking,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): Promise<KubeObject | null> {
+  return unlessGone(
+    client.request({ method: "GET", path, query, ...(timeoutMs === null ? {} : { timeoutMs }) }),
+  );
 }
 
 /**

@@ -1,11 +1,10 @@
 import { SealError } from "../../shared/errors.ts";
-import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath, endpointSlicePath, leasePath } from "../../shared/kube/paths.ts";
 import { version } from "../../shared/version.ts";
 import { type FoundService, findService } from "../controller/service.ts";
 import { checkCertificate } from "./certificate-checks.ts";
-import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
+import { type Check, type Looking, objectAt, ok, unlessForbidden, wanting } from "./check.ts";
 import type { PublishedOptions } from "./published-options.ts";
 
 /** What looking at the controller found out for those that look further. */
@@ -43,15 +42,13 @@ export async function checkController(
   };
 }
 
-async function checkService({
-  client,
-  search,
-}: Looking): Promise<{ service: FoundService | null; checks: Check[] }> {
+async function checkService(looking: Looking): Promise<{ service: FoundService | null; checks: Check[] }> {
+  const { client, search } = looking;
   const about = "service";
   const path = corePath("services", search.namespace, search.name);
   const right = `get the Service ${search.namespace}/${search.name}`;
   const closed = await unlessForbidden(about, right, async () => {
-    await unlessGone(client.request({ method: "GET", path }));
+    await objectAt(looking, path);
     return [];
   });
   if (closed.length > 0) return { service: null, checks: closed };
@@ -70,14 +67,14 @@ async function checkService({
 type FoundPods = { checks: Check[]; pods: KubeObject[] };
 
 /** By endpoints: labels of Pods are anybody's. */
-async function checkPods({ client }: Looking, service: FoundService): Promise<FoundPods> {
+async function checkPods(looking: Looking, service: FoundService): Promise<FoundPods> {
   const { namespace } = service;
   const pods: KubeObject[] = [];
   const checks = await unlessForbidden(
     "pods",
     `list endpointslices and get pods in ${namespace}`,
     async () => {
-      const { ready, all } = await endpointsOf(client, service);
+      const { ready, all } = await endpointsOf(looking, service);
       if (ready.length === 0) {
         const next = `kubectl -n ${namespace} get pods, and the log of those that are not ready`;
         return [wanting("fail", "pods", `no ready Pod stands behind the Service (${all} in all)`, next)];
@@ -85,9 +82,7 @@ async function checkPods({ client }: Looking, service: FoundService): Promise<Fo
       for (const endpoint of ready) {
         const pod = fieldOf(fieldOf(endpoint, "targetRef"), "name");
         if (typeof pod !== "string") continue;
-        const found = await unlessGone(
-          client.request({ method: "GET", path: corePath("pods", namespace, pod) }),
-        );
+        const found = await objectAt(looking, corePath("pods", namespace, pod));
         if (found !== null) pods.push(found);
       }
       return [ok("pods", `${ready.length} ready`)];
@@ -98,18 +93,17 @@ async function checkPods({ client }: Looking, service: FoundService): Promise<Fo
 
 /** Of clusters without EndpointSlices, or whose Endpoints nobody mirrors into them, the Endpoints. */
 async function endpointsOf(
-  client: Looking["client"],
+  looking: Looking,
   { namespace, name }: FoundService,
 ): Promise<{ ready: unknown[]; all: number }> {
   const query = { labelSelector: `kubernetes.io/service-name=${name}` };
-  const slices = await client.request({ method: "GET", path: endpointSlicePath(namespace), query });
+  const slices = await objectAt(looking, endpointSlicePath(namespace), query);
   const endpoints = listIn(slices, "items").flatMap((slice) => listIn(slice, "endpoints"));
   if (endpoints.length > 0) {
     const ready = endpoints.filter((one) => fieldOf(fieldOf(one, "conditions"), "ready") !== false);
     return { ready, all: endpoints.length };
   }
-  const path = corePath("endpoints", namespace, name);
-  const subsets = listIn(await unlessGone(client.request({ method: "GET", path })), "subsets");
+  const subsets = listIn(await objectAt(looking, corePath("endpoints", namespace, name)), "subsets");
   const ready = subsets.flatMap((subset) => listIn(subset, "addresses"));
   return {
     ready,
@@ -156,11 +150,12 @@ function checkVersion(pod: KubeObject | null, { version: said }: PublishedOption
   ];
 }
 
-function checkLease({ client, search, now }: Looking): Promise<Check[]> {
+function checkLease(looking: Looking): Promise<Check[]> {
   const about = "leader";
-  const { namespace } = search;
+  const { now } = looking;
+  const { namespace } = looking.search;
   return unlessForbidden(about, `get the Lease ${namespace}/${LEASE}`, async () => {
-    const lease = await unlessGone(client.request({ method: "GET", path: leasePath(namespace, LEASE) }));
+    const lease = await objectAt(looking, leasePath(namespace, LEASE));
     if (lease === null)
       return [ok(about, `there is no Lease ${LEASE}: a controller alone, or the reference's`)];
     const spec = lease["spec"];

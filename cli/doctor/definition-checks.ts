@@ -1,5 +1,4 @@
-import { unlessGone } from "../../shared/kube/api-error.ts";
-import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
+import { type Check, type Looking, objectAt, ok, unlessForbidden, wanting } from "./check.ts";
 
 const ABOUT = "definition";
 const PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com";
@@ -14,9 +13,9 @@ const FIELDS: readonly { path: readonly string[]; name: string; without: string 
 ];
 
 /** Looks at the CustomResourceDefinition: that it is there, holds all fields, and that Helm would not delete it. */
-export function checkDefinition({ client }: Looking): Promise<Check[]> {
+export function checkDefinition(looking: Looking): Promise<Check[]> {
   return unlessForbidden(ABOUT, "get the CustomResourceDefinition sealedsecrets.bitnami.com", async () => {
-    const definition = await unlessGone(client.request({ method: "GET", path: PATH }));
+    const definition = await objectAt(looking, PATH);
     if (definition === null) {
       const found = "there is no CustomResourceDefinition sealedsecrets.bitnami.com";
       return [wanting("fail", ABOUT, found, APPLY)];

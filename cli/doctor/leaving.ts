@@ -1,6 +1,5 @@
 import { InputError } from "../../shared/errors.ts";
 import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
-import { unlessGone } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
 import { shellPath, shellWord } from "../../shared/shell-word.ts";
@@ -11,7 +10,7 @@ import type { Io } from "../io.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
-import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
+import { type Check, type Looking, objectAt, ok, unlessForbidden, wanting } from "./check.ts";
 
 /** Annotations of SealedSecrets that the reference passes over, and what is lost with each. */
 const POLICIES: Readonly<Record<string, string>> = {
@@ -106,12 +105,12 @@ function beginOf({ certificate }: SealingKey): number {
 }
 
 /** The ConfigMap with the certificate, which nobody renews there. */
-function leavingPublication(client: Looking["client"], namespace: string): Promise<Check[]> {
+function leavingPublication(looking: Looking): Promise<Check[]> {
   const about = "published";
+  const { namespace } = looking.search;
   return unlessForbidden(about, `get the ConfigMap ${namespace}/${CERTIFICATE_CONFIG_MAP}`, async () => {
     const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
-    const configMap = await unlessGone(client.request({ method: "GET", path }));
-    if (configMap === null) return [];
+    if ((await objectAt(looking, path)) === null) return [];
     const found = `the ConfigMap ${namespace}/${CERTIFICATE_CONFIG_MAP} stays behind, and the reference renews neither its certificate nor what vouches for the next: pins need a new word at each renewal there`;
     const next = `once the reference runs: kubectl -n ${shellWord(namespace)} delete configmap ${CERTIFICATE_CONFIG_MAP}`;
     return [wanting("warn", about, found, next)];
@@ -119,19 +118,15 @@ function leavingPublication(client: Looking["client"], namespace: string): Promi
 }
 
 /** Looks through cluster, keys and trees for what stands in the way. @param paths trees, too. */
-export async function checkLeaving(
-  { client, search }: Looking,
-  paths: readonly string[],
-  io: Io,
-): Promise<Check[]> {
-  const { namespace, timeoutMs } = search;
-  const kube = client as KubeClient;
+export async function checkLeaving(looking: Looking, paths: readonly string[], io: Io): Promise<Check[]> {
+  const { namespace, timeoutMs } = looking.search;
+  const kube = looking.client as KubeClient;
   const checks = [
     ...(await unlessForbidden("objects", "list SealedSecrets of all namespaces", async () =>
       leavingObjects(await objectsInCluster(kube, null, timeoutMs)),
     )),
     ...(paths.length === 0 ? [] : leavingObjects(await objectsInTrees(paths, io))),
-    ...(await leavingPublication(client, namespace)),
+    ...(await leavingPublication(looking)),
     ...(await unlessForbidden("keys", `list Secrets in ${namespace}`, async () => {
       const problems: Check[] = [];
       const secrets = await new KeySecrets(kube, namespace, timeoutMs).inUse();

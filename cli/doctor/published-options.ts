@@ -7,7 +7,7 @@ import {
   VERSION_ANNOTATION,
 } from "../../shared/key-publication.ts";
 import { corePath } from "../../shared/kube/paths.ts";
-import type { Looking } from "./check.ts";
+import { type Looking, objectAt } from "./check.ts";
 
 /** What the controller that leads says of itself. Null for what it does not say, or what may not be read. */
 export type PublishedOptions = {
@@ -25,17 +25,11 @@ export type PublishedOptions = {
  * under any name.
  * @throws KubeUnreachableError.
  */
-export async function publishedOptions({ client, search }: Looking): Promise<PublishedOptions> {
-  const { namespace, timeoutMs } = search;
-  const path = corePath("configmaps", namespace, CERTIFICATE_CONFIG_MAP);
+export async function publishedOptions(looking: Looking): Promise<PublishedOptions> {
+  const path = corePath("configmaps", looking.search.namespace, CERTIFICATE_CONFIG_MAP);
   let annotations: Readonly<Record<string, string>> = {};
   try {
-    const { metadata } = await client.request({
-      method: "GET",
-      path,
-      ...(timeoutMs === null ? {} : { timeoutMs }),
-    });
-    annotations = metadata.annotations ?? {};
+    annotations = (await objectAt(looking, path))?.metadata.annotations ?? {};
   } catch (error) {
     // Why it is not to be had is told of the certificate that stands there.
     if (!(error instanceof SealError) || error.code === "kube-unreachable") throw error;

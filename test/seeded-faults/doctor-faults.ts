@@ -156,8 +156,15 @@ export const doctorFaults: readonly Fault[] = [
   {
     what: "the certificate that stays behind is not told",
     file: "cli/doctor/leaving.ts",
-    find: "if (configMap === null) return [];",
-    replace: "if (configMap !== null) return [];",
+    find: "if ((await objectAt(looking, path)) === null) return [];",
+    replace: "if ((await objectAt(looking, path)) !== null) return [];",
     test: leaving,
+  },
+  {
+    what: "an answer is waited for longer than the user says",
+    file: "cli/doctor/check.ts",
+    find: ", ...(timeoutMs === null ? {} : { timeoutMs })",
+    replace: "",
+    test: "test/cli/doctor/checks.test.ts",
   },
 ];

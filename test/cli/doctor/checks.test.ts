@@ -4,11 +4,13 @@ import type { Check, Looking } from "../../../cli/doctor/check.ts";
 import { checkController } from "../../../cli/doctor/controller-checks.ts";
 import { checkDefinition } from "../../../cli/doctor/definition-checks.ts";
 import { checkKeys } from "../../../cli/doctor/key-checks.ts";
+import { checkLeaving } from "../../../cli/doctor/leaving.ts";
 import { checkObjects } from "../../../cli/doctor/object-checks.ts";
 import { publishedOptions } from "../../../cli/doctor/published-options.ts";
 import { checkControllersRights, checkOwnRights } from "../../../cli/doctor/rights-checks.ts";
 import { readCertificate } from "../../../shared/seal/certificate.node.ts";
 import { version } from "../../../shared/version.ts";
+import { memoryIo } from "../../support/memory-io.ts";
 import { testCertificate } from "../../support/test-certificates.ts";
 import { sealedSecret, TOLD } from "../status/status-world.ts";
 import {
@@ -252,8 +254,10 @@ suite("the controller", () => {
 
   test("of a cluster without EndpointSlices", async () => {
     const endpoints = { subsets: [{ addresses: [{ targetRef: { kind: "Pod", name: "signet-0" } }] }] };
-    const { checks, account } = await controllerAt(at({ answers: { slices: { items: [] }, endpoints } }));
-    assert.deepEqual([levels(checks), account], [[], ACCOUNT]);
+    for (const slices of [404, { items: [] }]) {
+      const { checks, account } = await controllerAt(at({ answers: { slices, endpoints } }));
+      assert.deepEqual([levels(checks), account], [[], ACCOUNT]);
+    }
     const none = { subsets: [{ notReadyAddresses: [{}] }] };
     assert.match(first(await look({ answers: { slices: { items: [] }, endpoints: none } })), /\(1 in all\)/);
   });
@@ -410,4 +414,18 @@ suite("objects", () => {
       /^no controller has looked at any of 1 SealedSecret$/,
     );
   });
+});
+
+test("no answer is waited for longer than the user says", async () => {
+  const endpoints = { subsets: [{ addresses: [{ targetRef: { kind: "Pod", name: "signet-0" } }] }] };
+  const { looking, waits } = installation({ certificatePem, answers: { slices: 404, endpoints } });
+  const hurried = { ...looking, search: { ...looking.search, timeoutMs: 1234 } };
+  await checkDefinition(hurried);
+  const { account } = await controllerAt(hurried);
+  await checkControllersRights(hurried, account);
+  await keysAt(hurried);
+  await checkObjects(hurried);
+  await checkOwnRights(hurried, hurried.search);
+  await checkLeaving(hurried, [], memoryIo([]).io);
+  assert.deepEqual([...waits], [1234]);
 });

@@ -64,9 +64,10 @@ export type Installed = {
   denied?: (right: string) => boolean;
 };
 
-/** What it is looked at with, and what was asked. */
+/** What it is looked at with, what was asked, and how long an answer was waited for. */
 export function installation({ certificatePem, answers = {}, endpoint, denied = () => false }: Installed) {
   const asked: string[] = [];
+  const waits = new Set<number | undefined>();
   const all: Record<keyof typeof PATHS, object | number> = {
     definition: definition(),
     service: { metadata: { name: NAME }, spec: { ports: [{ name: "http", port: 8080 }] } },
@@ -90,6 +91,7 @@ export function installation({ certificatePem, answers = {}, endpoint, denied = 
   const request = async (question: KubeRequest): Promise<KubeObject> => {
     const review = /\/(self)?subjectaccessreviews$/.exec(question.path);
     asked.push(`${question.method} ${question.path}`);
+    waits.add(question.timeoutMs);
     const answer = review === null ? (byPath.get(question.path) ?? 404) : judged(question.body, denied);
     if (typeof answer === "object") return { metadata: {}, ...structuredClone(answer) };
     throw new KubeApiError({
@@ -100,8 +102,9 @@ export function installation({ certificatePem, answers = {}, endpoint, denied = 
       fields: [],
     });
   };
-  const raw = async ({ path }: KubeRequest): Promise<RawAnswer> => {
+  const raw = async ({ path, timeoutMs }: KubeRequest): Promise<RawAnswer> => {
     asked.push(`GET ${path}`);
+    waits.add(timeoutMs);
     const { status, body = certificatePem } = endpoint ?? { status: 200 };
     return { status, body: utf8(body), contentType: "text/plain", retryAfterSeconds: null };
   };
@@ -110,7 +113,7 @@ export function installation({ certificatePem, answers = {}, endpoint, denied = 
     search: { namespace: NAMESPACE, name: NAME, nameGiven: false, timeoutMs: null },
     now: NOW,
   };
-  return { looking, asked };
+  return { looking, asked, waits };
 }
 
 type Review = {
