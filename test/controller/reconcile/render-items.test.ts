@@ -8,6 +8,7 @@ import {
 } from "../../../controller/reconcile/render-items.ts";
 import { TemplateBackoff } from "../../../controller/reconcile/template-backoff.ts";
 import { utf8 } from "../../../shared/bytes.ts";
+import { processorTime } from "../../support/processor-time.ts";
 import { sealedSecret } from "./objects.ts";
 
 type Data = Record<string, string | null>;
@@ -123,10 +124,10 @@ test("a template that would run for ever, or fill the memory, is stopped soon", 
   const large = '{{ repeat 1000000000 "x" }}';
   const deep = '{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}';
   for (const source of [endless, large, deep]) {
-    const start = performance.now();
+    const took = processorTime();
     const rendered = await render({ a: source });
     assert.ok("problem" in rendered, source);
-    assert.ok(performance.now() - start < 5000, source);
+    assert.ok(took() < 5000, source);
   }
 });
 

@@ -5,6 +5,7 @@ import { readDocuments } from "../../../shared/document/read-documents.ts";
 import { InputError } from "../../../shared/errors.ts";
 import { UnquotedScalar } from "../../../shared/unquoted-scalar.ts";
 import { remove, set } from "../../support/edit-notation.ts";
+import { processorTime } from "../../support/processor-time.ts";
 
 suite("what cannot be edited is refused by line, without a word of it", () => {
   const refused: readonly (readonly [string, string, readonly Edit[], string])[] = [
@@ -128,14 +129,14 @@ suite("hostile documents", () => {
   test("a large document takes seconds at most", () => {
     const keys = Array.from({ length: 3000 }, (_, at) => `k${at}`);
     const text = `spec:\n  encryptedData:\n${keys.map((key) => `    ${key}: ${"A".repeat(700)}\n`).join("")}`;
-    const start = performance.now();
+    const took = processorTime();
     const edited = editDocument(
       text,
       keys.map((key) => set(`spec/encryptedData/${key}`, "B".repeat(700))),
       "in",
     );
     assert.equal(edited, text.replaceAll("AAAAAAA", "BBBBBBB"));
-    assert.ok(performance.now() - start < 10_000);
+    assert.ok(took() < 10_000);
   });
   test("faults that only a second reader finds come out in our words", () => {
     const message = refusal(() => editDocument('|\n"d"a: "d"\'canary\'', [set("n", "p")], "in"));

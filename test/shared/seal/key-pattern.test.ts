@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { isKeyPattern, KeyAllowList, type PatternKind } from "../../../shared/seal/key-pattern.ts";
+import { processorTime } from "../../support/processor-time.ts";
 
 const ARN = "arn:aws:kms:eu-central-1:123456789012:";
 
@@ -103,9 +104,9 @@ suite("which keys a pattern fits", () => {
 
   test("a star takes no time that grows with its tries", () => {
     const list = new KeyAllowList("kms", [`${ARN}key/${"a*".repeat(60)}b`]);
-    const before = performance.now();
+    const took = processorTime();
     for (let round = 0; round < 200; round++) assert.ok(!list.permits(`${ARN}key/${"a".repeat(2000)}`, "a"));
-    assert.ok(performance.now() - before < 1000);
+    assert.ok(took() < 1000);
   });
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyTemplates, warningInWords } from "../../../shared/template/apply-templates.ts";
 import { sprigFunctions } from "../../../shared/template/functions/sprig.ts";
+import { processorTime } from "../../support/processor-time.ts";
 
 function apply(
   decrypted: Record<string, string>,
@@ -123,9 +124,9 @@ for (const [template, read] of [
 test("tens of thousands of templates end soon, and with few warnings", () => {
   for (const source of ["x", "{{", "{{ range . }}{{ break }}{{ end }}"]) {
     const templates = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`t${at}`, source]));
-    const before = performance.now();
+    const took = processorTime();
     const { warnings } = apply({}, templates);
-    assert.ok(performance.now() - before < 8_000, source);
+    assert.ok(took() < 8_000, source);
     assert.ok(warnings.length <= 100);
   }
 });

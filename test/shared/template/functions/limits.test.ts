@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { processorTime } from "../../../support/processor-time.ts";
 import { render } from "./function-rows.ts";
 
 const LIMIT = /the limit|too long|too many|too much/;
@@ -31,9 +32,9 @@ const GREEDY: readonly (readonly [what: string, template: string])[] = [
 
 for (const [what, template] of GREEDY) {
   test(`${what} ends at a limit`, () => {
-    const before = performance.now();
+    const took = processorTime();
     assert.match(render(template, { limits: { milliseconds: 2000 } }), LIMIT);
-    assert.ok(performance.now() - before < 20_000);
+    assert.ok(took() < 20_000);
   });
 }
 
@@ -138,9 +139,9 @@ test("a thousand levels of JSON are read", () => {
 });
 
 test("an integer or number of absurd length is read without absurd work", () => {
-  const before = performance.now();
+  const took = processorTime();
   assert.equal(render('{{ int (repeat 1000000 "9") }}'), "0");
   assert.equal(render('{{ atoi (repeat 1000000 "9") }}'), "9223372036854775807");
   assert.equal(render('{{ float64 (printf "0x%sp0" (repeat 1000000 "f")) }}'), "0");
-  assert.ok(performance.now() - before < 20_000);
+  assert.ok(took() < 20_000);
 });

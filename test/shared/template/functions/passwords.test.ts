@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareSync } from "bcryptjs";
+import { processorTime } from "../../../support/processor-time.ts";
 import { renderFreely } from "./with-everything-allowed.ts";
 
 /** As sprig 3.3 derives them; user and site beyond ASCII count in bytes. */
@@ -55,12 +56,12 @@ test("htpasswd gives a line for Apache, and none for a user with a colon", async
 
 for (const call of ['bcrypt "x"', 'htpasswd "u" "p"', 'derivePassword 1 "pin" "a" "b" "c"']) {
   test(`many of ${call} end at the limit on time`, async () => {
-    const before = performance.now();
+    const took = processorTime();
     const result = await renderFreely(`{{ range until 10000 }}{{ $_ := ${call} }}{{ end }}`, {
       limits: { milliseconds: 300 },
     });
     assert.match(result, /^ERROR .*limit/);
-    assert.ok(performance.now() - before < 10_000);
+    assert.ok(took() < 10_000);
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { patternSize } from "../../../../shared/pattern-size.ts";
+import { processorTime } from "../../../support/processor-time.ts";
 import { render } from "./function-rows.ts";
 
 for (const [pattern, size] of [
@@ -51,23 +52,23 @@ test("a text may be so long for a pattern", () => {
 });
 
 test("searches that scan the rest again and again end at the limit on time", () => {
-  const before = performance.now();
+  const took = processorTime();
   const template = '{{ regexFindAll ".*b|a" (repeat 60000 "a") -1 | len }}';
   assert.match(render(template, { limits: { milliseconds: 500 } }), /^ERROR .*too much time/);
   // To the end it would take more than a minute.
-  assert.ok(performance.now() - before < 20_000);
+  assert.ok(took() < 20_000);
 });
 
 test("a pattern is compiled once for a run", () => {
-  const before = performance.now();
+  const took = processorTime();
   const pattern = "(?i)[\\\\pL\\\\pN]".repeat(200);
   assert.equal(render(`{{ range until 2000 }}{{ if regexMatch "${pattern}" "b" }}x{{ end }}{{ end }}`), "");
-  assert.ok(performance.now() - before < 20_000);
+  assert.ok(took() < 20_000);
 });
 
 test("patterns that hang a backtracking engine do no harm", () => {
-  const before = performance.now();
+  const took = processorTime();
   assert.equal(render('{{ regexMatch "^(a+)+$" (cat (repeat 5000 "a") "b") }}'), "false");
   assert.equal(render('{{ regexMatch "(x+x+)+y" (repeat 5000 "x") }}'), "false");
-  assert.ok(performance.now() - before < 20_000);
+  assert.ok(took() < 20_000);
 });
