@@ -33,9 +33,6 @@ const OWN_NAMESPACE = "kube-system";
 const BOUND_MS = 30_000;
 /** So much faster do waits pass: backoff and retries are counted in minutes otherwise. */
 const HASTE = 20;
-/** Of each request, or of a watch until it opens; the controller itself waits half a minute or more. */
-const REQUEST_TIMEOUT_MS = 1500;
-
 /** What a test may change of the scene before the controller starts. */
 export type SceneOptions = {
   cluster?: EmbeddedClusterOptions;
@@ -48,8 +45,10 @@ export type SceneOptions = {
   on?: EmbeddedCluster;
   /** Waits pass so many times faster than they would; below one, slower, so that none of them ends within the test. */
   haste?: number;
-  /** Leave requests the time that the controller gives them. */
-  patient?: boolean;
+  /** In place of the one that goes with `haste`. */
+  clock?: Clock;
+  /** Of each request, or of a watch until it opens, in place of the half minute or more that the controller gives them. */
+  requestTimeoutMs?: number;
   /** Milliseconds by which the answer to a request comes late, after it was served. */
   answerDelayMs?: (request: KubeRequest) => number;
   /** Answers what the cluster of the tests does not serve, such as requests for tokens; null for all else. */
@@ -101,7 +100,7 @@ export async function controllerScene(
     prepare,
     keys = [],
     on,
-    patient = false,
+    requestTimeoutMs,
     haste = HASTE,
     answerDelayMs = () => 0,
     answer = () => null,
@@ -120,6 +119,7 @@ export async function controllerScene(
   const lines: string[] = [];
   const push = (line: string) => lines.push(line);
   let aheadMs = 0;
+  const clock = options.clock ?? hastyClock(haste, () => aheadMs);
   const controller = await startController(
     readControllerOptions(
       [
@@ -136,13 +136,13 @@ export async function controllerScene(
       client: listenIn(connectKube(connection, { version: "test" }), {
         said,
         secretWrites,
-        patient,
         answerDelayMs,
         answer,
+        ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
       }),
       slowed: (client) => client,
       ownNamespace: OWN_NAMESPACE,
-      clock: hastyClock(haste, () => aheadMs),
+      clock,
       log: openLog({ level: "DEBUG", format: "text", infoToStdout: true }, { out: push, err: push }),
       version: "test",
       environment: {},
@@ -256,15 +256,16 @@ function listenIn(
   {
     said,
     secretWrites,
-    patient,
     answerDelayMs,
     answer: otherwise,
-  }: Required<Pick<SceneOptions, "patient" | "answerDelayMs" | "answer">> & {
+    requestTimeoutMs,
+  }: Required<Pick<SceneOptions, "answerDelayMs" | "answer">> & {
+    requestTimeoutMs?: number;
     said: Evidence[];
     secretWrites: SecretWrite[];
   },
 ): KubeClient {
-  const time = patient ? {} : { timeoutMs: REQUEST_TIMEOUT_MS };
+  const time = requestTimeoutMs === undefined ? {} : { timeoutMs: requestTimeoutMs };
   return {
     server: client.server,
     namespace: client.namespace,

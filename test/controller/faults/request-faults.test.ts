@@ -57,6 +57,8 @@ describe("a fault at each kind of request", { concurrency: 4 }, () => {
         let fault: AddedFault | null = null;
         const scene = await controllerScene(context, {
           keys: ownKey ? [] : [key],
+          // What hangs is given up and asked for again.
+          ...(what === "hang" ? { requestTimeoutMs: 1500 } : {}),
           prepare: (cluster) => {
             fault = cluster.faults.add({ ...at, ...effect });
           },

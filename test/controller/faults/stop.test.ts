@@ -42,7 +42,6 @@ describe("an API server that hangs does not hold up the end", { concurrency: 4 }
       let struck = () => 0;
       const scene = await controllerScene(context, {
         keys: [key],
-        patient: true,
         prepare: ({ faults, store }) => {
           const added = faults.add(fault);
           struck = () => added.struck;
