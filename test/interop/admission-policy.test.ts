@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { renderChart } from "../support/helm.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -105,8 +102,7 @@ suite("the admission policy of the chart", () => {
   let count = 0;
 
   before(async () => {
-    const manifests = await readInstallation();
-    cluster = await startControlPlane({ controllerManager: true, manifests });
+    cluster = await startInstalledCluster({ controllerManager: true });
     scene = sceneOf(cluster);
     await cluster.apply(
       Object.entries({ narrow: "strict_namespace-wide", strictest: "strict", exempt: "strict" }).map(

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { pairSecret, sealedManifest, sealingPair } from "../controller/sealing-key.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { GitRepository } from "../support/git-repository.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { runSignet } from "../support/signet-cli.ts";
-import { controllerNamespace, readInstallation } from "../support/signet-controller.ts";
+import { controllerNamespace } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -25,7 +26,7 @@ suite("signet audit on a real API server", () => {
   const [older, newer] = [sealingPair(new Date("2025-01-01T00:00:00Z")), sealingPair()];
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     const keys = [pairSecret(await older, "old"), pairSecret(await newer, "new")] as KubeObject[];
     const namespaces = ["team", "shop"].map((name) => ({
       apiVersion: "v1",

@@ -5,19 +5,19 @@ import { after, before, suite } from "node:test";
 import { auditEvidence, shortened, wholeBodies } from "../support/audit-evidence.ts";
 import { Canaries, type Evidence, folderEvidence, objectEvidence } from "../support/canary.ts";
 import { canaryFiles, controllerRuns, evidenceOf, offlineRuns, writeFiles } from "../support/canary-runs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { makeScratchFolder, type ScratchFolder } from "../support/control-plane/scratch-folder.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { type SealedObject, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { objectsIn, type Scene, sceneOf, secretPath } from "../support/sealed-secret-scene.ts";
 import { keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -63,8 +63,7 @@ suite("no secret gets out", () => {
     auditLog = join(scratch.path, "audit.log");
     const policy = join(scratch.path, "policy.json");
     await writeFile(policy, JSON.stringify(wholeBodies));
-    cluster = await startControlPlane({
-      manifests: await readInstallation(),
+    cluster = await startInstalledCluster({
       apiServerArgs: [
         `--audit-policy-file=${policy}`,
         `--audit-log-path=${auditLog}`,

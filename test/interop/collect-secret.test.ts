@@ -4,12 +4,12 @@ import { collectSecret } from "../../controller/reconcile/collect.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { loadKubeConfig } from "../../shared/kube/config.ts";
 import { connectKube } from "../../shared/kube/http-client.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { base64 } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
-import { readInstallation } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -20,7 +20,7 @@ suite("Secrets of SealedSecrets that are gone, where the cluster collects nothin
   let scene: Scene;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     client = connectKube(await loadKubeConfig({ kubeconfig: cluster.adminKubeconfig }), { version: "test" });
   });

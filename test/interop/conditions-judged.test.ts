@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite } from "node:test";
 import { nextStatus, type StatusHolder, type Verdict } from "../../controller/reconcile/conditions.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { asKubeObject, type KubeObject } from "../support/control-plane/kube-object.ts";
 import { makeScratchFolder } from "../support/control-plane/scratch-folder.ts";
@@ -11,12 +11,9 @@ import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { type HealthVerdict, judgeByArgo, judgeByKstatus } from "../support/health-judges.ts";
 import { base64, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, secretPath } from "../support/sealed-secret-scene.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -362,7 +359,7 @@ suite("conditions, as kstatus and Argo CD judge them", () => {
     let sealer: TestSealer;
 
     before(async () => {
-      cluster = await startControlPlane({ manifests: await readInstallation() });
+      cluster = await startInstalledCluster();
       scene = sceneOf(cluster);
       controller = await startSignetController({ controlPlane: cluster, flags: ["--leader-elect=false"] });
       sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());

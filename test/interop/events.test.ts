@@ -6,12 +6,12 @@ import { createMetrics } from "../../controller/metrics.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { loadKubeConfig } from "../../shared/kube/config.ts";
 import { connectKube } from "../../shared/kube/http-client.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf } from "../support/sealed-secret-scene.ts";
-import { readInstallation } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -34,7 +34,7 @@ suite("events, on the real API server, with the controller's own rights", () => 
   let client: KubeClient;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     const serviceAccount = { namespace: "kube-system", name: "sealed-secrets-controller" };
     const kubeconfig = await cluster.kubeconfigFor({ serviceAccount });

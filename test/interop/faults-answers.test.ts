@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from "../support/fault-proxy.ts";
 import { base64, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { assertOneWriter } from "../support/one-writer.ts";
 import { type Replicas, startReplicas } from "../support/replicas.ts";
 import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
 import { sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
 import { keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
-import { readInstallation } from "../support/signet-controller.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 import { randomFrom } from "./random-from.ts";
 
@@ -40,7 +40,7 @@ suite("an API server that answers badly", () => {
   const key = testCertificate();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation(), auditLog: true });
+    cluster = await startInstalledCluster({ auditLog: true });
     await cluster.apply([keySecretOf("key", key)]);
     sealer = await testSealer(key.certificatePem);
     proxy = await startFaultProxy(cluster);

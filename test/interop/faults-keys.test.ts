@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { after, afterEach, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { metricOf } from "../support/metrics-of.ts";
 import { assertOneWriter } from "../support/one-writer.ts";
 import { type Replicas, startReplicas } from "../support/replicas.ts";
@@ -18,11 +19,7 @@ import {
   keySecrets,
   relabelKey,
 } from "../support/sealing-key-secrets.ts";
-import {
-  controllerNamespace,
-  readInstallation,
-  type SignetController,
-} from "../support/signet-controller.ts";
+import { controllerNamespace, type SignetController } from "../support/signet-controller.ts";
 import { type TestCertificate, testCertificate } from "../support/test-certificates.ts";
 
 requireNetbox();
@@ -46,7 +43,7 @@ suite("sealing keys under two replicas", () => {
   const members = new Set<SignetController>();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation(), auditLog: true });
+    cluster = await startInstalledCluster({ auditLog: true });
     scene = sceneOf(cluster);
   });
 

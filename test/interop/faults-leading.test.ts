@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { assertKeyChain } from "../support/key-chain.ts";
 import { assertOneWriter } from "../support/one-writer.ts";
 import { controllersLease, type Replicas, shortLease, startReplicas } from "../support/replicas.ts";
 import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
 import { keySecretOf } from "../support/sealing-key-secrets.ts";
-import { readInstallation, readInstallationIn, type SignetController } from "../support/signet-controller.ts";
+import { readInstallationIn, type SignetController } from "../support/signet-controller.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 import { randomFrom } from "./random-from.ts";
 
@@ -46,7 +47,7 @@ suite("leaders that are killed or paused", () => {
   const key = testCertificate();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation(), auditLog: true });
+    cluster = await startInstalledCluster({ auditLog: true });
     sealer = await testSealer(key.certificatePem);
     // Started one after the other: so many at once would be in each other's way.
     for (const [index, count] of groupSizes.entries()) groups.push(await startGroup(`group-${index}`, count));

@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { assertKeyChain } from "../support/key-chain.ts";
 import { assertOneWriter } from "../support/one-writer.ts";
 import { type Replicas, shortLease, startReplicas } from "../support/replicas.ts";
 import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
 import { keySecretOf } from "../support/sealing-key-secrets.ts";
-import {
-  controllerNamespace,
-  readInstallation,
-  type SignetController,
-} from "../support/signet-controller.ts";
+import { controllerNamespace, type SignetController } from "../support/signet-controller.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 import { randomFrom } from "./random-from.ts";
 
@@ -39,7 +36,7 @@ suite("a leader that is cut off", () => {
   const key = testCertificate();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation(), auditLog: true });
+    cluster = await startInstalledCluster({ auditLog: true });
     await cluster.apply([keySecretOf("key", key)]);
     const sealer = await testSealer(key.certificatePem);
     plain = await sealedCrowd(cluster, { namespace: "plain", sealer });

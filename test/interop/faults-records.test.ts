@@ -3,20 +3,20 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { after, before, suite } from "node:test";
 import { RECORD_KEY_SECRET } from "../../controller/record-key.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
 import { readObjects } from "../support/control-plane/object-files.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { metricOf } from "../support/metrics-of.ts";
 import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
 import { sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
 import { keySecretOf } from "../support/sealing-key-secrets.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -50,7 +50,7 @@ suite("records of what is in sync", () => {
   const count = 12;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     await cluster.apply([keySecretOf("key", key)]);
     sealer = await testSealer(key.certificatePem);
     crowd = await sealedCrowd(cluster, { namespace, sealer });

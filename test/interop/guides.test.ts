@@ -7,12 +7,13 @@ import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { version } from "../../shared/version.ts";
 import { compileCache } from "../runner/compile-cache.ts";
 import { cliProgram } from "../support/built-programs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { GitRepository } from "../support/git-repository.ts";
 import { type GuideStep, guideNames, guideSteps } from "../support/guide-steps.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { runProgram } from "../support/run-program.ts";
 import {
   type Scene,
@@ -25,7 +26,6 @@ import { certificateOf, deleteKeys, keySecrets } from "../support/sealing-key-se
 import {
   controllerName,
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -56,7 +56,7 @@ suite("the guides, line by line", () => {
   const repo = new GitRepository();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     const metadata = { name: controllerName, namespace: controllerNamespace };
     const containers = [{ name: "main", image: `example.com/signet:${version}` }];

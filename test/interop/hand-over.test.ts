@@ -3,17 +3,17 @@ import { after, before, suite } from "node:test";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { readLinks } from "../../shared/seal/certificate-chain.node.ts";
 import { inProject, PINS, sealedUnder, secretText } from "../cli/project/project-scene.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64 } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type MemoryRun, runInMemory } from "../support/memory-io.ts";
 import { objectIn, type Scene, sceneOf } from "../support/sealed-secret-scene.ts";
 import { relabelKey } from "../support/sealing-key-secrets.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -42,8 +42,7 @@ suite("hand-over of certificates on a real API server", () => {
   const published: string[] = [];
 
   before(async () => {
-    cluster = await startControlPlane({
-      manifests: await readInstallation(),
+    cluster = await startInstalledCluster({
       users: { admin: ["system:masters"] },
     });
     scene = sceneOf(cluster);

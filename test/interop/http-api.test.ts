@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { after, before, suite } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { startReferenceController } from "../support/control-plane/reference-controller.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
-import { readInstallation, startSignetController } from "../support/signet-controller.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
+import { startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -79,7 +80,7 @@ suite("the HTTP API, beside that of the reference", () => {
   const answers: { reference: Answers; signet: Answers } = { reference: new Map(), signet: new Map() };
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     for (const who of ["reference", "signet"] as const) {
       const wide = await start(who, ["--rate-limit=1000", "--rate-limit-burst=1000"]);
       await askAll(wide, answers[who]);

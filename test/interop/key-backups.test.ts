@@ -6,18 +6,18 @@ import { after, afterEach, before, suite, test } from "node:test";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type SealingPair, sealingPair } from "../controller/sealing-key.ts";
 import { cliProgram } from "../support/built-programs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { readObjects } from "../support/control-plane/object-files.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import type { CommandResult } from "../support/run-program.ts";
 import { type Scene, type SceneSecret, sceneOf, secretPath } from "../support/sealed-secret-scene.ts";
 import { certificateOf, deleteKeys, keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -37,7 +37,7 @@ suite("backups of sealing keys, on a real API server", () => {
   let file: string;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     file = join(cluster.folder, "keys.yaml");
     const rights = (await readObjects(example)).filter(({ kind }) => kind !== "CronJob");

@@ -12,12 +12,13 @@ import { readOpeningKey } from "../../shared/seal/opening-key.node.ts";
 import { testIdentity } from "../controller/sops/identity-secrets.ts";
 import { compileCache } from "../runner/compile-cache.ts";
 import { cliProgram } from "../support/built-programs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { writeKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from "../support/fault-proxy.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { shortLease } from "../support/replicas.ts";
 import { type SealedCrowd, sealedCrowd } from "../support/sealed-crowd.ts";
 import type { SceneSecret } from "../support/sealed-secret-scene.ts";
@@ -30,7 +31,6 @@ import {
 } from "../support/sealing-key-secrets.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -66,7 +66,7 @@ suite("sealing keys, and a process that is killed at each of its requests", () =
   const everKnown = new Set<string>();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     proxy = await startFaultProxy(cluster);
     kubeconfig = join(cluster.folder, "through-the-proxy");
     await writeKubeconfig(kubeconfig, {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, suite, test } from "node:test";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { sealingPair } from "../controller/sealing-key.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import type { CommandResult } from "../support/run-program.ts";
 import {
   conditionOf,
@@ -20,7 +21,6 @@ import { certificateOf, deleteKeys, keySecretOf, keySecrets } from "../support/s
 import { runSignet } from "../support/signet-cli.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -38,7 +38,7 @@ suite("the life of sealing keys, on a real API server", () => {
   let controller: SignetController | null = null;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
   });
   afterEach(async () => {

@@ -4,18 +4,15 @@ import { connectKms, type KmsConnection } from "../../shared/aws/kms-client.ts";
 import { utf8 } from "../../shared/bytes.ts";
 import { scopeAt } from "../../shared/scope.ts";
 import { kmsSealer } from "../../shared/seal/kms-sealer.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { type FakeKms, kmsRefusal, startFakeKms } from "../support/fake-kms.ts";
 import { base64 } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { conditionOf, type Scene, type SceneStatus, sceneOf } from "../support/sealed-secret-scene.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -72,7 +69,7 @@ suite("faults of AWS KMS that moto does not play, in a cluster", { concurrency: 
   };
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster, { boundMs: 90_000 });
     fake = await startFakeKms();
     for (const name of Object.keys(faults)) keys.set(name, fake.createKey());

@@ -4,18 +4,15 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { utf8 } from "../../shared/bytes.ts";
 import { scopeAt } from "../../shared/scope.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
 import { makeScratchFolder } from "../support/control-plane/scratch-folder.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { conditionOf, objectsIn, type Scene, sceneOf } from "../support/sealed-secret-scene.ts";
 import { runSignet } from "../support/signet-cli.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 import { type KeyServiceBackend, startKmsBackend, startVaultBackend } from "./key-services/backend.ts";
 
 requireNetbox();
@@ -30,7 +27,7 @@ suite("values of three backends in one SealedSecret", () => {
   const scope = scopeAt("strict", place);
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     await scene.namespaces("team");
     [kms, vault] = await Promise.all([startKmsBackend(), startVaultBackend(cluster)]);

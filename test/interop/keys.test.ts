@@ -5,13 +5,14 @@ import { after, afterEach, before, suite } from "node:test";
 import { PRIMARY_ANNOTATION } from "../../controller/keys/promotion.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { issueKey } from "../../shared/seal/issue-certificate.node.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord } from "../support/control-plane/kube-object.ts";
 import type { ManagedProcess } from "../support/control-plane/managed-process.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { conditionOf, type Scene, sceneOf, secretPath } from "../support/sealed-secret-scene.ts";
 import {
   certificateOf,
@@ -24,7 +25,6 @@ import {
 } from "../support/sealing-key-secrets.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   type SignetControllerOptions,
   startSignetController,
@@ -67,7 +67,7 @@ suite("sealing keys", () => {
   let controller: SignetController | null = null;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
   });
 

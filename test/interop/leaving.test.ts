@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { Check } from "../../cli/doctor/check.ts";
 import { identitySecret, testIdentity } from "../controller/sops/identity-secrets.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import {
@@ -12,12 +12,12 @@ import {
   startReferenceController,
 } from "../support/control-plane/reference-controller.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { objectIn, type Scene, sceneOf, sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
 import { certificateOf, keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -37,7 +37,7 @@ suite("leaving: after what doctor --leave advises the reference opens everything
   let identity: string;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     await scene.namespaces(NAMESPACE);
     folder = join(cluster.folder, "files");

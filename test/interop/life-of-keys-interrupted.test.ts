@@ -10,17 +10,17 @@ import { toYaml } from "../../shared/document/to-yaml.ts";
 import { type SealingPair, sealingPair } from "../controller/sealing-key.ts";
 import { compileCache } from "../runner/compile-cache.ts";
 import { cliProgram } from "../support/built-programs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { writeKubeconfig } from "../support/control-plane/kubeconfig.ts";
 import { type FakeKms, startFakeKms } from "../support/fake-kms.ts";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { sceneOf, secretPath } from "../support/sealed-secret-scene.ts";
 import { deleteKeys, keyLabel, keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -56,7 +56,7 @@ suite("commands on the life of keys, refused and interrupted on a real API serve
   let [old, current, spare]: SealingPair[] = [];
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     [old, current, spare] = await Promise.all(
       [3, 1, 4].map((hours) => sealingPair(new Date(Date.now() - hours * HOUR_MS))),
     );

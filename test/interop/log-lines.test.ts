@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord } from "../support/control-plane/kube-object.ts";
 import { startReferenceController } from "../support/control-plane/reference-controller.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
-import { readInstallation, startSignetController } from "../support/signet-controller.ts";
+import { startSignetController } from "../support/signet-controller.ts";
 import { jsonLines, type LogLine, textLines } from "./log-lines/log-line.ts";
 
 requireNetbox();
@@ -45,7 +46,7 @@ suite("log lines, beside those of the reference", () => {
   const runs: Record<"reference" | "signet", Partial<Record<Format, Run>>> = { reference: {}, signet: {} };
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     for (const format of formats) {
       const lines = format === "text" ? textLines : jsonLines;

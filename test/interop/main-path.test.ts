@@ -3,12 +3,13 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { runKubeseal } from "../support/control-plane/kubeseal.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import {
   conditionOf,
   objectIn,
@@ -19,11 +20,7 @@ import {
   sealedPath,
 } from "../support/sealed-secret-scene.ts";
 import { runSignet } from "../support/signet-cli.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -61,8 +58,7 @@ suite("from a Secret through its SealedSecret to the Secret", () => {
 
   before(async () => {
     // Their definition among the first objects: the garbage collector then knows it at once.
-    const manifests = await readInstallation();
-    cluster = await startControlPlane({ controllerManager: true, auditLog: true, manifests });
+    cluster = await startInstalledCluster({ controllerManager: true, auditLog: true });
     scene = sceneOf(cluster);
     // The default size of keys, and no limit that this test would run into.
     controller = await startSignetController({

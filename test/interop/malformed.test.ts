@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
 import { readObjects, sealedSecretDefinitionFile } from "../support/control-plane/object-files.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { conditionOf, type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -60,7 +57,7 @@ suite("a SealedSecret that is none", () => {
   let sealer: TestSealer;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     controller = await startSignetController({ controlPlane: cluster });
     sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, type SealedObject, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -36,7 +33,7 @@ suite("what others do to a Secret of ours", () => {
   let sealer: TestSealer;
 
   before(async () => {
-    cluster = await startControlPlane({ controllerManager: true, manifests: await readInstallation() });
+    cluster = await startInstalledCluster({ controllerManager: true });
     scene = sceneOf(cluster);
     controller = await startSignetController({ controlPlane: cluster });
     sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, suite } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, type SealedObject, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import {
   conditionOf,
   type Scene,
@@ -18,7 +19,6 @@ import {
 } from "../support/sealed-secret-scene.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -62,8 +62,7 @@ suite("what a SealedSecret says of how its Secret is dealt with", () => {
   let sealer: TestSealer;
 
   before(async () => {
-    const manifests = await readInstallation();
-    cluster = await startControlPlane({ controllerManager: true, manifests });
+    cluster = await startInstalledCluster({ controllerManager: true });
     scene = sceneOf(cluster);
     await cluster.apply(rightToDelete);
     controller = await startSignetController({

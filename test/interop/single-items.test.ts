@@ -5,16 +5,13 @@ import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { cliProgram } from "../support/built-programs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
 import { runSignet } from "../support/signet-cli.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -28,7 +25,7 @@ suite("single items beside a real API server", () => {
   let file: string;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     controller = await startSignetController({ controlPlane: cluster });
     scene = sceneOf(cluster);
     await scene.namespaces(NAMESPACE);

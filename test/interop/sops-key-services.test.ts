@@ -5,16 +5,16 @@ import { scopeItem } from "../../shared/document/sops/scope-item.ts";
 import { scopeAt } from "../../shared/scope.ts";
 import { sopsKmsContext } from "../../shared/sops-sealed-secret/kms-place.ts";
 import { applyAs } from "../support/apply-as-client.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { asKubeObject, isRecord } from "../support/control-plane/kube-object.ts";
 import { coverageTable } from "../support/coverage-table.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { metricOf } from "../support/metrics-of.ts";
 import { conditionOf, type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
 import {
   controllerName,
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -82,7 +82,7 @@ for (const way of ways) {
     let clusterId: string;
 
     before(async () => {
-      cluster = await startControlPlane({ auditLog: true, manifests: await readInstallation() });
+      cluster = await startInstalledCluster({ auditLog: true });
       scene = sceneOf(cluster);
       await scene.namespaces("team");
       const { body } = await cluster.request("GET", "/api/v1/namespaces/kube-system");

@@ -10,11 +10,12 @@ import { sopsText } from "../../shared/sops-sealed-secret/write-sops.ts";
 import { identitySecret, testIdentity } from "../controller/sops/identity-secrets.ts";
 import { applyAs, type WayToApply } from "../support/apply-as-client.ts";
 import { Canaries, objectEvidence } from "../support/canary.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { asKubeObject, isRecord, type KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { metricOf } from "../support/metrics-of.ts";
 import { conditionOf, type Scene, sceneOf, sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
 import {
@@ -65,7 +66,7 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
   let identity: Awaited<ReturnType<typeof testIdentity>>;
 
   before(async () => {
-    cluster = await startControlPlane({ auditLog: true, manifests: await readInstallation() });
+    cluster = await startInstalledCluster({ auditLog: true });
     scene = sceneOf(cluster);
     await scene.namespaces(...NAMESPACES);
     const { body } = await cluster.request("GET", "/api/v1/namespaces/kube-system");

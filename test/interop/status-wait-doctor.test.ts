@@ -7,10 +7,11 @@ import { after, before, suite, test } from "node:test";
 import type { Check } from "../../cli/doctor/check.ts";
 import { version } from "../../shared/version.ts";
 import { cliProgram } from "../support/built-programs.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
 import { certificateOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
@@ -35,7 +36,7 @@ suite("status, wait and doctor on a real API server", () => {
   let manifests: Record<"good" | "moved", object>;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     // Rights are looked up by the account that a Pod runs as.
     const pod = {
       apiVersion: "v1",

@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { type Scene, type SceneSecret, type SceneStatus, sceneOf } from "../support/sealed-secret-scene.ts";
 import { keySecretOf, keySecrets } from "../support/sealing-key-secrets.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 import { testCertificate } from "../support/test-certificates.ts";
 
 requireNetbox();
@@ -40,7 +37,7 @@ suite("how the controller ends", () => {
   const key = testCertificate();
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster, { boundMs: 60_000 });
     await cluster.apply([keySecretOf("key", key)]);
   });

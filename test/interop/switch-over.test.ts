@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite } from "node:test";
 import { RECORD_KEY_SECRET } from "../../controller/record-key.ts";
 import type { AuditEvent } from "../support/control-plane/audit-log.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { runKubeseal } from "../support/control-plane/kubeseal.ts";
@@ -13,6 +13,7 @@ import {
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, type SealedObject, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import {
   conditionOf,
   objectIn,
@@ -22,11 +23,7 @@ import {
 } from "../support/sealed-secret-scene.ts";
 import { certificateOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -54,8 +51,7 @@ suite("from the reference to us and back, without sealing anything anew", () => 
   let kubeconfig: string;
 
   before(async () => {
-    const manifests = await readInstallation();
-    cluster = await startControlPlane({ auditLog: true, controllerManager: true, manifests });
+    cluster = await startInstalledCluster({ auditLog: true, controllerManager: true });
     scene = sceneOf(cluster);
     kubeconfig = await cluster.kubeconfigFor({ user: "alice" }, "default");
     await scene.namespaces("team");

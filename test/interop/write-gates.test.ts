@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, suite } from "node:test";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { base64, type SealedObject, type TestSealer, testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import {
   conditionOf,
   type Scene,
@@ -15,7 +16,6 @@ import {
 } from "../support/sealed-secret-scene.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   startSignetController,
 } from "../support/signet-controller.ts";
@@ -52,7 +52,7 @@ suite("what a SealedSecret may not make the controller write", () => {
   let tenantToken: string;
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     scene = sceneOf(cluster);
     controller = await startSignetController({ controlPlane: cluster });
     sealer = await testSealer(await (await fetch(`${controller.url}/v1/cert.pem`)).text());

@@ -9,18 +9,19 @@ import { toYaml } from "../../shared/document/to-yaml.ts";
 import { loadKubeConfig } from "../../shared/kube/config.ts";
 import { connectKube } from "../../shared/kube/http-client.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { LeapingClock } from "../support/leaping-clock.ts";
 import type { CommandResult } from "../support/run-program.ts";
 import { isSynced } from "../support/sealed-crowd.ts";
 import { objectsIn, type SceneSecret, sealedPath, secretPath } from "../support/sealed-secret-scene.ts";
 import { certificateOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
-import { controllerNamespace, readInstallation } from "../support/signet-controller.ts";
+import { controllerNamespace } from "../support/signet-controller.ts";
 
 requireNetbox();
 
@@ -50,7 +51,7 @@ suite(`a year with ${KEYS} keys and ${OBJECTS} SealedSecrets`, () => {
   const clock = new LeapingClock(Date.now() - KEYS * PERIOD_DAYS * DAY_MS);
 
   before(async () => {
-    cluster = await startControlPlane({ manifests: await readInstallation() });
+    cluster = await startInstalledCluster();
     await cluster.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } }]);
     tree = join(cluster.folder, "tree");
     await mkdir(tree);

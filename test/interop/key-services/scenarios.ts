@@ -3,17 +3,14 @@ import { after, before, suite } from "node:test";
 import { utf8 } from "../../../shared/bytes.ts";
 import { type ScopeKind, scopeAnnotations, scopeAt } from "../../../shared/scope.ts";
 import { Canaries, objectEvidence } from "../../support/canary.ts";
-import { type ControlPlane, startControlPlane } from "../../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane/control-plane.ts";
 import { isRecord, type KubeObject } from "../../support/control-plane/kube-object.ts";
 import { waitUntil } from "../../support/control-plane/wait-until.ts";
 import { coverageTable } from "../../support/coverage-table.ts";
 import { testSealer } from "../../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../../support/installed-cluster.ts";
 import { conditionOf, type Scene, sceneOf, sealedPath } from "../../support/sealed-secret-scene.ts";
-import {
-  readInstallation,
-  type SignetController,
-  startSignetController,
-} from "../../support/signet-controller.ts";
+import { type SignetController, startSignetController } from "../../support/signet-controller.ts";
 import type { KeyServiceBackend } from "./backend.ts";
 
 const rows = {
@@ -51,8 +48,7 @@ export function keyServiceSuite(
     const written = new Map<string, Record<string, string>>();
 
     before(async () => {
-      const manifests = await readInstallation();
-      cluster = await startControlPlane({ controllerManager: true, manifests });
+      cluster = await startInstalledCluster({ controllerManager: true });
       scene = sceneOf(cluster);
       await scene.namespaces(...NAMESPACES);
       const { body } = await cluster.request("GET", "/api/v1/namespaces/kube-system");

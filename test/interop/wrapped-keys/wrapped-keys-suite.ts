@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, suite } from "node:test";
 import { issueKey } from "../../../shared/seal/issue-certificate.node.ts";
-import { type ControlPlane, startControlPlane } from "../../support/control-plane/control-plane.ts";
+import type { ControlPlane } from "../../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../../support/control-plane/host-network.ts";
 import { isRecord } from "../../support/control-plane/kube-object.ts";
 import { startReferenceController } from "../../support/control-plane/reference-controller.ts";
 import { waitUntil } from "../../support/control-plane/wait-until.ts";
 import { coverageTable } from "../../support/coverage-table.ts";
 import { base64, testSealer } from "../../support/in-process-sealing.ts";
+import { startInstalledCluster } from "../../support/installed-cluster.ts";
 import { metricOf } from "../../support/metrics-of.ts";
 import { conditionOf, type Scene, type SceneSecret, sceneOf } from "../../support/sealed-secret-scene.ts";
 import {
@@ -21,7 +22,6 @@ import {
 import { runSignet } from "../../support/signet-cli.ts";
 import {
   controllerNamespace,
-  readInstallation,
   type SignetController,
   type SignetControllerOptions,
   startSignetController,
@@ -64,10 +64,7 @@ export function wrappedKeysSuite(name: string, startService: () => Promise<Wrapp
     let controller: SignetController | null = null;
 
     before(async () => {
-      [service, cluster] = await Promise.all([
-        startService(),
-        startControlPlane({ manifests: await readInstallation() }),
-      ]);
+      [service, cluster] = await Promise.all([startService(), startInstalledCluster()]);
       scene = sceneOf(cluster);
     });
     afterEach(async () => {
