@@ -2,7 +2,6 @@ import { InputError } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient, KubeObject } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
-import type { NewKeySecret } from "../../shared/seal/new-key-secret.node.ts";
 import { ACTIVE, KEY_LABEL, WRAPPED } from "../../shared/sealing-key-secret.ts";
 import { KeyWrites } from "./key-writes.ts";
 
@@ -67,7 +66,7 @@ export class KeySecrets {
   }
 
   /** Writes a new Secret. @returns it as it stands; null where its name is taken. @throws KubeApiError, KubeUnreachableError. */
-  create(body: KeySecretObject | NewKeySecret): Promise<KeySecretObject | null> {
+  create(body: KeySecretObject): Promise<KeySecretObject | null> {
     return this.#writes.write(`${body.metadata.name} created`, async () => {
       const path = corePath("secrets", this.#namespace);
       try {
@@ -146,7 +145,8 @@ function sorted(secrets: KeySecretObject[]): KeySecretObject[] {
   return secrets.sort((a, b) => ((a.metadata.name ?? "") < (b.metadata.name ?? "") ? -1 : 1));
 }
 
-function present(annotations: Readonly<Record<string, string | null>>): Record<string, string> {
+/** Annotations as they are written: without those that are null. */
+export function present(annotations: Readonly<Record<string, string | null>>): Record<string, string> {
   const entries = Object.entries(annotations);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== null));
 }

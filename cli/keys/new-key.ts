@@ -1,14 +1,10 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { readCertificate } from "../../shared/seal/certificate.node.ts";
 import { issueKey } from "../../shared/seal/issue-certificate.node.ts";
-import { keySecret, type NewKeySecret } from "../../shared/seal/new-key-secret.node.ts";
+import { keySecret } from "../../shared/seal/new-key-secret.node.ts";
 import { successorName } from "../../shared/seal/successor-name.node.ts";
 import { parseWrappingKey, type WrappingKey, wrappingKeyText } from "../../shared/seal/wrapping-key.ts";
-import {
-  AWAITS_BACKUP_ANNOTATION,
-  AWAITS_PROMOTION_ANNOTATION,
-  KEY_LABEL,
-} from "../../shared/sealing-key-secret.ts";
+import { AWAITS_BACKUP_ANNOTATION, AWAITS_PROMOTION_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import { clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
@@ -18,14 +14,14 @@ import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connec
 import { counted } from "./counted.ts";
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
-import { moveKey } from "./key-moving.ts";
 import { type KeyWishes, keyWishes, requestLike } from "./key-request.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import { loadableKeys, modelKey } from "./model-key.ts";
 import { promotion, promotionMoment, sealingBefore } from "./promote-key.ts";
 import type { PublishedKeys } from "./published-keys.ts";
-import { readSealingKey, type SealingKey } from "./sealing-key.ts";
+import type { SealingKey } from "./sealing-key.ts";
+import { wrappedSecret } from "./wrapped-secret.ts";
 import { UserWrappingServices } from "./wrapping-services.ts";
 
 /** `signet keys new`: makes a sealing key that seals from now on. */
@@ -92,10 +88,8 @@ async function make(making: Making): Promise<void> {
     if (by !== null) services.requireAllowed(by, connection.namespace, namedOnCommandLine(options));
     const cluster = await clusterOf(by, options, io);
     const named = { cluster, predecessor: predecessor?.certificate.fingerprint ?? null };
-    const secretAt = async (name: string) => {
-      const plain = keySecret(issued, { ...place, name });
-      return by === null ? plain : await wrapped(plain, by, cluster ?? "", services);
-    };
+    const moving = { services, clusterId: cluster ?? "", to: by };
+    const secretAt = (name: string) => wrappedSecret(keySecret(issued, { ...place, name }), moving);
     const { name, secret } = await written(making, named, secretAt);
     // So that it is known for meant, however many keys there are: whoever creates Secrets, and no more, cannot write this.
     if (secret !== null) await promote(secret, new Date(promotionMoment(keys, now)), connection);
@@ -193,28 +187,6 @@ async function clusterOf(by: WrappingKey | null, options: KeysOptions, io: Io): 
   }
 }
 
-async function wrapped(
-  plain: NewKeySecret,
-  by: WrappingKey,
-  clusterId: string,
-  services: UserWrappingServices,
-): Promise<NewKeySecret> {
-  const change = await moveKey(readSealingKey(plain), { services, clusterId, to: by });
-  const { metadata, data } = plain;
-  const added = Object.entries(change.annotations).filter(
-    (entry): entry is [string, string] => entry[1] !== null,
-  );
-  return {
-    ...plain,
-    metadata: {
-      ...metadata,
-      labels: { ...metadata.labels, [KEY_LABEL]: change.label },
-      annotations: { ...metadata.annotations, ...Object.fromEntries(added) },
-    },
-    data: { ...data, "tls.key": Buffer.from(change.keyText).toString("base64") },
-  };
-}
-
 /**
  * Writes the Secret under the name that a controller would give it: whoever makes a key at the same time meets it there.
  * @returns its name, and what was written; null in a dry run.
@@ -222,7 +194,7 @@ async function wrapped(
 async function written(
   { keys, taken, connection, options, wishes: { prefix } }: Making,
   named: { cluster: string | null; predecessor: string | null },
-  secretAt: (name: string) => Promise<NewKeySecret>,
+  secretAt: (name: string) => Promise<KeySecretObject>,
 ): Promise<{ name: string; secret: KeySecretObject | null }> {
   const inUse = new Set(keys.map(({ name }) => name));
   const others = new Set(taken.map(({ metadata }) => metadata.name));

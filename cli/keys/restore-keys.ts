@@ -13,16 +13,17 @@ import { provePair } from "./backup/canary.ts";
 import { independentRecipients, recipientsText, wrappingKeysOf } from "./backup/independent-recipients.ts";
 import { copiedKeys } from "./backup/key-copies.ts";
 import { nameBeside } from "./backup/name-beside.ts";
-import { type ProvenCopy, restoredSecret, withWrapped } from "./backup/restored-secret.ts";
+import { type ProvenCopy, restoredSecret } from "./backup/restored-secret.ts";
 import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import type { KeyAction } from "./key-action.ts";
-import { type KeyMoving, moveKey, privateKeyPem } from "./key-moving.ts";
+import { type KeyMoving, privateKeyPem } from "./key-moving.ts";
 import type { KeySecretObject } from "./key-secrets.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import { requireBegun } from "./move-consent.ts";
 import type { PublishedKeys } from "./published-keys.ts";
 import { readSealingKey, type SealingKey } from "./sealing-key.ts";
 import { takeBackCommand } from "./taken-out.ts";
+import { wrappedSecret } from "./wrapped-secret.ts";
 import { UserWrappingServices } from "./wrapping-services.ts";
 
 /** `signet keys restore`: copies sealing keys of a backup into the cluster, where they open, and seal once promoted. */
@@ -140,21 +141,12 @@ async function write(
   const names = [copy.name, nameBeside(copy.name, copy.certificate.fingerprint)];
   for (const name of names.filter((one) => !isTaken(one))) {
     const plain = restoredSecret(copy, { name, namespace, now, backup });
-    if (await secrets.create(moving.to === null ? plain : await wrapped(plain, moving))) return name;
+    if (await secrets.create(await wrappedSecret(plain, moving))) return name;
   }
   throw new InputError(
     `the names ${names.join(" and ")} in the namespace ${namespace} are taken by other Secrets`,
     "see what those are, and rename or remove one; then run the command again",
   );
-}
-
-async function wrapped(plain: KeySecretObject, moving: KeyMoving): Promise<KeySecretObject> {
-  const change = await moveKey(readSealingKey(plain), moving);
-  try {
-    return withWrapped(plain, change);
-  } finally {
-    change.keyText.fill(0);
-  }
 }
 
 /** @returns the key in the cluster. What that gives back has to open what is sealed under the certificate that it gives back. */

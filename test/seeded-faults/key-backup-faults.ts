@@ -156,7 +156,7 @@ export const keyBackupFaults: readonly Fault[] = [
   },
   {
     what: "a key that was compromised is in use once it is wrapped",
-    file: "cli/keys/backup/restored-secret.ts",
+    file: "cli/keys/wrapped-secret.ts",
     find: "...(isInUse ? { [KEY_LABEL]: label } : {})",
     replace: "[KEY_LABEL]: label",
     test: outOfUse,

@@ -306,9 +306,9 @@ export const keyLifeFaults: readonly Fault[] = [
   },
   {
     what: "a new key lies open where the controller wraps its keys",
-    file: "cli/keys/new-key.ts",
-    find: "return by === null ? plain : await wrapped(",
-    replace: "return by !== null ? plain : await wrapped(",
+    file: "cli/keys/wrapped-secret.ts",
+    find: "if (moving.to === null) return plain;",
+    replace: "if (moving.to !== null) return plain;",
     test: making,
   },
   {

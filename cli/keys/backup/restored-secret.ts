@@ -1,12 +1,7 @@
 import { utf8 } from "../../../shared/bytes.ts";
 import type { Certificate } from "../../../shared/seal/certificate.node.ts";
-import {
-  ACTIVE,
-  BACKUP_ANNOTATION,
-  KEY_LABEL,
-  RESTORED_ANNOTATION,
-} from "../../../shared/sealing-key-secret.ts";
-import type { KeySecretChange, KeySecretObject } from "../key-secrets.ts";
+import { BACKUP_ANNOTATION, KEY_LABEL, RESTORED_ANNOTATION } from "../../../shared/sealing-key-secret.ts";
+import type { KeySecretObject } from "../key-secrets.ts";
 import type { CopiedKey } from "./backup-document.ts";
 
 /** A key of a backup that was proven to open what its certificate seals. */
@@ -46,24 +41,5 @@ export function restoredSecret(
       "tls.crt": Buffer.from(utf8(certificatePem)).toString("base64"),
       "tls.key": Buffer.from(utf8(privateKeyPem)).toString("base64"),
     },
-  };
-}
-
-/** The same Secret with its key wrapped; one that is out of use stays out. */
-export function withWrapped(
-  secret: KeySecretObject,
-  { label, annotations, keyText }: KeySecretChange,
-): KeySecretObject {
-  const { metadata, data } = secret;
-  const isInUse = metadata.labels?.[KEY_LABEL] === ACTIVE;
-  const added = Object.entries(annotations).filter((entry): entry is [string, string] => entry[1] !== null);
-  return {
-    ...secret,
-    metadata: {
-      ...metadata,
-      labels: { ...metadata.labels, ...(isInUse ? { [KEY_LABEL]: label } : {}) },
-      annotations: { ...metadata.annotations, ...Object.fromEntries(added) },
-    },
-    data: { ...data, "tls.key": Buffer.from(keyText).toString("base64") },
   };
 }
