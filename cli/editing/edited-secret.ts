@@ -1,5 +1,5 @@
 import { positionOf } from "../../shared/document/syntax-error.ts";
-import { parseSyntax } from "../../shared/document/syntax-tree.ts";
+import { entriesOn, parseSyntax } from "../../shared/document/syntax-tree.ts";
 import { InputError } from "../../shared/errors.ts";
 import { parseSecret, type SecretManifest } from "../../shared/secret.ts";
 import { UnquotedScalar } from "../../shared/unquoted-scalar.ts";
@@ -51,16 +51,9 @@ export function editedFault(text: string, path: readonly string[], problem: stri
 }
 
 function placeOf(text: string, path: readonly string[]): string {
-  let node = parseSyntax(text);
-  let at = node?.start ?? null;
-  for (const key of path) {
-    const entry = node?.kind === "map" ? node.entries.find((one) => one.key === key) : undefined;
-    if (entry === undefined) break;
-    at = entry.start;
-    node = entry.value;
-  }
-  if (at === null) return "";
-  const { line, column } = positionOf(text, at);
+  const root = parseSyntax(text);
+  if (root === null) return "";
+  const { line, column } = positionOf(text, entriesOn(root, path).at(-1)?.start ?? root.start);
   return `, line ${line}, column ${column}`;
 }
 

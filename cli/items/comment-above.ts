@@ -1,4 +1,4 @@
-import { type Entry, parseSyntax, type SyntaxNode } from "../../shared/document/syntax-tree.ts";
+import { entriesOn, parseSyntax } from "../../shared/document/syntax-tree.ts";
 import type { MergeTarget } from "../merge-target.ts";
 
 /**
@@ -9,20 +9,12 @@ export function hasCommentAbove({ file, index }: MergeTarget, item: string): boo
   const document = file.document.documents[index];
   if (document === undefined) return false;
   const text = file.document.text.slice(document.start, document.end);
+  const root = parseSyntax(text);
+  if (root === null) return false;
   const within = document.list === undefined ? [] : ["items", document.list];
-  const entry = entryAt(parseSyntax(text), [...within, "spec", "encryptedData", item]);
-  if (entry === null) return false;
+  const path = [...within, "spec", "encryptedData", item];
+  const entry = entriesOn(root, path)[path.length - 1];
+  if (entry === undefined) return false;
   const [own = "", above = ""] = text.slice(0, entry.start).split(/\r?\n/).reverse();
   return own.trim() === "" && above.trim().startsWith("#");
-}
-
-function entryAt(root: SyntaxNode | null, path: readonly (string | number)[]): Entry | null {
-  let node: SyntaxNode | undefined = root ?? undefined;
-  let entry: Entry | undefined;
-  for (const key of path) {
-    if (node?.kind !== "map" && node?.kind !== "list") return null;
-    entry = node.entries.find((one) => one.key === key);
-    node = entry?.value;
-  }
-  return entry ?? null;
 }

@@ -1,5 +1,5 @@
 import type { DocumentFile, FileDocument } from "../../shared/document/document-file.ts";
-import { parseSyntax, type SyntaxNode } from "../../shared/document/syntax-tree.ts";
+import { entriesOn, parseSyntax, type SyntaxNode } from "../../shared/document/syntax-tree.ts";
 import { FileLines } from "../guard/file-lines.ts";
 import type { FieldPath } from "./problem.ts";
 
@@ -16,19 +16,10 @@ export class ObjectLines {
 
   /** @returns the index of the line where the field at a path stands, or as much of the path as there is. */
   of({ start, end, list }: FileDocument, path: FieldPath): number {
-    let node = this.#treeAt(start, end);
-    if (node === null) return this.lines.indexOf(start + leadingBlanks(this.#text.slice(start, end)));
-    let at = node.start;
-    for (const key of [...(list === undefined ? [] : ["items", list]), ...path]) {
-      if (node.kind !== "map" && node.kind !== "list") break;
-      const entry: { start: number; value: SyntaxNode } | undefined = node.entries.find(
-        (candidate) => candidate.key === key,
-      );
-      if (entry === undefined) break;
-      at = entry.start;
-      node = entry.value;
-    }
-    return this.lines.indexOf(start + at);
+    const root = this.#treeAt(start, end);
+    if (root === null) return this.lines.indexOf(start + leadingBlanks(this.#text.slice(start, end)));
+    const entries = entriesOn(root, [...(list === undefined ? [] : ["items", list]), ...path]);
+    return this.lines.indexOf(start + (entries.at(-1)?.start ?? root.start));
   }
 
   /** Documents of a file have their trees made once, and only where something is told of them. */

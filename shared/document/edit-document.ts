@@ -3,7 +3,7 @@ import { readStream } from "./document-stream.ts";
 import { type Edit, EditConflict, editedValue, isSameValue, type Path } from "./edit.ts";
 import { applyEdits } from "./edited-text.ts";
 import { positionOf } from "./syntax-error.ts";
-import { parseSyntax, type SyntaxNode } from "./syntax-tree.ts";
+import { entriesOn, parseSyntax, type SyntaxNode } from "./syntax-tree.ts";
 
 import type { DocumentFormat } from "./write-documents.ts";
 
@@ -68,15 +68,7 @@ function readOne(text: string, where: string): { value: unknown; format: Documen
 
 /** The offset of the last node on a way that is there. */
 function nearest(tree: SyntaxNode | null, path: Path): number {
-  if (tree === null) return 0;
-  let [node, offset] = [tree, tree.start];
-  for (const step of path) {
-    if (node.kind !== "map" && node.kind !== "list") break;
-    const entry = node.entries.find(({ key }) => key === step);
-    if (entry === undefined) break;
-    [node, offset] = [entry.value, entry.start];
-  }
-  return offset;
+  return tree === null ? 0 : (entriesOn(tree, path).at(-1)?.start ?? tree.start);
 }
 
 /** Whether our own reader finds one document in a text, with the value that it must have after a change. */

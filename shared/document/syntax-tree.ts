@@ -56,6 +56,20 @@ export function parseSyntax(text: string): SyntaxNode | null {
   return value === undefined || values.length > 1 ? null : nodeOf(value, value.offset);
 }
 
+/** The entries that a path leads through, as far as they are there; indices are steps into lists. */
+export function entriesOn(root: SyntaxNode, path: readonly (string | number)[]): Entry[] {
+  const entries: Entry[] = [];
+  let node = root;
+  for (const step of path) {
+    if (node.kind !== "map" && node.kind !== "list") break;
+    const entry = node.entries.find(({ key }) => key === step);
+    if (entry === undefined) break;
+    entries.push(entry);
+    node = entry.value;
+  }
+  return entries;
+}
+
 function nodeOf(token: CST.Token | null | undefined, valueAt: number): SyntaxNode {
   switch (token?.type) {
     case "alias":
