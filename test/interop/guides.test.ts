@@ -143,7 +143,7 @@ suite("the guides, line by line", () => {
 
   /** Waits until this key's certificate is published, as pins and new values follow it. */
   const untilPublished = (wanted: () => Promise<string>) =>
-    waitUntil({ what: "the certificate to be published", boundMs: 30_000 }, async () => {
+    waitUntil({ what: "the certificate to be published", boundMs: 90_000 }, async () => {
       const { body } = await cluster.request("GET", configMapPath);
       const pem = (body as { data?: Record<string, string> }).data?.["cert.pem"];
       return pem !== undefined && readCertificate(pem).fingerprint === (await wanted()) ? true : null;

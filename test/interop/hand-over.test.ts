@@ -118,7 +118,7 @@ suite("hand-over of certificates on a real API server", () => {
   table.proves("rights", "without rights a pin stays as it is, and sealing goes on offline", async () => {
     await revoke("sealed-secrets-service-proxier");
     await revoke("sealed-secrets-certificate-reader");
-    const refused = await waitUntil({ what: "the rights to be gone", boundMs: 20_000 }, async () => {
+    const refused = await waitUntil({ what: "the rights to be gone", boundMs: 90_000 }, async () => {
       const result = await run(["pin", "update", "prod"], nobody);
       return result.code === 1 ? result : null;
     });

@@ -94,7 +94,7 @@ suite("backups of sealing keys, on a real API server", () => {
     const served = await certificate();
     assert.equal(served.text, certificateOf(first), "the first key seals at once");
     controller?.process.signal("SIGUSR1");
-    const second = await waitUntil({ what: "a second key", boundMs: 30_000 }, async () => {
+    const second = await waitUntil({ what: "a second key", boundMs: 90_000 }, async () => {
       const others = (await keySecrets(cluster)).filter(
         ({ metadata }) => metadata.name !== first.metadata.name,
       );
@@ -102,7 +102,7 @@ suite("backups of sealing keys, on a real API server", () => {
     });
     assert.equal((await certificate()).text, served.text);
     const { fingerprint } = readCertificate(certificateOf(second));
-    await waitUntil({ what: "it to be published", boundMs: 30_000 }, async () => {
+    await waitUntil({ what: "it to be published", boundMs: 90_000 }, async () => {
       const { body } = await cluster.request("GET", configMapPath);
       const { metadata } = body as SceneSecret;
       return metadata.annotations?.["signet.dev/sealing-keys-awaiting-backup"] === fingerprint ? true : null;
@@ -112,7 +112,7 @@ suite("backups of sealing keys, on a real API server", () => {
     await succeed([...backup, file], narrow);
     assert.equal((await certificate()).text, served.text, "written is not stored");
     await succeed(["backup", "--confirm", file], narrow);
-    await waitUntil({ what: "the second to seal", boundMs: 30_000 }, async () =>
+    await waitUntil({ what: "the second to seal", boundMs: 90_000 }, async () =>
       (await certificate()).text === certificateOf(second) ? true : null,
     );
   });
@@ -135,7 +135,7 @@ suite("backups of sealing keys, on a real API server", () => {
     await succeed(["restore", file]);
     assert.deepEqual(await material(), before);
     await start();
-    await waitUntil({ what: "the Secret", boundMs: 30_000 }, async () => {
+    await waitUntil({ what: "the Secret", boundMs: 90_000 }, async () => {
       const { status, body } = await cluster.request("GET", secretPath("default", "db"));
       return status === 200 ? (body as SceneSecret) : null;
     }).then(({ data }) => assert.deepEqual(data, { password: base64("correct horse") }));
@@ -143,7 +143,7 @@ suite("backups of sealing keys, on a real API server", () => {
     assert.equal((await keySecrets(cluster)).length, 3, "none is made in their stead");
     const { fingerprint } = readCertificate(served.text);
     await succeed(["promote", fingerprint]);
-    await waitUntil({ what: "the certificate of before", boundMs: 30_000 }, async () =>
+    await waitUntil({ what: "the certificate of before", boundMs: 90_000 }, async () =>
       (await certificate()).text === served.text ? true : null,
     );
     const again = await succeed(["restore", file]);

@@ -65,7 +65,7 @@ suite("the life of sealing keys, on a real API server", () => {
   }
   const certificate = async () => (await fetch(`${controller?.url}/v1/cert.pem`)).text();
   const untilServed = (pem: string) =>
-    waitUntil({ what: "the certificate", boundMs: 30_000 }, async () =>
+    waitUntil({ what: "the certificate", boundMs: 90_000 }, async () =>
       (await certificate()) === pem ? true : null,
     );
   async function twoKeys(): Promise<{ old: string; current: string }> {
@@ -96,7 +96,7 @@ suite("the life of sealing keys, on a real API server", () => {
     await start();
     await untilServed(current);
     await succeed("new");
-    const made = await waitUntil({ what: "the new key", boundMs: 30_000 }, async () => {
+    const made = await waitUntil({ what: "the new key", boundMs: 90_000 }, async () => {
       const all = await keySecrets(cluster);
       return all.length === 3 ? (all.at(-1) ?? null) : null;
     });
@@ -188,7 +188,7 @@ suite("the life of sealing keys, on a real API server", () => {
         subjects: [{ kind: "ServiceAccount", namespace: "default", name: "nobody" }],
       } as never,
     ]);
-    const listed = await waitUntil({ what: "the right", boundMs: 10_000 }, async () => {
+    const listed = await waitUntil({ what: "the right", boundMs: 90_000 }, async () => {
       const result = await keys(["list"], nobody);
       return result.code === 0 ? result : null;
     });

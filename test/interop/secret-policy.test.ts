@@ -438,7 +438,7 @@ suite("what a SealedSecret says of how its Secret is dealt with", () => {
   /** @returns the message of `Synced`. */
   async function refused(namespace: string, name: string, reason: string): Promise<string> {
     const what = `${namespace}/${name} to be refused for ${reason}`;
-    const status = await waitUntil<SceneStatus>({ what, boundMs: 30_000 }, async () => {
+    const status = await waitUntil<SceneStatus>({ what, boundMs: 90_000 }, async () => {
       const found = await scene.untilSynced(namespace, name, "False");
       return conditionOf(found, "Synced").reason === reason ? found : null;
     });

@@ -70,7 +70,7 @@ suite("single items beside a real API server", () => {
         ? await cluster.request("PUT", path, { ...manifest, metadata: { ...metadata, resourceVersion } })
         : await cluster.request("POST", sealedPath(NAMESPACE), manifest);
     assert.ok(answer.status === 200 || answer.status === 201, JSON.stringify(answer.body));
-    return waitUntil({ what: "the Secret", boundMs: 20_000 }, async () => {
+    return waitUntil({ what: "the Secret", boundMs: 90_000 }, async () => {
       const secret = await cluster.request("GET", `/api/v1/namespaces/${NAMESPACE}/secrets/db`);
       const { data = {} } = (secret.status === 200 ? secret.body : {}) as { data?: Record<string, string> };
       const items = Object.fromEntries(
@@ -138,7 +138,7 @@ suite("single items beside a real API server", () => {
       });
       const ended = once(child, "exit");
       if (args[0] === "edit") {
-        await waitUntil({ what: "the editor", boundMs: 20_000 }, async () =>
+        await waitUntil({ what: "the editor", boundMs: 90_000 }, async () =>
           (await readFile(started, "utf8")) === "" ? null : true,
         );
       }

@@ -117,7 +117,7 @@ suite("status, wait and doctor on a real API server", () => {
     assert.ok(binding !== undefined, "the manifest binds the right to leases");
     const bindings = `/apis/rbac.authorization.k8s.io/v1/namespaces/${controllerNamespace}/rolebindings`;
     await scene.remove(`${bindings}/${binding.metadata.name}`);
-    const { found } = await waitUntil({ what: "the right to be missed", boundMs: 20_000 }, async () => {
+    const { found } = await waitUntil({ what: "the right to be missed", boundMs: 90_000 }, async () => {
       return (await checks()).find(({ level, about }) => level === "fail" && about === "its rights") ?? null;
     });
     assert.match(
@@ -200,7 +200,7 @@ suite("status, wait and doctor on a real API server", () => {
         output += text;
       });
     const exit = once(child, "exit");
-    await waitUntil({ what: "the wait to say why", boundMs: 20_000 }, async () =>
+    await waitUntil({ what: "the wait to say why", boundMs: 90_000 }, async () =>
       output.includes("another version") ? true : null,
     );
     child.kill("SIGINT");

@@ -80,7 +80,7 @@ suite("big entries of Vault, and a controller with half the memory that the char
       const { data } = await scene.untilSecret(namespace, name);
       assert.equal(Object.keys(data ?? {}).length, 64);
     }
-    await waitUntil({ what: "the big ones to be refused", boundMs: 40_000 }, async () => {
+    await waitUntil({ what: "the big ones to be refused", boundMs: 90_000 }, async () => {
       const conditions = (await scene.status(namespace, "greedy"))?.conditions ?? [];
       return conditions.some(({ reason }) => reason === "VaultValuesTooLarge") ? true : null;
     });

@@ -125,7 +125,7 @@ suite("items of a Secret that stand in Vault", () => {
     return isRecord(data["metadata"]) ? data["metadata"]["created_time"] : undefined;
   };
   const untilCondition = (namespace: string, name: string, type: string, reason: string) =>
-    waitUntil({ what: `${namespace}/${name}: ${type} ${reason}`, boundMs: 40_000 }, async () => {
+    waitUntil({ what: `${namespace}/${name}: ${type} ${reason}`, boundMs: 90_000 }, async () => {
       const status = await scene.status(namespace, name);
       const found = status?.conditions.find((condition) => condition.type === type);
       return found?.reason === reason && status !== null ? status : null;
@@ -234,7 +234,7 @@ suite("items of a Secret that stand in Vault", () => {
     const dying = await scene.secret("shop", "dying");
     assert.ok(dying !== null && item(dying, "a") === "alive", "nothing is lost");
     assert.ok(isRecord(live["a"]) && live["a"]["version"] === 1);
-    const noticed = await waitUntil({ what: "version 2 to be noted", boundMs: 20_000 }, async () => {
+    const noticed = await waitUntil({ what: "version 2 to be noted", boundMs: 90_000 }, async () => {
       const now = (await noted("shop", "beside"))["b"];
       return isRecord(now) && now["version"] === 2 ? now : null;
     });
@@ -246,7 +246,7 @@ suite("items of a Secret that stand in Vault", () => {
     );
     const pinned = await scene.secret("shop", "pinned");
     assert.ok(pinned !== null && item(pinned, "a") === "first");
-    await waitUntil({ what: "an event", boundMs: 20_000 }, async () =>
+    await waitUntil({ what: "an event", boundMs: 90_000 }, async () =>
       (await told()) === toldBefore + 1 ? true : null,
     );
     // Only what changed was read.
@@ -264,7 +264,7 @@ suite("items of a Secret that stand in Vault", () => {
     const since = (await vaultLog()).length;
     const polls = async (): Promise<number> =>
       (await vaultLog()).slice(since).filter(({ path }) => path === "secret/metadata/shop/live").length;
-    await waitUntil({ what: "two rounds of polls", boundMs: 40_000 }, async () =>
+    await waitUntil({ what: "two rounds of polls", boundMs: 90_000 }, async () =>
       (await polls()) >= 4 ? true : null,
     );
     assert.equal(await version(), before);
@@ -298,7 +298,7 @@ suite("items of a Secret that stand in Vault", () => {
     controller = await start();
     const polled = async (): Promise<boolean> =>
       (await vaultLog()).slice(since).some(({ path }) => path === "secret/metadata/shop/live");
-    await waitUntil({ what: "a poll after the start", boundMs: 40_000 }, async () =>
+    await waitUntil({ what: "a poll after the start", boundMs: 90_000 }, async () =>
       (await polled()) ? true : null,
     );
     const own = ["shop/live", "shop/dying", "shop/db"].map((path) => `secret/data/${path}`);
@@ -323,7 +323,7 @@ suite("items of a Secret that stand in Vault", () => {
     await removeKv(vault, { path: "shop/anew" });
     assert.equal(await writeKv(vault, { path: "shop/anew" }, { a: "fresh" }), 1);
     await scene.untilSecret("shop", "anew", (secret) => item(secret, "a") === "fresh");
-    const noticed = await waitUntil({ what: "the new entry to be noted", boundMs: 20_000 }, async () => {
+    const noticed = await waitUntil({ what: "the new entry to be noted", boundMs: 90_000 }, async () => {
       const now = (await noted("shop", "anew"))["a"];
       const [was, is] = [before, now].map((one) => (isRecord(one) ? one["createdTime"] : undefined));
       return is !== was && isRecord(now) ? now : null;

@@ -110,7 +110,7 @@ suite("the session of a namespace, with a real Vault and API server", () => {
       assert.equal(await reads(), "one");
       await clock.advance(5 * MINUTE + 1000);
       assert.equal(await refusal(), reason);
-      await waitUntil({ what: "the token to be given back", boundMs: 10_000 }, async () =>
+      await waitUntil({ what: "the token to be given back", boundMs: 90_000 }, async () =>
         (await asked("auth/token/revoke-self")) === before + 1 ? true : null,
       );
     });
@@ -120,7 +120,7 @@ suite("the session of a namespace, with a real Vault and API server", () => {
     assert.equal(await reads(), "one");
     for (let round = 1; round <= 3; round++) {
       await clock.advance(8 * MINUTE);
-      await waitUntil({ what: `login ${round + 1}`, boundMs: 10_000 }, async () =>
+      await waitUntil({ what: `login ${round + 1}`, boundMs: 90_000 }, async () =>
         (await asked("auth/token/revoke-self")) === (before[1] ?? 0) + round ? true : null,
       );
       const all = await Promise.all(Array.from({ length: 10 }, reads));

@@ -160,7 +160,7 @@ suite(`a year with ${KEYS} keys and ${OBJECTS} SealedSecrets`, () => {
     running = await start();
     const names: string[] = [];
     for (let made = 1; made <= KEYS; made++) {
-      const keys = await waitUntil({ what: `key ${made}`, boundMs: 30_000 }, async () => {
+      const keys = await waitUntil({ what: `key ${made}`, boundMs: 90_000 }, async () => {
         const found = await keySecrets(cluster);
         return found.length >= made ? found : null;
       });

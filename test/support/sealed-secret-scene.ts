@@ -58,7 +58,7 @@ export function secretPath(namespace: string, name?: string): string {
 }
 
 /** Asks one control plane. */
-export function sceneOf(cluster: ControlPlane, { boundMs = 30_000 }: { boundMs?: number } = {}) {
+export function sceneOf(cluster: ControlPlane, { boundMs = 90_000 }: { boundMs?: number } = {}) {
   const get = async (path: string): Promise<KubeObject | null> => {
     const { status, body } = await cluster.request("GET", path);
     if (status === 404) return null;

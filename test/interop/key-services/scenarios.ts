@@ -299,7 +299,7 @@ export function keyServiceSuite(
       for (const path of failed) await scene.remove(path);
       backend.forget();
       controller = await startController();
-      await waitUntil({ what: "the records to be judged", boundMs: 30_000 }, async () =>
+      await waitUntil({ what: "the records to be judged", boundMs: 90_000 }, async () =>
         (await judged()).matches === inSync ? true : null,
       );
       assert.equal(backend.asked(), 0);

@@ -35,7 +35,7 @@ export async function startEtcd(
       "--log-level=warn",
     ],
   });
-  await untilReady(process, { what: "etcd to serve", boundMs: 30_000 }, async () => {
+  await untilReady(process, { what: "etcd to serve", boundMs: 90_000 }, async () => {
     const answer = await fetch(`${url}/readyz`);
     return answer.ok ? true : null;
   });

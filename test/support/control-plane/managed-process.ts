@@ -28,7 +28,7 @@ export type ManagedProcess = {
   /**
    * Waits for its end.
    * @returns its exit code, or the signal that ended it.
-   * @throws Error with the last lines when it still runs after `boundMs` (30 s by default).
+   * @throws Error with the last lines when it still runs after `boundMs` (90 s by default).
    */
   waitForEnd(boundMs?: number): Promise<number | NodeJS.Signals>;
   /**
@@ -93,12 +93,12 @@ export async function startProcess(options: ProcessOptions): Promise<ManagedProc
     output: output.text,
     lastLines,
     hasEnded,
-    async waitForEnd(boundMs = 30_000) {
+    async waitForEnd(boundMs = 90_000) {
       const result = await closedWithin(boundMs);
       if (result === null) throw new Error(`${name} still runs after ${boundMs} ms:\n${lastLines()}`);
       return result;
     },
-    async waitForOutput(pattern, boundMs = 30_000) {
+    async waitForOutput(pattern, boundMs = 90_000) {
       const deadline = Date.now() + boundMs;
       for (;;) {
         const match = pattern.exec(output.text());
