@@ -2,6 +2,8 @@ import type { Fault } from "./fault.ts";
 
 const MODES = "test/cli/key-services/modes.test.ts";
 const FLAGS = "test/cli/key-services/flags.test.ts";
+const VAULT_ACCESS = "test/cli/key-services/vault-access.test.ts";
+const CLUSTER_IDENTITY = "test/cli/cluster-identity.test.ts";
 const ALLOW = "test/cli/key-services/allow.test.ts";
 const MIXED = "test/cli/key-services/mixed.test.ts";
 const SERVICES = "cli/key-services/user-key-services.ts";
@@ -13,7 +15,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: SERVICES,
     find: "admitKeys(backend, keys, admission);",
     replace: "",
-    test: FLAGS,
+    test: CLUSTER_IDENTITY,
     named: "is asked for when values are opened, once they have their form and their keys are allowed",
   },
   {
@@ -112,7 +114,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/key-services/vault-access.ts",
     find: "if (!/^(?:|0|f|false)$/i.test(skip)) {",
     replace: 'if (skip === "always") {',
-    test: FLAGS,
+    test: VAULT_ACCESS,
     named: "is not taken without a look at Vault's certificate",
   },
   {
@@ -120,7 +122,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/key-services/vault-access.ts",
     find: "^https?:\\/\\/[^/?#@\\s]+\\/?$",
     replace: "^https?:\\/\\/\\S+$",
-    test: FLAGS,
+    test: VAULT_ACCESS,
     named: "needs an address, and one of a server",
   },
   {
@@ -128,7 +130,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/key-services/vault-access.ts",
     find: 'if (env["VAULT_TOKEN"]) return',
     replace: 'if (env["VAULT_TOKEN"] && !env["HOME"]?.includes("/me")) return',
-    test: FLAGS,
+    test: VAULT_ACCESS,
     named: "takes the token of a file, then VAULT_TOKEN, then what vault login left",
   },
   {
@@ -136,7 +138,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/key-services/vault-access.ts",
     find: " holds no token for Vault`,",
     replace: " holds no token for Vault: ` + text,",
-    test: FLAGS,
+    test: VAULT_ACCESS,
     named: "takes the token of a file, then VAULT_TOKEN, then what vault login left",
   },
   {
@@ -144,7 +146,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/key-services/vault-access.ts",
     find: "ca: caFile === null ? null : certificatesOf(caFile, io)",
     replace: "ca: null",
-    test: FLAGS,
+    test: VAULT_ACCESS,
     named: "takes the certificates of a file, and refuses what holds none",
   },
   {
@@ -152,7 +154,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/key-services/user-key-services.ts",
     find: "if (isPlainAddress(place.address)) {",
     replace: 'if (isPlainAddress("")) {',
-    test: FLAGS,
+    test: VAULT_ACCESS,
     named: "without TLS is told, whoever reads it, but to this machine itself",
   },
   {
@@ -184,7 +186,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/cluster-identity.ts",
     find: "given !== null || isGivenEmpty(io.args)",
     replace: "given !== null",
-    test: FLAGS,
+    test: CLUSTER_IDENTITY,
     named: "must be an id",
   },
   {
@@ -192,7 +194,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/cluster-identity.ts",
     find: 'if (typeof published === "string" && isClusterId(published)) return published;',
     replace: "",
-    test: FLAGS,
+    test: CLUSTER_IDENTITY,
     named: "is what the controller published, else the uid of kube-system",
   },
   {
@@ -200,7 +202,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/cluster-identity.ts",
     find: 'typeof published === "string" && isClusterId(published)',
     replace: 'typeof published === "string"',
-    test: FLAGS,
+    test: CLUSTER_IDENTITY,
     named: "is what the controller published, else the uid of kube-system",
   },
   {
@@ -208,7 +210,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/cluster-identity.ts",
     find: "(error.status === 404 || error.status === 403)",
     replace: "error.status === 404",
-    test: FLAGS,
+    test: CLUSTER_IDENTITY,
     named: "is what the controller published, else the uid of kube-system",
   },
   {
