@@ -6,10 +6,11 @@ import { connect, requestTimeoutMs } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { page } from "../help/pages/wait.ts";
 import type { Io } from "../io.ts";
+import { listed } from "../listed.ts";
 import { oneLine } from "../shown-text.ts";
 import { waitOptions } from "../status/status-options.ts";
 import { type Unready, waitForSync } from "../status/wait-for-sync.ts";
-import { type WaitTarget, waitTargets } from "../status/wait-targets.ts";
+import { waitTargets } from "../status/wait-targets.ts";
 
 const DEFAULT_TIMEOUT = "5m";
 /** Beyond that a timer of Node's goes off at once. */
@@ -35,9 +36,9 @@ export const wait: Command<typeof waitOptions> = {
       const namespace = client.namespace ?? "default";
       const words = { names: positionals, filename: options.filename, all: options.all };
       const targets = await waitTargets(words, { namespace, client, timeoutMs }, io);
-      io.stderr.write(
-        `${oneLine(`waiting for ${listed(targets)}, ${longestMs === null ? "however long it takes" : `${longest} at most`}`)}\n`,
-      );
+      const places = targets.map(({ namespace, name }) => `${namespace}/${name}`);
+      const atMost = longestMs === null ? "however long it takes" : `${longest} at most`;
+      io.stderr.write(`${oneLine(`waiting for ${listed(places)}, ${atMost}`)}\n`);
       await requireAnswer(client);
       const left = await waitForSync(targets, {
         client,
@@ -66,11 +67,6 @@ async function requireAnswer(client: Pick<KubeClient, "request">): Promise<void>
   } catch (error) {
     if (!(error instanceof KubeApiError)) throw error;
   }
-}
-
-function listed(targets: readonly WaitTarget[]): string {
-  const shown = targets.slice(0, 5).map(({ namespace, name }) => `${namespace}/${name}`);
-  return `${shown.join(", ")}${targets.length > shown.length ? ` and ${targets.length - shown.length} more` : ""}`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { KeySecrets } from "../keys/key-secrets.ts";
 import { loadableKeys } from "../keys/model-key.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
+import { listed } from "../listed.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
 import type { PublishedOptions } from "./published-options.ts";
 import { checkRenewal } from "./renewal-checks.ts";
@@ -71,6 +72,5 @@ function checkBackups(keys: readonly SealingKey[], seals: string | null, isRequi
 }
 
 function named(keys: readonly SealingKey[]): string {
-  const names = keys.slice(0, 5).map(({ name }) => name);
-  return `${names.join(", ")}${keys.length > names.length ? ` and ${keys.length - names.length} more` : ""}`;
+  return listed(keys.map(({ name }) => name));
 }

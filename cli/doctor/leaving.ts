@@ -10,6 +10,7 @@ import type { Io } from "../io.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
 import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
+import { listed } from "../listed.ts";
 import { type Check, type Looking, objectAt, ok, unlessForbidden, wanting } from "./check.ts";
 
 /** Annotations of SealedSecrets that the reference passes over, and what is lost with each. */
@@ -148,9 +149,4 @@ export async function checkLeaving(looking: Looking, paths: readonly string[], i
   return checks.length > 0
     ? checks
     : [ok("leaving", "nothing stands in the way of the reference's controller")];
-}
-
-function listed(items: readonly string[]): string {
-  const shown = items.slice(0, 5).join(", ");
-  return items.length > 5 ? `${shown} and ${items.length - 5} more` : shown;
 }

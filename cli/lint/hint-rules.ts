@@ -1,6 +1,7 @@
 import { SEALING_KEY_ANNOTATION } from "../../shared/resource.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
+import { listed } from "../listed.ts";
 import type { KnownKeys } from "./known-keys.ts";
 import type { FieldPath, LintProblem } from "./problem.ts";
 
@@ -74,9 +75,4 @@ function namesIn(text: string): string[] | null {
   } catch {
     return null;
   }
-}
-
-function listed(items: readonly string[]): string {
-  const shown = items.slice(0, 5).join(", ");
-  return items.length > 5 ? `${shown} and ${items.length - 5} more` : shown;
 }
