@@ -17,7 +17,7 @@ export function knownKey({ annotations }: Term): string | null {
 }
 
 /** Fingerprints of the keys that leaders made, or were about to make. */
-export function attemptsOn({ annotations }: Term): string[] {
+export function attemptsOn({ annotations }: Pick<Term, "annotations">): string[] {
   return (annotations[RENEWAL_ANNOTATION] ?? "").split(" ").filter((one) => one !== "");
 }
 
@@ -36,15 +36,17 @@ export async function announceAttempt(
   fingerprint: string,
   isSpent: (fingerprint: string) => boolean,
 ): Promise<void> {
-  const known = knownKey(term);
-  const open = attemptsOn(term).filter((one) => one !== fingerprint && one !== known && !isSpent(one));
-  // The first one stays: names may be made of it.
-  const attempts = [
-    fingerprint,
-    ...open.slice(0, MAX_ATTEMPTS - 2),
-    ...open.slice(MAX_ATTEMPTS - 2).slice(-1),
-  ];
-  await term.annotate({ [RENEWAL_ANNOTATION]: attempts.join(" ") });
+  await term.annotate((annotations) => {
+    // The key that seals is none of them: it was struck when it was recorded.
+    const open = attemptsOn({ annotations }).filter((one) => one !== fingerprint && !isSpent(one));
+    // The first one stays: names may be made of it.
+    const attempts = [
+      fingerprint,
+      ...open.slice(0, MAX_ATTEMPTS - 2),
+      ...open.slice(MAX_ATTEMPTS - 2).slice(-1),
+    ];
+    return { [RENEWAL_ANNOTATION]: attempts.join(" ") };
+  });
 }
 
 /**
@@ -53,11 +55,13 @@ export async function announceAttempt(
  * @throws NotLeadingError; KubeApiError, KubeUnreachableError.
  */
 export async function recordKnownKey(term: Term, fingerprint: string): Promise<void> {
-  const attempts = attemptsOn(term);
-  const open = attempts.filter((one) => one !== fingerprint);
-  if (knownKey(term) === fingerprint && open.length === attempts.length) return;
-  await term.annotate({
-    [KNOWN_KEY_ANNOTATION]: fingerprint,
-    ...(open.length === attempts.length ? {} : { [RENEWAL_ANNOTATION]: open.join(" ") }),
+  if (knownKey(term) === fingerprint && !attemptsOn(term).includes(fingerprint)) return;
+  await term.annotate((annotations) => {
+    const attempts = attemptsOn({ annotations });
+    const open = attempts.filter((one) => one !== fingerprint);
+    return {
+      [KNOWN_KEY_ANNOTATION]: fingerprint,
+      ...(open.length === attempts.length ? {} : { [RENEWAL_ANNOTATION]: open.join(" ") }),
+    };
   });
 }

@@ -1,7 +1,13 @@
 import type { Clock } from "./clock.ts";
 import { type Lease, type LeaseWriter, releasedLease, renewedLease } from "./lease.ts";
 import { isStatus, type LeaseClient, type Patience } from "./lease-client.ts";
-import { NotLeadingError, type Term } from "./term.ts";
+import {
+  type AnnotationChange,
+  changedFrom,
+  type LeaseAnnotations,
+  NotLeadingError,
+  type Term,
+} from "./term.ts";
 
 /** A moment by both clocks. */
 export type Moment = { monotonicMs: number; wallMs: number };
@@ -59,7 +65,7 @@ export class LeaseTerm implements Term {
     return this.#ending.signal;
   }
 
-  get annotations(): Readonly<Record<string, string>> {
+  get annotations(): LeaseAnnotations {
     return this.#lease.annotations;
   }
 
@@ -90,8 +96,8 @@ export class LeaseTerm implements Term {
     return this.#inTurn(() => this.#write({}));
   }
 
-  annotate(annotations: Readonly<Record<string, string>>): Promise<void> {
-    return this.#inTurn(() => this.#write(annotations));
+  annotate(change: AnnotationChange): Promise<void> {
+    return this.#inTurn(() => this.#write(change));
   }
 
   /**
@@ -126,12 +132,12 @@ export class LeaseTerm implements Term {
     return turn;
   }
 
-  async #write(annotations: Readonly<Record<string, string>>): Promise<void> {
+  async #write(change: AnnotationChange): Promise<void> {
     const { leases, writer } = this.#options;
     for (let conflicts = 0; ; conflicts++) {
       if (!this.holds()) throw new NotLeadingError();
       const startedAt = momentOf(this.#options.clock);
-      const object = renewedLease(this.#lease, writer(), annotations);
+      const object = renewedLease(this.#lease, writer(), changedFrom(this.annotations, change));
       const patience = this.#patience();
       try {
         const written = this.#isMissing

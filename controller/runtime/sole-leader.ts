@@ -1,5 +1,5 @@
 import type { Election } from "./election.ts";
-import { NotLeadingError, type Term } from "./term.ts";
+import { changedFrom, type LeaseAnnotations, NotLeadingError, type Term } from "./term.ts";
 
 /** For a controller that runs alone: one term, from the begin of `run` to its end, without a lease. */
 export function soleLeader(): Election {
@@ -25,15 +25,15 @@ export function soleLeader(): Election {
 }
 
 function soleTerm(signal: AbortSignal): Term {
-  let annotations: Readonly<Record<string, string>> = {};
+  let annotations: LeaseAnnotations = {};
   return {
     signal,
     holds: () => true,
     get annotations() {
       return annotations;
     },
-    async annotate(more) {
-      annotations = { ...annotations, ...more };
+    async annotate(change) {
+      annotations = { ...annotations, ...changedFrom(annotations, change) };
     },
   };
 }

@@ -199,8 +199,8 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key that somebody put under the name and nobody promoted takes the place of the new one",
     file: "controller/keys/key-maker.ts",
-    find: "if (ring.foremost?.promotedAt != null && !isPromoted) return false;",
-    replace: "if (ring.foremost?.promotedAt != null && !isPromoted) return true;",
+    find: "return ring.heir?.secretName === found.metadata.name;",
+    replace: "return true;",
     test: "test/controller/keys/succession.test.ts",
     named:
       "two leaders, the first paused and going on at any point, answers lost, make one key: a name under which somebody put a key of his own, where a promotion is in force",
@@ -220,6 +220,15 @@ export const keyFaults: readonly Fault[] = [
     replace: "const open = attempts;",
     test: "test/controller/keys/primary-guard.test.ts",
     named: "what has sealed is announced no more: brought back by somebody else, it is unexpected",
+  },
+  {
+    what: "recording which key seals takes back what is announced at the same time",
+    file: "controller/runtime/lease-term.ts",
+    find: "return this.#inTurn(() => this.#write(change));",
+    replace:
+      "const now = changedFrom(this.annotations, change);\n    return this.#inTurn(() => this.#write(now));",
+    test: "test/controller/keys/sealing-key-record.test.ts",
+    named: "what is announced and what is recorded at once do not undo one another",
   },
   {
     what: "a key left half-made is never told",

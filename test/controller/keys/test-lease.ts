@@ -1,4 +1,4 @@
-import { NotLeadingError, type Term } from "../../../controller/runtime/term.ts";
+import { changedFrom, NotLeadingError, type Term } from "../../../controller/runtime/term.ts";
 
 /** One spell of leading in a test. */
 export type TestTerm = Term & {
@@ -30,10 +30,10 @@ export class TestLease {
       get annotations() {
         return seen;
       },
-      annotate: async (more) => {
+      annotate: async (change) => {
         await annotating(() => {
           if (this.#holder !== me) throw new NotLeadingError();
-          this.annotations = { ...this.annotations, ...more };
+          this.annotations = { ...this.annotations, ...changedFrom(this.annotations, change) };
         });
         seen = this.annotations;
       },

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  announceAttempt,
+  attemptsOn,
+  knownKey,
+  recordKnownKey,
+} from "../../../controller/keys/sealing-key-record.ts";
+import type { Term } from "../../../controller/runtime/term.ts";
+import { ElectionScene } from "../runtime/election-scene.ts";
+
+const noneSpent = () => false;
+
+test("what is announced and what is recorded at once do not undo one another", async () => {
+  for (const isAnnouncedFirst of [true, false]) {
+    const scene = new ElectionScene();
+    const { term } = await scene.start("a");
+    await recordKnownKey(term, "A");
+    await announceAttempt(term, "B", noneSpent);
+    const steps = [() => announceAttempt(term, "C", noneSpent), () => recordKnownKey(term, "B")];
+    await Promise.all((isAnnouncedFirst ? steps : steps.reverse()).map((step) => step()));
+    assert.deepEqual([knownKey(term), attemptsOn(term)], ["B", ["C"]]);
+    assert.deepEqual(term.annotations, scene.server.annotations);
+  }
+});
+
+/** Steps that follow one another, each after so many turns. */
+async function lane(turns: readonly number[], step: (at: number) => Promise<void>): Promise<void> {
+  for (const [at, count] of turns.entries()) {
+    for (let turn = 0; turn < count; turn++) await null;
+    await step(at);
+  }
+}
+
+test("however keys are made and come to seal, the one that seals is no attempt, and each that did not is", async () => {
+  const turns = fc.array(fc.nat(40), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(turns, turns, fc.infiniteStream(fc.nat(20)), async (made, sealing, picks) => {
+      const scene = new ElectionScene();
+      const { term } = await scene.start("a");
+      const recorded = new Set<string>();
+      const record = async (at: number) => {
+        // One of those that are about to be made, or a foreign one.
+        const key = attemptsOn(term)[picks.next().value] ?? `foreign-${at}`;
+        await recordKnownKey(term, key);
+        recorded.add(key);
+        requireNoAttempt(term);
+      };
+      const make = async (at: number) => {
+        await announceAttempt(term, `made-${at}`, noneSpent);
+        requireNoAttempt(term);
+      };
+      await Promise.all([lane(made, make), lane(sealing, record)]);
+      const open = made.map((_, at) => `made-${at}`).filter((key) => !recorded.has(key));
+      assert.deepEqual(attemptsOn(term), open.reverse());
+    }),
+    { numRuns: 100 },
+  );
+});
+
+function requireNoAttempt(term: Term): void {
+  assert.ok(!attemptsOn(term).includes(knownKey(term) ?? ""), "the key that seals is no attempt");
+}
