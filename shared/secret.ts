@@ -1,7 +1,7 @@
 import { LAST_APPLIED_ANNOTATIONS } from "./annotations.ts";
 import { type Bytes, fromBase64, utf8 } from "./bytes.ts";
 import { InputError } from "./errors.ts";
-import { UnquotedScalar } from "./unquoted-scalar.ts";
+import { isMap, UnquotedScalar } from "./unquoted-scalar.ts";
 
 /** A Secret as a developer hands it in: metadata he wrote, items in plain bytes. */
 export type SecretManifest = {
@@ -58,12 +58,6 @@ export function isItemName(name: string): boolean {
 }
 
 type Fields = { [field: string]: unknown };
-
-function isMap(value: unknown): value is Fields {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnquotedScalar)
-  );
-}
 
 function requireSecretKind(document: Fields, where: string): void {
   const { kind, apiVersion } = document;

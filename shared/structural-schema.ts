@@ -1,19 +1,11 @@
 import * as z from "zod";
-import { UnquotedScalar } from "./unquoted-scalar.ts";
+import { isMap, UnquotedScalar } from "./unquoted-scalar.ts";
 
 /*
  * Pieces of a schema that judge as the API server judges an object of a structural schema when it is created
  * (examples: crds/examples): a null where the schema knows no null counts as left out, an unknown field passes.
  * Every message given here is a phrase without a subject, and repeats nothing of what was read.
  */
-
-type Fields = { [field: string]: unknown };
-
-function isMap(value: unknown): value is Fields {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnquotedScalar)
-  );
-}
 
 /**
  * An object with these fields; fields it does not name are kept.

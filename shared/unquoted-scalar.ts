@@ -17,3 +17,10 @@ export class UnquotedScalar {
 export function exactNumber(value: number, source: string): number | UnquotedScalar {
   return String(value) === source ? value : new UnquotedScalar(source);
 }
+
+/** Whether a value out of a document is a map; a scalar kept by its source is none. */
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnquotedScalar)
+  );
+}

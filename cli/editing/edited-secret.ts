@@ -2,7 +2,7 @@ import { positionOf } from "../../shared/document/syntax-error.ts";
 import { entriesOn, parseSyntax } from "../../shared/document/syntax-tree.ts";
 import { InputError } from "../../shared/errors.ts";
 import { parseSecret, type SecretManifest } from "../../shared/secret.ts";
-import { UnquotedScalar } from "../../shared/unquoted-scalar.ts";
+import { isMap } from "../../shared/unquoted-scalar.ts";
 
 /** How errors call the text. */
 export const EDITED_TEXT = "the edited text";
@@ -99,10 +99,4 @@ function problemOf(secret: Fields, path: readonly string[]): string | null {
     }
     return "this is not as a Secret has it";
   }
-}
-
-function isMap(value: unknown): value is Fields {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnquotedScalar)
-  );
 }

@@ -1,4 +1,4 @@
-import { UnquotedScalar } from "../unquoted-scalar.ts";
+import { isMap, UnquotedScalar } from "../unquoted-scalar.ts";
 import { setOwn } from "./json.ts";
 
 /** Keys and list indices, from the document's root. */
@@ -91,12 +91,6 @@ function newValue(value: unknown, edit: Edit): unknown {
     throw new EditConflict("a map or a list stands where a text is to be set", edit.path);
   }
   return edit.value;
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof UnquotedScalar)
-  );
 }
 
 /** Whether two values out of documents are the same, whatever the order of their keys. */

@@ -63,7 +63,7 @@ export const documentFaults: readonly Fault[] = [
   },
   {
     what: "a number without quotes is taken for a map",
-    file: value,
+    file: "shared/unquoted-scalar.ts",
     find: "!Array.isArray(value) && !(value instanceof UnquotedScalar)",
     replace: "!Array.isArray(value)",
     test: refusalsTest,

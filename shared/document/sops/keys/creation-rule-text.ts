@@ -1,5 +1,5 @@
 import { InputError } from "../../../errors.ts";
-import { UnquotedScalar } from "../../../unquoted-scalar.ts";
+import { isMap, UnquotedScalar } from "../../../unquoted-scalar.ts";
 
 /** A mapping of a `.sops.yaml`, as it was read. */
 export type RuleMap = Readonly<Record<string, unknown>>;
@@ -9,13 +9,7 @@ const CORRECT =
 
 /** The mapping at some place. @throws InputError for anything else. */
 export function ruleMapOf(value: unknown, where: string): RuleMap {
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof UnquotedScalar)
-  )
-    return value as RuleMap;
+  if (isMap(value)) return value;
   throw new InputError(`${where} is no mapping`, CORRECT);
 }
 
