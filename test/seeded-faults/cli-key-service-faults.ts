@@ -304,7 +304,7 @@ export const cliKeyServiceFaults: readonly Fault[] = [
     file: "cli/explain/explain-in-cluster.ts",
     find: 'state: "opens", cause: null, why: null, fix: null }',
     replace: 'state: "opens" }',
-    test: "test/cli/explain.test.ts",
+    test: "test/cli/explain/explain-in-cluster.test.ts",
   },
   {
     what: "a value that is cut has Vault's token looked for",

@@ -3,6 +3,7 @@ import type { Fault } from "./fault.ts";
 const KEYS = "test/cli/opening-keys.test.ts";
 const UNSEAL = "test/cli/unseal.test.ts";
 const EXPLAIN = "test/cli/explain.test.ts";
+const IN_CLUSTER = "test/cli/explain/explain-in-cluster.test.ts";
 
 /** Faults in reading private keys, opening offline and explaining. */
 export const unsealingFaults: readonly Fault[] = [
@@ -124,14 +125,14 @@ export const unsealingFaults: readonly Fault[] = [
     file: "cli/explain/explain-in-cluster.ts",
     find: "if (value !== ours)",
     replace: 'if (value === "")',
-    test: EXPLAIN,
+    test: IN_CLUSTER,
   },
   {
     what: "the cluster's word counts for an older generation",
     file: "cli/explain/explain-in-cluster.ts",
     find: "if (view.observedGeneration !== view.generation || synced === undefined) {",
     replace: "if (synced === undefined) {",
-    test: EXPLAIN,
+    test: IN_CLUSTER,
     named: "nothing is said of values the cluster does not have, or has not looked at",
   },
   {
