@@ -1,6 +1,7 @@
 import type { DocumentFile, FileDocument } from "../shared/document/document-file.ts";
 import type { Edit } from "../shared/document/edit-document.ts";
 import { InputError, SealError, UsageError } from "../shared/errors.ts";
+import { counted } from "./counted.ts";
 import { kindOf } from "./document-kind.ts";
 import type { DocumentSource } from "./document-source.ts";
 import { type InputFile, inputFiles, readInput } from "./input-files.ts";
@@ -297,7 +298,7 @@ function partsOf(task: DocumentTask, count: Count): string {
 function soFar(task: DocumentTask, count: Count, total: number, destination: Destination): string {
   if (!task.hasProduct || destination === "stream") return "nothing was written";
   const rest = total - count.done - count.left - count.failed;
-  return `${partsOf(task, count)}; ${rest === 1 ? "1 file" : `${rest} files`} still to do`;
+  return `${partsOf(task, count)}; ${counted(rest, "file")} still to do`;
 }
 
 function summarise(
@@ -307,10 +308,10 @@ function summarise(
   progress: Progress,
   destination: Destination,
 ): void {
-  progress.line(`${total === 1 ? "1 file" : `${total} files`}: ${partsOf(task, count)}`);
+  progress.line(`${counted(total, "file")}: ${partsOf(task, count)}`);
   if (count.failed > 0) {
     throw new InputError(
-      `${count.failed} of ${total === 1 ? "1 file" : `${total} files`} failed`,
+      `${count.failed} of ${counted(total, "file")} failed`,
       hintAfterFailure(task, destination),
     );
   }

@@ -1,5 +1,6 @@
 import { FileError, InputError, SealError, UsageError } from "../shared/errors.ts";
 import type { OpeningKey } from "../shared/seal/rsa-hybrid.ts";
+import { counted } from "./counted.ts";
 import { fileFailure } from "./file-failure.ts";
 import type { Files, Io } from "./io.ts";
 import { type KeyMaterial, type NoKey, readKeyMaterial } from "./opening/key-material.ts";
@@ -96,7 +97,7 @@ async function fromFolder(folder: string, files: Files): Promise<KeyMaterial> {
     }
   }
   if (material.found.length === 0) {
-    const looked = paths.length === 1 ? "1 file" : `${paths.length} files`;
+    const looked = counted(paths.length, "file");
     throw new InputError(
       `the folder ${folder} holds no private key (${looked} looked at)`,
       "name the file that should hold one, to be told what it holds instead",

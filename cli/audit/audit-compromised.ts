@@ -1,4 +1,5 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
+import { counted } from "../counted.ts";
 import { type HistoryInventory, objectsInHistory } from "../inventory/history.ts";
 import { openings, type ValueOpener } from "../inventory/openings.ts";
 import type { InventoryProblem, SealedObject } from "../inventory/sealed-object.ts";
@@ -156,7 +157,7 @@ function failureOf(items: readonly ExposedItem[], acceptsRemoved: boolean): Inpu
     ...(unknown > 0 ? [`${unknown} of which it is not known`] : []),
     ...(gone > 0 ? [`${gone} removed`] : []),
   ];
-  const total = items.length === 1 ? "1 item" : `${items.length} items`;
+  const total = counted(items.length, "item");
   const hint =
     same > 0
       ? "change these credentials where they are used, then seal the new ones; sealing the old ones anew does not help"

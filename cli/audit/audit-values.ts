@@ -1,4 +1,5 @@
 import { InputError } from "../../shared/errors.ts";
+import { counted } from "../counted.ts";
 import { openings } from "../inventory/openings.ts";
 import { type AuditReport, auditJson, auditTable } from "./audit-report.ts";
 import type { AuditResult, AuditRun } from "./audit-result.ts";
@@ -60,7 +61,7 @@ function failureOf(values: readonly AuditedValue[]): InputError | null {
   const count = values.filter(({ findings }) => findings.some(({ fails }) => fails)).length;
   const rules = [...new Set(failing.map(({ rule }) => rule))].join(", ");
   return new InputError(
-    `${count} of ${values.length === 1 ? "1 value" : `${values.length} values`} ${count === 1 ? "is" : "are"} not as the policy wants (${rules})`,
+    `${count} of ${counted(values.length, "value")} ${count === 1 ? "is" : "are"} not as the policy wants (${rules})`,
     first.next,
   );
 }

@@ -1,4 +1,5 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
+import { counted } from "../counted.ts";
 import type { InventoryProblem } from "../inventory/sealed-object.ts";
 
 /** As Git names objects under either of its hashes. */
@@ -20,7 +21,7 @@ export function unreadLine({ where, problem, next, objects = [] }: InventoryProb
 
 /** Why a run fails that could not look at everything. */
 export function notWhole(problems: readonly InventoryProblem[]): InputError {
-  const count = problems.length === 1 ? "1 place" : `${problems.length} places`;
+  const count = counted(problems.length, "place");
   const isNamed = problems.some(({ objects = [] }) => objects.length > 0);
   const flags = isNamed
     ? "let contents pass by name as they say; --skip-unreadable lets all pass"

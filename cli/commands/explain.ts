@@ -1,6 +1,7 @@
 import { InputError, type SealError, UsageError } from "../../shared/errors.ts";
 import type { Place } from "../../shared/scope.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { explainByCluster } from "../explain/by-cluster.ts";
 import { explainByKeys } from "../explain/by-keys.ts";
 import { explainOptions } from "../explain/explain-options.ts";
@@ -83,7 +84,7 @@ function judge(explanations: readonly Explanation[], obstacle: SealError | null)
   }
   const bad = explanations.filter(({ opens }) => opens === false);
   const unknown = explanations.filter(({ opens }) => opens === null);
-  const total = explanations.length === 1 ? "1 SealedSecret" : `${explanations.length} SealedSecrets`;
+  const total = counted(explanations.length, "SealedSecret");
   if (bad.length > 0) {
     throw new InputError(
       `${bad.length} of ${total} ${bad.length === 1 ? "does" : "do"} not open as a whole`,

@@ -1,5 +1,6 @@
 import { InputError, type SealError, UsageError } from "../../shared/errors.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { page } from "../help/pages/lint.ts";
 import type { Io } from "../io.ts";
 import { type KnownFile, knownKeys } from "../lint/known-keys.ts";
@@ -99,8 +100,4 @@ function judge({ findings }: LintResult, fails: (finding: LintFinding) => boolea
     `${parts.join(" and ")} in ${counted(files, "file")}`,
     "mend each as its report says; where it is meant, write # signet-lint: allow REASON above it (docs/ci.md)",
   );
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -6,6 +6,7 @@ import type { SecretManifest } from "../../shared/secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
 import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { kindOf } from "../document-kind.ts";
 import { inputFiles, readInput } from "../input-files.ts";
 import type { Io } from "../io.ts";
@@ -105,8 +106,8 @@ function requireNewItems(
 function tellEach(notes: readonly string[], files: number, io: Io): void {
   const progress = startProgress(io, notes.length);
   for (const note of notes) progress.line(note);
-  const secrets = notes.length === 1 ? "1 Secret" : `${notes.length} Secrets`;
-  progress.line(`merged ${secrets} into ${files === 1 ? "1 file" : `${files} files`}`);
+  const secrets = counted(notes.length, "Secret");
+  progress.line(`merged ${secrets} into ${counted(files, "file")}`);
 }
 
 function secretsOfFiles(args: readonly string[], options: KubesealOptions, io: Io): NamedSecret[] {

@@ -3,6 +3,7 @@ import type { RemoteBackend } from "../../shared/seal/codec.ts";
 import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret.ts";
 import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { type Performed, type TaskDocument, workOnFiles } from "../file-work.ts";
 import { requireFittingValues } from "../key-services/fitting-values.ts";
 import { backendSpokenOf, namedKeys, type SpokenOf } from "../key-services/sealing-backend.ts";
@@ -104,7 +105,7 @@ async function sealAnew(
   const { items, edits, product } = await resealObject(sealedSecret, where, means);
   for (const { backend } of items) if (backend === "kms" || backend === "vault") seen.add(backend);
   const { name } = sealedSecret.metadata;
-  const note = `${name}, ${items.length === 1 ? "1 item" : `${items.length} items`}`;
+  const note = `${name}, ${counted(items.length, "item")}`;
   return { product, edits, note };
 }
 

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from "../../shared/errors.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { page } from "../help/pages/rotate.ts";
 import { writeProduct } from "../output-file.ts";
 import { rotateFiles } from "../rotate/rotate-files.ts";
@@ -54,7 +55,7 @@ function requireDone(files: readonly RotatedFile[]): void {
   const failed = files.filter(({ state }) => state === "failed").length;
   if (failed > 0) {
     throw new InputError(
-      `${failed} of ${files.length === 1 ? "1 file" : `${files.length} files`} failed`,
+      `${failed} of ${counted(files.length, "file")} failed`,
       "correct what is named above and run the same again; those files were left as they are",
     );
   }

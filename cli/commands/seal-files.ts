@@ -3,6 +3,7 @@ import { sealSecret } from "../../shared/seal-secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
 import { clientNamespace } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import type { DocumentTask } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import type { Io } from "../io.ts";
@@ -58,7 +59,7 @@ async function sealOnce(
       };
       const sealed = await inDocument(where, sealSecret(secret, where, request));
       const { name } = sealed.sealedSecret.metadata;
-      const items = secret.items.size === 1 ? "1 item" : `${secret.items.size} items`;
+      const items = counted(secret.items.size, "item");
       const whose = key.byFile ? `, ${words}` : "";
       const note = `${name}, ${describeScope(sealed.scope)}, ${items}${whose}`;
       const product = sealed.sealedSecret;

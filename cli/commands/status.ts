@@ -2,6 +2,7 @@ import { InputError, UsageError } from "../../shared/errors.ts";
 import { annotatedScopeKind } from "../../shared/scope.ts";
 import { connect, requestTimeoutMs } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { page } from "../help/pages/status.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory } from "../inventory/sealed-object.ts";
@@ -91,7 +92,7 @@ function judge({ rows, bad, problems }: Found, namespace: string | null, io: Io)
   const where = namespace === null ? "in the cluster" : `in the namespace ${namespace}`;
   for (const { where: which, problem } of problems)
     io.stderr.write(`${oneLine(`warning: ${which} is not looked at: ${problem}`)}\n`);
-  const count = rows.length === 1 ? "1 SealedSecret" : `${rows.length} SealedSecrets`;
+  const count = counted(rows.length, "SealedSecret");
   const [first] = bad;
   if (first === undefined) {
     if (problems.length === 0) {

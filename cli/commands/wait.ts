@@ -4,6 +4,7 @@ import { KubeApiError } from "../../shared/kube/api-error.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { connect, requestTimeoutMs } from "../cluster.ts";
 import type { Command } from "../command.ts";
+import { counted } from "../counted.ts";
 import { page } from "../help/pages/wait.ts";
 import type { Io } from "../io.ts";
 import { listed } from "../listed.ts";
@@ -79,7 +80,7 @@ function requireNone(left: ReadonlyMap<string, Unready>, longest: string, io: Io
     io.stderr.write(`${oneLine(`${place}: not in sync: ${why}`)}\n    ${oneLine(next)}\n`);
   }
   throw new InputError(
-    `${left.size === 1 ? "1 SealedSecret is" : `${left.size} SealedSecrets are`} not in sync after ${longest}`,
+    `${counted(left.size, "SealedSecret")} ${left.size === 1 ? "is" : "are"} not in sync after ${longest}`,
     "do what stands below each, or give a longer --timeout",
   );
 }

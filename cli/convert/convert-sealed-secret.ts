@@ -8,6 +8,7 @@ import { parseSealedSecret, type SealedSecret } from "../../shared/sealed-secret
 import { inFieldOrder } from "../../shared/sealed-secret-order.ts";
 import { FLUX_DECRYPT_ANNOTATION } from "../../shared/sops-sealed-secret/flux-mark.ts";
 import { isSopsSealedSecret } from "../../shared/sops-sealed-secret/sops-form.ts";
+import { counted } from "../counted.ts";
 import type { Performed } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import { type OfflineOpening, openOffline } from "../opening/unseal-offline.ts";
@@ -57,7 +58,7 @@ export async function convertSealedSecret(
   const bare = bareOf(sealedSecret, key.sealer.hint);
   try {
     const made = await inDocument(where, withValues(bare, items, scope, key));
-    const count = items.size === 1 ? "1 item" : `${items.size} items`;
+    const count = counted(items.size, "item");
     return {
       product: inFieldOrder(made),
       ...(key.write === undefined ? {} : { write: key.write(made) }),

@@ -3,6 +3,7 @@ import { InputError } from "../../shared/errors.ts";
 import { describeScope, type ScopeKind } from "../../shared/scope.ts";
 import { sealSecret } from "../../shared/seal-secret.ts";
 import { parseSecret } from "../../shared/secret.ts";
+import { counted } from "../counted.ts";
 import type { Performed, TaskDocument } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
 import { renderSops, type SopsRendering } from "../render/render-sops.ts";
@@ -61,7 +62,7 @@ export async function sealSopsSecret(
   const request = { sealer, clusterId, scope, name: null, namespace: null, allowEmptyData: false };
   const sealing = await inDocument(where, sealSecret(secret, where, request));
   const product = sealing.sealedSecret;
-  const count = secret.items.size === 1 ? "1 item" : `${secret.items.size} items`;
+  const count = counted(secret.items.size, "item");
   return {
     product,
     ...(write === undefined ? {} : { write: write(product) }),

@@ -1,6 +1,6 @@
 import type { KubeClient } from "../../shared/kube/client.ts";
+import { counted } from "../counted.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
-import { counted } from "../keys/counted.ts";
 import { syncStateOf } from "../status/sync-state.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
 

@@ -1,9 +1,9 @@
 import { UsageError } from "../../shared/errors.ts";
+import { counted } from "../counted.ts";
 import type { Io } from "../io.ts";
 import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
-import { counted } from "./counted.ts";
 import type { KeyAction } from "./key-action.ts";
 import { countOf, type KeyNeeds, keyNeeds } from "./key-needs.ts";
 import { keyRows, keyTable } from "./key-table.ts";

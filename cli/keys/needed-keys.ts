@@ -1,5 +1,5 @@
 import { shellWord } from "../../shared/shell-word.ts";
-import { counted } from "./counted.ts";
+import { counted } from "../counted.ts";
 import { type FoundObject, placeOf } from "./dependents.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import type { SealingKey } from "./sealing-key.ts";

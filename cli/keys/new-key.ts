@@ -7,11 +7,11 @@ import { parseWrappingKey, type WrappingKey, wrappingKeyText } from "../../share
 import { AWAITS_BACKUP_ANNOTATION, AWAITS_PROMOTION_ANNOTATION } from "../../shared/sealing-key-secret.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import { clusterToBindTo } from "../cluster-identity.ts";
+import { counted } from "../counted.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
-import { counted } from "./counted.ts";
 import { byAge } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";
 import { type KeyWishes, keyWishes, requestLike } from "./key-request.ts";

@@ -1,12 +1,12 @@
 import { InputError, SealError, UsageError } from "../../shared/errors.ts";
 import { KubeApiError } from "../../shared/kube/api-error.ts";
 import { COMPROMISED, RETIRED } from "../../shared/sealing-key-secret.ts";
+import { counted } from "../counted.ts";
 import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory } from "../inventory/sealed-object.ts";
 import { objectsInTrees } from "../inventory/trees.ts";
 import type { Io } from "../io.ts";
 import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
-import { counted } from "./counted.ts";
 import { type Dependence, dependents, foundLine } from "./dependents.ts";
 import { foremostKeys, hasBegun } from "./foremost-keys.ts";
 import type { KeyAction } from "./key-action.ts";

@@ -1,13 +1,13 @@
 import { UsageError } from "../../shared/errors.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import { ageInWords } from "../age-in-words.ts";
+import { counted } from "../counted.ts";
 import type { Io } from "../io.ts";
 import { jsonText } from "../json-text.ts";
 import { writeProduct } from "../output-file.ts";
 import { oneLine } from "../shown-text.ts";
 import { BACK_UP_COMMANDS } from "./back-up-commands.ts";
 import { readableKeys, withKeySecrets } from "./connected-secrets.ts";
-import { counted } from "./counted.ts";
 import { placeOf } from "./dependents.ts";
 import type { KeyAction } from "./key-action.ts";
 import { countOf, type KeyNeeds, keyNeeds } from "./key-needs.ts";

@@ -1,4 +1,5 @@
 import { parseSealedSecret } from "../../shared/sealed-secret.ts";
+import { counted } from "../counted.ts";
 import type { DocumentTask } from "../file-work.ts";
 import { type OfflineOpening, secretManifest, unsealOffline } from "./unseal-offline.ts";
 
@@ -21,7 +22,7 @@ export function unsealTask(opening: OfflineOpening, warn: (text: string) => void
       const { secret, warnings } = await unsealOffline(sealedSecret, where, opening);
       for (const warning of warnings) warn(warning);
       const name = secret.namespace === "" ? secret.name : `${secret.namespace}/${secret.name}`;
-      const items = secret.items.size === 1 ? "1 item" : `${secret.items.size} items`;
+      const items = counted(secret.items.size, "item");
       return { product: secretManifest(secret), edits: null, note: `${name}, ${items}` };
     },
   };

@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import { jsonText } from "../json-text.ts";
 import type { ItemState } from "../reseal/resealed-item.ts";
 import type { RotateOptions } from "./rotate-options.ts";
@@ -108,8 +109,4 @@ function totals(files: readonly RotatedFile[]): Totals {
       leftOut: became("left-out"),
     },
   };
-}
-
-function counted(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

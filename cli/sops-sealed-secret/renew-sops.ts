@@ -4,6 +4,7 @@ import { recipientsOf } from "../../shared/document/sops/recipients.ts";
 import type { SopsMap } from "../../shared/document/sops/tree.ts";
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
 import { itemCount, openToEdit, renewed } from "../../shared/sops-sealed-secret/edit-sops.ts";
+import { counted } from "../counted.ts";
 import type { DocumentSource } from "../document-source.ts";
 import type { Performed } from "../file-work.ts";
 import { inDocument } from "../in-document.ts";
@@ -91,7 +92,7 @@ async function renewSops(
       product: plainValueOf(changed) as object,
       write: document.write(changed),
       edits: null,
-      note: `${name}, ${count === 1 ? "1 item" : `${count} items`}, ${readers}`,
+      note: `${name}, ${counted(count, "item")}, ${readers}`,
     };
   } finally {
     placed.opened.wipe();
