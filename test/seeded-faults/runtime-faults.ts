@@ -199,13 +199,13 @@ export const runtimeFaults: readonly Fault[] = [
     file: "controller/runtime/informer.ts",
     find: "this.#isInDoubt ||= error instanceof KubeUnreachableError;",
     replace: "",
-    test: "test/controller/runtime/informer.test.ts",
+    test: "test/controller/runtime/informer-watch.test.ts",
   },
   {
     what: "a bookmark of an older state is taken for a place",
     file: "controller/runtime/informer.ts",
     find: 'if (type === "BOOKMARK" && back < 0)',
     replace: "if (back > 0 && back < 0)",
-    test: "test/controller/runtime/informer.test.ts",
+    test: "test/controller/runtime/informer-watch.test.ts",
   },
 ];
