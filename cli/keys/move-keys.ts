@@ -4,7 +4,7 @@ import { controllerOf } from "../cluster.ts";
 import { clusterIdentity, clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
-import { readableKeys, say, withKeySecrets } from "./connected-secrets.ts";
+import { readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import { heldBack, heldBackError } from "./held-back.ts";
 import type { KeyAction } from "./key-action.ts";
 import { isMoved, type KeyMoving, moveKey } from "./key-moving.ts";
@@ -60,7 +60,7 @@ async function move(
     throw new UsageError("--accept-fingerprint goes with names", "name the Secrets of these keys");
   const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
   const { namespace } = controllerOf(options);
-  await withKeySecrets(options, io, async ({ secrets, published }) => {
+  await withKeysToWrite(options, io, async ({ secrets, published }) => {
     try {
       const found = await secrets.inUse();
       const chosen = choose(found, names, namespace);

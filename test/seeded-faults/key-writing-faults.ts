@@ -56,6 +56,13 @@ export const keyWritingFaults: readonly Fault[] = [
     test: writing,
   },
   {
+    what: "wrapping that is interrupted says nothing",
+    file: "cli/keys/move-keys.ts",
+    find: "say, withKeysToWrite }",
+    replace: "say, withKeySecrets as withKeysToWrite }",
+    test: writing,
+  },
+  {
     what: "the last words know of no Secret",
     file: "cli/keys/connected-secrets.ts",
     find: "new KeySecrets(client, namespace, timeoutMs, writes)",

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { KeyWrites } from "../../../cli/keys/key-writes.ts";
 import { pairSecret, sealingPair } from "../../controller/sealing-key.ts";
 import { newAgeIdentity } from "../../support/sops-keys.ts";
-import { type KeysRun, keysWorld } from "./keys-world.ts";
+import { type KeysRun, KMS_KEY, keysWorld } from "./keys-world.ts";
 
 const HOUR_MS = 3_600_000;
 const [oldest, older, newest] = await Promise.all([
@@ -88,6 +88,30 @@ test("promote, backup, its confirmation and restore say what they wrote", async 
   const other = await keysWorld(context, [pairSecret(newest, "new")]);
   const restored = await other.keysWith({ ...run, files }, "restore", "keys.yaml");
   assert.match(lastWords(restored.stderr).join(), /written so far: mid created, old created; /);
+});
+
+test("wrap and unwrap, interrupted, say which keys they wrote", async (context) => {
+  const { keysWith, cluster } = await world(context);
+  const broken = () => cluster.faults.add({ method: "PUT", path: /\/secrets\/old$/, status: 409, times: 1 });
+  const told = (label: string) => [
+    `interrupted: written so far: mid labelled ${label}; see: signet keys list; ${again}`,
+  ];
+  broken();
+  const wrap = ["wrap", "--with", KMS_KEY, "--without-backup", "mid", "old"];
+  const wrapped = await keysWith(interrupted, ...wrap);
+  assert.equal(wrapped.code, 1, wrapped.stderr);
+  assert.deepEqual(lastWords(wrapped.stderr), told("wrapped"));
+  assert.equal((await keysWith({}, ...wrap)).code, 0);
+  broken();
+  const unwrapped = await keysWith(
+    interrupted,
+    "unwrap",
+    "--kms-allowed-keys=arn:aws:kms:*:*:key/*",
+    "mid",
+    "old",
+  );
+  assert.equal(unwrapped.code, 1, unwrapped.stderr);
+  assert.deepEqual(lastWords(unwrapped.stderr), told("active"));
 });
 
 test("what only reads says nothing", async (context) => {
