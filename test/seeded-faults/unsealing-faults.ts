@@ -140,6 +140,6 @@ export const unsealingFaults: readonly Fault[] = [
     file: "cli/commands/explain.ts",
     find: "if (unknown.length > 0) {",
     replace: "if (unknown.length > 99) {",
-    test: EXPLAIN,
+    test: IN_CLUSTER,
   },
 ];
