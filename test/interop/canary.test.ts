@@ -417,9 +417,10 @@ suite("no secret gets out", () => {
     const preload = join(scratch.path, "fault.mjs");
     await writeFile(
       preload,
-      `setTimeout(() => { throw new SyntaxError("unexpected token in " + JSON.stringify({ password: process.title })); }, 3000);\nprocess.title = ${JSON.stringify(secret)};\n`,
+      `process.on("SIGUSR2", () => { throw new SyntaxError("unexpected token in " + JSON.stringify({ password: process.title })); });\nprocess.title = ${JSON.stringify(secret)};\n`,
     );
     controller = await startController("json", { NODE_OPTIONS: `--import=${preload}` });
+    controller.process.signal("SIGUSR2");
     const end = await controller.process.waitForEnd();
     assert.equal(end, 1);
     const lines = controller.logs();
