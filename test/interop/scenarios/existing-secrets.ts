@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "../../support/control-plane/wait-until.ts";
 import { base64 } from "../../support/in-process-sealing.ts";
 import { conditionOf, sealedPath } from "../../support/sealed-secret-scene.ts";
-import { assertOwner, deleteSecret, marks, type Scenarios } from "./stage.ts";
+import { textLines } from "../log-lines/log-line.ts";
+import { assertOwner, deleteSecret, marks, type Scenarios, type Stage } from "./stage.ts";
 
 /** A Secret that was there before its SealedSecret. */
 export const existingSecrets: Scenarios = (table, stage) => {
@@ -75,32 +75,39 @@ export const existingSecrets: Scenarios = (table, stage) => {
   });
 
   table.proves(["11", "foreign"], "a Secret without marks is left alone until it goes", async () => {
-    const { scene, home, apply, existing } = stage();
-    const before = await existing("foreign", {});
-    const stored = await apply({ name: "foreign", items: { foo: "bar" } });
-    const status = await scene.untilSynced(home, "foreign", "False");
-    const { reason, message } = conditionOf(status, "Synced");
-    assert.equal(reason, "NotManaged");
-    const words = 'Resource "foreign" already exists and is not managed by SealedSecret';
-    assert.equal(message, `failed update: ${words}`);
-    const event = await scene.untilEvent(home, "foreign", "ErrUpdateFailed");
-    assert.equal(event.message, words);
-    assert.deepEqual(await scene.secret(home, "foreign"), before);
+    const { scene, home, existing, apply } = stage();
+    for (let tries = 1; ; tries++) {
+      const name = tries === 1 ? "foreign" : `foreign-${tries}`;
+      const before = await existing(name, {});
+      const stored = await apply({ name, items: { foo: "bar" } });
+      const status = await scene.untilSynced(home, name, "False");
+      const { reason, message } = conditionOf(status, "Synced");
+      assert.equal(reason, "NotManaged");
+      const words = `Resource "${name}" already exists and is not managed by SealedSecret`;
+      assert.equal(message, `failed update: ${words}`);
+      const event = await scene.untilEvent(home, name, "ErrUpdateFailed");
+      assert.equal(event.message, words);
+      assert.deepEqual(await scene.secret(home, name), before);
 
-    // By now the next look of itself is seconds away.
-    await sleep(2000);
-    await deleteSecret(stage(), "foreign");
-    const removedAt = performance.now();
-    const secret = await scene.untilSecret(home, "foreign");
-    assert.ok(performance.now() - removedAt < 1500);
-    assert.deepEqual(secret.data, { foo: base64("bar") });
-    assert.equal(secret.metadata.labels, undefined);
-    assertOwner(secret, stored);
-    const healed = await scene.untilSynced(home, "foreign", "True");
-    assert.deepEqual(
-      healed.conditions.map(({ type }) => type),
-      ["Synced", "Ready"],
-    );
+      // By then the next look of its own is seconds away.
+      await waitUntil({ what: "a second look" }, () =>
+        failedLooks(stage(), name).length >= 2 ? true : null,
+      );
+      await deleteSecret(stage(), name);
+      const secret = await scene.untilSecret(home, name);
+      assert.deepEqual(secret.data, { foo: base64("bar") });
+      assert.equal(secret.metadata.labels, undefined);
+      assertOwner(secret, stored);
+      const healed = await scene.untilSynced(home, name, "True");
+      assert.deepEqual(
+        healed.conditions.map(({ type }) => type),
+        ["Synced", "Ready"],
+      );
+      const lateMs = (await madeAt(stage(), name)) - ownLookAt(failedLooks(stage(), name));
+      if (lateMs < 0) break;
+      // Which of the two it was cannot be told on a machine that is so slow.
+      assert.ok(tries < 3, `it was made ${lateMs} ms after a look that was due in any case`);
+    }
   });
 
   table.proves("orphaned", "a Secret that outlived its SealedSecret is not taken over", async () => {
@@ -121,6 +128,33 @@ export const existingSecrets: Scenarios = (table, stage) => {
     assert.equal(secret.metadata.ownerReferences, undefined);
   });
 };
+
+/** When the looks at an object failed, in ms since 1970, by the controller's log. */
+function failedLooks({ controller, home }: Stage, name: string): number[] {
+  return textLines(controller.logs())
+    .filter(
+      ({ message, fields }) =>
+        message === "Error updating, will retry" && fields["key"] === `${home}/${name}`,
+    )
+    .map(({ time }) => Date.parse(String(time)));
+}
+
+/** When an object whose looks failed is looked at again though nothing has changed: after 5 s, doubling, at most a quarter sooner. */
+function ownLookAt(failed: readonly number[]): number {
+  return (failed.at(-1) ?? assert.fail()) + 0.75 * 5000 * 2 ** (failed.length - 1);
+}
+
+/** When the API server had the Secret from the controller, in ms since 1970. */
+function madeAt({ cluster, controller, home }: Stage, name: string): Promise<number> {
+  return waitUntil({ what: "the Secret in the audit log" }, async () => {
+    const made = (await cluster.auditEvents()).find(
+      (event) =>
+        event.credential === controller.credential &&
+        [event.verb, event.resource, event.namespace, event.name].join() === `create,secrets,${home},${name}`,
+    );
+    return made === undefined ? null : Date.parse(made.receivedAt);
+  });
+}
 
 function mergedItems(...items: string[]): Record<string, string> {
   return { "signet.dev/managed-items": JSON.stringify(items) };
