@@ -83,7 +83,7 @@ export async function projectSealing(
       key = await sops(cluster, backend, target, path);
     } else key = await keyOf(name, backend);
     known ??= knownRules(project, io, notices);
-    known.alertOfRules(file, name, asked.length > 0);
+    known.alertOfRules(file, rule, name, asked.length > 0);
     if (file !== null) alertOfLink(project, file, name, io, notices);
     const warnOfOtherCluster = otherClusterWarning(project, name, notices);
     return { ...key, judgeScope: judgeScopeBy(rule, project), warnOfOtherCluster };

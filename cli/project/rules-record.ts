@@ -8,25 +8,19 @@ import { isMap } from "../user-record.ts";
 import { pinsTaken } from "./pin-record.ts";
 import type { ProjectFile, ProjectRule } from "./project-file.ts";
 import { ruleFor } from "./project-rules.ts";
-import {
-  type BackendFields,
-  listedRecipients,
-  type NamedService,
-  type NamedSops,
-  namedBackend,
-} from "./rule-backend.ts";
+import { listedRecipients, type NamedService, type NamedSops, namedBackend } from "./rule-backend.ts";
 
 /**
  * For whom each project file had files sealed when this user accepted its rules, or first used it. A rule that changed sends what is
  * meant for one cluster to another that is pinned as well, with no other sign where the sealed file is new.
  */
 type Known = { clusters: string[]; rules: KnownRule[] };
-type KnownRule = Pick<ProjectRule, "path" | "clusters"> & BackendFields;
+type KnownRule = Omit<ProjectRule, "scope">;
 
 /** The rules that this user knows. */
 export type KnownRules = {
-  /** Tells where a file is to be sealed for others than by these rules. */
-  alertOfRules: (file: string | null, cluster: string, isAsked: boolean) => void;
+  /** Tells where a file is to be sealed for others than by these rules. @param rule that counts for it now. */
+  alertOfRules: (file: string | null, rule: ProjectRule | null, cluster: string, isAsked: boolean) => void;
   /**
    * Sees that a file is a SOPS document for the same by these rules; with their first use tells of those that are listed.
    * @throws InputError where it is not.
@@ -56,16 +50,14 @@ export function knownRules(project: ProjectFile, io: Io, notices: Notices, recor
   }
   const ruleBefore = (file: string | null) => ruleFor({ ...project, rules: known.rules }, file, io);
   const told = new Set<string>();
-  const alertOfRules: KnownRules["alertOfRules"] = (file, cluster, isAsked) => {
+  const alertOfRules: KnownRules["alertOfRules"] = (file, rule, cluster, isAsked) => {
     const before = ruleBefore(file);
     const was = before?.clusters ?? known.clusters;
-    const services = [before, ruleFor(project, file, io)].map(namedBackend);
-    const isSame =
-      was.includes(cluster) && (isAsked || was.length === 1) && isDeepStrictEqual(services[0], services[1]);
+    const [then, now] = [namedBackend(before), namedBackend(rule)];
+    const isSame = was.includes(cluster) && (isAsked || was.length === 1) && isDeepStrictEqual(then, now);
     const what = file ?? "this input";
     if (isSame || told.has(what)) return;
     told.add(what);
-    const [then = null, now = null] = services;
     notices.alert(
       `the rules of ${project.path} changed since you accepted them: ${what} was for ${was.join(" or ")}${backendWords(then)}, and is sealed for ${cluster}${backendWords(now)} now. Look at who changed them; to accept them and the pins: signet pin accept`,
     );

@@ -63,8 +63,9 @@ function clusterOf(
   return {
     name,
     whyNot(path) {
-      const fitting = clustersFor(project, ruleFor(project, path, io));
-      if (fitting.includes(name)) alertOfRules(path, name, true);
+      const rule = ruleFor(project, path, io);
+      const fitting = clustersFor(project, rule);
+      if (fitting.includes(name)) alertOfRules(path, rule, name, true);
       return fitting.includes(name) ? null : `for ${fitting.join(" and ")}, by the rules of ${project.path}`;
     },
     async certificate(asksController) {

@@ -56,7 +56,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "rules that changed send a new file to another cluster without a word",
     file: sealing,
-    find: "    known.alertOfRules(file, name, asked.length > 0);\n",
+    find: "    known.alertOfRules(file, rule, name, asked.length > 0);\n",
     replace: "",
     test: rulesTest,
   },
@@ -70,7 +70,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "rules that change the key of a key service are not told of",
     file: rules,
-    find: " && isDeepStrictEqual(services[0], services[1])",
+    find: " && isDeepStrictEqual(then, now)",
     replace: "",
     test: rulesTest,
   },
@@ -91,7 +91,7 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "rotate says nothing of rules that changed",
     file: "cli/rotate/rotated-cluster.ts",
-    find: "      if (fitting.includes(name)) alertOfRules(path, name, true);\n",
+    find: "      if (fitting.includes(name)) alertOfRules(path, rule, name, true);\n",
     replace: "",
     test: "test/cli/rotate/rotate-in-project.test.ts",
   },
