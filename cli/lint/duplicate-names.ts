@@ -1,6 +1,6 @@
 import type { SealedSecret } from "../../shared/sealed-secret.ts";
+import { readSealingKeyHint } from "../../shared/sealing-key-hint.ts";
 import type { KnownKeys } from "./known-keys.ts";
-import { notedClusters } from "./noted-clusters.ts";
 import type { LintProblem } from "./problem.ts";
 
 /** An object and where it stands. */
@@ -38,10 +38,17 @@ export function duplicateNames<Object extends Placed>(
 
 /** Whether all that is said of both is that they are for different clusters. */
 function areForOthers(one: Placed, other: Placed, known: KnownKeys): boolean {
-  const [ours = [], theirs = []] = [one, other].map(({ sealedSecret }) =>
-    [...notedClusters(sealedSecret, known).values()].flatMap((clusters) => [...clusters]),
-  );
+  const [ours, theirs] = [notedClusters(one, known), notedClusters(other, known)];
   return ours.length > 0 && theirs.length > 0 && !ours.some((cluster) => theirs.includes(cluster));
+}
+
+/** The clusters that the project pins those keys for which an object names as its own; a key may be pinned for several. */
+function notedClusters({ sealedSecret: { metadata, spec } }: Placed, known: KnownKeys): string[] {
+  const hint = readSealingKeyHint(metadata.annotations, Object.keys(spec.encryptedData));
+  const noted = new Set(hint.values());
+  return (known ?? []).flatMap(({ fingerprint, cluster }) =>
+    cluster !== null && noted.has(fingerprint) ? [cluster] : [],
+  );
 }
 
 function folderOf(path: string): string {
