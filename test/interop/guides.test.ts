@@ -14,6 +14,7 @@ import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { GitRepository } from "../support/git-repository.ts";
 import { type GuideStep, guideNames, guideSteps } from "../support/guide-steps.ts";
 import { startInstalledCluster } from "../support/installed-cluster.ts";
+import { untilLeading } from "../support/replicas.ts";
 import { runProgram } from "../support/run-program.ts";
 import {
   type Scene,
@@ -86,6 +87,7 @@ suite("the guides, line by line", () => {
 
   async function start(): Promise<void> {
     controller = await startSignetController({ controlPlane: cluster, install: false });
+    await untilLeading(cluster);
   }
 
   const fingerprint = (secret: SceneSecret | undefined) =>

@@ -12,6 +12,7 @@ import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { testSealer } from "../support/in-process-sealing.ts";
 import { startInstalledCluster } from "../support/installed-cluster.ts";
+import { untilLeading } from "../support/replicas.ts";
 import { type Scene, sceneOf, sealedPath } from "../support/sealed-secret-scene.ts";
 import { certificateOf, keySecrets } from "../support/sealing-key-secrets.ts";
 import { runSignet } from "../support/signet-cli.ts";
@@ -58,6 +59,11 @@ suite("status, wait and doctor on a real API server", () => {
       pod,
     ]);
     controller = await startSignetController({ controlPlane: cluster });
+    await untilLeading(cluster);
+    await waitUntil({ what: "the certificate to be published" }, async () => {
+      const path = `/api/v1/namespaces/${controllerNamespace}/configmaps/sealed-secrets-certificate`;
+      return (await cluster.request("GET", path)).status === 200 ? true : null;
+    });
     scene = sceneOf(cluster);
     await scene.namespaces(NAMESPACE);
     folder = join(cluster.folder, "files");

@@ -59,6 +59,13 @@ export async function controllersLease(
   };
 }
 
+/** Waits until a controller leads, which it may do some time after it is ready. */
+export async function untilLeading(controlPlane: ControlPlane): Promise<void> {
+  await waitUntil({ what: "a controller that leads" }, async () =>
+    (await controllersLease(controlPlane)).holder === "" ? null : true,
+  );
+}
+
 /** Starts replicas, all at once, and waits until all are ready. */
 export async function startReplicas(options: ReplicaOptions): Promise<Replicas> {
   const { controlPlane, count = 2, flags = [], namespace = controllerNamespace, env } = options;
