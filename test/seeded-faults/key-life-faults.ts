@@ -165,6 +165,14 @@ export const keyLifeFaults: readonly Fault[] = [
     test: retiring,
   },
   {
+    what: "a key service is asked though the key lies in a file",
+    file: "cli/keys/private-keys.ts",
+    find: "const read = at ?? (await",
+    replace: "const read = (await",
+    test: retiring,
+    named: "a private key in a file stands in for a wrapped one, and no key service is asked",
+  },
+  {
     what: "whoever writes a Secret with the certificate of a key that goes has it count as staying",
     file: "cli/keys/twin-keys.ts",
     find: "staying.filter((key) => !hollow.has(key))",

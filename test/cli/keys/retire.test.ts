@@ -304,8 +304,14 @@ test("a private key in a file stands in for a wrapped one, and no key service is
   assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "mid")).code, 0);
   const asked = kms.calls.length;
   const files = { "mid.pem": older.privateKeyPem };
-  const { code, stderr } = await keysWith({ files }, "retire", "--private-key", "mid.pem", "old");
+  const retire = ["retire", "--private-key", "mid.pem"];
+  const { code, stderr } = await keysWith({ files }, ...retire, "--dry-run", "old");
   assert.equal(code, 0, stderr);
+  // Nor is there anything to tell of its service, which is not allowed.
+  assert.doesNotMatch(stderr, /cannot be opened here|no key at hand/);
+  const allowed = "--kms-allowed-keys=arn:aws:kms:*:*:key/*";
+  const retired = await keysWith({ files }, ...retire, allowed, "old");
+  assert.equal(retired.code, 0, retired.stderr);
   assert.deepEqual([label("old"), kms.calls.length], ["retired", asked]);
 });
 
