@@ -199,8 +199,8 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key that somebody put under the name and nobody promoted takes the place of the new one",
     file: "controller/keys/key-maker.ts",
-    find: "return ring.heir?.secretName === found.metadata.name;",
-    replace: "return true;",
+    find: "if (ring.foremost?.promotedAt != null && !isPromoted) return false;",
+    replace: "if (ring.foremost?.promotedAt != null && !isPromoted) return true;",
     test: "test/controller/keys/succession.test.ts",
     named:
       "two leaders, the first paused and going on at any point, answers lost, make one key: a name under which somebody put a key of his own, where a promotion is in force",
