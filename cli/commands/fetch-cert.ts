@@ -19,14 +19,14 @@ export const fetchCert: Command<typeof kubesealOptions> = {
     const certificate = readFoundCertificate(found);
     const accepted = options["accept-certificate"];
     requireAccepted(certificate, accepted, found.source);
-    if (found.controller !== null && accepted === null && nearestFile(PROJECT_FILE, io) !== null) {
-      const { alertUnlessPinned } = await import("../project/fetched-certificate.ts");
-      const asked = options["for-cluster"];
-      alertUnlessPinned(certificate, found.source, asked, io, noticesOf(io, options));
-    }
+    const notices = noticesOf(io, options);
     // That of a controller was told of where it was judged.
     if (found.controller === null)
-      noticesOf(io, options).note(`certificate ${certificate.fingerprint} from ${found.source}`);
+      notices.note(`certificate ${certificate.fingerprint} from ${found.source}`);
+    else if (accepted === null && nearestFile(PROJECT_FILE, io) !== null) {
+      const { alertUnlessPinned } = await import("../project/fetched-certificate.ts");
+      alertUnlessPinned(certificate, found.source, options["for-cluster"], io, notices);
+    }
     writeProduct(found.bytes, options, io);
   },
 };

@@ -87,9 +87,9 @@ async function list(project: ProjectFile, names: readonly string[], io: Io): Pro
   });
   const rules = names.length === 0 ? standOfRules(project, io) : null;
   print(rules === null ? lines : [...lines, rules], io);
-  const [last, ...others] = faults.toReversed();
+  const last = faults.pop();
   const notices = noticesOf(io, { verbose: false, v: 0 });
-  for (const { message, hint } of others.toReversed()) notices.alert(`${message}; ${hint}`);
+  for (const { message, hint } of faults) notices.alert(`${message}; ${hint}`);
   if (last !== undefined) throw last;
 }
 
