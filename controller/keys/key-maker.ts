@@ -209,13 +209,10 @@ export class KeyMaker {
   /** @returns false when its Secret is gone, or is another one, and another key is to be made. */
   async #finish({ name, pending }: { name: string; pending: Pending }): Promise<boolean> {
     const found = await this.#read(name);
+    const isThere = found !== null && isInUse(found) && isSecretOf(found, pending);
+    if (isThere) await this.#promote(found, pending);
     this.#pending = null;
-    if (found === null || !isInUse(found) || !isSecretOf(found, pending)) return false;
-    // Until it is done.
-    this.#pending = pending;
-    await this.#promote(found, pending);
-    this.#pending = null;
-    return true;
+    return isThere;
   }
 
   /**
@@ -265,7 +262,8 @@ export class KeyMaker {
       return true;
     }
     if (predecessor !== null && !ring.isNewer(verdict.key, predecessor)) return false;
-    // Anybody could have put a key there under that name: one that does not come to seal takes nobody's place.
+    // Anybody could have put a key there under that name: one that does not come to seal takes nobody's place. Nor is it
+    // taken in, as the newest key: the next try would succeed it, under names of its own.
     const isPromoted = readPromotion(found, now(), CLOCK_SKEW_MS).at !== null;
     if (ring.foremost?.promotedAt != null && !isPromoted) return false;
     await take(found);
