@@ -169,7 +169,7 @@ export class KeyTerm {
       if (!heldBack.has(name)) this.#toldHeldBack.delete(name);
     for (const [secretname, { key, wants }] of heldBack) {
       const { fingerprint } = key.certificate;
-      const { reason, message } = heldBackFor(wants, key, fingerprint);
+      const { reason, message } = heldBackFor(wants, key);
       // Whoever makes a key with this mark is about to promote it.
       const isFresh =
         reason === "SealingKeyAwaitsPromotion" && clock.now() - key.createdAt.getTime() < LOOK_AGAIN_MS;
@@ -288,8 +288,7 @@ export class KeyTerm {
 /** What is said of a key that opens and does not seal. */
 function heldBackFor(
   wants: "backup" | "promotion",
-  { marks }: ListedKey,
-  fingerprint: string,
+  { marks, certificate: { fingerprint } }: ListedKey,
 ): { reason: string; message: string } {
   if (wants === "backup")
     return {
