@@ -330,7 +330,7 @@ export const keyLifeFaults: readonly Fault[] = [
     what: "a new key does not wait for its backup where that is required",
     file: "cli/keys/new-key.ts",
     find: "const isSuccessor = keys.length > 0;",
-    replace: "const awaitsBackup = keys.length === 0;",
+    replace: "const isSuccessor = keys.length === 0;",
     test: making,
   },
   {
