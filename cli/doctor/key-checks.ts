@@ -1,10 +1,10 @@
-import { InputError } from "../../shared/errors.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { BACK_UP_COMMANDS } from "../keys/back-up-commands.ts";
+import { readableKeys } from "../keys/connected-secrets.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
 import { loadableKeys } from "../keys/model-key.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
-import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
+import type { SealingKey } from "../keys/sealing-key.ts";
 import { listed } from "../listed.ts";
 import { type Check, type Looking, ok, unlessForbidden, wanting } from "./check.ts";
 import type { PublishedOptions } from "./published-options.ts";
@@ -19,15 +19,9 @@ export function checkKeys({ client, search, now }: Looking, published: Published
   return unlessForbidden(ABOUT, `list Secrets in ${namespace}`, async () => {
     const { settings, sealing } = await publishedKeys(kube, namespace, timeoutMs);
     const checks: Check[] = [];
-    const keys: SealingKey[] = [];
-    for (const secret of await new KeySecrets(kube, namespace, timeoutMs).inUse()) {
-      try {
-        keys.push(readSealingKey(secret, { toWrite: false }));
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        checks.push(wanting("fail", ABOUT, error.message, error.hint));
-      }
-    }
+    const secrets = await new KeySecrets(kube, namespace, timeoutMs).inUse();
+    const tell = (found: string, next: string) => checks.push(wanting("fail", ABOUT, found, next));
+    const keys = secrets.flatMap((secret) => readableKeys(secret, tell, { toWrite: false }));
     if (keys.length === 0) {
       const next = "see that the controller runs: it makes one; or restore a backup: signet keys restore";
       return [...checks, wanting("fail", ABOUT, `no sealing key is in use in ${namespace}`, next)];

@@ -1,4 +1,3 @@
-import { InputError } from "../../shared/errors.ts";
 import { CERTIFICATE_CONFIG_MAP } from "../../shared/key-publication.ts";
 import type { KubeClient } from "../../shared/kube/client.ts";
 import { corePath } from "../../shared/kube/paths.ts";
@@ -7,9 +6,10 @@ import { objectsInCluster } from "../inventory/cluster.ts";
 import type { Inventory, SealedObject } from "../inventory/sealed-object.ts";
 import { objectsInTrees } from "../inventory/trees.ts";
 import type { Io } from "../io.ts";
+import { readableKeys } from "../keys/connected-secrets.ts";
 import { KeySecrets } from "../keys/key-secrets.ts";
 import { publishedKeys } from "../keys/published-keys.ts";
-import { readSealingKey, type SealingKey } from "../keys/sealing-key.ts";
+import type { SealingKey } from "../keys/sealing-key.ts";
 import { listed } from "../listed.ts";
 import { type Check, type Looking, objectAt, ok, unlessForbidden, wanting } from "./check.ts";
 
@@ -131,16 +131,11 @@ export async function checkLeaving(looking: Looking, paths: readonly string[], i
     ...(await unlessForbidden("keys", `list Secrets in ${namespace}`, async () => {
       const problems: Check[] = [];
       const secrets = await new KeySecrets(kube, namespace, timeoutMs).inUse();
-      const keys = secrets.flatMap((secret) => {
-        try {
-          return [readSealingKey(secret, { toWrite: false })];
-        } catch (error) {
-          if (!(error instanceof InputError)) throw error;
-          const found = `${error.message}: the reference ends at its start where there is one`;
-          problems.push(wanting("fail", "keys", found, error.hint));
-          return [];
-        }
-      });
+      const tell = (problem: string, next: string) => {
+        const found = `${problem}: the reference ends at its start where there is one`;
+        problems.push(wanting("fail", "keys", found, next));
+      };
+      const keys = secrets.flatMap((secret) => readableKeys(secret, tell, { toWrite: false }));
       const { sealing } = await publishedKeys(kube, namespace, timeoutMs);
       const seals = typeof sealing === "string" ? null : sealing.fingerprint;
       return [...problems, ...leavingKeys(keys, seals)];

@@ -60,14 +60,14 @@ export function withKeysToWrite(
 /** The key of a Secret; one that no controller takes either is told of, and passed over. */
 export function readableKeys(
   secret: KeySecretObject,
-  tell: (problem: string) => void,
+  tell: (problem: string, next: string) => void,
   how: { toWrite?: boolean } = {},
 ): SealingKey[] {
   try {
     return [readSealingKey(secret, how)];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    tell(error.message);
+    tell(error.message, error.hint);
     return [];
   }
 }

@@ -149,8 +149,8 @@ export const doctorFaults: readonly Fault[] = [
   {
     what: "a key Secret at which the reference ends is in nobody's way",
     file: "cli/doctor/leaving.ts",
-    find: 'problems.push(wanting("fail", "keys", found, error.hint));',
-    replace: 'problems.push(wanting("warn", "keys", found, error.hint));',
+    find: 'problems.push(wanting("fail", "keys", found, next));',
+    replace: 'problems.push(wanting("warn", "keys", found, next));',
     test: leaving,
   },
   {
