@@ -14,8 +14,8 @@ import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "../../embedded-cluster/embedded-cluster.ts";
 import { type Look, lookUntil, settledWithin } from "../../support/look-until.ts";
 import { patienceMs } from "../../support/patience.ts";
-import { PAIR_UID } from "../sealing-key.ts";
-import { type Replica, type ReplicaOptions, startReplica } from "./replica.ts";
+import { PAIR_UID, type SealingPair } from "../sealing-key.ts";
+import { type Replica, type ReplicaOptions, startReplica, type Told } from "./replica.ts";
 import { TestLease } from "./test-lease.ts";
 
 const BOUND_MS = 20_000;
@@ -104,6 +104,43 @@ export async function keyScene(context: TestContext, keys: SecretObject[] = []):
 /** A promotion from so many seconds before now. */
 export function promoted(secondsAgo: number): Record<string, string> {
   return { [PRIMARY_ANNOTATION]: `${new Date(Date.now() - secondsAgo * 1000).toISOString()} ${PAIR_UID}` };
+}
+
+/** The fingerprint of the key that seals on a replica. */
+export function seals({ manager }: Replica): string | null {
+  return manager.ring.primary?.certificate.fingerprint ?? null;
+}
+
+export function untilSeals(
+  scene: KeyScene,
+  replica: Replica,
+  pair: SealingPair,
+  why = "it to seal",
+): Promise<unknown> {
+  return scene.until(why, () => seals(replica) === pair.fingerprint);
+}
+
+/** Waits until what the leader knows stands on the lease. */
+export function untilKnown(scene: KeyScene, pair: SealingPair): Promise<unknown> {
+  return scene.until(
+    "the lease to name it",
+    () => scene.lease.annotations["signet.dev/sealing-key"] === pair.fingerprint,
+  );
+}
+
+/** The events of a change that nobody expected. */
+export function changes(replica: Replica): Told[] {
+  return replica.told.filter(({ reason }) => reason === "SealingKeyChanged");
+}
+
+/** The alarm of such a change, as it stands beside the certificate. */
+export function alarm(scene: KeyScene): string | null {
+  return scene.configMap()?.metadata.annotations?.["signet.dev/sealing-key-changed"] ?? null;
+}
+
+/** The value of a replica's metric. @param metric a pattern of its name and labels. */
+export async function value(replica: Replica, metric: string): Promise<string | undefined> {
+  return new RegExp(`^${metric} (\\S+)$`, "m").exec(await replica.metrics())?.[1];
 }
 
 /** The time of day is the real one, or ahead of it; waits pass quickly. */

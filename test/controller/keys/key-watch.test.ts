@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeClient } from "../../../shared/kube/client.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
-import { type KeyScene, keyScene, promoted } from "./key-scene.ts";
+import { type KeyScene, keyScene, promoted, seals } from "./key-scene.ts";
 import type { Replica } from "./replica.ts";
 
 const DAY = 86_400_000;
@@ -10,7 +10,6 @@ const [old, current] = await Promise.all([
   sealingPair(new Date(Date.now() - 2 * DAY)),
   sealingPair(new Date(Date.now() - DAY)),
 ]);
-const seals = ({ manager }: Replica) => manager.ring.primary?.certificate.fingerprint ?? null;
 
 /** No watch brings anything from now on, until it is taken away; lists do. */
 function blind(scene: KeyScene) {

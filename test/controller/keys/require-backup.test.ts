@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
-import { type KeyScene, keyScene, promoted } from "./key-scene.ts";
+import { type KeyScene, keyScene, promoted, seals } from "./key-scene.ts";
 import type { Replica } from "./replica.ts";
 
 const DAY = 86_400_000;
@@ -13,7 +13,6 @@ const CONFIRMED = { "signet.dev/backup-confirmed": "2030-01-01T00:00:00Z age1exa
 const AWAITS = { "signet.dev/awaits-backup": "true" };
 const RESTORED = { "signet.dev/restored": "2030-01-01T00:00:00Z" };
 const renewed = { renewPeriodMs: 30 * DAY };
-const seals = ({ manager }: Replica) => manager.ring.primary?.certificate.fingerprint ?? null;
 const published = (scene: KeyScene, annotation: string) =>
   scene.configMap()?.metadata.annotations?.[`signet.dev/${annotation}`];
 const reasons = ({ told }: Replica) => told.map(({ reason, name }) => `${reason} ${name}`);

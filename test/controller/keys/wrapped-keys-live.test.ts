@@ -5,7 +5,7 @@ import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import { serviceFault } from "../../support/memory-kms.ts";
 import { withBegin } from "../edited-certificate.ts";
 import { pairSecret, sealingPair } from "../sealing-key.ts";
-import { type KeyScene, keyScene, promoted } from "./key-scene.ts";
+import { type KeyScene, keyScene, promoted, seals } from "./key-scene.ts";
 import { MemoryWrapping, WRAPPING_KEY } from "./memory-wrapping.ts";
 import type { Replica } from "./replica.ts";
 
@@ -15,7 +15,6 @@ const [old, current, newer] = await Promise.all([
   sealingPair(new Date(Date.now() - DAY)),
   sealingPair(new Date(Date.now() - DAY / 2)),
 ]);
-const seals = ({ manager }: Replica) => manager.ring.primary?.certificate.fingerprint ?? null;
 const opens = ({ manager }: Replica) => manager.ring.openingKeys().map(({ fingerprint }) => fingerprint);
 const secretNames = (scene: KeyScene) => scene.keySecrets().map(({ metadata }) => metadata.name ?? "");
 const waitingIn = ({ manager }: Replica) => [...manager.ring.waiting.keys()];
