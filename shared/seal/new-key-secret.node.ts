@@ -14,7 +14,7 @@ export type KeySecretPlace = {
 export type StoredKey = { privateKeyPem: string } | { wrapped: { text: string; by: string } };
 
 /** The Secret of a new key, as it is sent. */
-type NewKeySecret = KubeObject & { type: string; data: Record<string, string> };
+export type NewKeySecret = KubeObject & { type: string; data: Record<string, string> };
 
 /** The Secret that holds a new sealing key; one that is not wrapped in the form the reference reads too. */
 export function keySecret(
