@@ -20,8 +20,8 @@ class HangingVault extends MemoryVault {
 
 test("objects that wait for a Vault that hangs hold up no other namespace", async (context) => {
   const vault = new HangingVault();
-  // As fast as it is: a reading hangs as long as the test.
-  const { scene, put } = await referencesScene(context, { vault, haste: 1 });
+  // No wait of the controller ends within this test, nor does a reading that hangs.
+  const { scene, put } = await referencesScene(context, { vault, haste: 0.01 });
   scene.cluster.store.ensureNamespace("quiet");
   await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
   try {
@@ -30,11 +30,9 @@ test("objects that wait for a Vault that hangs hold up no other namespace", asyn
         put(`hung-${at}`, [{ key: "a", path: `${namespace}/${at}`, field: "a" }], { namespace });
     // So many are read at once; the others wait for their turn.
     await scene.until("Vault to hang", () => vault.hanging >= 8);
-    const begun = performance.now();
     await scene.seal("fresh", { b: "2" }, "quiet");
     await scene.untilSynced("fresh", { b: "2" }, "quiet");
-    assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
-    assert.equal(vault.hanging, 8);
+    assert.equal(vault.hanging, 8, "they hang as before, and nobody else's turn came");
   } finally {
     vault.released.resolve();
   }
