@@ -1,6 +1,5 @@
+import { placeInRepository } from "../findings/place-in-repository.ts";
 import { type ReportNotification, type ReportResult, sarifText } from "../findings/sarif.ts";
-import { askGit } from "../guard/git-listing.ts";
-import { UnlookedError } from "../guard/unlooked-error.ts";
 import type { InventoryProblem, SealedObject } from "../inventory/sealed-object.ts";
 import type { Io } from "../io.ts";
 import { AUDIT_RULES, type AuditRule } from "./audit-rules.ts";
@@ -34,45 +33,22 @@ function notificationOf(
 }
 
 /** What was found in files as SARIF, with paths from the root of the repository; what stands elsewhere has no place there. */
-export async function auditSarif(
+export function auditSarif(
   found: readonly ReportedFinding[],
   { problems, skips, passedOver }: UnreadInSarif,
   io: Io,
-): Promise<string> {
-  const prefix = await folderInRepository(io);
+): string {
+  const placeOf = placeInRepository(io);
   const results = found.flatMap(({ object, item, rule, what, next, fails }): ReportResult[] => {
     const { origin } = object;
     if (origin.kind !== "file") return [];
     const message = `${objectName(object)} ${item}: ${what}. Next: ${next}.`;
-    const uri = uriOf(prefix, origin.path);
+    const { path, line } = origin;
     const about = [objectName(object), item];
-    return [{ rule, level: fails ? "error" : "note", message, uri, line: origin.line, about }];
+    return [{ rule, level: fails ? "error" : "note", message, uri: placeOf(path), line, about }];
   });
   return sarifText("audit", AUDIT_RULES, results, [
     ...problems.map((problem) => notificationOf(problem, skips ? "warning" : "error")),
     ...passedOver.map((problem) => notificationOf(problem, "note")),
   ]);
-}
-
-function uriOf(prefix: string, path: string): string {
-  const slashed = path.replaceAll("\\", "/");
-  if (slashed.startsWith("/")) return slashed;
-  const parts: string[] = [];
-  for (const part of `${prefix}${slashed}`.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts.join("/");
-}
-
-/** With a slash at its end; empty at the root, and where there is no repository. */
-async function folderInRepository({ git }: Io): Promise<string> {
-  if (git === undefined) return "";
-  try {
-    const { code, text } = await askGit(git, ["rev-parse", "--show-prefix"]);
-    return code === 0 ? text.replace(/\n$/, "") : "";
-  } catch (error) {
-    if (error instanceof UnlookedError) return "";
-    throw error;
-  }
 }

@@ -1,12 +1,12 @@
 import { InputError, type SealError, UsageError } from "../../shared/errors.ts";
 import type { Command } from "../command.ts";
 import { counted } from "../counted.ts";
+import { placeInRepository } from "../findings/place-in-repository.ts";
 import { page } from "../help/pages/lint.ts";
 import type { Io } from "../io.ts";
 import { type KnownFile, knownKeys } from "../lint/known-keys.ts";
 import { type LintResult, lintFiles } from "../lint/lint-files.ts";
 import { lintOptions } from "../lint/lint-options.ts";
-import { placeInRepository } from "../lint/place-in-repository.ts";
 import type { LintFinding } from "../lint/problem.ts";
 import { FORMATS, type ReportFormat, reportText } from "../lint/reports.ts";
 import { writeProduct } from "../output-file.ts";

@@ -30,7 +30,11 @@ export function reportText(
     case "junit":
       return junitText("lint", casesOf(result, fails));
     case "sarif":
-      return sarifText("lint", RULES, sarifResults(result.findings, placeOf));
+      return sarifText(
+        "lint",
+        RULES,
+        result.findings.map((finding) => sarifResult(finding, placeOf)),
+      );
   }
 }
 
@@ -60,15 +64,11 @@ function fieldsOf({ rule, level, path, line, object, item, what, next }: LintFin
   return { rule, title: RULES[rule].title, level, path, line, object, item, what, next };
 }
 
-function sarifResults(findings: readonly LintFinding[], placeOf: (path: string) => string) {
-  const paths = new Set(findings.map(({ path }) => path));
-  const places = new Map([...paths].map((path) => [path, placeOf(path)]));
-  return findings.map((finding) => {
-    const { rule, level, path, line, object, item, next } = finding;
-    const text = textOf(finding);
-    const message = `${text.charAt(0).toUpperCase()}${text.slice(1)}. Next: ${next}.`;
-    return { rule, level, message, uri: places.get(path) ?? path, line, about: [object, item] };
-  });
+function sarifResult(finding: LintFinding, placeOf: (path: string) => string) {
+  const { rule, level, path, line, object, item, next } = finding;
+  const text = textOf(finding);
+  const message = `${text.charAt(0).toUpperCase()}${text.slice(1)}. Next: ${next}.`;
+  return { rule, level, message, uri: placeOf(path), line, about: [object, item] };
 }
 
 function textOf({ object, what }: LintFinding): string {

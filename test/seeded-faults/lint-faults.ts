@@ -122,10 +122,10 @@ export const lintFaults: readonly Fault[] = [
   },
   {
     what: "lint in a folder of a repository tells code scanning of files that are not there",
-    file: "cli/lint/place-in-repository.ts",
+    file: "cli/findings/place-in-repository.ts",
     find: "real.slice(root.length)",
     replace: "path",
-    test: "test/cli/lint/place-in-repository.test.ts",
+    test: "test/cli/findings/place-in-repository.test.ts",
   },
   {
     what: "of an object without end every fault is told",

@@ -269,6 +269,19 @@ test("SARIF has what was found in files, with the level that the policy gives it
   );
 });
 
+test("SARIF names a file from the root of its repository, also where its whole path was given", async () => {
+  const { stdout } = await audit(["-o", "sarif", "--cert", "older.crt", "/sealed/web.yaml"], {
+    "/sealed/web.yaml": stream(web),
+  });
+  const { runs } = JSON.parse(stdout) as {
+    runs: { results: { locations: { physicalLocation: object }[] }[] }[];
+  };
+  assert.deepEqual(
+    runs[0]?.results.map(({ locations }) => locations[0]?.physicalLocation),
+    [place("sealed/web.yaml"), place("sealed/web.yaml")],
+  );
+});
+
 function place(uri: string) {
   return { artifactLocation: { uri }, region: { startLine: 1 } };
 }

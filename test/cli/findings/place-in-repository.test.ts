@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { posix } from "node:path";
 import { suite, test } from "node:test";
-import { placeInRepository } from "../../../cli/lint/place-in-repository.ts";
+import { placeInRepository } from "../../../cli/findings/place-in-repository.ts";
 import { memoryIo } from "../../support/memory-io.ts";
 
-/** Lint, started in this folder; `/src` is a repository where asked for. */
+/** The program, started in this folder; `/src` is a repository where asked for. */
 function startedIn(folder: string, hasRepository = true) {
   const { io } = memoryIo([], {});
   io.files.realPath = (path) => posix.resolve(folder, path);
-  io.files.kindOf = (path) => (hasRepository && path === "/src/.git" ? "folder" : null);
+  const folders = hasRepository ? ["/src/.git"] : [];
+  io.files.kindOf = (path) => {
+    if (path.endsWith("/.git")) return folders.includes(path) ? "folder" : null;
+    return path.endsWith(".yaml") ? "file" : null;
+  };
   return placeInRepository(io);
 }
 
@@ -20,7 +24,7 @@ suite("the place of a file", () => {
     ["/src/apps/shop", "../b/a.yaml", "apps/b/a.yaml"],
     ["/src/apps", "/src/sealed/a.yaml", "sealed/a.yaml"],
     ["/src", "/srcs/a.yaml", "/srcs/a.yaml"],
-    ["/src", "standard input", "standard input"],
+    ["/src/apps", "standard input", "standard input"],
   ] as const) {
     test(`${path}, from ${folder}`, () => assert.equal(startedIn(folder)(path), place));
   }
