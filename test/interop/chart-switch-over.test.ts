@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, suite } from "node:test";
 import { controllerProgram } from "../support/built-programs.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane/control-plane.ts";
+import { untilGranted } from "../support/control-plane/granted-rights.ts";
 import { firstBoxAddress, freePort, requireNetbox } from "../support/control-plane/host-network.ts";
 import type { KubeObject } from "../support/control-plane/kube-object.ts";
 import type { ManagedProcess } from "../support/control-plane/managed-process.ts";
@@ -234,6 +235,7 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
     // Neither waits for the other.
     if (program === "signet") assert.equal(at(body, "spec", "strategy", "rollingUpdate", "maxSurge"), 0);
     const components = await ensureRealComponents(["sealed-secrets-controller"]);
+    await untilGranted(cluster.request, await bindings());
     const port = await freePort(firstBoxAddress);
     const args = [
       ...(program === "signet" ? [controllerProgram] : []),
@@ -254,6 +256,21 @@ suite("from the reference's chart to ours and back, with a real Helm", () => {
       (await fetch(`${url}/v1/cert.pem`)).ok ? true : null,
     );
     return { process: process_, url, program };
+  }
+
+  /** What the chart has bound. */
+  async function bindings(): Promise<KubeObject[]> {
+    const found: KubeObject[] = [];
+    for (const [plural, kind] of [
+      [`namespaces/${home}/rolebindings`, "RoleBinding"],
+      ["clusterrolebindings", "ClusterRoleBinding"],
+    ] as const) {
+      const { body } = await cluster.request("GET", `/apis/rbac.authorization.k8s.io/v1/${plural}`);
+      const { items } = body as { items: KubeObject[] };
+      const isOfChart = ({ metadata }: KubeObject) => metadata.name.startsWith(name);
+      found.push(...items.filter(isOfChart).map((item) => ({ ...item, kind })));
+    }
+    return found;
   }
 
   async function stopRunning(): Promise<void> {

@@ -1,10 +1,11 @@
 import type { ApiRequest, ApiResponse } from "./api-request.ts";
+import { untilGranted } from "./granted-rights.ts";
 import { asKubeObject, isRecord, type KubeObject } from "./kube-object.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /**
  * Creates each object, or replaces the one that is there, in order, as the administrator. A CustomResourceDefinition is
- * waited for until its resource is served. Status is not written (that takes the status subresource).
+ * waited for until its resource is served, and what roles are bound until it counts. Status is not written (that takes the status subresource).
  * @returns the objects as stored.
  * @throws Error with the API server's message when it refuses one.
  */
@@ -17,6 +18,7 @@ export async function applyObjects(
     stored.push(await applyObject(request, object));
     if (object.kind === "CustomResourceDefinition") await untilServed(request, object);
   }
+  await untilGranted(request, objects);
   return stored;
 }
 
