@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { after, before, suite } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
@@ -20,6 +21,10 @@ const table = coverageTable({
   metrics: "the metrics port: its one path, its content type, gzip",
   "metrics-names": "every metric of the reference is there, but for those of the Go runtime",
 });
+
+/** By the limit that either has unless it is told another: two a second, and three at once. */
+const GRANTED_EACH_MS = 500;
+const MOST_TRIES = 20;
 
 type Answer = { status: number; headers: Record<string, string | undefined>; body: Buffer };
 /** A request, and the way its answer differs from the reference's on purpose. */
@@ -128,11 +133,17 @@ suite("the HTTP API, beside that of the reference", () => {
   /** One request after the other until the limit is felt, each as another client by its own word. */
   async function exhaust({ url }: Running, into: Answers): Promise<void> {
     for (const path of ["/v1/verify", "/v1/rotate"]) {
-      for (let number = 1; number <= 5; number++) {
-        into.set(`rate ${path} ${number}`, await ask(url, { method: "POST", path, body: "x" }));
+      for (let tries = 1; ; tries++) {
+        const startedAt = performance.now();
+        for (let number = 1; number <= 5; number++) {
+          into.set(`rate ${path} ${number}`, await ask(url, { method: "POST", path, body: "x" }));
+        }
+        const headers = { "x-forwarded-for": "198.51.100.7" };
+        into.set(`forwarded ${path}`, await ask(url, { method: "POST", path, body: "x", headers }));
+        // On a busy machine a request may have been granted anew meanwhile.
+        if (performance.now() - startedAt < GRANTED_EACH_MS || tries === MOST_TRIES) break;
+        await sleep(4 * GRANTED_EACH_MS);
       }
-      const headers = { "x-forwarded-for": "198.51.100.7" };
-      into.set(`forwarded ${path}`, await ask(url, { method: "POST", path, body: "x", headers }));
     }
   }
 
