@@ -68,6 +68,7 @@ export async function projectSealing(
     return key;
   };
   const sops = projectSops(project, options, io, notices, keyServices);
+  const alertOfLink = linkAlert(project, io, notices);
   let known: KnownRules | null = null;
   return async (target, path = null) => {
     const file = path ?? target;
@@ -84,7 +85,7 @@ export async function projectSealing(
     } else key = await keyOf(name, backend);
     known ??= knownRules(project, io, notices);
     known.alertOfRules(file, rule, name, asked.length > 0);
-    if (file !== null) alertOfLink(project, file, name, io, notices);
+    if (file !== null) alertOfLink(file, name);
     const warnOfOtherCluster = otherClusterWarning(project, name, notices);
     return { ...key, judgeScope: judgeScopeBy(rule, project), warnOfOtherCluster };
   };
@@ -187,15 +188,23 @@ async function fromController(
   }
 }
 
-/** A link is committed as easily as a rule, and has what is meant for one cluster sealed for another as well. */
-function alertOfLink(project: ProjectFile, file: string, name: string, io: Io, notices: Notices): void {
-  const written = ruleAsWritten(project, file, io);
-  if (written === undefined) return;
-  const meant = clustersFor(project, written);
-  if (meant.includes(name)) return;
-  notices.alert(
-    `${file} leads by a link to ${io.files.destination(file)}, and is sealed for ${name} as that is; by its own path it were for ${meant.join(" or ")} by the rules of ${project.path}`,
-  );
+/**
+ * A link is committed as easily as a rule, and has what is meant for one cluster sealed for another as well.
+ * @returns tells of each file once, whatever it holds.
+ */
+function linkAlert(project: ProjectFile, io: Io, notices: Notices): (file: string, name: string) => void {
+  const judged = new Set<string>();
+  return (file, name) => {
+    if (judged.has(file)) return;
+    judged.add(file);
+    const written = ruleAsWritten(project, file, io);
+    if (written === undefined) return;
+    const meant = clustersFor(project, written);
+    if (meant.includes(name)) return;
+    notices.alert(
+      `${file} leads by a link to ${io.files.destination(file)}, and is sealed for ${name} as that is; by its own path it were for ${meant.join(" or ")} by the rules of ${project.path}`,
+    );
+  };
 }
 
 /** Rules are anybody's text, and one that changed would have what is meant for one cluster sealed for another, with no other sign. */

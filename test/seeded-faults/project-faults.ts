@@ -313,4 +313,12 @@ export const projectFaults: readonly Fault[] = [
     test: sopsTest,
     named: "say who may read what is written anew",
   },
+  {
+    what: "a link to another cluster's file is told of for each of its Secrets",
+    file: sealing,
+    find: "    judged.add(file);\n",
+    replace: "",
+    test: "test/cli/project/sealing.test.ts",
+    named: "tells where a link",
+  },
 ];

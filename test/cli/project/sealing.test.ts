@@ -66,6 +66,11 @@ suite("sealing in a project", () => {
       led.stderr,
       /^warning: apps\/prod\/link\.yaml leads by a link to \/apps\/other\/db\.yaml, and is sealed for staging as that is; by its own path it were for prod by the rules of \/\.signet\.yaml$/m,
     );
+    // Once, however many Secrets it holds.
+    files["/apps/other/db.yaml"] = `${SECRET}---\n${SECRET.replace("name: db", "name: api")}`;
+    const several = await to("/apps/other/db.yaml", "--output-dir", "sealed");
+    assert.equal(several.code, 0, several.stderr);
+    assert.equal(several.stderr.match(/leads by a link/g)?.length, 1, several.stderr);
     for (const quiet of [
       await to("/apps/prod/db.yaml"),
       await to("/apps/other/db.yaml", "--cert", "certs/prod.pem"),
