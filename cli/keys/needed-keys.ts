@@ -73,7 +73,14 @@ export function byForce(keys: readonly SealingKey[], options: KeysOptions): stri
 
 /** What decides how much is looked at, and what becomes of the keys, is kept. */
 function retireCommand(keys: readonly SealingKey[], options: KeysOptions): string {
-  const trees = options.in.map((path) => `--in ${shellWord(path)}`);
-  const label = options.compromised ? ["--compromised"] : [];
-  return ["signet keys retire", ...label, ...trees, ...keys.map(({ name }) => shellWord(name))].join(" ");
+  const given = (flag: string, values: readonly string[]) =>
+    values.map((value) => `${flag} ${shellWord(value)}`);
+  return [
+    "signet keys retire",
+    ...(options.compromised ? ["--compromised"] : []),
+    ...given("--in", options.in),
+    ...given("-n", options.namespace === null ? [] : [options.namespace]),
+    ...given("--private-key", [...options["private-key"], ...options["recovery-private-key"]]),
+    ...keys.map(({ name }) => shellWord(name)),
+  ].join(" ");
 }

@@ -23,8 +23,15 @@ export const keyWritingFaults: readonly Fault[] = [
   {
     what: "the command for the other keys leaves the trees out",
     file: "cli/keys/needed-keys.ts",
-    find: "...label, ...trees,",
-    replace: "...label,",
+    find: '    ...given("--in", options.in),\n',
+    replace: "",
+    test: needed,
+  },
+  {
+    what: "the command for the other keys leaves the private keys out, and is refused",
+    file: "cli/keys/needed-keys.ts",
+    find: '...options["private-key"], ',
+    replace: "",
     test: needed,
   },
   {

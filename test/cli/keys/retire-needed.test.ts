@@ -81,3 +81,19 @@ test("a key that could not be tried may be needed by what no other opens; the tr
   assert.match(lineOf(stderr, "error"), /; k0 may be needed by SealedSecret team\/lost in the cluster$/);
   assert.match(stderr, /^hint: the other one can go now: signet keys retire k1; /m);
 });
+
+test("the command for the others has the private keys that this one had, without which it would be refused, and its namespace", async (context) => {
+  const { keys, keysWith, cluster } = await world(context, [1]);
+  const place = { namespace: "team", name: "lost" };
+  cluster.store.put((await sealedManifest(await sealingPair(), place, { password: "pw" })) as ApiObject);
+  assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "k0")).code, 0);
+  const files = { "my k0.pem": rest[0]?.privateKeyPem ?? "", "a.yaml": "kind: ConfigMap" };
+  const given = ["--in", "a.yaml", "-n", "team", "--private-key", "my k0.pem"];
+  const { code, stderr } = await keysWith({ files }, "retire", ...given, "k0", "k1");
+  assert.equal(code, 1, stderr);
+  const command = "signet keys retire --in a.yaml -n team --private-key 'my k0.pem' k0; ";
+  assert.ok(lineOf(stderr, "hint").startsWith(`hint: the other one can go now: ${command}`), stderr);
+  assert.equal((await keys("retire", "k0")).code, 1);
+  const others = await keysWith({ files }, "retire", ...given, "k0");
+  assert.equal(others.code, 0, others.stderr);
+});
