@@ -45,6 +45,9 @@ const MODES: Readonly<Record<ModeName, { summary: string; page: () => Promise<{ 
   },
 };
 
+/** What `help` itself is for. */
+export const HELP_SUMMARY = "print a page on a command or mode, or on flags";
+
 /** Topics of help that are no command words. */
 export const MODE_TOPICS: readonly string[] = Object.keys(MODES);
 
@@ -57,8 +60,7 @@ export async function helpText(topic: string | null, sources: HelpSources, actio
   const { program, options, commands, variables } = sources;
   const words = commands.map(({ name, summary }) => ({ name, summary }));
   if (topic === null || topic === "help") {
-    const help = { name: "help [TOPIC]", summary: "print a page on a command or mode, or on flags" };
-    return overview(program, options, [...words, help]);
+    return overview(program, options, [...words, { name: "help [TOPIC]", summary: HELP_SUMMARY }]);
   }
   // The older name of the flag; the bare word is a command.
   const asked = topic.replace(/^--rotate$/, "--re-encrypt").replace(/^--?/, "");

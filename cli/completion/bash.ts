@@ -3,6 +3,7 @@ import {
   type CompletedCommand,
   type CompletionSources,
   completable,
+  firstWords,
   PROGRAMS,
   takesValue,
   typedForms,
@@ -13,7 +14,7 @@ import {
  * and a flag, joined by a colon, choose how the flag's value is completed.
  */
 export function bashScript({ options, commands, topics, shells }: CompletionSources): string {
-  const words = [...commands.map(({ name }) => name), "help"];
+  const words = firstWords(commands).map(({ name }) => name);
   return `# bash completion for signet; printed by: signet completion bash
 _signet() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="" flag="" command="" action="" word=""

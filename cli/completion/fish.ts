@@ -4,13 +4,14 @@ import {
   type CompletedCommand,
   type CompletionSources,
   completable,
+  firstWords,
   PROGRAMS,
   takesValue,
 } from "./sources.ts";
 
 /** The script for fish: `signet.fish` in its folder of completions. */
 export function fishScript({ options, commands, topics, shells }: CompletionSources): string {
-  const words = [...commands, { name: "help", summary: "print a page on a command or mode, or on flags" }];
+  const words = firstWords(commands);
   const names = words.map(({ name }) => name).join(" ");
   const [program, ...others] = PROGRAMS;
   const worded = commands.flatMap(({ name, words: own, actions = [] }) =>

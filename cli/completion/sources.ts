@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { HELP_SUMMARY } from "../help.ts";
 import type { OptionSpec, OptionTable } from "../options.ts";
 
 /** What there is to complete. */
@@ -43,6 +44,11 @@ export async function completedCommand(command: Command<OptionTable>): Promise<C
     ),
   }));
   return { ...known, actions: completed };
+}
+
+/** What may stand first, with what it is for: the commands, and `help`. */
+export function firstWords(commands: readonly CompletedCommand[]): { name: string; summary: string }[] {
+  return [...commands, { name: "help", summary: HELP_SUMMARY }];
 }
 
 /** Names the program is called by. */

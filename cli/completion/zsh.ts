@@ -3,13 +3,14 @@ import {
   type CompletedCommand,
   type CompletionSources,
   completable,
+  firstWords,
   PROGRAMS,
   takesValue,
 } from "./sources.ts";
 
 /** The script for zsh: the file `_signet` of a folder in `$fpath`, or read by `source`. */
 export function zshScript({ options, commands, topics, shells }: CompletionSources): string {
-  const words = [...commands, { name: "help", summary: "print a page on a command or mode, or on flags" }];
+  const words = firstWords(commands);
   return `#compdef ${PROGRAMS.join(" ")}
 # zsh completion for signet; printed by: signet completion zsh
 
