@@ -71,7 +71,10 @@ function placeOf({ namespace, name }: WaitTarget): string {
   return `${namespace}/${name}`;
 }
 
-/** A watch without a version begins with what is there, so that nothing is missed between a list and it. */
+/**
+ * A watch without a version begins with what is there, so that nothing is missed between a list and it; what it has not named by its
+ * first bookmark was deleted while there was none.
+ */
 async function watchNamespace(
   namespace: string,
   targets: readonly WaitTarget[],
@@ -86,6 +89,7 @@ async function watchNamespace(
   const byName = new Map(targets.map((target) => [target.name, target]));
   const isDone = () => targets.every((target) => !open.has(placeOf(target)));
   while (!isDone() && !signal.aborted) {
+    const unseen = new Set(targets);
     try {
       for await (const { type, object } of client.watch({
         method: "GET",
@@ -95,8 +99,12 @@ async function watchNamespace(
         idleMs: IDLE_MS,
       })) {
         if (type === "ERROR") break;
+        if (type === "BOOKMARK") for (const gone of unseen) judge(gone, null, open, waiting);
         const target = type === "BOOKMARK" ? undefined : byName.get(object.metadata.name ?? "");
-        if (target !== undefined) judge(target, type === "DELETED" ? null : object, open, waiting);
+        if (target !== undefined) {
+          unseen.delete(target);
+          judge(target, type === "DELETED" ? null : object, open, waiting);
+        }
         if (isDone()) return;
       }
     } catch (error) {

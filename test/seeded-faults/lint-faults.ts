@@ -228,6 +228,13 @@ export const lintFaults: readonly Fault[] = [
     test: wait,
   },
   {
+    what: "wait waits on for what was deleted while there was no watch",
+    file: "cli/status/wait-for-sync.ts",
+    find: "for (const gone of unseen) judge(gone, null, open, waiting);",
+    replace: ";",
+    test: wait,
+  },
+  {
     what: "a wait of weeks is over at once",
     file: "cli/commands/wait.ts",
     find: "Math.min(longestMs, LONGEST_TIMER_MS)",

@@ -244,6 +244,25 @@ suite("a watch", () => {
     ]);
   });
 
+  test("shows by its first bookmark what was deleted while there was none", async () => {
+    const said: string[] = [];
+    const there = added(sealedSecret("shop", "db", null));
+    const bookmark: WatchEvent = { type: "BOOKMARK", object: { metadata: { resourceVersion: "9" } } };
+    const how = { ...rest, tell: (line: string) => said.push(line), pause: async () => undefined };
+    const named = scripted([[there, bookmark], [bookmark], [added(sealedSecret("shop", "db", TOLD.inSync))]]);
+    assert.equal((await waitForSync([DB], { ...how, client: named.client })).size, 0);
+    const all = scripted([[there, bookmark], [bookmark]]);
+    assert.equal((await waitForSync([{ ...DB, mayGo: true }], { ...how, client: all.client })).size, 0);
+    const waits = "shop/db: waits: no controller has looked at it";
+    assert.deepEqual(said, [
+      waits,
+      "shop/db: waits: it is not there",
+      "shop/db: in sync",
+      waits,
+      "shop/db: deleted",
+    ]);
+  });
+
   test("is not opened anew when the time is over", async () => {
     const time = new AbortController();
     const { client } = scripted([[]]);
