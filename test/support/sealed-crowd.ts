@@ -104,7 +104,7 @@ export async function sealedCrowd(
     },
     secrets,
     sealedSecrets,
-    async untilRight(boundMs = 60_000) {
+    async untilRight(boundMs = 120_000) {
       let last: string[] = [];
       try {
         await waitUntil({ what: "", boundMs, everyMs: 250 }, async () => {
