@@ -152,6 +152,9 @@ suite("records of what is in sync", () => {
   table.proves("dropped", "a definition that knows no records", async () => {
     const file = join(import.meta.dirname, "fixtures/reference-0.40-definition.yaml");
     await cluster.apply(await readObjects(file));
+    await waitUntil({ what: "the older definition to count" }, async () =>
+      [...(await signets()).values()].every((record) => record === undefined) ? true : null,
+    );
     await tamper("one-0");
     await wipe("one-1");
     const running = await assertOpensAtStart(count, { running: true });
@@ -181,6 +184,13 @@ suite("records of what is in sync", () => {
       return match + mismatch + absent >= crowd.wanted.size ? true : null;
     });
     await crowd.untilRight();
+    // Where values stay as they were, being right says nothing of being through.
+    await waitUntil({ what: "the work to end" }, async () => {
+      const left = ["ready", "working", "failing"].map((state) =>
+        metricOf(one, `signet_workqueue{state="${state}"}`),
+      );
+      return (await Promise.all(left)).every((count) => count === 0) ? true : null;
+    });
     const [match, mismatch, absent] = await judged(one);
     const { length } = await crowd.secrets();
     assert.equal((await metricOf(one, opened)) / 2, objects, `${match} ${mismatch} ${absent} of ${length}`);
