@@ -43,13 +43,16 @@ suite("what our CLI seals, the reference's controller opens", () => {
     const theirs = await runKubeseal(["--fetch-cert"], { env: { KUBECONFIG: alice } });
     assert.equal(ours.code, 0, ours.stderr);
     assert.deepEqual(ours, theirs);
-    const asked = (await cluster.auditEvents()).filter(
-      ({ stage, requestURI, user, userAgent }) =>
-        stage === "ResponseComplete" &&
-        user === "alice" &&
-        requestURI === `${reference.proxyPath}/v1/cert.pem` &&
-        /^signet/.test(userAgent ?? ""),
-    );
+    const asked = await waitUntil({ what: "the request in the audit log" }, async () => {
+      const found = (await cluster.auditEvents()).filter(
+        ({ stage, requestURI, user, userAgent }) =>
+          stage === "ResponseComplete" &&
+          user === "alice" &&
+          requestURI === `${reference.proxyPath}/v1/cert.pem` &&
+          /^signet/.test(userAgent ?? ""),
+      );
+      return found.length > 0 ? found : null;
+    });
     assert.equal(asked.length, 1);
   });
 

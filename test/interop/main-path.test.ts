@@ -82,14 +82,16 @@ suite("from a Secret through its SealedSecret to the Secret", () => {
     const direct = await fetch(`${controller.url}/v1/cert.pem`);
     assert.equal(stdout, await direct.text());
     assert.match(stdout, /^-----BEGIN CERTIFICATE-----/);
-    const events = await cluster.auditEvents();
-    const proxied = events.filter(
-      ({ requestURI, user, code: answer, stage }) =>
-        requestURI === `${controller.proxyPath}/v1/cert.pem` &&
-        user === "alice" &&
-        answer === 200 &&
-        stage === "ResponseComplete",
-    );
+    const proxied = await waitUntil({ what: "the request in the audit log" }, async () => {
+      const found = (await cluster.auditEvents()).filter(
+        ({ requestURI, user, code: answer, stage }) =>
+          requestURI === `${controller.proxyPath}/v1/cert.pem` &&
+          user === "alice" &&
+          answer === 200 &&
+          stage === "ResponseComplete",
+      );
+      return found.length > 0 ? found : null;
+    });
     assert.equal(proxied.length, 1);
   });
 

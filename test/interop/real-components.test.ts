@@ -48,13 +48,16 @@ suite("the real components work together", () => {
     const direct = await fetch(`${reference.url}/v1/cert.pem`);
     assert.equal(stdout, await direct.text());
     assert.match(stdout, /^-----BEGIN CERTIFICATE-----/);
-    const proxied = (await cluster.auditEvents()).filter(
-      ({ stage, requestURI, user, code: answer }) =>
-        stage === "ResponseComplete" &&
-        requestURI === `${reference.proxyPath}/v1/cert.pem` &&
-        user === "alice" &&
-        answer === 200,
-    );
+    const proxied = await waitUntil({ what: "the request in the audit log" }, async () => {
+      const found = (await cluster.auditEvents()).filter(
+        ({ stage, requestURI, user, code: answer }) =>
+          stage === "ResponseComplete" &&
+          requestURI === `${reference.proxyPath}/v1/cert.pem` &&
+          user === "alice" &&
+          answer === 200,
+      );
+      return found.length > 0 ? found : null;
+    });
     assert.equal(proxied.length, 1);
   });
 

@@ -15,14 +15,14 @@ export const restartAndKeys: Scenarios = (table, stage) => {
     await scene.untilEvent(home, "restarted", "Unsealed");
     const secret = await scene.secret(home, "restarted");
     const sealed = await scene.sealedSecret(home, "restarted");
-    const earlier = (await cluster.auditEvents()).length;
+    const restartedAt = new Date().toISOString();
     await restart();
     await apply({ name: "after-restart", items: { foo: "bar" } });
     await scene.untilSynced(home, "after-restart", "True");
     await scene.untilEvent(home, "after-restart", "Unsealed");
     const written = async (name: string) =>
       (await cluster.auditEvents())
-        .slice(earlier)
+        .filter(({ receivedAt }) => receivedAt > restartedAt)
         .filter((event) => event.name === name && ["create", "update", "patch"].includes(event.verb));
     // That the log would show a write is seen by another object's.
     await waitUntil({ what: "the status write in the audit log" }, async () =>
