@@ -65,7 +65,7 @@ suite("the benchmark, over a handful of objects", () => {
       command: process.execPath,
       args: [bench, ...small, `--only=${scenes}`, `--results=${scratch.path}`],
     });
-    code = await run.waitForEnd(280_000);
+    code = await run.waitForEnd(450_000);
     output = run.output();
   });
   after(() => scratch?.remove());

@@ -10,7 +10,7 @@ const namespaces = "/api/v1/namespaces";
 const definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com";
 
 test("the demo runs on a real cluster in a namespace of its own and cleans up", {
-  timeout: 120_000,
+  timeout: 280_000,
 }, async (t) => {
   const cluster = await startControlPlane({ controllerManager: true });
   t.after(() => cluster.stop());

@@ -134,7 +134,7 @@ suite("the life of sealing keys, on a real API server", () => {
     const { stdout } = await succeed("show", "--open", "key-old");
     assert.match(stdout, /^ {2}SealedSecret default\/db in the cluster: password$/m);
     await succeed("retire", "key-old", "--force", fingerprint);
-    const told = await waitUntil({ what: "the condition", boundMs: 60_000 }, async () => {
+    const told = await waitUntil({ what: "the condition", boundMs: 150_000 }, async () => {
       const status = await statusOf();
       return status.conditions.some(({ type }) => type === "Opens") ? status : null;
     });
@@ -143,7 +143,7 @@ suite("the life of sealing keys, on a real API server", () => {
     const secret = (await cluster.request("GET", secretPath("default", "db"))).body as SceneSecret;
     assert.deepEqual(secret.data, { password: base64("correct horse") });
     await seal(current);
-    await waitUntil({ what: "no condition", boundMs: 60_000 }, async () =>
+    await waitUntil({ what: "no condition", boundMs: 150_000 }, async () =>
       (await statusOf()).conditions.some(({ type }) => type === "Opens") ? null : true,
     );
     await succeed("retire", "--compromised", "key-old");

@@ -48,7 +48,7 @@ before(async () => {
 });
 after(() => cluster.stop());
 
-test("with --metrics-auth only who may get /metrics reads them", { timeout: 60_000 }, async () => {
+test("with --metrics-auth only who may get /metrics reads them", { timeout: 240_000 }, async () => {
   const controller = { serviceAccount: { namespace: "kube-system", name: "sealed-secrets-controller" } };
   const token = await cluster.tokenFor(reader);
   const stranger = await cluster.tokenFor({ user: "alice" });
