@@ -218,7 +218,10 @@ suite("items of a Secret that stand in Vault", () => {
     await put("shop", "beside", [{ key: "b", path: "shop/live", field: "b" }]);
     await put("shop", "pinned", [{ key: "a", path: "shop/live", field: "a", version: 1 }]);
     await put("shop", "dying", [{ key: "a", path: "shop/dying", field: "a" }]);
-    for (const name of ["live", "beside", "pinned", "dying"]) await scene.untilSynced("shop", name, "True");
+    for (const name of ["live", "beside", "pinned", "dying"]) {
+      await scene.untilSynced("shop", name, "True");
+      await scene.untilEvent("shop", name, "Unsealed");
+    }
     const before = await scene.secret("shop", "beside");
     const [live, beside] = [await noted("shop", "live"), await noted("shop", "beside")];
     const told = async () =>
