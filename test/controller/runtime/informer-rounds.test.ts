@@ -4,9 +4,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Informer, type InformerOptions } from "../../../controller/runtime/informer.ts";
 import { compareVersions } from "../../../controller/runtime/resource-version.ts";
-import { KubeApiError, KubeUnreachableError, WatchIdleError } from "../../../shared/kube/api-error.ts";
+import { WatchIdleError } from "../../../shared/kube/api-error.ts";
 import type { KubeObject, WatchEvent } from "../../../shared/kube/client.ts";
 import { FakeClock, settle } from "../../support/fake-clock.ts";
+import { apiError, broken, whileFollowing } from "./informer-scene.ts";
 import { object, page, ScriptedClient } from "./scripted-client.ts";
 
 /** A client whose pages come when the test says so. */
@@ -75,19 +76,9 @@ async function following(
     onUpdate: (key, before, now) => told.push(`update ${key} ${before} ${now}`),
     onDelete: (key, last) => told.push(`delete ${key} ${last}`),
   });
-  const stopping = new AbortController();
-  const run = informer.run(stopping.signal);
-  const stop = async () => {
-    stopping.abort();
-    await run;
-  };
-  try {
-    await settle();
-    await during({ client, clock, informer, told: () => told.splice(0), errors, stop });
-  } finally {
-    await stop();
-  }
-  assert.equal(clock.sleepers, 0);
+  await whileFollowing({ informer, clock }, (stop) =>
+    during({ client, clock, informer, told: () => told.splice(0), errors, stop }),
+  );
   assert.ok(client.watches.every(({ isOver }) => isOver));
 }
 
@@ -98,9 +89,6 @@ const gone = (): WatchEvent => ({
   type: "ERROR",
   object: { metadata: {}, kind: "Status", code: 410, reason: "Expired" },
 });
-const apiError = (status: number) =>
-  new KubeApiError({ request: "list things", status, reason: "", retryAfterSeconds: null, fields: [] });
-const broken = () => new KubeUnreachableError("https://s", "the connection broke");
 
 describe("informer: a watch while the list is read", () => {
   test("starts with the first page; a fresh object is told of before the other pages come", async () => {

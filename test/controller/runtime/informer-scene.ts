@@ -47,6 +47,16 @@ export async function following(
     onDelete: (key, last) => told.push(`delete ${key} ${last}`),
     onInvalid: (key, error, last) => told.push(`invalid ${key} ${(error as Error).message} ${last}`),
   });
+  await whileFollowing({ informer, clock }, (stop) =>
+    during({ client, clock, informer, told, errors, stop }),
+  );
+}
+
+/** Runs an informer for the length of `during`, which may stop it before, and sees that it leaves no wait behind. */
+export async function whileFollowing(
+  { informer, clock }: { informer: Informer<string>; clock: FakeClock },
+  during: (stop: () => Promise<void>) => Promise<void>,
+): Promise<void> {
   const stopping = new AbortController();
   const run = informer.run(stopping.signal);
   const stop = async () => {
@@ -55,7 +65,7 @@ export async function following(
   };
   try {
     await settle();
-    await during({ client, clock, informer, told, errors, stop });
+    await during(stop);
   } finally {
     await stop();
   }
