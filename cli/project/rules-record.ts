@@ -41,12 +41,13 @@ export function knownRules(project: ProjectFile, io: Io, notices: Notices, recor
   const known = files.of(project.path);
   if (known === undefined) {
     // The pins were looked at, and these rules not: they may have come since.
-    if (areLate(project, io))
+    const isLate = areLate(project, io);
+    if (isLate)
       notices.alert(
         `you accepted pins of ${project.path}, and its rules not yet: by them a file may be sealed for another cluster, or key, than it was. Look at them; to accept them and the pins: signet pin accept`,
       );
     else if (records) files.accept(project.path, rulesOf(project));
-    return { alertOfRules() {}, requireRecipients: alertOfFirst(project, notices) };
+    return { alertOfRules() {}, requireRecipients: alertOfFirst(project, records && !isLate, notices) };
   }
   const ruleBefore = (file: string | null) => ruleFor({ ...project, rules: known.rules }, file, io);
   const told = new Set<string>();
@@ -81,13 +82,18 @@ export function listedByRules({ rules }: ProjectFile): string[] {
   });
 }
 
-function alertOfFirst({ path }: ProjectFile, notices: Notices): KnownRules["requireRecipients"] {
+function alertOfFirst(
+  { path }: ProjectFile,
+  isRecorded: boolean,
+  notices: Notices,
+): KnownRules["requireRecipients"] {
+  const how = isRecorded ? "with its first use" : "and you accepted them not yet";
   const told = new Set<string>();
   return (_, now) => {
     const lines = listedRecipients(now, path).map(recipientLine).join("; ");
     if (lines === "" || told.has(lines)) return;
     told.add(lines);
-    notices.alert(`the recipients of ${path} are taken as they are, with its first use: ${lines}`);
+    notices.alert(`the recipients of ${path} are taken as they are, ${how}: ${lines}`);
   };
 }
 

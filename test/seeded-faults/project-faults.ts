@@ -173,6 +173,20 @@ export const projectFaults: readonly Fault[] = [
     test: "test/cli/project/convert.test.ts",
   },
   {
+    what: "accepting the pins of one file forgets those of others",
+    file: "cli/accepted-files.ts",
+    find: "write({ ...entries, [file]: entry })",
+    replace: "write({ [file]: entry })",
+    test: sealingTest,
+  },
+  {
+    what: "a record whose entries are no pins is taken",
+    file: "cli/accepted-files.ts",
+    find: "isMap(value) && Object.values(value).every(isEntry)",
+    replace: "isMap(value)",
+    test: sealingTest,
+  },
+  {
     what: "a damaged record of pins counts as empty",
     file: "cli/user-record.ts",
     find: "if (content !== null) return content;",
@@ -320,5 +334,13 @@ export const projectFaults: readonly Fault[] = [
     replace: "",
     test: "test/cli/project/sealing.test.ts",
     named: "tells where a link",
+  },
+  {
+    what: "recipients that nobody accepted are told as if they were recorded",
+    file: rules,
+    find: "alertOfFirst(project, records && !isLate, notices)",
+    replace: "alertOfFirst(project, records, notices)",
+    test: sopsTest,
+    named: "refuse a file that becomes",
   },
 ];

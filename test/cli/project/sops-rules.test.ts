@@ -130,6 +130,13 @@ suite("rules of a project that make SOPS documents", () => {
       /was sealed under the key of the cluster, and is sealed as a SOPS document/,
     );
     refused(await run(["-f", "rules/db.yaml"], now), /for whom \.sops\.yaml names now/);
+    const { [RULES]: _, ...late } = now as Record<string, string>;
+    const told = await run(ARGS, late);
+    assert.match(
+      told.stderr,
+      /its rules not yet: .*\nwarning: .* as they are, and you accepted them not yet: age /,
+    );
+    assert.deepEqual([told.code, told.files.has(RULES)], [0, false]);
   });
 
   test("hold recipients of .sops.yaml to the user's record, as the flag does", async () => {
@@ -201,7 +208,10 @@ suite("rules of a project that make SOPS documents", () => {
     const two = { ...files, "/listed/db.yaml": own.stdout, "/listed/more.yaml": own.stdout };
     const both = await run([...anew, "listed/more.yaml"], two);
     assert.equal(both.code, 0, both.stderr);
-    assert.equal(both.stderr.match(/^warning: the recipients of /gm)?.length, 1, both.stderr);
+    assert.deepEqual(both.stderr.match(/^warning: .*/gm), [
+      `warning: the recipients of /.signet.yaml are taken as they are, and you accepted them not yet: age ${alice.recipient}`,
+    ]);
+    assert.equal(both.files.has(RULES), false);
   });
 
   test("need the cluster's id, and take no bare values", async () => {
