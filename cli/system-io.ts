@@ -2,6 +2,7 @@ import { fstatSync, readSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import type { Io, Output } from "./io.ts";
 import { systemFiles } from "./system-files.ts";
+import { INTERRUPTIONS, whenInterrupted } from "./system-interruption.ts";
 
 const READ_BYTES = 65_536;
 const BUSY_WAIT_MS = 5;
@@ -22,8 +23,7 @@ export const systemIo: Io = {
   runProgram: async (words, variables) =>
     (await import("./system-program.ts")).runProgram(words, { ...process.env, ...variables }),
   editing: async () => (await import("./system-editor.ts")).systemEditing(process),
-  whenInterrupted: async (lastWords) =>
-    (await import("./system-interruption.ts")).whenInterrupted(process, lastWords),
+  whenInterrupted: async (lastWords) => whenInterrupted(process, lastWords),
   git: async (args) => (await import("./system-git.ts")).startGit(args, process.env),
 };
 
@@ -69,27 +69,13 @@ function writeSome(descriptor: number, bytes: Uint8Array, at: number): number {
   return unlessBusy(() => writeSync(descriptor, bytes, at)) ?? 0;
 }
 
-const INTERRUPTIONS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
  * Replaces a file. From the first one on, an interruption ends the program between two files and not amid one, which
  * would leave a temporary file behind.
  */
 function replaceWhole(...file: Parameters<typeof systemFiles.replace>): void {
-  for (const signal of INTERRUPTIONS) {
-    if (process.listenerCount(signal) === 0) process.on(signal, endBy);
-  }
+  if (process.listenerCount("SIGINT") === 0) whenInterrupted(process, () => undefined);
   systemFiles.replace(...file);
-}
-
-function interruptAtOnce(): void {
-  for (const signal of INTERRUPTIONS) process.off(signal, endBy);
-}
-
-/** Ends the program as the signal would have. */
-function endBy(signal: NodeJS.Signals): void {
-  interruptAtOnce();
-  process.kill(process.pid, signal);
 }
 
 function readStandardInput(): Uint8Array {

@@ -1,25 +1,54 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 
-const module = join(import.meta.dirname, "../../cli/system-interruption.ts");
+const [module, systemIo] = ["system-interruption", "system-io"].map((name) =>
+  JSON.stringify(join(import.meta.dirname, `../../cli/${name}.ts`)),
+);
+
+function ended(program: string) {
+  const { signal, status, stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"] },
+  });
+  return { signal, status, said: stdout.trim() };
+}
 
 /** A program that is interrupted, and then takes back that it wants to hear of it. */
 function interruptedBefore(takenBack: string) {
-  const { signal, status, stdout } = spawnSync(
-    process.execPath,
-    [
-      "--input-type=module",
-      "--eval",
-      `import { whenInterrupted } from ${JSON.stringify(module)};
-      const goOn = whenInterrupted(process, () => console.log("last words"));
-      ${takenBack}
-      console.log("went on");`,
-    ],
-    { encoding: "utf8", env: { PATH: process.env["PATH"] } },
+  return ended(
+    `import { whenInterrupted } from ${module};
+    const goOn = whenInterrupted(process, () => console.log("last words"));
+    ${takenBack}
+    console.log("went on");`,
   );
-  return { signal, status, said: stdout.trim() };
+}
+
+/** A program that is interrupted amid writing a file for the first time, when all of it is there but its name. */
+function interruptedAmidFile(context: TestContext, before: string) {
+  const folder = mkdtempSync(join(tmpdir(), "signet-interrupted-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const end = ended(
+    `import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const { fsyncSync } = fs;
+    fs.fsyncSync = (file) => {
+      process.kill(process.pid, "SIGINT");
+      fsyncSync(file);
+    };
+    syncBuiltinESMExports();
+    const { systemIo } = await import(${systemIo});
+    systemIo.files.replace(${JSON.stringify(join(folder, "file"))}, "whole");
+    ${before}
+    setTimeout(() => console.log("went on"), 60_000);`,
+  );
+  return {
+    ...end,
+    files: readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  };
 }
 
 test("a signal that came before it was taken back is heard all the same", () => {
@@ -37,4 +66,37 @@ test("a program that was not interrupted goes on, and ends like any other by a l
     status: null,
     said: "",
   });
+});
+
+test("the first process of a container, which outlives its own signals, ends by the exit codes of shells", () => {
+  const codes = ["SIGINT", "SIGTERM", "SIGHUP"].map(
+    (signal) =>
+      interruptedBefore(`process.kill = () => true; process.emit(${JSON.stringify(signal)}, "${signal}");`)
+        .status,
+  );
+  assert.deepEqual(codes, [130, 143, 129]);
+});
+
+test("all who have something to say are heard, and it ends by the signal", () => {
+  const also = 'whenInterrupted(process, () => console.log("also"));';
+  assert.deepEqual(interruptedBefore(`${also} process.kill(process.pid, "SIGHUP"); await goOn();`), {
+    signal: "SIGHUP",
+    status: null,
+    said: "last words\nalso",
+  });
+});
+
+test("a file under hand is written whole, nothing else is left, and it ends by the signal", (context) => {
+  assert.deepEqual(interruptedAmidFile(context, ""), {
+    signal: "SIGINT",
+    status: null,
+    said: "",
+    files: [["file", "whole"]],
+  });
+});
+
+test("and what was to be said after it is", (context) => {
+  const saying = 'await systemIo.whenInterrupted(() => console.log("last words"));';
+  const { signal, said } = interruptedAmidFile(context, saying);
+  assert.deepEqual([signal, said], ["SIGINT", "last words"]);
 });

@@ -256,6 +256,31 @@ export const cliFaults: readonly Fault[] = [
     named: "whoever stops reading what it says keeps no file from being sealed",
   },
   {
+    what: "an interruption leaves a temporary file behind",
+    file: "cli/system-io.ts",
+    find: 'if (process.listenerCount("SIGINT") === 0) whenInterrupted(process, () => undefined);',
+    replace: "",
+    test: "test/cli/system-interruption.test.ts",
+    named: "a file under hand is written whole, nothing else is left, and it ends by the signal",
+  },
+  {
+    what: "whoever was to write a file first keeps all others from saying that they were interrupted",
+    file: "cli/system-interruption.ts",
+    find: "    if (own.listenerCount(signal) > 0) return;\n",
+    replace: "",
+    test: "test/cli/system-interruption.test.ts",
+    named: "all who have something to say are heard, and it ends by the signal",
+  },
+  {
+    what: "the first process of a container goes on after an interruption",
+    file: "cli/system-interruption.ts",
+    find: "    own.exit(EXIT_CODES.get(signal));\n",
+    replace: "",
+    test: "test/cli/system-interruption.test.ts",
+    named:
+      "the first process of a container, which outlives its own signals, ends by the exit codes of shells",
+  },
+  {
     what: "an interruption waits until all files are written",
     file: "cli/file-work.ts",
     find: "await new Promise(setImmediate);",
