@@ -32,8 +32,8 @@ const mebibyte = 1024 * 1024;
 const ringSize = 24;
 const floodObjects = 500;
 const floodItems = 10;
-/** Another tenant's fresh object is late by less. */
-const fairBoundMs = 2000;
+const ready = 'signet_workqueue{state="ready"}';
+const attempts = "sealed_secrets_controller_unseal_requests_total";
 const mergePatch = { contentType: "application/merge-patch+json" };
 
 suite("objects and namespaces out of the ordinary", () => {
@@ -91,10 +91,13 @@ suite("objects and namespaces out of the ordinary", () => {
   table.proves("namespace-deleted", "a namespace goes amid work", async () => {
     const namespace = "passing";
     // A pace at which there is an amid.
-    const running = await start({ flags: ["--kubeclient-qps=100", "--kubeclient-burst=20"] });
+    const running = await start({ flags: ["--kubeclient-qps=20", "--kubeclient-burst=10"] });
     const others = await sealedCrowd(cluster, { namespace: "staying", sealer });
     const crowd = await sealedCrowd(cluster, { namespace, sealer });
+    // However long it takes, it is not through with them by then.
+    running.process.signal("SIGSTOP");
     await crowd.fill("one", 100);
+    running.process.signal("SIGCONT");
     await waitUntil({ what: "some Secrets", everyMs: 20 }, async () =>
       (await crowd.secrets()).length >= 10 ? true : null,
     );
@@ -102,7 +105,7 @@ suite("objects and namespaces out of the ordinary", () => {
     await scene.remove(`/api/v1/namespaces/${namespace}`);
     await others.fill("one", 20);
     await others.untilRight();
-    await waitUntil({ what: "the namespace to go", boundMs: 60_000 }, async () =>
+    await waitUntil({ what: "the namespace to go", boundMs: 120_000 }, async () =>
       (await cluster.request("GET", `/api/v1/namespaces/${namespace}`)).status === 404 ? true : null,
     );
     // Nothing of it is tried again and again.
@@ -156,7 +159,9 @@ suite("objects and namespaces out of the ordinary", () => {
       const crowd = await sealedCrowd(cluster, { namespace: "beside-large", sealer });
       await crowd.fill("one", 5);
       await crowd.untilRight();
-      assert.equal((await metricOf(again, 'signet_sync_records_total{result="match"}')) > 0, true);
+      await waitUntil({ what: "a record that matches" }, async () =>
+        (await metricOf(again, 'signet_sync_records_total{result="match"}')) > 0 ? true : null,
+      );
       assert.ok(isRight((await scene.secret(namespace, "largest"))?.data));
       await scene.remove(sealedPath(namespace, "too-large"));
     },
@@ -198,7 +203,6 @@ suite("objects and namespaces out of the ordinary", () => {
     const flooding = (async () => {
       for (let round = 1; !isOver; round++) await flood.put(names[round % names.length] ?? "", items(round));
     })();
-    const tookMs: number[] = [];
     try {
       await waitUntil({ what: "the flood to be worked on" }, async () =>
         (await metricOf(running, 'signet_private_key_operations_total{purpose="open"}')) > 100 ? true : null,
@@ -209,22 +213,22 @@ suite("objects and namespaces out of the ordinary", () => {
           name: `fresh-${attempt}`,
           items: { a: `${attempt}`, b: "same" },
         });
-        const putAt = performance.now();
+        const [left, before] = [await metricOf(running, ready), await metricOf(running, attempts)];
         await cluster.apply([object]);
         await scene.untilSecret("tenant", `fresh-${attempt}`);
-        tookMs.push(Math.round(performance.now() - putAt));
+        const meanwhile = (await metricOf(running, attempts)) - before;
         tenant.wanted.set(`fresh-${attempt}`, { a: `${attempt}`, b: "same" });
-        const left = await metricOf(running, 'signet_workqueue{state="ready"}');
-        context.diagnostic(`served after ${tookMs.at(-1)} ms, with ${left} objects in the queue`);
-        if (attempt === 0) assert.ok(left > 0, "the flood was over by then");
+        context.diagnostic(`${meanwhile} looks at others before it was served, with ${left} in the queue`);
+        if (attempt === 0) assert.ok(left > floodObjects / 5, `the flood was all but over: ${left} left`);
+        // It is no later for those that were there before it, however fast the machine is.
+        if (left > floodObjects / 5) assert.ok(meanwhile < left / 2, `served after ${meanwhile} of ${left}`);
       }
     } finally {
       isOver = true;
       await flooding;
     }
-    assert.ok(Math.min(...tookMs) < fairBoundMs, `served after ${tookMs.join(", ")} ms`);
     await tenant.untilRight();
-    await waitUntil({ what: "a verdict on all of the flood", boundMs: 180_000, everyMs: 500 }, async () => {
+    await waitUntil({ what: "a verdict on all of the flood", boundMs: 240_000, everyMs: 500 }, async () => {
       const objects = await flood.sealedSecrets();
       const judged = objects.filter((object) => JSON.stringify(object["status"])?.includes("UnsealFailed"));
       return judged.length === floodObjects ? true : null;
