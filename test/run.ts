@@ -124,22 +124,22 @@ function waitingParts({ waiting: files }: Plan, netbox: string | null): Part[] {
   if (netbox === null || files.length === 0) return [];
   const wrapper = [netbox, "run", "--"];
   return [
-    { name: "waiting", files, concurrency: waitingConcurrency, boundMs: 8 * minutes, wrapper, beside: true },
+    { name: "waiting", files, concurrency: waitingConcurrency, boundMs: 25 * minutes, wrapper, beside: true },
   ];
 }
 
 function parts(plan: Plan, netbox: string | null): Part[] {
-  const alone = { name: "unit", files: plan.alone, concurrency, boundMs: 3 * minutes };
+  const alone = { name: "unit", files: plan.alone, concurrency, boundMs: 15 * minutes };
   const rest =
     netbox === null
       ? []
       : [
-          { name: "components", files: plan.withComponents, concurrency, boundMs: 5 * minutes },
+          { name: "components", files: plan.withComponents, concurrency, boundMs: 20 * minutes },
           {
             name: "interop",
             files: plan.inNetbox,
             concurrency,
-            boundMs: 5 * minutes,
+            boundMs: 20 * minutes,
             wrapper: [netbox, "run", "--"],
           },
         ];
