@@ -113,7 +113,8 @@ export class KeyMaker {
         this.#pending = await this.#issue(predecessor);
       else if (announced !== this.#pending) {
         announced = this.#pending;
-        await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one));
+        const sealing = ring.primary?.certificate.fingerprint ?? null;
+        await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one), sealing);
       } else break;
     }
     await this.#write(announced);

@@ -29,18 +29,22 @@ export function firstAttempt(term: Term): string | null {
 /**
  * Writes onto the Lease which key is about to be made: proof that we still lead, and notice to whoever leads next.
  * @param isSpent whether an earlier attempt has become a key.
+ * @param sealing the key that seals: one that was attempted stays until it is recorded, or whoever leads before that
+ * would take it for a strange one.
  * @throws NotLeadingError; KubeApiError, KubeUnreachableError.
  */
 export async function announceAttempt(
   term: Term,
   fingerprint: string,
   isSpent: (fingerprint: string) => boolean,
+  sealing: string | null = null,
 ): Promise<void> {
   await term.annotate((annotations) => {
-    // The key that seals is none of them: it was struck when it was recorded.
-    const open = attemptsOn({ annotations }).filter((one) => one !== fingerprint && !isSpent(one));
-    // The first one stays: names may be made of it.
+    const standing = attemptsOn({ annotations });
+    const open = standing.filter((one) => one !== fingerprint && one !== sealing && !isSpent(one));
+    // The first one stays: names may be made of it. So what seals is never the last here.
     const attempts = [
+      ...standing.filter((one) => one === sealing),
       fingerprint,
       ...open.slice(0, MAX_ATTEMPTS - 2),
       ...open.slice(MAX_ATTEMPTS - 2).slice(-1),

@@ -208,7 +208,7 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key is written that nobody announced",
     file: "controller/keys/key-maker.ts",
-    find: "await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one));",
+    find: "await announceAttempt(term, announced.fingerprint, (one) => ring.hasHadItsTurn(one), sealing);",
     replace: "",
     test: "test/controller/keys/succession.test.ts",
     named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",

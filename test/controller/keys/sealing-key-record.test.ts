@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   announceAttempt,
   attemptsOn,
+  firstAttempt,
   knownKey,
   recordKnownKey,
 } from "../../../controller/keys/sealing-key-record.ts";
@@ -23,6 +24,21 @@ test("what is announced and what is recorded at once do not undo one another", a
     assert.deepEqual([knownKey(term), attemptsOn(term)], ["B", ["C"]]);
     assert.deepEqual(term.annotations, scene.server.annotations);
   }
+});
+
+test("a key that seals and is not recorded yet stays known for made, and names are made as without it", async () => {
+  const scene = new ElectionScene();
+  const { term } = await scene.start("a");
+  await recordKnownKey(term, "A");
+  await announceAttempt(term, "B", noneSpent);
+  const isMade = (one: string) => one === "B";
+  await announceAttempt(term, "C", isMade, "B");
+  assert.deepEqual(attemptsOn(term), ["B", "C"]);
+  assert.equal(firstAttempt(term), "C");
+  await recordKnownKey(term, "B");
+  assert.deepEqual([knownKey(term), attemptsOn(term)], ["B", ["C"]]);
+  await announceAttempt(term, "D", isMade, "B");
+  assert.deepEqual(attemptsOn(term), ["D", "C"]);
 });
 
 /** Steps that follow one another, each after so many turns. */
