@@ -13,6 +13,9 @@ import {
 import type { KubeClient, KubeRequest, WatchEvent } from "../../../shared/kube/client.ts";
 import type { KubeConnection } from "../../../shared/kube/config.ts";
 import { connectKube } from "../../../shared/kube/http-client.ts";
+import { settle } from "../../support/fake-clock.ts";
+import { lookUntil } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { answer, type ScriptedServer, type Seen, startScriptedServer } from "./scripted-server.ts";
 
 const CANARY = "canary-51c0ffee";
@@ -347,31 +350,44 @@ describe("watches", () => {
     }
   });
 
-  test("silence for idleMs ends it; any byte starts the count anew", async () => {
-    const { client } = await serving(async (response) => {
-      for (let i = 0; i < 6; i++) {
-        response.write(line("ADDED", `${i}`));
-        await sleep(100);
-      }
+  test("silence for idleMs ends it; any byte starts the count anew", async (context) => {
+    const stream = Promise.withResolvers<ServerResponse>();
+    const { client } = await serving((response) => {
+      response.write(line("ADDED", "0"));
+      stream.resolve(response);
     });
+    context.mock.timers.enable({ apis: ["setTimeout"] });
     const events: WatchEvent[] = [];
     const watching = (async () => {
       for await (const event of client.watch({ ...WATCH, idleMs: 400 })) events.push(event);
     })();
-    await failure(watching, WatchIdleError);
-    assert.equal(events.length, 6);
+    const ended = failure(watching, WatchIdleError);
+    for (let count = 1; count <= 6; count++) {
+      await lookUntil({ what: `event ${count}`, boundMs: patienceMs(20_000) }, () => events.length === count);
+      await settle();
+      context.mock.timers.tick(399);
+      (await stream.promise).write(line("ADDED", `${count}`));
+    }
+    await lookUntil({ what: "the last event", boundMs: patienceMs(20_000) }, () => events.length === 7);
+    await settle();
+    context.mock.timers.tick(400);
+    await ended;
+    assert.equal(events.length, 7);
   });
 
-  test("time that the reader takes is not silence", async () => {
-    const { client } = await serving(async (response) => {
+  test("time that the reader takes is not silence", async (context) => {
+    const stream = Promise.withResolvers<ServerResponse>();
+    const { client } = await serving((response) => {
       response.write(line("ADDED", "a"));
-      await sleep(10);
-      response.end(line("ADDED", "b"));
+      stream.resolve(response);
     });
+    context.mock.timers.enable({ apis: ["setTimeout"] });
     let events = 0;
     for await (const _ of client.watch({ ...WATCH, idleMs: 150 })) {
       events += 1;
-      await sleep(300);
+      context.mock.timers.tick(300);
+      await settle();
+      if (events === 1) (await stream.promise).end(line("ADDED", "b"));
     }
     assert.equal(events, 2);
   });
@@ -400,13 +416,23 @@ describe("watches", () => {
     assert.match(error.message, /no answer within 0.05 s/);
   });
 
-  test("timeoutMs does not bound what comes after the headers", async () => {
-    const { client } = await serving(async (response) => {
+  test("timeoutMs does not bound what comes after the headers", async (context) => {
+    const stream = Promise.withResolvers<ServerResponse>();
+    const { client } = await serving((response) => {
       response.write(line("ADDED", "a"));
-      await sleep(250);
-      response.end(line("ADDED", "b"));
+      stream.resolve(response);
     });
-    assert.equal((await collect(client.watch({ ...WATCH, timeoutMs: 100 }))).length, 2);
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    let events = 0;
+    for await (const _ of client.watch({ ...WATCH, timeoutMs: 100 })) {
+      events += 1;
+      if (events > 1) continue;
+      setImmediate(() => {
+        context.mock.timers.tick(250);
+        void stream.promise.then((response) => response.end(line("ADDED", "b")));
+      });
+    }
+    assert.equal(events, 2);
   });
 
   test("a reader who stops frees the connection", async () => {
@@ -418,8 +444,7 @@ describe("watches", () => {
       response.write(line("ADDED", "a"));
     });
     for await (const _ of client.watch(WATCH)) break;
-    for (let i = 0; i < 400 && !ended; i++) await sleep(5);
-    assert.ok(ended);
+    await lookUntil({ what: "the end of the connection", boundMs: patienceMs(20_000) }, () => ended);
   });
 
   test("many watches do not starve requests", async () => {
