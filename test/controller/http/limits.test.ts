@@ -168,7 +168,7 @@ function heldKey() {
 }
 
 test("two requests are worked on at once, over both endpoints; more are told to come back", async () => {
-  const { key, letGo } = heldKey();
+  const { key, letGo, waiting } = heldKey();
   const opening = () => ({
     clusterId: null,
     keys: [key],
@@ -178,7 +178,7 @@ test("two requests are worked on at once, over both endpoints; more are told to 
   });
   const { post } = await apiScene({}, { opening });
   const held = [post("/v1/verify", good), post("/v1/rotate", good)];
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await until("both under work", () => waiting() === 2);
   const refused = await post("/v1/verify", good);
   assert.deepEqual([refused.statusCode, refused.body], [429, "limit exceeded\n"]);
   assert.equal(refused.headers["retry-after"], "1");

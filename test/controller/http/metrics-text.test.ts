@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { MetricsText } from "../../../controller/http/metrics-text.ts";
 import { createMetricsServer } from "../../../controller/http/server.ts";
@@ -31,14 +32,16 @@ for (const encoding of [undefined, "", "identity", "deflate", "gzip;q=0", "gzip;
   });
 }
 
-/** Metrics that take so long to make, each time another text. */
-function slowMetrics(ms: number) {
-  const state = { made: 0, fail: false };
+/** Metrics that take so long to make, each time another text, by a clock that goes while they are made and when told to. */
+function slowMetrics(context: TestContext, ms: number) {
+  const state = { made: 0, fail: false, now: 0 };
+  context.mock.method(performance, "now", () => state.now);
   const registry = {
     async metrics() {
       state.made += 1;
       const text = `${state.made}`;
-      await new Promise((resolve) => setTimeout(resolve, ms));
+      await turn();
+      state.now += ms;
       if (state.fail) throw new Error("x");
       return text;
     },
@@ -46,8 +49,8 @@ function slowMetrics(ms: number) {
   return { state, text: new MetricsText({ registry } as unknown as Metrics) };
 }
 
-test("requests at once share what is made, and so do those that follow closely", async () => {
-  const { state, text } = slowMetrics(400);
+test("requests at once share what is made, and so do those that follow closely", async (context) => {
+  const { state, text } = slowMetrics(context, 400);
   const both = await Promise.all([text.read(undefined), text.read(undefined)]);
   assert.deepEqual(
     both.map(({ body }) => body),
@@ -57,18 +60,20 @@ test("requests at once share what is made, and so do those that follow closely",
   assert.equal(state.made, 1);
 });
 
-test("never longer than a second, and where making is quick not at all", async () => {
-  const slow = slowMetrics(400);
+test("never longer than a second, and where making is quick not at all", async (context) => {
+  const slow = slowMetrics(context, 400);
   await slow.text.read(undefined);
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  slow.state.now += 999;
+  assert.equal((await slow.text.read(undefined)).body, "1");
+  slow.state.now += 1;
   assert.equal((await slow.text.read(undefined)).body, "2");
-  const quick = slowMetrics(1);
+  const quick = slowMetrics(context, 1);
   await quick.text.read(undefined);
   assert.equal((await quick.text.read(undefined)).body, "2");
 });
 
-test("a failure is nobody else's", async () => {
-  const { state, text } = slowMetrics(10);
+test("a failure is nobody else's", async (context) => {
+  const { state, text } = slowMetrics(context, 400);
   state.fail = true;
   await assert.rejects(text.read(undefined), /x/);
   state.fail = false;
