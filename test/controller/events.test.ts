@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { KubeUnreachableError } from "../../shared/kube/api-error.ts";
 import type { KubeObject, KubeRequest } from "../../shared/kube/client.ts";
+import { settledWithin } from "../support/look-until.ts";
+import { patienceMs } from "../support/patience.ts";
 import { ABOUT, FAILED, refusal, recorderScene as scene, UNSEALED } from "./events/recorder-scene.ts";
 
 function bodyOf(request: KubeRequest | undefined): KubeObject {
@@ -125,10 +126,7 @@ test("flushing gives up when its time is up", async () => {
   const never = new Promise<void>(() => undefined);
   const { events, requests } = scene([null], never);
   events.record(ABOUT, FAILED);
-  const bound = new AbortController();
-  const tooLong = sleep(10_000, "too long", { signal: bound.signal }).catch(() => "cancelled");
-  assert.equal(await Promise.race([events.flush(50).then(() => "flushed"), tooLong]), "flushed");
-  bound.abort();
+  await settledWithin({ what: "the end", boundMs: patienceMs(10_000) }, events.flush(50));
   assert.equal(requests.length, 1);
 });
 

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NotLeadingError } from "../../../controller/runtime/term.ts";
+import { settle } from "../../support/fake-clock.ts";
+import { lookUntil } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 import { ABOUT, FAILED, objectNumber, recorderScene, refusal, UNSEALED } from "./recorder-scene.ts";
 
 test("a flood of objects is written whole, one event at a time", async () => {
@@ -62,20 +65,29 @@ test("an event over the budget is logged all the same", () => {
   assert.equal(lines.length, 30);
 });
 
-test("while there is other work events are spaced, and then they follow without a pause", async () => {
+test("while there is other work events are spaced, and then they follow without a pause", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
   let busy = true;
   const { events, requests } = recorderScene([null], undefined, () => busy);
-  const began = performance.now();
   for (let number = 0; number < 2000; number++) events.record(objectNumber(number), UNSEALED);
-  const untilWritten = async (number: number) => {
-    while (requests.length < number && performance.now() < began + 35_000) await sleep(10);
-    return requests.length;
-  };
-  await untilWritten(5);
-  const most = (performance.now() - began) / 20 + 2;
-  assert.ok(requests.length >= 5 && requests.length <= most, `${requests.length} of at most ${most}`);
+  const untilWritten = (number: number, wait = () => {}) =>
+    lookUntil({ what: `${number} events`, boundMs: patienceMs(20_000) }, () => {
+      if (requests.length < number) wait();
+      return requests.length >= number;
+    });
+  await untilWritten(1);
+  for (let number = 1; number <= 5; number++) {
+    await settle();
+    context.mock.timers.tick(19);
+    await settle();
+    assert.equal(requests.length, number, "20 ms between two");
+    await untilWritten(number + 1, () => context.mock.timers.tick(1));
+  }
   busy = false;
-  assert.equal(await untilWritten(2000), 2000, "with rests it would have taken 40 s");
+  await settle();
+  // The end of a rest that had begun.
+  context.mock.timers.tick(1000);
+  await untilWritten(2000);
 });
 
 test("flushing does not wait for other work", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { fenced } from "../../../controller/runtime/fenced-client.ts";
@@ -13,6 +12,8 @@ import type {
   WatchEvent,
 } from "../../../shared/kube/client.ts";
 import { coverageTable } from "../../support/coverage-table.ts";
+import { settledWithin } from "../../support/look-until.ts";
+import { patienceMs } from "../../support/patience.ts";
 
 const table = coverageTable({
   holds: "while the term holds, everything passes as it is",
@@ -66,12 +67,9 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-/** What does not come at once fails, rather than hanging. */
+/** What does not come fails, rather than hanging. */
 async function soon(work: Promise<unknown>): Promise<void> {
-  const late = new AbortController();
-  const bound = sleep(2_000, "late", { signal: late.signal }).catch(() => undefined);
-  assert.notEqual(await Promise.race([work, bound]), "late", "it did not end");
-  late.abort();
+  await settledWithin({ what: "the end", boundMs: patienceMs(10_000) }, work);
 }
 
 function scene() {

@@ -214,11 +214,11 @@ describe("informer against a cluster that misbehaves", () => {
     await following(
       async ({ cluster, informer }) => {
         await informer.synced;
-        await sleep(1_200);
+        await sleep(2_500);
         assert.equal(informer.lists, 1);
         assert.equal(cluster.requests.filter(({ query }) => query.has("watch")).length, 1);
       },
-      { idleMs: 600, bookmarkIntervalMs: 50 },
+      { idleMs: 2_000, bookmarkIntervalMs: 50 },
     );
   });
 
