@@ -22,6 +22,7 @@ import { judgeBlockHere } from "../../../shared/seal/raw-block.node.ts";
 import { seal, sealer2048, signal, sizes, strict } from "../../support/classic-codec.ts";
 import { settledWithin } from "../../support/look-until.ts";
 import { patienceMs } from "../../support/patience.ts";
+import { processorTime } from "../../support/processor-time.ts";
 import { readTestKey } from "../../support/vectors.ts";
 
 const BOUND_MS = patienceMs(30_000);
@@ -191,7 +192,7 @@ suite("a thread that fails", () => {
 });
 
 suite("an attack on the thread that serves", () => {
-  test("24 keys and 10 items that none opens leave its timers on time", async (t) => {
+  test("24 keys and 10 items that none opens leave it free for its timers", async (t) => {
     const { thread } = scene(t);
     const inThread = await readOpeningKey(readTestKey("4096").privatePem, thread.judge);
     const here = await readOpeningKey(readTestKey("4096").privatePem);
@@ -203,31 +204,30 @@ suite("an attack on the thread that serves", () => {
       const keys = Array.from({ length: 24 }, (_, at) => ({ ...key, fingerprint: `key ${at}` }));
       // The trials run elsewhere in any case.
       const refusing = keys.map((one) => ({ ...one, unwrap: async () => null }));
-      let last = performance.now();
+      // What the thread works between two turns of a timer; other programs do not count.
+      let sinceTurn = processorTime();
       let lag = 0;
-      const timer = setInterval(() => {
-        lag = Math.max(lag, performance.now() - last);
-        last = performance.now();
-      }, 5);
+      const turn = () => {
+        lag = Math.max(lag, sinceTurn());
+        sinceTurn = processorTime();
+      };
+      const timer = setInterval(turn, 5);
       await sleep(20);
-      const start = process.threadCpuUsage();
+      const took = processorTime();
       const unsealer = classicUnsealer(refusing, { diagnose: true });
       const outcomes = await unsealer.unsealAll(items, { clusterId: null, scope: strict }, signal);
-      const { user, system } = process.threadCpuUsage(start);
+      const cpu = took();
       await sleep(20);
+      turn();
       clearInterval(timer);
       assert.ok([...outcomes.values()].every(({ kind }) => kind === "not-my-key"));
-      return { lag, cpu: (user + system) / 1000 };
+      return { lag, cpu };
     };
     await thread.judge(keyNamed("4096"), blockFor("4096"));
     const blocked = await worst(here);
     const free = await worst(inThread);
-    // A busy machine makes timers late too: then once more.
-    for (let times = 0; times < 4 && free.lag >= blocked.lag / 4; times++) {
-      free.lag = Math.min(free.lag, (await worst(inThread)).lag);
-    }
     for (const [where, { lag, cpu }] of Object.entries({ here: blocked, "with the thread": free })) {
-      t.diagnostic(`${where}: worst lag ${lag.toFixed(0)} ms, processor time ${cpu.toFixed(0)} ms`);
+      t.diagnostic(`${where}: worst stretch ${lag.toFixed(0)} ms, processor time ${cpu.toFixed(0)} ms`);
     }
     assert.ok(blocked.cpu > 100 && blocked.lag > 100, "the control blocks");
     assert.ok(free.cpu < blocked.cpu / 4, `${free.cpu} ms of processor time`);
