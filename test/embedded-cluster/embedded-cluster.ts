@@ -195,6 +195,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {})
     const body = await readBody(request);
     const fault = faults.strike(method, url.pathname, url.search);
     if (fault?.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
+    await fault?.heldUntil;
     if (fault !== null && fault.afterServing !== true && answerFault(fault, response)) return;
     const user = access.userOf(request.headers.authorization);
     record.user = user;

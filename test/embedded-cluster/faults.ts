@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/** A fault that a test asks for. Without `status` and `effect` the request is only delayed. */
+/** A fault that a test asks for. Without `status` and `effect` the request is only delayed or held. */
 export interface Fault {
   /** All methods when not given. */
   method?: string;
@@ -11,6 +11,8 @@ export interface Fault {
   /** Requests it strikes; all of them when not given. */
   times?: number;
   delayMs?: number;
+  /** The request is held until this is fulfilled. */
+  heldUntil?: Promise<void>;
   /** Answer with this status instead of serving the request. */
   status?: number;
   /** Body of that answer; a Status of the API server's shape when not given. */

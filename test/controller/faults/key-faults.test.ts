@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SecretObject } from "../../../controller/reconcile/secret-object.ts";
 import { SEALING_KEY_ANNOTATION } from "../../../shared/resource.ts";
 import { KEY_LABEL } from "../../../shared/sealing-key-secret.ts";
 import type { ApiObject } from "../../embedded-cluster/api-object.ts";
 import { Canaries } from "../../support/canary.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { pairSecret, sealedManifest, sealingPair } from "../sealing-key.ts";
 import { type ControllerScene, controllerScene, guardKeys } from "./controller-scene.ts";
 
 /** A bound for what the controller finds out by looking once a minute, which passes in three seconds. */
 const NEXT_LOOK_MS = 30_000;
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const [old, current, later, future] = await Promise.all([
   sealingPair(new Date(Date.now() - 2 * DAY)),
   sealingPair(new Date(Date.now() - DAY)),
@@ -272,13 +275,15 @@ test("a new certificate for the same key is published", async (context) => {
 });
 
 test("the last key taken out: nothing is sealed, and before long a new key is made", async (context) => {
-  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
+  const clock = new FakeClock(Date.now());
+  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")], clock });
   await scene.seal("db", { a: "1" });
   await scene.untilSynced("db", { a: "1" });
   relabel(scene, "current", "compromised");
   await scene.until("no certificate", async () => (await scene.ask("/v1/cert.pem")).status === 500);
   assert.equal((await scene.ask("/readyz")).status, 503);
   const pem = await scene.until("another certificate", async () => {
+    await clock.advance(1000);
     const { status, text } = await scene.ask("/v1/cert.pem");
     return status === 200 && text;
   });
@@ -288,35 +293,43 @@ test("the last key taken out: nothing is sealed, and before long a new key is ma
 });
 
 test("the last key spoilt: before long a new key is made beside it", async (context) => {
-  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
+  const clock = new FakeClock(Date.now());
+  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")], clock });
   await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
   const spoilt = pairSecret(current, "current");
   scene.cluster.store.put({ ...spoilt, data: { ...spoilt.data, "tls.key": "AAAA" } } as ApiObject);
   await scene.until("no certificate", async () => (await scene.ask("/v1/cert.pem")).status === 500);
-  await scene.until("a new one", async () => (await scene.ask("/v1/cert.pem")).status === 200);
+  await scene.until("a new one", async () => {
+    await clock.advance(1000);
+    return (await scene.ask("/v1/cert.pem")).status === 200;
+  });
   assert.equal(scene.keySecrets().length, 2);
 });
 
 test("a key whose certificate begins later is used once it has begun, without anybody touching it", async (context) => {
   // Refused while it begins more than five minutes from now; the scene's clock is hurried, its date is not.
-  const soon = await sealingPair(new Date(Date.now() + 300_000 + 20_000));
+  const soon = await sealingPair(new Date(Date.now() + 300_000 + HOUR));
   const scene = await controllerScene(context, {
     keys: [pairSecret(current, "current"), pairSecret(soon, "soon")],
   });
   await scene.until("refused", () => scene.events().some(({ reason }) => reason === "SealingKeyRefused"));
   assert.equal(await certificate(scene), current.certificatePem);
-  scene.moveOn(20_000);
+  scene.moveOn(HOUR);
   await scene.until("used", async () => (await certificate(scene)) === soon.certificatePem, NEXT_LOOK_MS);
 });
 
 test("a key replaced by deletion and creation is not replaced by one of ours in between", async (context) => {
-  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")] });
+  const clock = new FakeClock(Date.now());
+  const scene = await controllerScene(context, { keys: [pairSecret(current, "current")], clock });
   await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
   scene.cluster.store.delete("secrets", "kube-system", "current");
   await scene.until("no certificate", async () => (await scene.ask("/v1/cert.pem")).status === 500);
   scene.cluster.store.put(pairSecret(old, "mine") as ApiObject);
   await scene.until("mine", async () => (await certificate(scene)) === old.certificatePem);
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  for (let second = 0; second < 30; second++) {
+    await clock.advance(1000);
+    await sleep(10);
+  }
   assert.equal(scene.keySecrets().length, 1);
 });
 
@@ -383,6 +396,6 @@ test("keys are renewed when they are due, never faster than once a second, and o
   await scene.until("a second key", () => scene.keySecrets().length === 2);
   await scene.until("published", async () => published(scene)["cert.pem"] === (await certificate(scene)));
   assert.notEqual(await certificate(scene), old.certificatePem);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await sleep(300);
   assert.equal(scene.keySecrets().length, 2, "and no third");
 });

@@ -286,15 +286,17 @@ describe("our own writes", () => {
     for (const name of names) await first.seal(name, { a: "1" });
     for (const name of names) await first.untilSynced(name, { a: "1" });
     await first.stop();
+    const { promise: heldUntil, resolve: letGo } = Promise.withResolvers<void>();
     const late = first.cluster.faults.add({
       ...watchOfSecrets,
       query: /^(?!.*watch=)/,
-      delayMs: 700,
+      heldUntil,
       times: 1,
     });
     const second = await controllerScene(context, { on: first.cluster });
     await second.until("the list of Secrets", () => late.struck === 1);
     assert.equal((await second.ask("/readyz")).status, 503, "Secrets are still to be listed");
+    letGo();
     await second.until("ready", async () => (await second.ask("/readyz")).status === 200);
     await second.until("all known again", async () =>
       (await second.metrics()).includes(`signet_sync_records_total{result="match"} ${names.length}`),
