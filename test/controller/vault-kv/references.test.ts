@@ -149,12 +149,15 @@ describe("items that stand in Vault", { concurrency: 4 }, () => {
     for (const name of names) await scene.untilSynced(name, { password: "one" });
     vault.sealed = true;
     vault.asked.length = 0;
+    const began = performance.now();
     for (const name of names) {
       assert.match(await untilReason(name, "Reconciling", "KeyServiceUnavailable"), /Vault is sealed/);
       assert.equal(scene.condition(name, "Synced")?.status, "True");
     }
     await sleep(TWO_INTERVALS_MS);
-    assert.ok(vault.asked.length < 40, `${vault.asked.length} requests of 20 objects`);
+    // One for each interval of one object, and some in the beginning: the longer it takes here, the more.
+    const most = 40 + (performance.now() - began) / (TWO_INTERVALS_MS / 2);
+    assert.ok(vault.asked.length < most, `${vault.asked.length} requests of 20 objects`);
     assert.match(await scene.metrics(), /^signet_vault_kv_unreachable 1$/m);
     vault.sealed = false;
     for (const name of names) await scene.untilSynced(name, { password: "one" });
