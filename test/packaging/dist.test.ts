@@ -122,7 +122,7 @@ suite("dist/, alone in an empty folder", () => {
       { ...env, POD_NAMESPACE: "kube-system" },
     );
     try {
-      for (const deadline = Date.now() + 30_000; ; await sleep(100)) {
+      for (const deadline = Date.now() + 120_000; ; await sleep(100)) {
         const copy = JSON.stringify(
           await client.request({ method: "GET", path: sealedSecretPath("shop", "copy") }),
         );
@@ -301,7 +301,7 @@ function start(args: string[], env?: Record<string, string>): Started {
     child,
     output: () => output,
     async prints(pattern) {
-      for (const deadline = Date.now() + 30_000; !pattern.test(output); await sleep(20)) {
+      for (const deadline = Date.now() + 120_000; !pattern.test(output); await sleep(20)) {
         if (Date.now() < deadline && child.exitCode === null) continue;
         child.kill("SIGKILL");
         assert.fail(`${pattern} was not printed:\n${output}`);
