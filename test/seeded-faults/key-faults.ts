@@ -214,6 +214,14 @@ export const keyFaults: readonly Fault[] = [
     named: "two leaders, the first paused and going on at any point, answers lost, make one key: a renewal",
   },
   {
+    what: "a key that seals and is not recorded yet is struck as the next one is announced",
+    file: "controller/keys/sealing-key-record.ts",
+    find: "...standing.filter((one) => one === sealing),",
+    replace: "",
+    test: "test/controller/keys/sealing-key-record.test.ts",
+    named: "a key that seals and is not recorded yet stays known for made, and names are made as without it",
+  },
+  {
     what: "a key that has sealed stays announced, and is expected whoever brings it back",
     file: "controller/keys/sealing-key-record.ts",
     find: "const open = attempts.filter((one) => one !== fingerprint);",
