@@ -414,12 +414,12 @@ suite("sealing keys", () => {
     );
     const now = readCertificate(meanwhile.certificatePem).fingerprint;
     assert.deepEqual(raised.split(" ").slice(1), [known, now]);
-    assert.match(await metrics(metricsUrl), /^signet_sealing_key_unexpected 1$/m);
+    await untilMetric(metricsUrl, /^signet_sealing_key_unexpected 1$/m);
     process.signal("SIGUSR1");
     await waitUntil({ what: "the end of the alarm" }, async () =>
       (await annotationsAt(configMapPath))["signet.dev/sealing-key-changed"] === undefined ? true : null,
     );
-    assert.match(await metrics(metricsUrl), /^signet_sealing_key_unexpected 0$/m);
+    await untilMetric(metricsUrl, /^signet_sealing_key_unexpected 0$/m);
   });
 
   table.proves("published", "everyone may read the certificate, nobody the keys", async () => {
@@ -473,6 +473,12 @@ suite("sealing keys", () => {
 
   async function metrics(url: string): Promise<string> {
     return (await fetch(`${url}/metrics`)).text();
+  }
+
+  async function untilMetric(url: string, line: RegExp): Promise<void> {
+    await waitUntil({ what: `${line} among the metrics` }, async () =>
+      line.test(await metrics(url)) ? true : null,
+    );
   }
 
   async function assertOpens({ certificatePem }: { certificatePem: string }, name: string): Promise<void> {
