@@ -41,7 +41,7 @@ export type KeyMakerParts = {
   clusterId: () => string | null;
   /** {@link issueKey}, but for tests that have keys. */
   issue?: typeof issueKey;
-  /** Takes a key Secret into the ring; `replaced` is the version that it was written over. */
+  /** Takes a key Secret into the ring; `replaced` is a version of it that is older, or the same. */
   take: (secret: SecretObject, replaced?: SecretObject) => Promise<void>;
 };
 
@@ -53,8 +53,8 @@ type Pending = {
   predecessor: string | null;
   /** What was to seal when it was made, and since which promotion. */
   over: string;
-  /** Its Secret, once the server has answered. */
-  written: { name: string; uid: string } | null;
+  /** Its Secret as it was first seen, once the server has answered. */
+  written: SecretObject | null;
 };
 
 /** Names that may be taken by Secrets that have nothing to do with it. */
@@ -197,7 +197,7 @@ export class KeyMaker {
     // Somebody promoted another key meanwhile, and meant it.
     if (pending === null || pending.over !== foremostOf(ring)) return null;
     const { digest, written } = pending;
-    if (written !== null) return { name: written.name, pending };
+    if (written !== null) return { name: written.metadata.name ?? "", pending };
     const isOurs = (key: ListedKey) =>
       "opening" in key &&
       key.certificate.digest === digest &&
@@ -224,9 +224,9 @@ export class KeyMaker {
   async #promote(secret: SecretObject, pending: Pending): Promise<void> {
     const { client, now, ring, style, take, term } = this.#parts;
     const { name = "", annotations, uid = "" } = secret.metadata;
-    pending.written = { name, uid };
+    pending.written ??= secret;
     const { [AWAITS_PROMOTION_ANNOTATION]: waits, ...others } = annotations ?? {};
-    if (waits === undefined || pending.over !== foremostOf(ring)) return await take(secret);
+    if (waits === undefined || pending.over !== foremostOf(ring)) return await take(secret, pending.written);
     const at = Math.max(now().getTime(), (ring.foremost?.promotedAt?.getTime() ?? 0) + 1000);
     const marks = { ...others, [PRIMARY_ANNOTATION]: promotionMark(new Date(at), uid) };
     const body = { ...secret, metadata: { ...secret.metadata, annotations: marks } };
@@ -275,7 +275,7 @@ export class KeyMaker {
 /** Whether a Secret is the one that was written, or may have been before the answer was lost. */
 function isSecretOf({ data, metadata }: SecretObject, { key, written }: Pending): boolean {
   const isSame = data?.["tls.crt"] === Buffer.from(key.certificatePem).toString("base64");
-  return isSame && (written === null || (written.name === metadata.name && written.uid === metadata.uid));
+  return isSame && (written === null || written.metadata.uid === metadata.uid);
 }
 
 /** Another string whenever another key is to seal, or by another promotion. */

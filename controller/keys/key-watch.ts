@@ -47,7 +47,7 @@ export class KeyWatch {
   #changes: Promise<void> = Promise.resolve();
   /** What the ring has of each Secret, by name. */
   readonly #held = new Map<string, KubeObject["metadata"]>();
-  /** Versions that we wrote over ourselves, by name: a watch may show them yet. */
+  /** Versions that are known to be outdated, by name: a watch may show them yet. */
   readonly #replaced = new Map<string, KubeObject["metadata"]>();
   /** Secrets whose keys are not unwrapped yet, by name. */
   readonly #waiting = new Map<string, SecretObject>();
@@ -83,11 +83,12 @@ export class KeyWatch {
 
   /**
    * Takes in a Secret that somebody just read or wrote, without waiting for the watch, which brings it once more.
-   * @param replaced the version that it was written over, if any.
+   * @param replaced a version that is older, where one is known: a watch may show it yet. The same says nothing.
    */
   take(secret: SecretObject, replaced?: SecretObject): Promise<void> {
     const { name = "" } = secret.metadata;
-    if (replaced !== undefined) this.#replaced.set(name, replaced.metadata);
+    if (replaced !== undefined && !isSameVersion(replaced.metadata, secret.metadata))
+      this.#replaced.set(name, replaced.metadata);
     return this.#enqueue(async () => {
       const shown = this.#present(name);
       // What the watch has shown by now is newer.

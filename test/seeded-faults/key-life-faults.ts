@@ -20,6 +20,13 @@ export const keyLifeFaults: readonly Fault[] = [
     named: "a key that was promoted right after it was written is not taken back by a watch that lags behind",
   },
   {
+    what: "a watch that lags behind takes back a promotion whose answer was lost",
+    file: "controller/keys/key-maker.ts",
+    find: "return await take(secret, pending.written);",
+    replace: "return await take(secret);",
+    test: "test/controller/keys/lost-promotion.test.ts",
+  },
+  {
     what: "a part of a fingerprint names the first of the keys that it fits",
     file: "cli/keys/named-key.ts",
     find: "if (fitting.size <= 1) return",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { KubeClient } from "../../../shared/kube/client.ts";
 import { pairSecret, type SealingPair, sealingPair } from "../sealing-key.ts";
 import { type KeyScene, keyScene, promoted, seals } from "./key-scene.ts";
+import { lagging } from "./lagging-client.ts";
 import type { Replica } from "./replica.ts";
 
 const DAY = 86_400_000;
@@ -55,24 +55,6 @@ test("a key taken in when it was written, and deleted before any watch showed it
   // No sooner than a watch that hangs is given up.
   await scene.until("it to be gone", () => seals(replica) === current.fingerprint, 20_000);
 });
-
-/** A client whose watches show what there is once the gate opens. */
-function lagging(client: KubeClient, gate: { open: Promise<void> }): KubeClient {
-  return new Proxy(client, {
-    get(target, name) {
-      if (name !== "watch") {
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === "function" ? member.bind(target) : member;
-      }
-      return async function* (request: Parameters<KubeClient["watch"]>[0]) {
-        for await (const event of target.watch(request)) {
-          await gate.open;
-          yield event;
-        }
-      };
-    },
-  });
-}
 
 test("a key that was promoted right after it was written is not taken back by a watch that lags behind", async (context) => {
   const scene = await keyScene(context, [pairSecret(old, "old")]);
