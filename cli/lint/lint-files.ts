@@ -168,11 +168,10 @@ const LEVELS = ["error", "warning", "note"];
 
 /** Anybody's file may hold faults without end: the gravest are told, and how many more there are. */
 function fewest(findings: readonly LintFinding[]): readonly LintFinding[] {
-  if (findings.length <= MOST_FINDINGS) return findings;
   const ranked = findings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
-  const [next] = ranked.slice(MOST_FINDINGS);
+  const [next, ...others] = ranked.slice(MOST_FINDINGS);
   if (next === undefined) return findings;
-  const more = `${findings.length - MOST_FINDINGS} more faults, of this kind or others, are not told one by one`;
+  const more = `${others.length + 1} more faults, of this kind or others, are not told one by one`;
   return [
     ...ranked.slice(0, MOST_FINDINGS),
     { ...next, item: null, what: more, next: "correct those, and run it again" },
