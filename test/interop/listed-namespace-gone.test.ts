@@ -40,6 +40,7 @@ suite("one of several listed namespaces is deleted, its Role with it", () => {
   test("a restart is ready without it, serves the others, and says once what is lacking", async () => {
     await stage.restart();
     await served(stage.home, "restarted");
+    await stage.controller.process.waitForOutput(/Cannot watch SealedSecrets/);
     const lines = stage.controller
       .logs()
       .split("\n")

@@ -80,6 +80,8 @@ suite("log lines, beside those of the reference", () => {
     await scene.untilEvent("default", "taken", "ErrUpdateFailed");
     await scene.untilEvent("default", "renamed", "ErrUnsealFailed");
     await scene.untilSynced("default", "renamed", "False");
+    // Either says it after the status was written.
+    await first.process.waitForOutput(/Error updating, will retry/);
     await first.stop();
     const again = await start(who, flags);
     await again.stop();
