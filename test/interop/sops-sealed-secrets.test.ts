@@ -122,6 +122,15 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
     await scene.untilSecret(namespace, name, ({ data }) => fits(data));
     await scene.untilSynced(namespace, name, "True");
   }
+  /** Waits until the controller has seen a Secret that holds identities, as it does by a watch of its own. */
+  const untilRegistered = (name: string) =>
+    controller.process.waitForOutput(new RegExp(`registered age identities" secretname=${name}\\b`));
+  /** The same by the metric, which counts each identity once. */
+  async function untilLoaded(identities: number): Promise<void> {
+    await waitUntil({ what: `${identities} identities to be loaded` }, async () =>
+      (await metricOf(controller, 'signet_age_identities{state="loaded"}')) === identities ? true : null,
+    );
+  }
   async function untilRefused(name: string, words: RegExp, reason = "UnsealFailed", namespace = "team") {
     const status = await scene.untilSynced(namespace, name, "False");
     const stalled = conditionOf(status, "Stalled");
@@ -260,6 +269,7 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
     await cluster.apply([
       identitySecret({ "keys.txt": identity.text }, { name: "age-others", serves: "other" }) as KubeObject,
     ]);
+    await untilRegistered("age-others");
     await apply(moved({ name: "renamed" }));
     await apply(moved({ namespace: "other" }), "server-side");
     await apply(moved({ annotations: { "sealedsecrets.bitnami.com/namespace-wide": "true" } }));
@@ -268,10 +278,7 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
     await untilRefused("home", /made for another place: .* differs in scope;/);
     await apply(object);
     await untilOpened("home", { a: value });
-    const events = await scene.events("other", "home");
-    assert.ok(
-      events.some(({ reason, message }) => reason === "ErrUnsealFailed" && /another place/.test(message)),
-    );
+    await scene.untilEvent("other", "home", "ErrUnsealFailed", /another place/);
     await scene.remove(secretPath(controllerNamespace, "age-others"));
   });
 
@@ -298,6 +305,7 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
       await apply(objectOf(first ?? ""));
       await untilRefused("late", /no age identity|no age identity at hand/, "UnsealFailed", "other");
       await put("team");
+      await untilLoaded(2);
       await apply(objectOf(second ?? ""));
       await untilRefused("later", /no age identity.*signet\.dev\/age-namespaces/s, "UnsealFailed", "other");
       await put("team,other");
@@ -305,9 +313,7 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
       await untilOpened("later", { a: value }, "other");
       await put("team,other", "retired");
       await scene.untilSynced("other", "later", "True");
-      await waitUntil({ what: "the identity to be taken out" }, async () =>
-        (await metricOf(controller, 'signet_age_identities{state="loaded"}')) === 1 ? true : null,
-      );
+      await untilLoaded(1);
       await apply(objectOf(third ?? ""));
       await untilRefused("latest", /no age identity/, "UnsealFailed", "other");
       await scene.remove(secretPath(controllerNamespace, "age-late"));
@@ -321,7 +327,9 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
       await cluster.apply([identitySecret({ k: "hunter2hunter2" }, { name: "age-bad" }) as KubeObject]);
       canaries.guard("what a bad Secret holds", "hunter2hunter2");
       await scene.untilEvent(controllerNamespace, "age-bad", "AgeIdentitiesRefused", /its item k, line 1/);
-      assert.equal(await metricOf(controller, 'signet_age_identities{state="refused"}'), 1);
+      await waitUntil({ what: "it among the metrics" }, async () =>
+        (await metricOf(controller, 'signet_age_identities{state="refused"}')) === 1 ? true : null,
+      );
       assert.equal((await fetch(`${controller.url}/readyz`)).status, 200);
       await scene.remove(secretPath(controllerNamespace, "age-bad"));
     },
@@ -338,6 +346,7 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
           { name: "age-own", serves: controllerNamespace },
         ) as KubeObject,
       ]);
+      await untilRegistered("age-own");
       for (const namespace of ["team", controllerNamespace]) {
         const object = objectOf(await document("forged", { "keys.txt": value }, { namespace }));
         const metadata = { labels: { "signet.dev/age-identities": "active" } };
@@ -385,8 +394,9 @@ suite("SealedSecrets that are SOPS documents, on a real API server", () => {
     const value = canary("fresh");
     await apply(objectOf(await document("fresh", { a: value })));
     await untilOpened("fresh", { a: value });
-    const matches = await metricOf(controller, 'signet_sync_records_total{result="match"}');
-    assert.ok(matches >= 5, `${matches} records matched`);
+    await waitUntil({ what: "what is in sync to be judged" }, async () =>
+      (await metricOf(controller, 'signet_sync_records_total{result="match"}')) >= 5 ? true : null,
+    );
     assert.equal(await metricOf(controller, 'signet_sync_records_total{result="mismatch"}'), 0);
   });
 
