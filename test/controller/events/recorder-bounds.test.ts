@@ -81,7 +81,7 @@ test("while there is other work events are spaced, and then they follow without 
     context.mock.timers.tick(19);
     await settle();
     assert.equal(requests.length, number, "20 ms between two");
-    await untilWritten(number + 1, () => context.mock.timers.tick(1));
+    await untilWritten(number + 1, () => context.mock.timers.tick(20));
   }
   busy = false;
   await settle();
