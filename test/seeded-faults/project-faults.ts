@@ -173,11 +173,25 @@ export const projectFaults: readonly Fault[] = [
     test: "test/cli/project/convert.test.ts",
   },
   {
-    what: "accepting the pins of one file forgets those of others",
+    what: "accepting what stands in one file forgets what was accepted of others",
     file: "cli/accepted-files.ts",
     find: "write({ ...entries, [file]: entry })",
     replace: "write({ [file]: entry })",
-    test: sealingTest,
+    test: "test/cli/accepted-files.test.ts",
+  },
+  {
+    what: "forgetting one file forgets all",
+    file: "cli/accepted-files.ts",
+    find: "write(others);",
+    replace: "write({});",
+    test: "test/cli/accepted-files.test.ts",
+  },
+  {
+    what: "what every object has counts as accepted",
+    file: "cli/accepted-files.ts",
+    find: "return Object.hasOwn(held, name) ? held[name] : undefined;",
+    replace: "return held[name];",
+    test: "test/cli/accepted-files.test.ts",
   },
   {
     what: "a record whose entries are no pins is taken",
