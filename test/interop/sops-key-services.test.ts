@@ -8,6 +8,7 @@ import { applyAs } from "../support/apply-as-client.ts";
 import type { ControlPlane } from "../support/control-plane/control-plane.ts";
 import { requireNetbox } from "../support/control-plane/host-network.ts";
 import { asKubeObject, isRecord } from "../support/control-plane/kube-object.ts";
+import { waitUntil } from "../support/control-plane/wait-until.ts";
 import { coverageTable } from "../support/coverage-table.ts";
 import { startInstalledCluster } from "../support/installed-cluster.ts";
 import { metricOf } from "../support/metrics-of.ts";
@@ -199,7 +200,9 @@ for (const way of ways) {
       controller = await startController();
       await apply(await encrypted("fresh", { a: "1" }));
       await untilOpened("fresh", "a", "1");
-      assert.ok((await metricOf(controller, 'signet_sync_records_total{result="match"}')) >= 2);
+      await waitUntil({ what: "what is in sync to be judged" }, async () =>
+        (await metricOf(controller, 'signet_sync_records_total{result="match"}')) >= 2 ? true : null,
+      );
       assert.equal(backend.opened(), 1, "for the new object alone");
     });
 
