@@ -324,6 +324,9 @@ test("a key replaced by deletion and creation is not replaced by one of ours in 
   await scene.until("ready", async () => (await scene.ask("/readyz")).status === 200);
   scene.cluster.store.delete("secrets", "kube-system", "current");
   await scene.until("no certificate", async () => (await scene.ask("/v1/cert.pem")).status === 500);
+  // One of ours would come after ten seconds.
+  await clock.advance(9000);
+  await sleep(500);
   scene.cluster.store.put(pairSecret(old, "mine") as ApiObject);
   await scene.until("mine", async () => (await certificate(scene)) === old.certificatePem);
   for (let second = 0; second < 30; second++) {
