@@ -1,4 +1,3 @@
-import { shellWord } from "../../shared/shell-word.ts";
 import { counted } from "../counted.ts";
 import { type FoundObject, placeOf } from "./dependents.ts";
 import type { KeysOptions } from "./keys-options.ts";
@@ -47,7 +46,10 @@ export function neededText(needed: readonly NeededKey[]): string {
   ].join("; ");
 }
 
-/** What retires the keys that nothing needs, as a clause; null where there are none. */
+/**
+ * What retires the keys that nothing needs, as a clause; null where there are none. It is told by the command that was given: what
+ * reaches the cluster, and opens keys, may be a token, or a long list.
+ */
 export function withoutNeeded(
   going: readonly SealingKey[],
   needed: readonly NeededKey[],
@@ -56,31 +58,26 @@ export function withoutNeeded(
   const inTheWay = needed.map(({ key }) => key);
   const others = going.filter((key) => !inTheWay.includes(key));
   if (others.length === 0 || inTheWay.length === 0) return null;
-  if (others.length <= Math.max(MOST_KEYS, inTheWay.length))
-    return `${others.length === 1 ? "the other one" : `the other ${others.length}`} can go now: ${retireCommand(others, options)}`;
-  const names = inTheWay.map(({ name }) => name).join(", ");
-  return `the same command without ${names} retires the other ${others.length} now`;
+  const how =
+    others.length < inTheWay.length ? `with ${namesOf(others)} alone` : `without ${namesOf(inTheWay)}`;
+  // Forcing some of them did not help, and is refused for keys that are not named.
+  const unforced = options.force.length > 0 ? ", and without --force" : "";
+  return `${others.length === 1 ? "the other one" : `the other ${others.length}`} can go now: the same command ${how}${unforced}`;
 }
 
-/** What retires these keys whatever needs them, as a clause. */
-export function byForce(keys: readonly SealingKey[], options: KeysOptions): string {
+/**
+ * What retires these keys whatever needs them, as a clause.
+ * @param going all that the command names.
+ */
+export function byForce(keys: readonly SealingKey[], going: readonly SealingKey[]): string {
   const fingerprints = [...new Set(keys.map(({ certificate }) => certificate.fingerprint))];
   if (keys.length > MOST_KEYS)
     return "to retire the keys all the same, whatever needs them: --force with the whole fingerprint of each key named";
-  const names = keys.map(({ name }) => name).join(", ");
-  return `to retire ${names} all the same, whatever needs ${keys.length === 1 ? "it" : "them"}: ${retireCommand(keys, options)} --force ${fingerprints.join(",")}`;
+  const it = keys.length === 1 ? "it" : "them";
+  const alone = keys.length < going.length ? `${it} alone and ` : "";
+  return `to retire ${namesOf(keys)} all the same, whatever needs ${it}: the same command with ${alone}--force ${fingerprints.join(",")}`;
 }
 
-/** What decides how much is looked at, and what becomes of the keys, is kept. */
-function retireCommand(keys: readonly SealingKey[], options: KeysOptions): string {
-  const given = (flag: string, values: readonly string[]) =>
-    values.map((value) => `${flag} ${shellWord(value)}`);
-  return [
-    "signet keys retire",
-    ...(options.compromised ? ["--compromised"] : []),
-    ...given("--in", options.in),
-    ...given("-n", options.namespace === null ? [] : [options.namespace]),
-    ...given("--private-key", [...options["private-key"], ...options["recovery-private-key"]]),
-    ...keys.map(({ name }) => shellWord(name)),
-  ].join(" ");
+function namesOf(keys: readonly SealingKey[]): string {
+  return keys.map(({ name }) => name).join(", ");
 }

@@ -160,7 +160,7 @@ async function requireUnneeded(retiring: Retiring): Promise<void> {
           "seal those values anew (signet rotate), apply them and wait until they are in sync, or delete them",
         ]),
     ...(unread === 0 ? [] : ["see to it that what is named can be read"]),
-    byForce(inTheWay, options),
+    byForce(inTheWay, going),
   ];
   throw new InputError(`no key was retired: ${what}${by === "" ? "" : `; ${by}`}`, next.join("; "));
 }
@@ -183,7 +183,7 @@ async function lookedAt({ going, connection, options, io }: Retiring, isForced: 
     if (!isForced && error instanceof KubeApiError && error.status === 403)
       throw new InputError(
         `no key was retired: what needs them in the cluster is not known: ${error.message}`,
-        `have somebody do it who may list the SealedSecrets of all namespaces; ${byForce(going, options)}`,
+        `have somebody do it who may list the SealedSecrets of all namespaces; ${byForce(going, going)}`,
       );
     if (!isForced) throw error;
     const problem = { where: "the cluster", problem: error.message, next: error.hint };

@@ -21,17 +21,17 @@ export const keyWritingFaults: readonly Fault[] = [
     test: needed,
   },
   {
-    what: "the command for the other keys leaves the trees out",
+    what: "the command for the other keys forces one that it does not name",
     file: "cli/keys/needed-keys.ts",
-    find: '    ...given("--in", options.in),\n',
-    replace: "",
+    find: "options.force.length > 0 ?",
+    replace: "options.force.length < 0 ?",
     test: needed,
   },
   {
-    what: "the command for the other keys leaves the private keys out, and is refused",
+    what: "keys in the way are forced with all that were named",
     file: "cli/keys/needed-keys.ts",
-    find: '...options["private-key"], ',
-    replace: "",
+    find: "keys.length < going.length ?",
+    replace: "keys.length > going.length ?",
     test: needed,
   },
   {

@@ -41,31 +41,23 @@ test("of many keys the ones in the way are named, and left out; only they are fo
     stderr,
   );
   const hint = lineOf(stderr, "hint");
-  assert.ok(hint.startsWith("hint: the same command without k2, k5 retires the other 6 now; "), hint);
-  const force = `signet keys retire k2 k5 --force ${rest[2]?.fingerprint},${rest[5]?.fingerprint}`;
-  assert.ok(hint.endsWith(`; to retire k2, k5 all the same, whatever needs them: ${force}`), hint);
+  assert.ok(hint.startsWith("hint: the other 6 can go now: the same command without k2, k5; "), hint);
+  const force = `${rest[2]?.fingerprint},${rest[5]?.fingerprint}`;
+  const how = `the same command with them alone and --force ${force}`;
+  assert.ok(hint.endsWith(`; to retire k2, k5 all the same, whatever needs them: ${how}`), hint);
   const others = await keys("retire", ...names.filter((name) => name !== "k2" && name !== "k5"));
   assert.equal(others.code, 0, others.stderr);
-  const forced = await keys(...force.split(" ").slice(2));
+  const forced = await keys("retire", "k2", "k5", "--force", force);
   assert.equal(forced.code, 0, forced.stderr);
 });
 
-test("few that are not needed are named in the command, which looks at as much; many are not forced by the line", async (context) => {
-  const { keysWith, writes } = await world(context, [0, 1, 2, 3, 4, 5]);
-  const { code, stderr } = await keysWith(
-    { files: { "my tree/a.yaml": "kind: ConfigMap" } },
-    "retire",
-    "--compromised",
-    "--in",
-    "my tree",
-    ...names,
-  );
+test("whichever are fewer are named: those to leave out, or those to go alone; many are not forced by the line", async (context) => {
+  const { keys, writes } = await world(context, [0, 1, 2, 3, 4, 5]);
+  const { code, stderr } = await keys("retire", ...names);
   assert.deepEqual([code, writes()], [1, []]);
   const hint = lineOf(stderr, "hint");
-  assert.ok(
-    hint.startsWith("hint: the other 2 can go now: signet keys retire --compromised --in 'my tree' k6 k7; "),
-    hint,
-  );
+  const alone = "hint: the other 2 can go now: the same command with k6, k7 alone; ";
+  assert.ok(hint.startsWith(alone), hint);
   assert.match(lineOf(stderr, "error"), /; k4 is needed by [^;]*; so is 1 more key$/);
   assert.match(hint, /: --force with the whole fingerprint of each key named$/);
 });
@@ -79,21 +71,39 @@ test("a key that could not be tried may be needed by what no other opens; the tr
   const { code, stderr } = await keys("retire", "k0", "k1");
   assert.equal(code, 1, stderr);
   assert.match(lineOf(stderr, "error"), /; k0 may be needed by SealedSecret team\/lost in the cluster$/);
-  assert.match(stderr, /^hint: the other one can go now: signet keys retire k1; /m);
+  assert.match(stderr, /^hint: the other one can go now: the same command without k0; /m);
 });
 
-test("the command for the others has the private keys that this one had, without which it would be refused, and its namespace", async (context) => {
-  const { keys, keysWith, cluster } = await world(context, [1]);
-  const place = { namespace: "team", name: "lost" };
-  cluster.store.put((await sealedManifest(await sealingPair(), place, { password: "pw" })) as ApiObject);
-  assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "k0")).code, 0);
-  const files = { "my k0.pem": rest[0]?.privateKeyPem ?? "", "a.yaml": "kind: ConfigMap" };
-  const given = ["--in", "a.yaml", "-n", "team", "--private-key", "my k0.pem"];
-  const { code, stderr } = await keysWith({ files }, "retire", ...given, "k0", "k1");
+const ALLOWED = "--kms-allowed-keys=arn:aws:kms:*:*:key/*";
+for (const [what, given] of [
+  [
+    "the namespace and private keys of this one",
+    ["--in", "a.yaml", "-n", "team", "--private-key", "my k0.pem"],
+  ],
+  ["the keys that were allowed here", [ALLOWED]],
+] as const)
+  test(`the command for the others has ${what}, without which it would be refused`, async (context) => {
+    const { keys, keysWith, cluster } = await world(context, [1]);
+    const place = { namespace: "team", name: "lost" };
+    cluster.store.put((await sealedManifest(await sealingPair(), place, { password: "pw" })) as ApiObject);
+    assert.equal((await keys("wrap", "--with", KMS_KEY, "--without-backup", "k0")).code, 0);
+    const files = { "my k0.pem": rest[0]?.privateKeyPem ?? "", "a.yaml": "kind: ConfigMap" };
+    const { code, stderr } = await keysWith({ files }, "retire", ...given, "k0", "k1");
+    assert.equal(code, 1, stderr);
+    const hint = "hint: the other one can go now: the same command without k1; ";
+    assert.ok(lineOf(stderr, "hint").startsWith(hint), stderr);
+    assert.equal((await keys("retire", "k0")).code, 1);
+    const others = await keysWith({ files }, "retire", ...given, "k0");
+    assert.equal(others.code, 0, others.stderr);
+  });
+
+test("where some were to be forced, the command for the others forces none", async (context) => {
+  const { keys } = await world(context, [1]);
+  const force = ["--force", rest[1]?.fingerprint ?? ""];
+  const { code, stderr } = await keys("retire", "k0", "k1", ...force);
   assert.equal(code, 1, stderr);
-  const command = "signet keys retire --in a.yaml -n team --private-key 'my k0.pem' k0; ";
-  assert.ok(lineOf(stderr, "hint").startsWith(`hint: the other one can go now: ${command}`), stderr);
-  assert.equal((await keys("retire", "k0")).code, 1);
-  const others = await keysWith({ files }, "retire", ...given, "k0");
-  assert.equal(others.code, 0, others.stderr);
+  const hint = "hint: the other one can go now: the same command without k1, and without --force; ";
+  assert.ok(lineOf(stderr, "hint").startsWith(hint), stderr);
+  assert.equal((await keys("retire", "k0", ...force)).code, 1);
+  assert.equal((await keys("retire", "k0")).code, 0);
 });
