@@ -4,11 +4,11 @@ import { controllerOf } from "../cluster.ts";
 import { clusterIdentity, clusterToBindTo } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import { noticesOf } from "../notices.ts";
-import { readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
+import { type KeyConnection, readableKeys, say, withKeysToWrite } from "./connected-secrets.ts";
 import { heldBack, heldBackError } from "./held-back.ts";
 import type { KeyAction } from "./key-action.ts";
 import { isMoved, type KeyMoving, moveKey } from "./key-moving.ts";
-import type { KeySecretObject, KeySecrets } from "./key-secrets.ts";
+import type { KeySecretObject } from "./key-secrets.ts";
 import type { KeysOptions } from "./keys-options.ts";
 import {
   acceptedFingerprints,
@@ -21,6 +21,8 @@ import {
 import { readSealingKey, type SealingKey } from "./sealing-key.ts";
 import { standing } from "./standing.ts";
 import { UserWrappingServices } from "./wrapping-services.ts";
+
+const LIE_OPEN = "these private keys lie open in their Secrets now; whoever reads those has them";
 
 /** `signet keys wrap`: has a key service wrap sealing keys. */
 export const wrapKeys: KeyAction = {
@@ -60,7 +62,8 @@ async function move(
     throw new UsageError("--accept-fingerprint goes with names", "name the Secrets of these keys");
   const services = new UserWrappingServices(options, io, noticesOf(io, { ...options, v: 0 }));
   const { namespace } = controllerOf(options);
-  await withKeysToWrite(options, io, async ({ secrets, published }) => {
+  await withKeysToWrite(options, io, async (connection) => {
+    const { secrets, published } = connection;
     try {
       const found = await secrets.inUse();
       const chosen = choose(found, names, namespace);
@@ -87,8 +90,16 @@ async function move(
           say(io, `sealing key ${name} ${isDry ? "would be" : "is"} ${state(to)}`);
           if (accepted.has(fingerprint)) say(io, `note: sealing key ${name} may seal from then on`);
         };
-        await moveAll(going, secrets, { services, clusterId, to }, tell, isDry);
-        if (!isDry) for (const text of afterwards(to, going)) say(io, text);
+        const moved: SealingKey[] = [];
+        const told = (key: SealingKey) => {
+          moved.push(key);
+          tell(key);
+        };
+        try {
+          await moveAll(going, connection, { services, clusterId, to }, told, isDry);
+        } finally {
+          if (!isDry) for (const text of afterwards(to, moved)) say(io, text);
+        }
       }
       for (const [{ name, certificate }, why] of held) {
         const left = isDry ? "would be left" : "is left";
@@ -104,13 +115,14 @@ async function move(
 /** Moves keys one after the other; in a dry run all but the writing. */
 async function moveAll(
   keys: readonly SealingKey[],
-  secrets: KeySecrets,
+  { secrets, writes }: Pick<KeyConnection, "secrets" | "writes">,
   moving: KeyMoving,
   tell: (key: SealingKey) => void,
   isDry: boolean,
 ): Promise<void> {
   for (const key of keys) {
     const change = await moveKey(key, moving);
+    if (moving.to === null) writes.next = `${LIE_OPEN}; run the same again`;
     try {
       if (!isDry) await secrets.write(key.secret, change);
     } finally {
@@ -145,8 +157,7 @@ function state(to: WrappingKey | null): string {
 }
 
 function afterwards(to: WrappingKey | null, moved: readonly SealingKey[]): string[] {
-  if (to === null)
-    return ["warning: these private keys lie open in their Secrets now; whoever reads those has them"];
+  if (to === null) return moved.length === 0 ? [] : [`warning: ${LIE_OPEN}`];
   if (moved.every(({ wrappedBy }) => wrappedBy !== null)) return [];
   return [
     "warning: earlier revisions in etcd, and backups of it, still hold these private keys open; make a new key, seal everything anew under it, then retire these (docs/sealing-key-wrap.md)",

@@ -93,8 +93,8 @@ test("promote, backup, its confirmation and restore say what they wrote", async 
 test("wrap and unwrap, interrupted, say which keys they wrote", async (context) => {
   const { keysWith, cluster } = await world(context);
   const broken = () => cluster.faults.add({ method: "PUT", path: /\/secrets\/old$/, status: 409, times: 1 });
-  const told = (label: string) => [
-    `interrupted: written so far: mid labelled ${label}; see: signet keys list; ${again}`,
+  const told = (label: string, next = again) => [
+    `interrupted: written so far: mid labelled ${label}; see: signet keys list; ${next}`,
   ];
   broken();
   const wrap = ["wrap", "--with", KMS_KEY, "--without-backup", "mid", "old"];
@@ -111,7 +111,13 @@ test("wrap and unwrap, interrupted, say which keys they wrote", async (context) 
     "old",
   );
   assert.equal(unwrapped.code, 1, unwrapped.stderr);
-  assert.deepEqual(lastWords(unwrapped.stderr), told("active"));
+  const lieOpen = "these private keys lie open in their Secrets now; whoever reads those has them";
+  assert.deepEqual(lastWords(unwrapped.stderr), told("active", `${lieOpen}; ${again}`));
+  const warnings = (stderr: string) => stderr.match(/^warning: .*/gm) ?? [];
+  assert.deepEqual(warnings(unwrapped.stderr), [`warning: ${lieOpen}`], "broken off, it says so as well");
+  broken();
+  const none = await keysWith({}, "unwrap", "--kms-allowed-keys=arn:aws:kms:*:*:key/*", "old");
+  assert.deepEqual([none.code, warnings(none.stderr)], [1, []]);
 });
 
 test("what only reads says nothing", async (context) => {
