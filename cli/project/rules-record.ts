@@ -87,13 +87,15 @@ function alertOfFirst(
   isRecorded: boolean,
   notices: Notices,
 ): KnownRules["requireRecipients"] {
-  const how = isRecorded ? "with its first use" : "and you accepted them not yet";
+  const [how, next] = isRecorded
+    ? ["with its first use", ""]
+    : ["and you accepted them not yet", ". Look at them; to accept them and the pins: signet pin accept"];
   const told = new Set<string>();
   return (_, now) => {
     const lines = listedRecipients(now, path).map(recipientLine).join("; ");
     if (lines === "" || told.has(lines)) return;
     told.add(lines);
-    notices.alert(`the recipients of ${path} are taken as they are, ${how}: ${lines}`);
+    notices.alert(`the recipients of ${path} are taken as they are, ${how}: ${lines}${next}`);
   };
 }
 

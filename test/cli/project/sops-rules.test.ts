@@ -209,7 +209,7 @@ suite("rules of a project that make SOPS documents", () => {
     const both = await run([...anew, "listed/more.yaml"], two);
     assert.equal(both.code, 0, both.stderr);
     assert.deepEqual(both.stderr.match(/^warning: .*/gm), [
-      `warning: the recipients of /.signet.yaml are taken as they are, and you accepted them not yet: age ${alice.recipient}`,
+      `warning: the recipients of /.signet.yaml are taken as they are, and you accepted them not yet: age ${alice.recipient}. Look at them; to accept them and the pins: signet pin accept`,
     ]);
     assert.equal(both.files.has(RULES), false);
   });
