@@ -217,6 +217,15 @@ export class KeyRing {
     return this.holds(fingerprint) && ![...this.heldBack.values()].some(({ key }) => isIt(key));
   }
 
+  /** Whether the key of that fingerprint is in the ring, unwrapped or not, and older than the one that seals. */
+  isOutdone(fingerprint: string): boolean {
+    const { primary } = this;
+    const key = this.#inOrder().newestFirst.find(
+      ({ certificate }) => certificate.fingerprint === fingerprint,
+    );
+    return primary !== null && key !== undefined && this.isNewer(primary, key);
+  }
+
   /** The key of that fingerprint, where it is at hand; null where it is not. */
   loaded(fingerprint: string): RingKey | null {
     return (

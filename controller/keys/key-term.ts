@@ -280,7 +280,10 @@ export class KeyTerm {
     if (primary === null) return;
     metrics.setKeyUnexpected(this.#guard.alarm !== null);
     // After alarm and chain: a leader that dies in between leaves the change to be noticed, and signed, once more.
-    await recordKnownKey(term, primary.certificate.fingerprint);
+    // Another key may seal by the time that this is written, and is recorded next.
+    const isOver = (one: string) =>
+      one !== ring.primary?.certificate.fingerprint && (ring.isOutdone(one) || this.#guard.hasSealed(one));
+    await recordKnownKey(term, primary.certificate.fingerprint, isOver);
     this.#succession.recorded(primary.certificate.fingerprint);
   }
 }

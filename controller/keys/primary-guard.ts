@@ -18,6 +18,8 @@ export type PrimaryChange = {
 export class PrimaryGuard {
   readonly #term: Term;
   #known: string | null;
+  /** Fingerprints of the keys that were seen to seal. */
+  readonly #sealed = new Set<string>();
   #promotedAt: Date | null = null;
   /** The text of the alarm; undefined while nobody has read what earlier leaders left. */
   #alarm: string | null | undefined = undefined;
@@ -32,12 +34,18 @@ export class PrimaryGuard {
     return this.#alarm ?? null;
   }
 
+  /** Whether the key of that fingerprint has been seen to seal, whatever became of it. */
+  hasSealed(fingerprint: string): boolean {
+    return this.#sealed.has(fingerprint);
+  }
+
   /** Judges the key that seals now. @returns null when it is the one that did. */
   judge(primary: RingKey, now: Date): PrimaryChange | null {
     const [from, to] = [this.#known, primary.certificate.fingerprint];
     const isPromoted = (primary.promotedAt?.getTime() ?? 0) > (this.#promotedAt?.getTime() ?? 0);
     this.#promotedAt = primary.promotedAt;
     this.#known = to;
+    this.#sealed.add(to);
     if (from === to) {
       // Whoever promotes the key that seals already means it.
       if (isPromoted && this.#alarm !== undefined) this.#alarm = null;

@@ -5,7 +5,7 @@ export { KNOWN_KEY_ANNOTATION };
 
 /**
  * On the Lease: fingerprints of the keys that were, or are about to be, written to succeed the present one; the newest
- * attempt first, separated by spaces.
+ * attempt first, before which the key that seals may stand until it is recorded. Separated by spaces.
  */
 export const RENEWAL_ANNOTATION = "signet.dev/renewal";
 
@@ -54,15 +54,21 @@ export async function announceAttempt(
 }
 
 /**
- * Writes onto the Lease which key seals now. It is no attempt any more: put there once more by somebody who has it from
- * elsewhere, it is nothing that a leader made.
+ * Writes onto the Lease which key seals now. It is no attempt any more, nor is one that has sealed before it without being
+ * recorded: put there once more by somebody who has it from elsewhere, it is nothing that a leader made.
+ * @param isOver whether an attempt has had its time as the key that seals.
  * @throws NotLeadingError; KubeApiError, KubeUnreachableError.
  */
-export async function recordKnownKey(term: Term, fingerprint: string): Promise<void> {
-  if (knownKey(term) === fingerprint && !attemptsOn(term).includes(fingerprint)) return;
+export async function recordKnownKey(
+  term: Term,
+  fingerprint: string,
+  isOver: (fingerprint: string) => boolean = () => false,
+): Promise<void> {
+  const isOpen = (one: string) => one !== fingerprint && !isOver(one);
+  if (knownKey(term) === fingerprint && attemptsOn(term).every(isOpen)) return;
   await term.annotate((annotations) => {
     const attempts = attemptsOn({ annotations });
-    const open = attempts.filter((one) => one !== fingerprint);
+    const open = attempts.filter(isOpen);
     return {
       [KNOWN_KEY_ANNOTATION]: fingerprint,
       ...(open.length === attempts.length ? {} : { [RENEWAL_ANNOTATION]: open.join(" ") }),

@@ -222,6 +222,40 @@ export const keyFaults: readonly Fault[] = [
     named: "a key that seals and is not recorded yet stays known for made, and names are made as without it",
   },
   {
+    what: "a key that sealed and is gone before it was recorded stays announced",
+    file: "controller/keys/key-term.ts",
+    find: "(ring.isOutdone(one) || this.#guard.hasSealed(one));",
+    replace: "ring.isOutdone(one);",
+    test: "test/controller/keys/unexpected-key.test.ts",
+    named:
+      "a key that sealed, and comes back after its Secret is gone, is unexpected; the publication failed while it sealed",
+  },
+  {
+    what: "a key that sealed under a leader that did not record it stays announced",
+    file: "controller/keys/key-term.ts",
+    find: "(ring.isOutdone(one) || this.#guard.hasSealed(one));",
+    replace: "this.#guard.hasSealed(one);",
+    test: "test/controller/keys/unexpected-key.test.ts",
+    named: "keys that sealed under a leader that recorded none of them are struck by the next one",
+  },
+  {
+    what: "a key that came to seal meanwhile is struck with those that have had their time",
+    file: "controller/keys/key-term.ts",
+    find: "one !== ring.primary?.certificate.fingerprint && (ring.isOutdone(one)",
+    replace: "(ring.isOutdone(one)",
+    test: "test/controller/keys/unexpected-key.test.ts",
+    named:
+      "a key that came to seal while the one before it was recorded is a renewal to the next leader, too",
+  },
+  {
+    what: "a newer key that waits counts as outdone",
+    file: "controller/keys/key-ring.ts",
+    find: "return primary !== null && key !== undefined && this.isNewer(primary, key);",
+    replace: "return primary !== null && key !== undefined && key !== primary;",
+    test: "test/controller/keys/key-ring.test.ts",
+    named: "a key is outdone where one that is newer seals",
+  },
+  {
     what: "a key that has sealed stays announced, and is expected whoever brings it back",
     file: "controller/keys/sealing-key-record.ts",
     find: "const open = attempts.filter((one) => one !== fingerprint);",

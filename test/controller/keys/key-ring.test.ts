@@ -352,3 +352,24 @@ test("a key is newer than another one by the order in force", async () => {
   assert.equal(keys.holds(third.fingerprint), true);
   assert.equal(keys.holds(second.fingerprint), false);
 });
+
+test("a key is outdone where one that is newer seals", async () => {
+  const keys = ring("SecretCreationTimestamp");
+  assert.equal(keys.isOutdone(first.fingerprint), false);
+  await keys.put(pairSecret(first, "a", created(10)));
+  assert.equal(keys.isOutdone(first.fingerprint), false, "it seals");
+  await keys.put(pairSecret(second, "b", created(11)));
+  assert.deepEqual(
+    [first, second, third].map(({ fingerprint }) => keys.isOutdone(fingerprint)),
+    [true, false, false],
+  );
+  keys.remove("b");
+  assert.equal(keys.isOutdone(first.fingerprint), false);
+
+  const promoted = ring("SecretCreationTimestamp");
+  const annotations = { "signet.dev/primary": `${at(20).toISOString()} ${PAIR_UID}` };
+  await promoted.put(pairSecret(first, "a", { ...created(10), annotations }));
+  await promoted.put(pairSecret(second, "b", created(11)));
+  assert.equal(promoted.primary?.secretName, "a");
+  assert.equal(promoted.isOutdone(second.fingerprint), false, "it may have its time yet");
+});

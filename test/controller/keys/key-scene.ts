@@ -114,14 +114,14 @@ export function seals({ manager }: Replica): string | null {
 export function untilSeals(
   scene: KeyScene,
   replica: Replica,
-  pair: SealingPair,
+  pair: Pick<SealingPair, "fingerprint">,
   why = "it to seal",
 ): Promise<unknown> {
   return scene.until(why, () => seals(replica) === pair.fingerprint);
 }
 
 /** Waits until what the leader knows stands on the lease. */
-export function untilKnown(scene: KeyScene, pair: SealingPair): Promise<unknown> {
+export function untilKnown(scene: KeyScene, pair: Pick<SealingPair, "fingerprint">): Promise<unknown> {
   return scene.until(
     "the lease to name it",
     () => scene.lease.annotations["signet.dev/sealing-key"] === pair.fingerprint,

@@ -41,6 +41,22 @@ test("a key that seals and is not recorded yet stays known for made, and names a
   assert.deepEqual(attemptsOn(term), ["D", "C"]);
 });
 
+test("with the key that seals, those that had their time before it without being recorded are struck", async () => {
+  const scene = new ElectionScene();
+  const { term } = await scene.start("a");
+  await recordKnownKey(term, "A");
+  await announceAttempt(term, "B", noneSpent);
+  await announceAttempt(term, "C", (one) => one === "B", "B");
+  const isOver = (one: string) => one === "B";
+  await recordKnownKey(term, "C", isOver);
+  assert.deepEqual([knownKey(term), attemptsOn(term)], ["C", []]);
+  // Of a leader from before, which left it there beside one that is still to be made.
+  await announceAttempt(term, "B", noneSpent);
+  await announceAttempt(term, "D", noneSpent);
+  await recordKnownKey(term, "C", isOver);
+  assert.deepEqual([knownKey(term), attemptsOn(term)], ["C", ["D"]]);
+});
+
 /** Steps that follow one another, each after so many turns. */
 async function lane(turns: readonly number[], step: (at: number) => Promise<void>): Promise<void> {
   for (const [at, count] of turns.entries()) {

@@ -44,6 +44,93 @@ test("an unexpected change raises event, metric and annotation, which stand unti
   assert.equal(scene.configMap()?.metadata.name, "sealed-secrets-certificate");
 });
 
+for (const whatFails of ["nothing", "the publication"])
+  test(`a key that sealed, and comes back after its Secret is gone, is unexpected; ${whatFails} failed while it sealed`, async (context) => {
+    const scene = await keyScene(context, [pairSecret(current, "current")]);
+    const replica = await scene.start({ order: "SecretCreationTimestamp" });
+    replica.lead(scene.lease);
+    await untilKnown(scene, current);
+    const fault =
+      whatFails === "nothing" ? null : scene.cluster.faults.add({ path: /configmaps/, status: 503 });
+    await replica.manager.generate();
+    const made = { fingerprint: seals(replica) ?? assert.fail() };
+    if (fault === null) await untilKnown(scene, made);
+    const secret = scene.keySecrets().find(({ metadata }) => metadata.name !== "current") ?? assert.fail();
+    const { name = "" } = secret.metadata;
+    // Of the same second, their names would decide which is newer.
+    await scene.until("a second to be over", () => Date.now() >= secondAfter(secret.metadata));
+    await replica.manager.generate();
+    const next = { fingerprint: seals(replica) ?? assert.fail() };
+    assert.notEqual(next.fingerprint, made.fingerprint);
+    if (fault !== null) {
+      // Gone before anything of it was recorded.
+      scene.remove(name);
+      await scene.until("it to be gone", () => !replica.manager.ring.holds(made.fingerprint));
+      fault.remove();
+    }
+    await untilKnown(scene, next);
+    assert.deepEqual(scene.lease.annotations["signet.dev/renewal"] ?? "", "");
+    if (fault === null) scene.remove(name);
+    await scene.until("it to be gone", () => !replica.manager.ring.holds(made.fingerprint));
+    assert.deepEqual(changes(replica), []);
+
+    const newest = { creationTimestamp: new Date(Date.now() + 2_000).toISOString() };
+    scene.put({
+      ...secret,
+      metadata: { ...secret.metadata, ...newest, name: "brought-back", uid: "another" },
+    });
+    await untilKnown(scene, made);
+    assert.deepEqual(
+      changes(replica).map(({ name }) => name),
+      ["brought-back"],
+    );
+    assert.notEqual(alarm(scene), null);
+  });
+
+test("keys that sealed under a leader that recorded none of them are struck by the next one", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const order = "SecretCreationTimestamp";
+  const [first, second] = [await scene.start({ order }), await scene.start({ order })];
+  const term = first.lead(scene.lease);
+  await untilKnown(scene, current);
+  const fault = scene.cluster.faults.add({ path: /configmaps/, status: 503 });
+  await first.manager.generate();
+  const made = scene.keySecrets().find(({ metadata }) => metadata.name !== "current") ?? assert.fail();
+  await scene.until("a second to be over", () => Date.now() >= secondAfter(made.metadata));
+  await first.manager.generate();
+  const newest = { fingerprint: seals(first) ?? assert.fail() };
+  await term.end();
+  fault.remove();
+  second.lead(scene.lease);
+  await untilKnown(scene, newest);
+  assert.equal(scene.lease.annotations["signet.dev/renewal"], "");
+  assert.deepEqual(second.told, []);
+});
+
+test("a key that came to seal while the one before it was recorded is a renewal to the next leader, too", async (context) => {
+  const scene = await keyScene(context, [pairSecret(current, "current")]);
+  const { promise: heldUntil, resolve: letGo } = Promise.withResolvers<void>();
+  const held = scene.cluster.faults.add({ path: /configmaps/, heldUntil, times: 1 });
+  const [first, second] = [await scene.start(), await scene.start()];
+  const term = first.lead(scene.lease);
+  await scene.until("the first record", () => held.struck === 1);
+  await first.manager.generate();
+  const made = { fingerprint: seals(first) ?? assert.fail() };
+  assert.notEqual(made.fingerprint, current.fingerprint);
+  // The record after that one does not come about, and the lead changes.
+  const away = scene.cluster.faults.add({ method: "GET", path: /configmaps/, status: 503 });
+  letGo();
+  await untilKnown(scene, current);
+  assert.equal(scene.lease.annotations["signet.dev/renewal"], made.fingerprint);
+  await term.end();
+  away.remove();
+  assert.equal(scene.lease.annotations["signet.dev/sealing-key"], current.fingerprint);
+  second.lead(scene.lease);
+  await untilKnown(scene, made);
+  assert.deepEqual(second.told, []);
+  assert.equal(alarm(scene), null);
+});
+
 test("promoting the new key ends the alarm", async (context) => {
   const scene = await keyScene(context, [pairSecret(current, "current")]);
   const replica = await scene.start();
@@ -139,3 +226,8 @@ test("a leader that was paused and does not know yet takes its successor's renew
   assert.deepEqual([...paused.told, ...next.told], []);
   assert.equal(alarm(scene), null);
 });
+
+/** The first moment of the second after an object was made, in ms. */
+function secondAfter({ creationTimestamp = "" }: { creationTimestamp?: string }): number {
+  return Math.floor(Date.parse(creationTimestamp) / 1000) * 1000 + 1000;
+}
