@@ -41,8 +41,8 @@ export type KeyMakerParts = {
   clusterId: () => string | null;
   /** {@link issueKey}, but for tests that have keys. */
   issue?: typeof issueKey;
-  /** Takes a key Secret into the ring; `replaced` is a version of it that is older, or the same. */
-  take: (secret: SecretObject, replaced?: SecretObject) => Promise<void>;
+  /** Takes a key Secret into the ring; `replaced` are versions of it that are older, or the same. */
+  take: (secret: SecretObject, ...replaced: readonly SecretObject[]) => Promise<void>;
 };
 
 /** A key that is to succeed another one, until its Secret stands. */
@@ -232,7 +232,7 @@ export class KeyMaker {
     const body = { ...secret, metadata: { ...secret.metadata, annotations: marks } };
     const path = corePath("secrets", style.namespace, name);
     const request = { method: "PUT", path, body, signal: term.signal } as const;
-    await take((await client.request(request)) as SecretObject, secret);
+    await take((await client.request(request)) as SecretObject, pending.written, secret);
   }
 
   async #read(name: string): Promise<SecretObject | null> {

@@ -173,7 +173,7 @@ export class KeyManager {
       requireBackup,
       style,
       clusterId,
-      take: (secret, replaced) => watch.take(secret, replaced),
+      take: (secret, ...replaced) => watch.take(secret, ...replaced),
     });
     const current = new KeyTerm({
       term,

@@ -48,7 +48,7 @@ export class KeyWatch {
   /** What the ring has of each Secret, by name. */
   readonly #held = new Map<string, KubeObject["metadata"]>();
   /** Versions that are known to be outdated, by name: a watch may show them yet. */
-  readonly #replaced = new Map<string, KubeObject["metadata"]>();
+  readonly #replaced = new Map<string, KubeObject["metadata"][]>();
   /** Secrets whose keys are not unwrapped yet, by name. */
   readonly #waiting = new Map<string, SecretObject>();
   #round: Round | null = null;
@@ -83,12 +83,13 @@ export class KeyWatch {
 
   /**
    * Takes in a Secret that somebody just read or wrote, without waiting for the watch, which brings it once more.
-   * @param replaced a version that is older, where one is known: a watch may show it yet. The same says nothing.
+   * @param replaced versions that are older, as far as they are known: a watch may show them yet. The same says nothing.
    */
-  take(secret: SecretObject, replaced?: SecretObject): Promise<void> {
+  take(secret: SecretObject, ...replaced: readonly SecretObject[]): Promise<void> {
     const { name = "" } = secret.metadata;
-    if (replaced !== undefined && !isSameVersion(replaced.metadata, secret.metadata))
-      this.#replaced.set(name, replaced.metadata);
+    for (const older of replaced)
+      if (!isSameVersion(older.metadata, secret.metadata) && !this.#isReplaced(older))
+        this.#replaced.set(name, [...(this.#replaced.get(name) ?? []), older.metadata]);
     return this.#enqueue(async () => {
       const shown = this.#present(name);
       // What the watch has shown by now is newer.
@@ -176,7 +177,8 @@ export class KeyWatch {
   }
 
   #isReplaced({ metadata }: SecretObject): boolean {
-    return isSameVersion(this.#replaced.get(metadata.name ?? ""), metadata);
+    const older = this.#replaced.get(metadata.name ?? "") ?? [];
+    return older.some((one) => isSameVersion(one, metadata));
   }
 
   /** A label of any other value takes a key out, whatever the Secret's name. */

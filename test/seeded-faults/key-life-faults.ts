@@ -27,6 +27,15 @@ export const keyLifeFaults: readonly Fault[] = [
     test: "test/controller/keys/lost-promotion.test.ts",
   },
   {
+    what: "of a key that somebody wrote to before its promotion, one older version alone is known as such",
+    file: "controller/keys/key-maker.ts",
+    find: "as SecretObject, pending.written, secret);",
+    replace: "as SecretObject, secret);",
+    test: "test/controller/keys/lost-promotion.test.ts",
+    named:
+      "the promotion of a key that somebody wrote to before it is not taken back by a watch that lags behind",
+  },
+  {
     what: "a part of a fingerprint names the first of the keys that it fits",
     file: "cli/keys/named-key.ts",
     find: "if (fitting.size <= 1) return",
