@@ -19,8 +19,8 @@ export type Fault =
   | { kind: "hold-answer"; first: () => void }
   /** Neither forwarded nor answered: the connection stays until whoever sent it ends it. */
   | { kind: "hold" }
-  /** Forwarded after so long, even if whoever sent it has given up by then. */
-  | { kind: "late"; ms: number }
+  /** Forwarded once that is settled, even if whoever sent it has given up by then. */
+  | { kind: "late"; until: Promise<void> }
   /** The connection ends instead. */
   | { kind: "drop" };
 
@@ -58,7 +58,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
     if (fault?.kind === "hold") return void incoming.on("error", () => undefined).resume();
     if (fault?.kind === "drop") return void incoming.socket.destroy();
     if (fault?.kind === "answer") return answer(incoming, outgoing, fault);
-    if (fault?.kind === "late") return forwardLate(incoming, outgoing, fault.ms);
+    if (fault?.kind === "late") return forwardLate(incoming, outgoing, fault.until);
     const drop = fault?.kind === "drop-answer" || fault?.kind === "hold-answer" ? fault : null;
     setTimeout(() => forward(incoming, outgoing, drop), fault?.kind === "delay" ? fault.ms : 0);
   });
@@ -106,14 +106,14 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
   }
 
   /** As a network does that was cut off, and had taken the request already. */
-  function forwardLate(incoming: IncomingMessage, outgoing: ServerResponse, ms: number): void {
+  function forwardLate(incoming: IncomingMessage, outgoing: ServerResponse, until: Promise<void>): void {
     const { host: _host, ...headers } = incoming.headers;
     const { method = "GET", url = "/" } = incoming;
     const chunks: Buffer[] = [];
     incoming.on("error", () => undefined);
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
-      setTimeout(() => {
+      void until.then(() => {
         const upstream = tlsRequest(new URL(url, controlPlane.url), { agent, method, headers }, (reply) => {
           reply.on("error", () => outgoing.destroy());
           outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
@@ -121,7 +121,7 @@ export async function startFaultProxy(controlPlane: ControlPlane): Promise<Fault
         });
         upstream.on("error", () => outgoing.destroy());
         upstream.end(Buffer.concat(chunks));
-      }, ms);
+      });
     });
   }
 
