@@ -175,15 +175,15 @@ export const projectFaults: readonly Fault[] = [
   {
     what: "accepting what stands in one file forgets what was accepted of others",
     file: "cli/accepted-files.ts",
-    find: "write({ ...entries, [file]: entry })",
-    replace: "write({ [file]: entry })",
+    find: "({ ...now, [file]: entryOf(ownOf(now, file)) })",
+    replace: "({ [file]: entryOf(ownOf(now, file)) })",
     test: "test/cli/accepted-files.test.ts",
   },
   {
     what: "forgetting one file forgets all",
     file: "cli/accepted-files.ts",
-    find: "write(others);",
-    replace: "write({});",
+    find: "write(({ [file]: _, ...others }) => others);",
+    replace: "write(() => ({}));",
     test: "test/cli/accepted-files.test.ts",
   },
   {
@@ -356,5 +356,13 @@ export const projectFaults: readonly Fault[] = [
     replace: "alertOfFirst(project, records, notices)",
     test: sopsTest,
     named: "refuse a file that becomes",
+  },
+  {
+    what: "recipients that are told and not taken down are told without the next step",
+    file: rules,
+    find: '". Look at them; to accept them and the pins: signet pin accept"];',
+    replace: '""];',
+    test: "test/cli/project/sops-rules.test.ts",
+    named: "say who may read what is written anew",
   },
 ];
