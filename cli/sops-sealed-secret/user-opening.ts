@@ -1,4 +1,5 @@
 import type { SopsUnwrapper } from "../../shared/document/sops/key-services.ts";
+import { askedOnce } from "../asked-once.ts";
 import { clusterIdentity } from "../cluster-identity.ts";
 import type { Io } from "../io.ts";
 import type { UserKeyServiceOptions, UserKeyServices } from "../key-services/user-key-services.ts";
@@ -9,7 +10,7 @@ import type { UserSopsKeys } from "../sops/user-sops-keys.ts";
 export type SopsOpener = {
   /** @param namespace where the object stands. */
   unwrapperFor: (namespace: string) => SopsUnwrapper;
-  /** Which cluster it stands in, or will; found out once. @throws SealError naming --cluster-id when nobody tells. */
+  /** Which cluster it stands in, or will; asked once, until that fails. @throws SealError naming --cluster-id when nobody tells. */
   clusterId: () => Promise<string>;
 };
 
@@ -22,16 +23,12 @@ export function userSopsOpener(
   options: UserKeyServiceOptions & SopsOpeningOptions,
   io: Io,
 ): SopsOpener {
-  let cluster: Promise<string> | null = null;
   const keys = userSopsKeys(keyServices, options, io);
   return {
     unwrapperFor: (namespace) => ({
       unwrap: async (entry, signal) => (await keys()).unwrapper(namespace, "compared").unwrap(entry, signal),
     }),
-    clusterId() {
-      cluster ??= clusterIdentity(options, io);
-      return cluster;
-    },
+    clusterId: askedOnce(() => clusterIdentity(options, io)),
   };
 }
 

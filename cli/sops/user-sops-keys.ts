@@ -6,8 +6,9 @@ import { sopsUnwrapper } from "../../shared/document/sops/keys/unwrapper.ts";
 import type { SopsVault } from "../../shared/document/sops/keys/vault-entry.ts";
 import { sopsWrapper } from "../../shared/document/sops/keys/wrapper.ts";
 import type { SopsKeyEntry, SopsRecipient } from "../../shared/document/sops/metadata.ts";
-import { SealError } from "../../shared/errors.ts";
+import { FileError, SealError } from "../../shared/errors.ts";
 import { saysPlace } from "../../shared/sops-sealed-secret/kms-place.ts";
+import { askedOnce } from "../asked-once.ts";
 import type { Io } from "../io.ts";
 import type { UserKeyServices } from "../key-services/user-key-services.ts";
 import type { SopsOpeningOptions } from "../options.ts";
@@ -33,8 +34,8 @@ export class UserSopsKeys {
   readonly #services: UserKeyServices;
   readonly #options: SopsOpeningOptions;
   readonly #io: Io;
-  #identities: Promise<AgeIdentities> | null = null;
-  readonly #byCommand = new Map<string, Promise<AgeIdentities | null>>();
+  readonly #identities = askedOnce(() => userIdentities(this.#io));
+  readonly #byCommand = new Map<string, () => Promise<AgeIdentities | null>>();
   readonly #callers = new Map<CallerKind, AllowedCallers>();
 
   constructor(services: UserKeyServices, options: SopsOpeningOptions, io: Io) {
@@ -98,14 +99,14 @@ export class UserSopsKeys {
 
   /** The identities at hand, but for those of a command. */
   identities(): Promise<AgeIdentities> {
-    this.#identities ??= userIdentities(this.#io);
-    return this.#identities;
+    return this.#identities();
   }
 
   #commandIdentities(recipient: string): Promise<AgeIdentities | null> {
-    const identities = this.#byCommand.get(recipient) ?? commandIdentities(recipient, this.#io);
-    this.#byCommand.set(recipient, identities);
-    return identities;
+    const ask =
+      this.#byCommand.get(recipient) ?? askedOnce(() => commandIdentities(recipient, this.#io), hasRun);
+    this.#byCommand.set(recipient, ask);
+    return ask();
   }
 
   #kms(namespace: string, pairs: PlacePairs): SopsKms {
@@ -160,6 +161,11 @@ export class UserSopsKeys {
     this.#callers.set(kind, allowed);
     return allowed;
   }
+}
+
+/** A command that failed may not the next time: a touch was missed. */
+function hasRun(identities: AgeIdentities | null): boolean {
+  return identities === null || !identities.problems.some((problem) => problem instanceof FileError);
 }
 
 function unwrapWith(identities: AgeIdentities, entry: SopsKeyEntry, signal: AbortSignal): Promise<Unwrapped> {

@@ -248,4 +248,12 @@ export const rotateFaults: readonly Fault[] = [
     test: servicesTest,
     named: "asks once which cluster they are bound to",
   },
+  {
+    what: "the cluster is asked for each SOPS document",
+    file: "cli/sops-sealed-secret/user-opening.ts",
+    find: "askedOnce(() => clusterIdentity(options, io))",
+    replace: "() => clusterIdentity(options, io)",
+    test: servicesTest,
+    named: "asks once which cluster they are bound to",
+  },
 ];

@@ -4,7 +4,7 @@ import { ALLOW_ALL, KEYS, KeyServiceWorld, sealFlags, secretYaml } from "../../s
 import { KEY_FILES, NEW_KEY, OFFLINE, valuesIn } from "../../support/rotated-tree.ts";
 import { CLUSTER } from "../../support/sops-sealed-secrets.ts";
 import { SopsUser } from "../../support/sops-user.ts";
-import { startStubApiServer } from "../../support/stub-api-server.ts";
+import { type StubRoute, startStubApiServer } from "../../support/stub-api-server.ts";
 
 /** A file `shop/db` with an item of each backend: `classic` under the old key, `kms` and `vault`. */
 async function mixed(world: KeyServiceWorld): Promise<string> {
@@ -114,25 +114,36 @@ suite("rotate of SOPS documents", () => {
     assert.equal(opened.stdout, "hunter2", opened.stderr);
   });
 
-  test("asks once which cluster they are bound to, however many there are", async () => {
+  const path = "/api/v1/namespaces/kube-system/configmaps/sealed-secrets-certificate";
+  const body = JSON.stringify({ metadata: {}, data: { "cluster-id": CLUSTER } });
+  const told: StubRoute = { method: "GET", path, status: 200, body };
+  async function rotatedBeside(routes: readonly StubRoute[], names: readonly string[]) {
     const user = await SopsUser.create();
     const text = await user.sealed({ password: "hunter2" });
-    const path = "/api/v1/namespaces/kube-system/configmaps/sealed-secrets-certificate";
-    const body = JSON.stringify({ metadata: {}, data: { "cluster-id": CLUSTER } });
-    const server = await startStubApiServer([{ method: "GET", path, status: 200, body }]);
+    const server = await startStubApiServer(routes);
     try {
-      const args = ["rotate", ...OFFLINE, "--server", server.url, "a.yaml", "b.yaml"];
-      const files = { ...KEY_FILES, "a.yaml": text, "b.yaml": text };
+      const args = ["rotate", ...OFFLINE, "--server", server.url, ...names];
+      const files = { ...KEY_FILES, ...Object.fromEntries(names.map((name) => [name, text])) };
       const run = await user.run(args, { files, env: { SEALED_SECRETS_CLUSTER_ID: "" } });
-      assert.equal(run.code, 0, run.stderr);
-      for (const file of ["a.yaml", "b.yaml"])
-        assert.notEqual(valuesIn(run.files.get(file))["password"], valuesIn(text)["password"], file);
-      assert.deepEqual(
-        server.requests.map(({ line }) => line),
-        [`GET ${path}`],
-      );
+      const before = valuesIn(text)["password"];
+      const left = names.filter((name) => valuesIn(run.files.get(name))["password"] === before);
+      return { ...run, left, asked: server.requests.map(({ line }) => line) };
     } finally {
       await server.close();
     }
+  }
+
+  test("asks once which cluster they are bound to, however many there are", async () => {
+    const { code, stderr, left, asked } = await rotatedBeside([told], ["a.yaml", "b.yaml"]);
+    assert.deepEqual([code, left, asked], [0, [], [`GET ${path}`]], stderr);
+  });
+
+  test("asks again where it was not told, so that only those in hand are left", async () => {
+    const away = { ...told, status: 500, body: "" };
+    // Eight are in hand at a time.
+    const names = [..."abcdefghi"].map((name) => `${name}.yaml`);
+    const { code, stderr, left } = await rotatedBeside([away, told], names);
+    assert.equal(code, 1, stderr);
+    assert.ok(left.includes("a.yaml") && !left.includes("i.yaml"), stderr);
   });
 });

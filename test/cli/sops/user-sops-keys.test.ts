@@ -142,6 +142,32 @@ suite("entries of age", () => {
     assert.deepEqual((await unwrap(someone, own)).share, dataKey);
     assert.equal(ran.length, 1);
   });
+
+  test("are asked of a command again that failed, and not of one that gave others", async () => {
+    const { text, recipient } = await newAgeIdentity();
+    const other = await newAgeIdentity();
+    for (const [outputs, opened] of [
+      [
+        [null, text],
+        [false, true, true],
+      ],
+      [
+        [other.text, text],
+        [false, false, false],
+      ],
+    ] as const) {
+      const left = [...outputs];
+      const runProgram = async () => {
+        const output = left.shift() ?? null;
+        return output === null ? null : new Uint8Array(Buffer.from(output));
+      };
+      const someone = user({ env: { SOPS_AGE_KEY_CMD: "pass show" } }, { runProgram });
+      const entry = await entryFor({ type: "age", recipient }, someone);
+      const shares = [];
+      for (const _ of opened) shares.push((await unwrap(someone, entry)).share !== null);
+      assert.deepEqual(shares, opened);
+    }
+  });
 });
 
 suite("entries of AWS KMS", () => {
