@@ -1,6 +1,6 @@
 import { FileError } from "../shared/errors.ts";
 import type { Io } from "./io.ts";
-import { isMap, readRecord, recordPath, type UserRecord, writeRecord } from "./user-record.ts";
+import { changeRecord, isMap, readRecord, recordPath, type UserRecord } from "./user-record.ts";
 
 /** The record of one kind of thing that this user accepts of files: `{FILE: entry}`. */
 export type AcceptedRecord<Entry> = {
@@ -14,14 +14,17 @@ export type AcceptedRecord<Entry> = {
   require(io: Io): AcceptedFiles<Entry>;
 };
 
-/** What such a record held when it was opened. What changes it throws FileError where it cannot be written. */
+/**
+ * What such a record held when it was opened, or last changed through this. What changes it goes by what it holds right then, which other
+ * processes may have changed since, and throws FileError, InputError where it cannot be written, or not be used any more.
+ */
 export type AcceptedFiles<Entry> = {
   /** What was accepted of a file; undefined for nothing. */
   of(file: string): Entry | undefined;
   /** The files of which anything was accepted, in order of their paths. */
   paths(): string[];
-  /** Puts this in the place of what was accepted of a file. */
-  accept(file: string, entry: Entry): void;
+  /** Puts something in the place of what was accepted of a file. @param entryOf makes it of that; undefined for nothing. */
+  accept(file: string, entryOf: (known: Entry | undefined) => Entry): void;
   /** Leaves a file out. @returns false when nothing of it was recorded. */
   forget(file: string): boolean;
 };
@@ -46,7 +49,7 @@ export function acceptedRecord<Entry>(
     const path = recordPath(record, io);
     if (path === null) return null;
     const entries = readRecord(path, record, io) ?? {};
-    return filesOf(entries, (changed) => writeRecord(path, changed, record, io));
+    return filesOf(entries, (change) => changeRecord(path, record, (now) => change(now ?? {}), io));
   };
   return {
     open,
@@ -72,17 +75,19 @@ export function ownOf<Value>(held: Readonly<Record<string, Value>>, name: string
 }
 
 function filesOf<Entry>(
-  entries: Readonly<Record<string, Entry>>,
-  write: (changed: Record<string, Entry>) => void,
+  opened: Readonly<Record<string, Entry>>,
+  write: (change: (now: Record<string, Entry>) => Record<string, Entry>) => Record<string, Entry>,
 ): AcceptedFiles<Entry> {
+  let entries = opened;
   return {
     of: (file) => ownOf(entries, file),
     paths: () => Object.keys(entries).toSorted(),
-    accept: (file, entry) => write({ ...entries, [file]: entry }),
+    accept(file, entryOf) {
+      entries = write((now) => ({ ...now, [file]: entryOf(ownOf(now, file)) }));
+    },
     forget(file) {
-      const { [file]: known, ...others } = entries;
-      if (known === undefined) return false;
-      write(others);
+      if (!Object.hasOwn(entries, file)) return false;
+      entries = write(({ [file]: _, ...others }) => others);
       return true;
     },
   };

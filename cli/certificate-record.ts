@@ -1,7 +1,9 @@
 import { fromUtf8 } from "../shared/bytes.ts";
+import { SealError } from "../shared/errors.ts";
 import { type Certificate, CertificateError } from "../shared/seal/certificate.node.ts";
 import type { Vouched } from "./controller/vouched-by.ts";
 import { codeOf } from "./file-failure.ts";
+import { withLock } from "./file-lock.ts";
 import type { Io } from "./io.ts";
 import type { Notices } from "./notices.ts";
 import { userFile } from "./user-record.ts";
@@ -121,10 +123,13 @@ function remember(
   try {
     io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
     const record = { fingerprint, seen: io.now().toISOString(), certificate };
-    const records = { ...readRecords(io), [keyOf(controller)]: record };
-    io.files.replace(path, `${JSON.stringify(records, null, 2)}\n`);
+    withLock(path, io.files, () => {
+      const records = { ...readRecords(io), [keyOf(controller)]: record };
+      io.files.replace(path, `${JSON.stringify(records, null, 2)}\n`);
+    });
   } catch (error) {
-    notices.note(`note: the certificate's fingerprint could not be remembered in ${path} (${codeOf(error)})`);
+    const why = error instanceof SealError ? error.message : codeOf(error);
+    notices.note(`note: the certificate's fingerprint could not be remembered in ${path} (${why})`);
   }
 }
 

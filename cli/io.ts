@@ -76,6 +76,10 @@ export type Files = {
    * @param access `owner-only`: an existing file, too, is readable by its owner only afterwards. For plain secrets.
    */
   replace(path: string, content: string | Uint8Array, access?: FileAccess): void;
+  /** Makes a new file that only its owner reads; `EEXIST` where something is there. */
+  create(path: string, content: string): void;
+  /** Removes a file, if it is there. */
+  remove(path: string): void;
   /** Makes a folder and those above it, readable by their owner only. */
   makeFolder(path: string): void;
   /** What a path leads to, links followed; null when nothing is there. */

@@ -25,6 +25,8 @@ import type { FileAccess, Files, FolderEntry } from "./io.ts";
 export const systemFiles: Files = {
   read: (path) => readFileSync(path),
   replace,
+  create,
+  remove: (path) => rmSync(path, { force: true }),
   makeFolder: (path) => mkdirSync(path, { recursive: true, mode: 0o700 }),
   kindOf,
   list,
@@ -76,6 +78,18 @@ function replace(path: string, content: string | Uint8Array, access: FileAccess 
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+function create(path: string, content: string): void {
+  const file = openSync(path, "wx", OWNER_ONLY);
+  try {
+    writeFileSync(file, content);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -16,7 +16,7 @@ export const systemIo: Io = {
   stdout: output(1),
   // What nobody can be told must not keep the work from being done: a reader may go away after the first line.
   stderr: forgiving(output(2)),
-  files: { ...systemFiles, replace: replaceWhole },
+  files: { ...systemFiles, replace: replaceWhole, create: createWhole },
   now: () => new Date(),
   fetch: async (url, init) => (await import("./web-fetch.ts")).webFetch(url, init, process.env),
   askSecret: async (prompt) => (await import("./system-terminal.ts")).askSecret(prompt, process),
@@ -74,8 +74,18 @@ function writeSome(descriptor: number, bytes: Uint8Array, at: number): number {
  * would leave a temporary file behind.
  */
 function replaceWhole(...file: Parameters<typeof systemFiles.replace>): void {
-  if (process.listenerCount("SIGINT") === 0) whenInterrupted(process, () => undefined);
+  endBetweenFiles();
   systemFiles.replace(...file);
+}
+
+/** Makes a file, which what follows at once removes again: whoever waits to make it can be interrupted until it is there. */
+function createWhole(...file: Parameters<typeof systemFiles.create>): void {
+  systemFiles.create(...file);
+  endBetweenFiles();
+}
+
+function endBetweenFiles(): void {
+  if (process.listenerCount("SIGINT") === 0) whenInterrupted(process, () => undefined);
 }
 
 function readStandardInput(): Uint8Array {

@@ -1,6 +1,7 @@
 import { fromUtf8 } from "../shared/bytes.ts";
-import { InputError } from "../shared/errors.ts";
+import { InputError, SealError } from "../shared/errors.ts";
 import { codeOf, fileFailure } from "./file-failure.ts";
+import { withLock } from "./file-lock.ts";
 import type { Io } from "./io.ts";
 
 /** A file in which this user's own decisions stand, as JSON: one field with all of them. */
@@ -62,17 +63,27 @@ export function readRecord<Content>(
   throw new InputError(`${path} is not ${what}`, `correct it, or remove it and ${next}`);
 }
 
-/** Puts other content in the place of a record's, readable by its owner only. @throws FileError when it cannot. */
-export function writeRecord<Content>(
+/**
+ * Changes a record, readable by its owner only, as it stands right then: other processes may have changed it since it was read.
+ * @param change makes the new content of the old one, null where there is no record.
+ * @returns the new content.
+ * @throws FileError when it cannot be written, or its lock cannot be had; what `readRecord` throws.
+ */
+export function changeRecord<Content>(
   path: string,
-  content: Content,
-  { field }: Pick<UserRecord<Content>, "field">,
+  record: UserRecord<Content>,
+  change: (content: Content | null) => Content,
   io: Pick<Io, "files">,
-): void {
+): Content {
   try {
     io.files.makeFolder(path.slice(0, path.lastIndexOf("/")));
-    io.files.replace(path, `${JSON.stringify({ [field]: content }, null, 2)}\n`, "owner-only");
+    return withLock(path, io.files, () => {
+      const content = change(readRecord(path, record, io));
+      io.files.replace(path, `${JSON.stringify({ [record.field]: content }, null, 2)}\n`, "owner-only");
+      return content;
+    });
   } catch (error) {
+    if (error instanceof SealError) throw error;
     throw fileFailure(`cannot write ${path}`, "check the folder and its permissions", error);
   }
 }

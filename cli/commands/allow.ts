@@ -5,9 +5,10 @@ import { page } from "../help/pages/allow.ts";
 import type { Io } from "../io.ts";
 import {
   type AllowedKey,
+  allowKey,
+  disallowKey,
   isSameKey,
   readAllowedKeys,
-  writeAllowedKeys,
 } from "../key-services/allow-record.ts";
 import { vaultPlace } from "../key-services/vault-access.ts";
 import { nearestWord } from "../nearest-word.ts";
@@ -48,14 +49,13 @@ export const allow: Command<typeof allowOptions> = {
       return;
     }
     const key = await keyOf(positionals, options, io);
-    const others = keys.filter((known) => !isSameKey(known, key));
-    const isThere = others.length < keys.length;
+    const isThere = keys.some((known) => isSameKey(known, key));
     if (options.remove) {
       if (!isThere)
         throw new InputError(`${lineOf(key)} is not allowed as it is`, "signet allow lists what is");
-      writeAllowedKeys(others, io);
+      disallowKey(key, io);
     } else {
-      if (!isThere) writeAllowedKeys([...keys, key], io);
+      if (!isThere) allowKey(key, io);
       if (key.pattern.includes("{namespace}"))
         noticesOf(io, { verbose: options.verbose, v: 0 }).alert(NAMESPACE_IS_THE_FILES);
     }

@@ -1,7 +1,7 @@
 import { FileError } from "../../shared/errors.ts";
 import { isKeyPattern } from "../../shared/seal/key-pattern.ts";
 import type { Io } from "../io.ts";
-import { isMap, readRecord, recordPath, type UserRecord, writeRecord } from "../user-record.ts";
+import { changeRecord, isMap, readRecord, recordPath, type UserRecord } from "../user-record.ts";
 import type { VaultPlace } from "./connector.ts";
 
 /** A key, or keys by a pattern, that this user lets values be opened with. */
@@ -20,8 +20,17 @@ export function readAllowedKeys(io: Io): AllowedKey[] {
   return (path === null ? null : readRecord(path, RECORD, io)) ?? [];
 }
 
-/** Puts another list in the place of the record, readable by its owner only. @throws FileError when it cannot. */
-export function writeAllowedKeys(keys: readonly AllowedKey[], io: Io): void {
+/** Allows a key from now on. @throws FileError, InputError when it cannot be recorded. */
+export function allowKey(key: AllowedKey, io: Io): void {
+  changeAllowedKeys((others) => [...others, key], key, io);
+}
+
+/** Allows a key no more. @throws FileError, InputError when it cannot be recorded. */
+export function disallowKey(key: AllowedKey, io: Io): void {
+  changeAllowedKeys((others) => others, key, io);
+}
+
+function changeAllowedKeys(change: (others: AllowedKey[]) => AllowedKey[], key: AllowedKey, io: Io): void {
   const path = recordPath(RECORD, io);
   if (path === null) {
     throw new FileError(
@@ -29,8 +38,9 @@ export function writeAllowedKeys(keys: readonly AllowedKey[], io: Io): void {
       "set HOME, or XDG_CONFIG_HOME; a single run takes --kms-allowed-keys and --vault-allowed-keys",
     );
   }
-  const sorted = [...keys].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  writeRecord(path, sorted, RECORD, io);
+  const keysOf = (known: AllowedKey[] | null) => change((known ?? []).filter((one) => !isSameKey(one, key)));
+  const inOrder = (a: AllowedKey, b: AllowedKey) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  changeRecord(path, RECORD, (known) => keysOf(known).sort(inOrder), io);
 }
 
 /** Whether this user has a place for such a list: pipelines may run without a home. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { InputError, SealError } from "../../shared/errors.ts";
 import { type Certificate, readCertificate } from "../../shared/seal/certificate.node.ts";
 import { type AcceptedFiles, acceptedRecord, isMapOf, ownOf } from "../accepted-files.ts";
@@ -57,7 +58,7 @@ export function requireAcceptedPin(
     notices.alert(
       `the pins of ${project.path} are taken as they are, with its first use: ${shown.join("; ")}`,
     );
-    files.accept(project.path, pins);
+    files.accept(project.path, (now) => now ?? pins);
     return;
   }
   const vouched = judge(cluster, accepted, io.now());
@@ -71,7 +72,10 @@ export function requireAcceptedPin(
   for (const step of vouched.steps) notices.note(step);
   const firstUse = accepted?.firstUse === true ? { firstUse: true } : {};
   const pin = { ...pinOf(cluster), ...firstUse };
-  files.accept(project.path, { ...known, [cluster.name]: pin });
+  // What was accepted meanwhile was judged by nobody here, and stays.
+  files.accept(project.path, (now = {}) =>
+    isDeepStrictEqual(ownOf(now, cluster.name), accepted) ? { ...now, [cluster.name]: pin } : now,
+  );
 }
 
 /**
@@ -81,13 +85,13 @@ export function requireAcceptedPin(
  * @throws FileError when it cannot be recorded; what `pinnedCluster` throws.
  */
 export function acceptPins(project: ProjectFile, names: readonly string[], io: Io): string[] {
-  const files = RECORD.require(io);
   const chosen = names.length > 0 ? names : [...project.clusters.keys()];
   const clusters = chosen.map((name) => pinnedCluster(project, name, io));
-  const before = Object.entries(files.of(project.path) ?? {});
-  const kept = before.filter(([name]) => project.clusters.has(name));
-  const pins = Object.fromEntries([...kept, ...clusters.map((cluster) => [cluster.name, pinOf(cluster)])]);
-  files.accept(project.path, pins);
+  const accepted = clusters.map((cluster) => [cluster.name, pinOf(cluster)] as const);
+  RECORD.require(io).accept(project.path, (known = {}) => {
+    const kept = Object.entries(known).filter(([name]) => project.clusters.has(name));
+    return Object.fromEntries([...kept, ...accepted]);
+  });
   return clusters.map(({ name, certificate }) => `${name} ${certificate.fingerprint}`);
 }
 

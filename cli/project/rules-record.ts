@@ -46,7 +46,7 @@ export function knownRules(project: ProjectFile, io: Io, notices: Notices, recor
       notices.alert(
         `you accepted pins of ${project.path}, and its rules not yet: by them a file may be sealed for another cluster, or key, than it was. Look at them; to accept them and the pins: signet pin accept`,
       );
-    else if (records) files.accept(project.path, rulesOf(project));
+    else if (records) files.accept(project.path, (now) => now ?? rulesOf(project));
     return { alertOfRules() {}, requireRecipients: alertOfFirst(project, records && !isLate, notices) };
   }
   const ruleBefore = (file: string | null) => ruleFor({ ...project, rules: known.rules }, file, io);
@@ -110,7 +110,7 @@ export function acceptRules(project: ProjectFile, io: Io): boolean {
   const known = files.of(project.path);
   const rules = rulesOf(project);
   if (isDeepStrictEqual(known, rules)) return false;
-  files.accept(project.path, rules);
+  files.accept(project.path, () => rules);
   return known !== undefined;
 }
 

@@ -46,7 +46,7 @@ export async function requireAccepted(
     notices.alert(
       `the recipients of ${file.path} are taken as they are, with its first use: ${linesOf(rule).join("; ")}`,
     );
-    files.accept(file.path, rulesOf(file));
+    files.accept(file.path, (now) => now ?? rulesOf(file));
     return;
   }
   const accepted = ownOf(known, rule.pathRegex);
@@ -126,7 +126,7 @@ export function acceptRecipients(file: ProjectFile, io: Io): string[] {
   const rules = readRules(file).flatMap(({ rule }) => rule ?? []);
   if (rules.length === 0)
     throw new InputError(`${file.path} has no creation rule that signet follows`, "add one with recipients");
-  RECORD.require(io).accept(file.path, rulesOf(file));
+  RECORD.require(io).accept(file.path, () => rulesOf(file));
   return rules.map((rule) => `${rule.where}: ${linesOf(rule).join("; ")}`);
 }
 

@@ -88,6 +88,23 @@ suite("the record of certificates seen", () => {
     });
   });
 
+  test("keeps what another process remembers at the same time", () => {
+    const { io, left } = memoryIo([], { now, env: { XDG_STATE_HOME: "/state" } });
+    const other = { ...controller, name: "other" };
+    const notices = noticesOf(io, { verbose: false, v: 0 });
+    const { create } = io.files;
+    io.files.create = (path, content) => {
+      io.files.create = create;
+      compareWithLastSeen(other, seen("SHA256:two"), io, notices);
+      create(path, content);
+    };
+    compareWithLastSeen(controller, seen("SHA256:one"), io, notices);
+    assert.deepEqual(JSON.parse(left(0).files.get(PATH) ?? ""), {
+      "https://a:6443 kube-system/other": entry("SHA256:two"),
+      "https://a:6443 kube-system/c": entry("SHA256:one"),
+    });
+  });
+
   test("cannot make sealing fail", () => {
     const { io } = memoryIo([]);
     const files = {
@@ -100,6 +117,11 @@ suite("the record of certificates seen", () => {
     assert.match(
       compare("SHA256:one", shown, { files }).said,
       /^note: .* could not be remembered .*\(EACCES\)\n$/,
+    );
+    const locked = { ...io.files, read: files.replace };
+    assert.match(
+      compare("SHA256:one", shown, { files: locked }).said,
+      /^note: .* could not be remembered .*\(cannot read \S+\.lock: permission denied\)\n$/,
     );
   });
 });

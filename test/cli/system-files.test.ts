@@ -122,3 +122,31 @@ suite("replacing a file", () => {
     closeSync(reading);
   });
 });
+
+suite("making a file", () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "signet-files-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("gives one that only its owner reads, and leaves what is there as it is", () => {
+    systemFiles.create(at("new"), "one");
+    assert.throws(() => systemFiles.create(at("new"), "two"), { code: "EEXIST" });
+    assert.deepEqual([readFileSync(at("new"), "utf8"), modeOf("new")], ["one", 0o600]);
+    symlinkSync("nowhere", at("link"));
+    assert.throws(() => systemFiles.create(at("link"), "two"), { code: "EEXIST" });
+  });
+
+  test("leaves nothing behind when it fails", () => {
+    // What cannot be written fails after the file was made.
+    assert.throws(() => systemFiles.create(at("new"), { length: 1 } as unknown as string));
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test("is taken back by removing it, if it is there", () => {
+    systemFiles.create(at("new"), "one");
+    systemFiles.remove(at("new"));
+    systemFiles.remove(at("new"));
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});

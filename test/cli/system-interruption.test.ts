@@ -100,3 +100,17 @@ test("and what was to be said after it is", (context) => {
   const { signal, said } = interruptedAmidFile(context, saying);
   assert.deepEqual([signal, said], ["SIGINT", "last words"]);
 });
+
+test("a file that is made and removed in one go is not left behind", (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "signet-interrupted-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = JSON.stringify(join(folder, "file.lock"));
+  const { signal, said } = ended(
+    `import { systemIo } from ${systemIo};
+    systemIo.files.create(${file}, "token");
+    process.kill(process.pid, "SIGINT");
+    systemIo.files.remove(${file});
+    setTimeout(() => console.log("went on"), 60_000);`,
+  );
+  assert.deepEqual([signal, said, readdirSync(folder)], ["SIGINT", "", []]);
+});

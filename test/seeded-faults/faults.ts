@@ -57,6 +57,7 @@ import { tellingFaults } from "./telling-faults.ts";
 import { templateFaults } from "./template-faults.ts";
 import { templateFunctionFaults } from "./template-function-faults.ts";
 import { unsealingFaults } from "./unsealing-faults.ts";
+import { userRecordFaults } from "./user-record-faults.ts";
 import { vaultFaults } from "./vault-faults.ts";
 import { vaultKvFaults } from "./vault-kv-faults.ts";
 import { wipingFaults } from "./wiping-faults.ts";
@@ -118,4 +119,5 @@ export const faults: readonly Fault[] = [
   ...handOverFaults,
   ...pinFaults,
   ...projectFaults,
+  ...userRecordFaults,
 ];

@@ -57,6 +57,11 @@ export function memoryIo(
     files: {
       read: (path) => files.get(posix.normalize(path)) ?? missing(path),
       replace: (path, content) => void files.set(posix.normalize(path), bytesOf(content)),
+      create(path, content) {
+        if (files.has(posix.normalize(path))) throw Object.assign(new Error("there"), { code: "EEXIST" });
+        files.set(posix.normalize(path), bytesOf(content));
+      },
+      remove: (path) => void files.delete(posix.normalize(path)),
       makeFolder: () => {},
       kindOf: (path) => (path === "" ? null : kindOf(files, posix.normalize(path))),
       list: (folder) => entriesOf(files, folder),

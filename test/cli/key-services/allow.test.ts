@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
+import { allowKey, disallowKey, readAllowedKeys } from "../../../cli/key-services/allow-record.ts";
 import {
   ALLOW_ALL,
   KEYS,
@@ -9,7 +10,7 @@ import {
   secretYaml,
   VAULT,
 } from "../../support/key-service-world.ts";
-import type { MemoryWorld } from "../../support/memory-io.ts";
+import { type MemoryWorld, memoryIo } from "../../support/memory-io.ts";
 
 const RECORD = "/home/me/.config/signet/allowed-keys.json";
 const HOME = { HOME: "/home/me" };
@@ -231,6 +232,24 @@ suite("signet allow", () => {
       { numRuns: 40 },
     );
   });
+});
+
+test("what is allowed by several at once is allowed", () => {
+  const { io } = memoryIo([], { env: HOME });
+  const [one, other, removed] = [...KEYS.kms, "arn:aws:kms:*:*:key/*"].map(
+    (pattern) => ({ service: "kms", pattern }) as const,
+  );
+  assert.ok(one !== undefined && other !== undefined && removed !== undefined);
+  allowKey(removed, io);
+  const { create } = io.files;
+  io.files.create = (path, content) => {
+    io.files.create = create;
+    allowKey(other, io);
+    disallowKey(removed, io);
+    create(path, content);
+  };
+  allowKey(one, io);
+  assert.deepEqual(new Set(readAllowedKeys(io)), new Set([one, other]));
 });
 
 test("everything may be allowed by flags alone, where there is no home", async () => {

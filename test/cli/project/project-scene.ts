@@ -41,11 +41,13 @@ export function secretText(name: string, annotation = ""): string {
 /**
  * Runs the CLI in a repository; paths are taken from its root.
  * @param links by their path where each leads.
+ * @param meanwhile files as another process leaves them before this one gets the lock of the first.
  */
 export async function inProject(
   args: readonly string[],
   world: MemoryWorld = {},
   links: Readonly<Record<string, string>> = {},
+  meanwhile: Readonly<Record<string, string>> = {},
 ): Promise<MemoryRun> {
   const { io, left } = memoryIo(args, { now: NOW, ...world, env: { HOME: "/home", ...world.env } });
   const rooted = (path: string) => {
@@ -53,10 +55,16 @@ export async function inProject(
     return links[named] ?? named;
   };
   const { files } = io;
+  let unwritten = meanwhile;
   const whole = {
     ...files,
     read: (path: string) => files.read(rooted(path)),
     replace: (path: string, content: string | Uint8Array) => files.replace(rooted(path), content),
+    create: (path: string, content: string) => {
+      for (const [name, text] of Object.entries(unwritten)) files.replace(name, text);
+      unwritten = {};
+      files.create(path, content);
+    },
     kindOf: (path: string) => (path === "" ? null : files.kindOf(rooted(path))),
     list: (folder: string) => files.list(rooted(folder)),
     destination: (path: string) => files.destination(rooted(path)),

@@ -21,12 +21,21 @@ type Scene = {
   env?: Record<string, string>;
   folder?: string;
   quiet?: boolean;
+  /** The record as another process leaves it before this one gets its lock. */
+  meanwhile?: string;
 };
 
 /** Whom a document would be encrypted for, what is said, and the files afterwards. */
 async function targets({ options, path = "/repo/app/db.yaml", folder = "/repo/app", ...scene }: Scene) {
   const { io, left } = memoryIo([], { files: scene.files ?? {}, env: { HOME, ...scene.env } });
-  const files = { ...io.files, realPath: (at: string) => (at === "." ? folder : io.files.realPath(at)) };
+  const files = {
+    ...io.files,
+    realPath: (at: string) => (at === "." ? folder : io.files.realPath(at)),
+    create(file: string, content: string) {
+      if (scene.meanwhile !== undefined) io.files.replace(RECORD, scene.meanwhile);
+      io.files.create(file, content);
+    },
+  };
   const world = { ...io, files };
   const notices = noticesOf(world, { verbose: scene.quiet !== true, v: 0 });
   const made = await sopsTargets({ ...none, ...options }, path, world, notices);
@@ -218,6 +227,15 @@ suite("recipients of a .sops.yaml", () => {
       /it is new since you accepted the file/,
     );
     assert.equal((await targets({ files: start.files })).groups.length, 2);
+  });
+
+  test("that were accepted since a first use began stay accepted", async () => {
+    const other = { "/repo/.sops.yaml": { "": { groups: [], threshold: 0, place: 0 } } };
+    const { files } = await targets({
+      files: rules(text(alice)),
+      meanwhile: JSON.stringify({ recipients: other }),
+    });
+    assert.deepEqual(JSON.parse(files[RECORD] ?? ""), { recipients: other });
   });
 
   test("are known by all rules of the file from its first use on", async () => {
