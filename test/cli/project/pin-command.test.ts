@@ -348,6 +348,7 @@ suite("signet pin", () => {
       [["pin", "update"], files, 2, /the pin of which cluster/],
       [["pin", "update", "a", "b"], files, 2, /one pin is renewed at a time/],
       [["pin", "update", "dev"], files, 1, /has no cluster "dev"/],
+      [["pin", "accept", "dev"], { ...files, [PINS]: "{" }, 1, /has no cluster "dev"/],
       [["pin", "accept", "--cert", "x"], files, 2, /--cert is for update/],
       [["pin", "update", "--cert", "https://x/y", "prod"], files, 1, /not taken from a web address/],
     ];
