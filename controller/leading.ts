@@ -71,6 +71,8 @@ const WAITING_BESIDE = 4;
 const FLUSH_MS = 2000;
 /** Time for what is under way to end when the controller stops. */
 const DRAIN_MS = 8000;
+/** All that a stop waits for while the term holds, in ms. */
+export const STOP_BOUND_MS = DRAIN_MS + FLUSH_MS;
 const RECORD_KEY_RETRY_MS = 1000;
 const RECORDS_LATER = "Cannot read the secret of the records, will retry";
 const NO_RECORDS = "Nothing will be known of this run at the next start: every value will be opened then";

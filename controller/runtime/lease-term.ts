@@ -29,7 +29,8 @@ export type LeaseTermOptions = {
 
 /** A conflict is answered by reading and writing again at once, so often. */
 const MOST_CONFLICTS = 3;
-const RELEASE_BOUND_MS = 3_000;
+/** How long giving a lease back is tried. */
+export const RELEASE_BOUND_MS = 3_000;
 const RELEASE_PAUSE_MS = 200;
 
 /**

@@ -27,8 +27,10 @@ const table = coverageTable({
 const count = 200;
 /** Requests a second: a pace at which there is an amid. */
 const pace = ["--kubeclient-qps=20", "--kubeclient-burst=20"];
-/** Work under way may end. */
+/** Work under way may end; time-to-end.test.ts shows that what is waited for fits into the time a Pod has. */
 const endBoundMs = 90_000;
+/** SealedSecrets that are worked on at once, by default. */
+const inHand = 8;
 
 suite("how the controller ends", () => {
   let cluster: ControlPlane;
@@ -80,6 +82,7 @@ suite("how the controller ends", () => {
       assert.equal(await process.waitForEnd(endBoundMs), signal === "SIGTERM" ? 0 : "SIGKILL");
       const done = await secrets(namespace);
       assert.ok(done.length < count, "it was through before the signal came");
+      if (signal === "SIGTERM") assertTookNoMore(process.output());
       for (const secret of done) assertWhole(secret);
       // A status never says more than what was done.
       const names = new Set(done.map(({ metadata }) => metadata.name));
@@ -134,6 +137,12 @@ suite("how the controller ends", () => {
 function isSynced(object: KubeObject): boolean {
   const status = object["status"] as SceneStatus | undefined;
   return status?.conditions?.[0]?.type === "Synced" && status.conditions[0].status === "True";
+}
+
+function assertTookNoMore(log: string): void {
+  const afterSignal = log.split("msg=Stopping ")[1] ?? assert.fail(log);
+  const done = afterSignal.split("reason: 'Unsealed'").length - 1;
+  assert.ok(done <= inHand, `${done} were done after the signal, more than were in hand`);
 }
 
 function assertWhole({ metadata, data }: SceneSecret): void {

@@ -208,4 +208,11 @@ export const runtimeFaults: readonly Fault[] = [
     replace: "if (back > 0 && back < 0)",
     test: "test/controller/runtime/informer-watch.test.ts",
   },
+  {
+    what: "the end waits for longer than a Pod has",
+    file: "controller/leading.ts",
+    find: "const DRAIN_MS = 8000;",
+    replace: "const DRAIN_MS = 28_000;",
+    test: "test/controller/time-to-end.test.ts",
+  },
 ];
