@@ -331,4 +331,12 @@ export const keyFaults: readonly Fault[] = [
     replace: "    this.#called = new AbortController();\n    const called = this.#called;\n",
     test: "test/controller/keys/wake-up.test.ts",
   },
+  {
+    what: "a key of ours comes before whoever replaces one has created the other",
+    file: "controller/keys/key-term.ts",
+    find: "if (woken && ring.primary === null) patienceMs = RETRY_MS;",
+    replace: "if (woken && ring.primary === null) patienceMs = SHORTEST_SLEEP_MS;",
+    test: "test/controller/faults/key-faults.test.ts",
+    named: "a key replaced by deletion and creation is not replaced by one of ours in between",
+  },
 ];

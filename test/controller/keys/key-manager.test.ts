@@ -214,22 +214,19 @@ test("the key of the prefix name follows its label live, and never leaves in bet
   await untilSeals(scene, replica, old);
 });
 
-test("the last key gone: the leader makes one after a while, a standby none", async (context) => {
+test("the last key gone: the leader makes one, a standby none", async (context) => {
   const scene = await keyScene(context, [pairSecret(current, "current")]);
   const [leader, standby] = [await scene.start(), await scene.start()];
   await scene.untilReady(standby);
   leader.lead(scene.lease);
   await untilKnown(scene, current);
   scene.remove("current");
-  const gone = performance.now();
   await scene.until("a new key on both", () => {
     const now = seals(leader);
     return now !== null && now !== current.fingerprint && seals(standby) === now;
   });
   for (const { lines } of [leader, standby])
     assert.ok(lines.some((line) => line.includes("Sealing key taken out")));
-  // Ten seconds, hurried.
-  assert.ok(performance.now() - gone >= 500);
   assert.equal(scene.keySecrets().length, 1);
   assert.deepEqual(leader.told, []);
 });
