@@ -258,7 +258,7 @@ export const keyFaults: readonly Fault[] = [
   {
     what: "a key that has sealed stays announced, and is expected whoever brings it back",
     file: "controller/keys/sealing-key-record.ts",
-    find: "const open = attempts.filter((one) => one !== fingerprint);",
+    find: "const open = attempts.filter(isOpen);",
     replace: "const open = attempts;",
     test: "test/controller/keys/primary-guard.test.ts",
     named: "what has sealed is announced no more: brought back by somebody else, it is unexpected",
